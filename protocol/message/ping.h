@@ -1,0 +1,41 @@
+/* ping: what an affiliate asks (POST /v1/pings, and the same fields of POST /v1/leads), and the webhook request that goes to
+ * buyers (api.md). Reads from and writes to documents; knows no campaign. Everything read points into the document. */
+#pragma once
+
+#include "protocol/codec/json.h"
+#include "protocol/message/complaint.h"
+
+#define SUB_IDS_MAX 5
+#define REQUEST_TEXT_MAX 128 /* source, sub_id, ref, click_id */
+
+struct ping_request {
+    struct bytes campaign;
+    struct bytes source, ref, click_id, channel; /* empty when absent */
+    struct bytes sub_ids[SUB_IDS_MAX];
+    unsigned sub_ids_count;
+    int64_t min_price_micros; /* 0 when absent */
+    int64_t timeout_us;       /* 0 when absent */
+    bool test;
+    const struct node *lead;    /* a map */
+    const struct node *consent; /* a map, or NULL */
+};
+
+/* Reads a ping or a one-call lead (the same fields). Unknown top-level fields, wrong types, and specified fields that are not
+ * built yet ("not supported yet") become complaints. True if there were none. */
+bool ping_read_request(const struct node *document, struct ping_request *request, struct complaints *complaints);
+
+/* A ping to a buyer: the fields of this call first, then the tail, the same for every call of an auction and written once:
+ *   {"type":"ping","call_id":…,…,"channel":"social",   "consent":{…},"lead":{…}}                                         */
+struct ping_message {
+    struct bytes call_id, ping_id; /* ident texts */
+    struct bytes campaign, contract;
+    int64_t deadline_ms, offer_ttl_ms;
+    struct bytes source_ref; /* empty: left out */
+    struct bytes channel;    /* empty: left out */
+};
+
+/* The head of the body, up to and with the comma before the tail. */
+void ping_write_head(struct sink *sink, const struct ping_message *message);
+/* The tail: consent facts (tcpa, channels, age_s, text_id, leadid, trustedform_ping_url; left out when consent is NULL) and the
+ * public lead, given as a JSON object. */
+void ping_write_tail(struct sink *sink, const struct node *consent, int64_t wall_ms, struct bytes public_lead);
