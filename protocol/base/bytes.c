@@ -69,20 +69,25 @@ static size_t utf8_length(unsigned char first, unsigned char *low, unsigned char
     return 0;
 }
 
-bool bytes_is_utf8(struct bytes text)
+size_t bytes_utf8_step(struct bytes text)
 {
     const unsigned char *at = (const unsigned char *)text.at;
-    size_t i = 0;
-    while (i < text.len) {
-        unsigned char low, high;
-        size_t length = utf8_length(at[i], &low, &high);
-        if (length == 0 || length > text.len - i) return false;
-        for (size_t k = 1; k < length; k++) {
-            if (at[i + k] < low || at[i + k] > high) return false;
-            low = 0x80;
-            high = 0xBF;
-        }
-        i += length;
+    unsigned char low, high;
+    if (text.len == 0) return 0;
+    size_t length = utf8_length(at[0], &low, &high);
+    if (length > text.len) return 0;
+    if (length > 1 && (at[1] < low || at[1] > high)) return 0;
+    for (size_t i = 2; i < length; i++)
+        if (at[i] < 0x80 || at[i] > 0xBF) return 0;
+    return length;
+}
+
+bool bytes_is_utf8(struct bytes text)
+{
+    while (text.len > 0) {
+        size_t length = bytes_utf8_step(text);
+        if (length == 0) return false;
+        text = bytes_from(text, length);
     }
     return true;
 }

@@ -59,6 +59,8 @@ bool bytes_u64(struct bytes digits, uint64_t *value);
 bool bytes_i64(struct bytes digits, int64_t *value);
 /* Strict UTF-8 (RFC 3629): no overlong form, no surrogate, nothing above U+10FFFF. */
 bool bytes_is_utf8(struct bytes text);
+/* Length of the one such sequence that `text` starts with, 1 to 4; 0 if there is none. */
+size_t bytes_utf8_step(struct bytes text);
 
 struct sink {
     char *at;

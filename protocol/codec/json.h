@@ -1,7 +1,7 @@
 /* json: RFC 8259 text out of values. Reading is document_read_json; nothing else reads JSON.
  *
- * The writer appends to a sink and keeps track of commas; it never allocates, and a sink that was too small is cut. Depth is
- * the caller's nesting of open/close pairs, checked. */
+ * The writer appends to a sink and keeps track of commas; it never allocates, and a sink that was too small is cut.
+ * Depth is the caller's nesting of open/close pairs, checked. */
 #pragma once
 
 #include "protocol/codec/document.h"
@@ -15,7 +15,10 @@ struct json {
     bool keyed;                  /* a key was written, its value is due */
 };
 
-static inline struct json json_into(struct sink *sink) { return (struct json){.sink = sink}; }
+static inline struct json json_into(struct sink *sink)
+{
+    return (struct json){.sink = sink};
+}
 void json_open_map(struct json *json);
 void json_close_map(struct json *json);
 void json_open_list(struct json *json);
