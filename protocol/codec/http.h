@@ -1,10 +1,10 @@
 /* http: the HTTP/1.1 grammar, both sides, without I/O (RFC 9110, RFC 9112), strict.
  *
- * A head is read in one pass over contiguous bytes; everything in the result points into them. CRLF only; no obs-fold, no
- * empty field name, no white space before the colon, no byte below 0x20 but TAB and no DEL in values; Host exactly once in
- * requests; Content-Length digits only and at most once; both framings are an error; the one transfer coding is exactly
- * "chunked", and not on HTTP/1.0; version 1.0 or 1.1. After an error the connection is to be closed.
- * No state but struct http_body; any thread. */
+ * A head is read in one pass over contiguous bytes; everything in the result points into them. CRLF only; no obs-fold,
+ * no empty field name, no white space before the colon, no byte below 0x20 but TAB and no DEL in values; Host exactly
+ * once in requests; Content-Length digits only and at most once; both framings are an error; the one transfer coding is
+ * exactly "chunked", and not on HTTP/1.0; version 1.0 or 1.1. After an error the connection is to be closed. No state
+ * but struct http_body; any thread. */
 #pragma once
 
 #include "protocol/base/bytes.h"
@@ -78,13 +78,18 @@ struct http_head {
     struct http_field fields[HTTP_FIELDS_MAX];
 };
 
-/* HTTP_MORE: not whole yet (and within the limits so far). HTTP_BAD: *error says why. A request head may not be preceded by
- * empty lines. `from` is how many leading bytes earlier calls already saw without finding the end (0 at first): re-reading a
- * growing head costs no more than the new bytes plus one parse. */
+/* HTTP_MORE: not whole yet (and within the limits so far). HTTP_BAD: *error says why. `from` is how many leading bytes
+ * earlier calls already saw and answered with HTTP_MORE (0 at first): a growing head is read again only when a line has
+ * come to its end. The verdict does not depend on how the bytes are cut; it may come before the head is whole. A
+ * request head may not be preceded by empty lines. The method is any token (whether it is known is the server's
+ * matter), the target is origin-form, or "*" with OPTIONS: absolute-form and authority-form (CONNECT), which are for
+ * proxies, and a '#' are refused. Host is one non-empty uri-host with an optional port; HTTP/1.0 may leave it out.
+ * Codings of the content (Content-Encoding) are the caller's matter. */
 enum http_progress http_read_request(struct bytes input, size_t from, const struct http_limits *limits,
                                      struct http_head *head, enum http_error *error);
-/* `to_head`: the request was HEAD, so no body follows whatever the fields say. 1xx heads are returned like others (the
- * caller skips them; 101 included). */
+/* The space before an empty reason phrase may be missing. 1xx, 204 and 304 have no body; without a length others last
+ * until the peer closes, and are not kept alive. `to_head`: the request was HEAD, so no body follows whatever the
+ * fields say. 1xx heads are returned like others (the caller skips them; 101 included). */
 enum http_progress http_read_response(struct bytes input, size_t from, bool to_head, const struct http_limits *limits,
                                       struct http_head *head, enum http_error *error);
 /* The value of the first field of that name (any case), or .at NULL. */
@@ -98,16 +103,20 @@ bool http_field_has(const struct http_head *head, const char *name, const char *
  */
 struct http_body {
     enum http_framing framing;
-    uint64_t left;      /* of the length or the current chunk */
-    uint64_t content;   /* content bytes so far */
+    uint64_t left;    /* of the length or the current chunk */
+    uint64_t content; /* content bytes so far */
     uint64_t body_max;
-    unsigned state;     /* of the chunked grammar */
-    unsigned extra;     /* extension and trailer bytes so far, capped */
+    unsigned state;  /* of the chunked grammar */
+    unsigned digits; /* of the chunk size being read */
+    unsigned extra;  /* extension, then trailer bytes so far, capped */
 };
 
 void http_body_start(struct http_body *body, const struct http_head *head, uint64_t body_max);
-/* Reads raw[0..raw_len): moves content to content_at (which is at or before raw; both in one buffer), *taken = raw bytes used
- * up, *given = content bytes written. HTTP_DONE when the message is whole. */
+/* Reads raw[0..raw_len): moves content to content_at (which is at or before raw; both in one buffer), *taken = raw
+ * bytes used up, *given = content bytes written (both also when HTTP_BAD). HTTP_DONE when the message is whole: at
+ * once, without any raw bytes, when there is no content. A declared length over body_max is refused before its first
+ * byte. Chunk sizes have 1 to 8 digits; chunk extensions (256 bytes a message) and trailers (4 KiB) are checked and
+ * dropped. */
 enum http_progress http_body_read(struct http_body *body, char *raw, size_t raw_len, char *content_at, size_t *taken,
                                   size_t *given, enum http_error *error);
 /* The peer closed: true if that ends the body properly (HTTP_UNTIL_CLOSE, or nothing was due). */
