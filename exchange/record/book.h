@@ -1,0 +1,119 @@
+/* book: what one story asks to be written at once (a step), and the rows the book keeps of leads and posts; struct <-> bytes,
+ * versioned, little-endian, bounded. Reading is strict: any byte string is either a whole valid record or refused.
+ *
+ * Everything a reader returns points into the bytes or the arena. No thread of its own, no I/O. */
+#pragma once
+
+#include "exchange/record/offer.h"
+#include "protocol/crypto/digest.h"
+#include "protocol/message/reason.h"
+
+#define BOOK_CAP_KEYS_MAX 8
+#define BOOK_TEXT_MAX 200 /* a buyer's words */
+
+enum lead_state { LEAD_POSTING, LEAD_SOLD, LEAD_PENDING, LEAD_UNSOLD, LEAD_STATE_COUNT };
+const char *lead_state_name(enum lead_state state); /* "posting", "sold", "pending", "unsold" */
+
+enum post_state { POST_OPEN, POST_ACCEPTED, POST_REJECTED, POST_FAILED, POST_UNKNOWN, POST_STATE_COUNT };
+const char *post_state_name(enum post_state state); /* "open", "accepted", "rejected", "failed", "unknown" */
+
+/* A counter a reservation took: see standing's cap_key. */
+struct book_cap_key {
+    uint8_t id[16];
+    uint32_t window; /* UTC minutes since 1970 */
+    uint32_t amount;
+};
+
+/* The parts of a step. A step is one entry of the journal: what is in it happened together. */
+struct book_opening { /* the lead's first step */
+    struct bytes affiliate;
+    struct bytes campaign, source, channel, ref, click_id;
+    struct bytes sub_ids; /* a JSON list, or empty */
+    struct digest document; /* "the same lead" (campaign_read_lead) */
+    bool has_key;
+    struct digest key;         /* SHA-256 of affiliate id, 0, Idempotency-Key */
+    struct offer offer;        /* the terms and candidates a fallback needs, over a restart too */
+    struct bytes content;      /* {"lead":{…},"consent":{…}}: private; sealed before it leaves the calling thread */
+    bool is_one_call;
+};
+
+struct book_verdict { /* what became of an open post */
+    struct ident post_id;
+    enum post_state state; /* not OPEN */
+    enum reason reason;
+    struct bytes code, text; /* the buyer's words */
+    struct bytes buyer_lead_id;
+    int64_t named_price_micros; /* -1: none */
+    bool by_operator;           /* a resolution of a doubt */
+};
+
+struct book_intent { /* a post is about to be sent; durable before its first byte leaves */
+    struct ident post_id;
+    struct bytes contract, buyer;
+    struct bytes bid_id;
+    int64_t price_micros, payout_micros;
+    uint8_t margin_rule;
+    uint8_t candidate; /* number in the offer's list */
+    uint8_t keys_count;
+    struct book_cap_key keys[BOOK_CAP_KEYS_MAX];
+};
+
+struct book_sale { /* with an ACCEPTED verdict: money moves */
+    struct ident sale_id;
+    struct bytes contract, buyer;
+    int64_t price_micros, payout_micros, margin_micros; /* price = payout + margin */
+    uint8_t margin_rule;
+};
+
+struct book_final { /* the lead's state after this step */
+    enum lead_state state;
+    enum reason reason; /* with UNSOLD */
+};
+
+struct book_step {
+    struct ident lead_id, ping_id;
+    int64_t wall_ms;
+    const struct book_opening *opening; /* each part is optional; a step has at least one */
+    const struct book_verdict *verdict;
+    const struct book_intent *intent;
+    const struct book_sale *sale;
+    const struct book_final *final;
+};
+
+/* Rows, derived from the steps and kept in the same transaction. */
+struct lead_record {
+    struct ident lead_id, ping_id;
+    enum lead_state state;
+    enum reason reason;
+    int64_t created_ms, updated_ms;
+    struct bytes affiliate, campaign, source, channel, ref, click_id, sub_ids;
+    struct digest document;
+    bool is_one_call;
+    struct offer offer;
+    uint32_t posts_sent; /* posts whose bytes may have left */
+    uint64_t tried;      /* bit n: candidate n has been posted to */
+    struct ident post_id; /* the latest post */
+    bool has_sale;
+    struct book_sale sale;
+    struct bytes buyer_lead_id;
+};
+
+struct post_record {
+    struct ident post_id, lead_id, ping_id;
+    enum post_state state;
+    enum reason reason;
+    struct bytes affiliate, campaign;
+    struct book_intent intent;
+    struct bytes code, text, buyer_lead_id;
+    int64_t named_price_micros;
+    int64_t opened_ms, settled_ms;
+};
+
+/* `sealed` replaces opening->content in the bytes (empty when there is no opening). */
+bool book_write_step(struct sink *sink, const struct book_step *step, struct bytes sealed);
+/* Parts live in the arena; opening->content is the sealed form. False: not a valid record of a known version. */
+bool book_read_step(struct bytes bytes, struct arena *arena, struct book_step *step);
+bool book_write_lead(struct sink *sink, const struct lead_record *lead);
+bool book_read_lead(struct bytes bytes, struct arena *arena, struct lead_record *lead);
+bool book_write_post(struct sink *sink, const struct post_record *post);
+bool book_read_post(struct bytes bytes, struct arena *arena, struct post_record *post);

@@ -1,0 +1,83 @@
+/* trace: one auction as it was decided: inputs as they were read, and every step; struct <-> bytes, versioned, strict reading.
+ * What explain and replay live on. Holds no private field. */
+#pragma once
+
+#include "exchange/record/offer.h"
+#include "protocol/message/reason.h"
+
+#define TRACE_CONTRACTS_MAX 1024 /* asked ones and up to 256 others */
+#define TRACE_POSTS_MAX 64
+#define TRACE_STEPS_MAX 64
+
+enum trace_kind { TRACE_PING, TRACE_POST, TRACE_ONE_CALL, TRACE_RESUMED, TRACE_KIND_COUNT };
+enum trace_contract_state { TRACE_SKIPPED, TRACE_PINGED, TRACE_STANDING };
+
+struct trace_contract {
+    struct bytes contract, buyer;
+    enum trace_contract_state state;
+    enum reason reason;       /* why it is not the winner; NONE for a candidate that was not beaten */
+    struct bytes code, text;  /* the buyer's own words, where it gave some */
+    struct bytes view;        /* availability_view packed by the auction's room (availability_write), opaque here */
+    bool has_bid;
+    int64_t price_micros, payout_micros, effective_micros;
+    bool available;
+    int64_t answer_us;        /* since it was asked; -1: no answer */
+    int32_t response_us;      /* recent mean, the tie rule's input */
+    struct bytes bid_id;
+    int64_t valid_us;
+    uint32_t tier, rank;
+};
+
+enum trace_post_outcome { TRACE_POST_OPEN, TRACE_POST_ACCEPTED, TRACE_POST_REJECTED, TRACE_POST_UNKNOWN, TRACE_POST_FAILED, TRACE_POST_SKIPPED };
+
+struct trace_post {
+    struct ident post_id; /* none when SKIPPED (no reservation, below promise, …) */
+    struct bytes contract, buyer;
+    enum trace_post_outcome outcome;
+    enum reason reason;
+    struct bytes code, text;
+    int64_t price_micros, payout_micros;
+    int64_t took_us; /* -1: not answered */
+};
+
+struct trace_sale {
+    struct ident sale_id;
+    struct bytes contract, buyer;
+    int64_t price_micros, payout_micros, margin_micros;
+    uint8_t margin_rule;
+};
+
+struct trace_step {
+    char letter; /* of auction/steps.tbl.h */
+    int64_t at_us; /* since the request's first byte */
+};
+
+struct trace_auction {
+    enum trace_kind kind;
+    struct ident ping_id, lead_id; /* either may be none */
+    struct bytes affiliate, campaign, source;
+    struct bytes ref;
+    int64_t opened_ms;   /* wall */
+    int64_t elapsed_us;
+    struct bytes status; /* as answered: "accepted", "rejected", "sold", "pending", "unsold", "duplicate" */
+    enum reason reason;
+    struct bytes reason_text; /* as answered */
+    struct digest catalogue;
+    uint64_t seed;
+    struct bytes closed_cause; /* "all_answered", "deadline", "nobody_asked", "affiliate_gone", "" */
+    int64_t saved_us;
+    int64_t floor_micros, promise_micros, price_micros; /* price: the affiliate's */
+    struct bytes public_json;
+    uint32_t counts[REASON_COUNT]; /* of contracts without an entry here, by reason */
+    uint32_t contracts_count;
+    struct trace_contract *contracts;
+    uint32_t posts_count;
+    struct trace_post posts[TRACE_POSTS_MAX];
+    bool has_sale;
+    struct trace_sale sale;
+    uint32_t steps_count;
+    struct trace_step steps[TRACE_STEPS_MAX];
+};
+
+bool trace_write(struct sink *sink, const struct trace_auction *auction);
+bool trace_read(struct bytes bytes, struct arena *arena, struct trace_auction *auction);
