@@ -1,4 +1,5 @@
-/* digest: SHA-256, and random bytes. The algorithm is looked up once (crypto_start); contexts are kept per thread of use. */
+/* digest: SHA-256, and random bytes. The algorithm is looked up once (crypto_start); contexts are kept per thread of
+ * use. */
 #pragma once
 
 #include "protocol/base/bytes.h"
@@ -10,14 +11,19 @@ struct digest {
     uint8_t at[DIGEST_LEN];
 };
 
-/* Fetches every algorithm of this room once. Before any other call, from one thread. */
+/* Fetches every algorithm of this room once. Before any other call, from one thread. FAULT_SYSTEM: the library lacks
+ * one. */
 enum fault crypto_start(void) MUST_USE;
+/* After every other thread that used this room has ended. */
 void crypto_stop(void);
 
 /* SHA-256 of the parts in a row. Aborts only on a bug of ours (not started). */
 void digest_of(struct digest *out, const struct bytes *parts, size_t count);
-static inline bool digest_same(const struct digest *a, const struct digest *b) { return memcmp(a->at, b->at, DIGEST_LEN) == 0; }
-/* From the system's generator. */
+static inline bool digest_same(const struct digest *a, const struct digest *b)
+{
+    return memcmp(a->at, b->at, DIGEST_LEN) == 0;
+}
+/* From the system's generator; aborts if there is none. */
 void crypto_random(void *at, size_t len);
 /* Time does not depend on the content. */
 bool crypto_same(const void *a, const void *b, size_t len);
@@ -25,5 +31,6 @@ bool crypto_same(const void *a, const void *b, size_t len);
 void crypto_wipe(void *at, size_t len);
 /* Standard base64 with padding (RFC 4648 section 4). */
 void crypto_base64(struct sink *sink, struct bytes raw);
-/* false: not base64 or more than `cap` bytes. */
+/* false: not that base64 (padded, no other bytes, left-over bits zero), or more than `cap` bytes; `raw` may be written
+ * to either way. */
 bool crypto_unbase64(struct bytes text, uint8_t *raw, size_t cap, size_t *len);

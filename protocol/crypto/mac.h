@@ -1,5 +1,5 @@
-/* mac: HMAC-SHA256 with a kept context per key, re-initialised without the key each time (a third of the cost of a fresh
- * one). A struct mac belongs to one thread; its key is wiped when it is closed. */
+/* mac: HMAC-SHA256 with a kept context per key, re-initialised without the key each time (a third of the cost of a
+ * fresh one). A struct mac belongs to one thread; its key is wiped when it is closed. */
 #pragma once
 
 #include "protocol/crypto/digest.h"

@@ -16,12 +16,15 @@ bool signature_secret(struct bytes text, uint8_t *raw, size_t cap, size_t *len);
 /* One or two secrets (while one is being replaced), each as text. NULL: malformed, or out of memory. */
 struct signer *signer_open(const struct bytes *secrets, size_t count);
 void signer_close(struct signer **signer);
-/* Appends the value of webhook-signature: one "v1,…" per secret, a space between them. The body may come in parts. */
-void signer_sign(struct signer *signer, struct bytes id, int64_t timestamp_s, const struct bytes *parts, size_t count, struct sink *out);
+/* Appends the value of webhook-signature: one "v1,…" per secret, a space between them. The body may come in parts
+ * (up to 16). The timestamp is Unix time in seconds. */
+void signer_sign(struct signer *signer, struct bytes id, int64_t timestamp_s, const struct bytes *parts, size_t count,
+                 struct sink *out);
 
 enum signature_verdict { SIGNATURE_GOOD, SIGNATURE_MISSING, SIGNATURE_STALE, SIGNATURE_WRONG };
 
-/* `id`, `timestamp`, `signatures` are the header values (empty: missing). Good if any v1 entry matches any secret and the
- * timestamp is within SIGNATURE_SKEW_S of now_s, both ends included. */
-enum signature_verdict signer_verify(struct signer *signer, struct bytes id, struct bytes timestamp, struct bytes signatures,
-                                     struct bytes body, int64_t now_s);
+/* `id`, `timestamp`, `signatures` are the header values (empty: missing). Good if any v1 entry matches any secret and
+ * the timestamp is within SIGNATURE_SKEW_S of now_s, both ends included. MISSING: one of the three is empty; STALE:
+ * outside, or no number. */
+enum signature_verdict signer_verify(struct signer *signer, struct bytes id, struct bytes timestamp,
+                                     struct bytes signatures, struct bytes body, int64_t now_s);
