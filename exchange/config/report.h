@@ -1,0 +1,40 @@
+/* report: what a reading of settings and catalogue found, every finding of it, with its place.
+ *
+ * A finding is one line: `file:line:col: message`. Errors refuse the reading, warnings do not. The report owns its
+ * memory; one thread. It holds no secret: messages never quote the value of a secret or a key. */
+#pragma once
+
+#include <stdio.h>
+
+#include "protocol/base/bytes.h"
+
+#define CONFIG_FINDINGS_MAX 10000 /* the rest is only counted */
+
+struct config_finding {
+    char *file;         /* as the operator wrote it; empty: no file is to blame */
+    uint32_t line, col; /* from 1; 0: the file as a whole */
+    uint32_t order;     /* of files, then of finding: what the list is sorted by after the place */
+    bool is_error;
+    char *text;
+};
+
+struct config_report {
+    struct config_finding *findings;
+    uint32_t count, cap;
+    uint32_t errors, warnings; /* all, those that were only counted included */
+    bool out_of_memory;        /* counts as an error: the list is not whole */
+};
+
+void config_report_open(struct config_report *report);
+void config_report_close(struct config_report *report);
+void config_report_add(struct config_report *report, bool is_error, const char *file, uint32_t line, uint32_t col,
+                       const char *format, ...) __attribute__((format(printf, 6, 7)));
+/* True if nothing stands in the way. */
+bool config_report_is_clean(const struct config_report *report);
+/* By file in the order of first mention, then line, then column. Done by settings_read and config_catalogue at their
+ * end. */
+void config_report_sort(struct config_report *report);
+/* One line without its newline: "market.yaml:3:5: unknown key ..."; warnings say "warning: " before the message. */
+void config_report_write(const struct config_report *report, uint32_t index, struct sink *out);
+/* All lines, and how many more there were. */
+void config_report_print(const struct config_report *report, FILE *out);
