@@ -1,6 +1,7 @@
 /* availability: may this contract be asked now? And the rules of circuit, seat and cap, pure, over what standing keeps.
  *
- * A view is what standing said when it was read, at match; the reasons follow from the view alone, and the trace stores it. */
+ * A view is what standing said when it was read, at match; the reasons follow from the view alone, and the trace stores
+ * it. */
 #pragma once
 
 #include "exchange/market/catalogue.h"
@@ -8,26 +9,27 @@
 
 struct availability_view {
     bool operator_paused;
-    int32_t cap_full;      /* number of the first cap without room, -1: all have room */
-    bool signal_fresh;     /* a push (or pause_s) that has not expired */
-    bool signal_available; /* what it said */
-    int64_t seats_free;    /* INT64_MAX: not limited */
+    int32_t cap_full;                                /* number of the first cap without room, -1: all have room */
+    bool signal_fresh;                               /* a push (or pause_s) that has not expired */
+    bool signal_available;                           /* what it said */
+    int64_t seats_free;                              /* INT64_MAX: not limited */
     bool contract_circuit_open, origin_circuit_open; /* open and not yet due for a probe */
-    uint32_t in_flight;    /* of the buyer */
-    bool rate_spent;       /* max_pings_per_s of the buyer */
-    int32_t response_us;   /* recent response time; 0: fewer than 20 calls */
+    uint32_t in_flight;                              /* of the buyer */
+    bool rate_spent;                                 /* max_pings_per_s of the buyer */
+    int32_t response_us;                             /* recent response time; 0: fewer than 20 calls */
 };
 
-void availability_read(const struct contract *contract, const struct buyer *buyer, struct standing *standing, int64_t now_us,
-                       int64_t wall_ms, struct availability_view *view);
-/* market.md section 4, in its order: paused, closed, capped, no_seat, unavailable, circuit_open, throttled; NONE: available.
- * `schedule_wall_ms`: for a post the ping's instant (the schedule is honoured as it stood at the ping). */
-enum reason availability_reason(const struct contract *contract, const struct buyer *buyer, const struct availability_view *view,
-                                int64_t schedule_wall_ms);
+void availability_read(const struct contract *contract, const struct buyer *buyer, struct standing *standing,
+                       int64_t now_us, int64_t wall_ms, struct availability_view *view);
+/* market.md section 4, in its order: paused, closed, capped, no_seat, unavailable, circuit_open, throttled; NONE:
+ * available. `schedule_wall_ms`: for a post the ping's instant (the schedule is honoured as it stood at the ping). */
+enum reason availability_reason(const struct contract *contract, const struct buyer *buyer,
+                                const struct availability_view *view, int64_t schedule_wall_ms);
 /* The window a cap counts in at that instant, as standing keys it. */
 int64_t availability_cap_window(const struct cap *cap, const struct zone *zone, int64_t wall_ms);
 /* The keys a sale of this contract reserves, in fixed order. Returns how many (≤ RESERVATION_KEYS_MAX). */
-unsigned availability_cap_keys(const struct contract *contract, const struct buyer *buyer, int64_t wall_ms, struct cap_key *keys);
+unsigned availability_cap_keys(const struct contract *contract, const struct buyer *buyer, int64_t wall_ms,
+                               struct cap_key *keys);
 
 /* Circuit rule (market.md section 4) over the packed word of standing/circuit. */
 struct circuit_rules {
@@ -38,8 +40,8 @@ struct circuit_rules {
 };
 enum circuit_state { CIRCUIT_CLOSED, CIRCUIT_OPEN, CIRCUIT_PROBING };
 uint64_t circuit_after(uint64_t word, bool success, int64_t now_us, const struct circuit_rules *rules);
-/* The word with a probe taken, or the same word when none is due: open, pause over, no probe out (a probe that never ended is
- * forgotten after pause_max). */
+/* The word with a probe taken, or the same word when none is due: open, pause over, no probe out (a probe that never
+ * ended is forgotten after pause_max). */
 uint64_t circuit_probe(uint64_t word, int64_t now_us, const struct circuit_rules *rules);
 enum circuit_state circuit_state_of(uint64_t word);
 bool circuit_lets(uint64_t word, int64_t now_us, const struct circuit_rules *rules);

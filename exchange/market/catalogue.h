@@ -1,9 +1,9 @@
-/* catalogue: the compiled catalogue, one immutable snapshot: campaigns, affiliates, buyers, contracts and the exchange's own
- * rules. Built whole from a checked document, or refused whole; read by all threads without a lock.
+/* catalogue: the compiled catalogue, one immutable snapshot: campaigns, affiliates, buyers, contracts and the
+ * exchange's own rules. Built whole from a checked document, or refused whole; read by all threads without a lock.
  *
- * Counted: catalogue_take / catalogue_drop; the last drop frees. An auction keeps the snapshot it was opened with. Every name
- * points into the snapshot's own memory. Contracts, buyers and caps name the cells of their standing state by index; cells
- * outlive snapshots (exchange/standing). */
+ * Counted: catalogue_take / catalogue_drop; the last drop frees. An auction keeps the snapshot it was opened with.
+ * Every name points into the snapshot's own memory. Contracts, buyers and caps name the cells of their standing state
+ * by index; cells outlive snapshots (exchange/standing). */
 #pragma once
 
 #include "exchange/market/filter.h"
@@ -40,14 +40,14 @@ enum cap_window { CAP_HOUR, CAP_DAY };
 
 struct cap {
     enum cap_window window;
-    uint32_t limit;          /* leads */
-    uint32_t cell;           /* in standing's caps */
-    struct cap_id id;        /* stable: owner, window, unit, segment */
+    uint32_t limit;   /* leads */
+    uint32_t cell;    /* in standing's caps */
+    struct cap_id id; /* stable: owner, window, unit, segment */
 };
 
 struct endpoint {
     bool is_https;
-    struct bytes host;   /* NUL-terminated */
+    struct bytes host; /* NUL-terminated */
     unsigned port;
     struct bytes target; /* path and query */
     struct bytes url;
@@ -62,7 +62,7 @@ struct price_rule {
 struct contract {
     uint32_t index; /* in catalogue.contracts */
     uint32_t buyer, campaign;
-    uint32_t cell; /* in standing's contracts */
+    uint32_t cell;                               /* in standing's contracts */
     uint32_t ping_origin_cell, post_origin_cell; /* in standing's origins; STANDING_NONE without that endpoint */
     struct bytes id;
     struct endpoint ping, post; /* ping.url empty: a standing price without a call */
@@ -141,9 +141,10 @@ struct house_rules {
 };
 
 struct catalogue {
-    struct digest version;  /* SHA-256 of `packed` */
-    struct bytes packed;    /* the checked document in canonical MessagePack, with house_rules beside it: rebuilds this snapshot */
-    int64_t loaded_ms;      /* wall */
+    struct digest version; /* SHA-256 of `packed` */
+    struct bytes
+        packed; /* the checked document in canonical MessagePack, with house_rules beside it: rebuilds this snapshot */
+    int64_t loaded_ms; /* wall */
     struct house_rules house;
     struct campaign *campaigns;
     struct affiliate *affiliates;
@@ -151,7 +152,7 @@ struct catalogue {
     struct contract *contracts;
     uint32_t campaigns_count, affiliates_count, buyers_count, contracts_count;
     struct table campaign_ids, affiliate_ids, buyer_ids, contract_ids; /* id -> index */
-    struct table keys;                                                 /* 32 raw bytes of a key's SHA-256 -> keys_of index */
+    struct table keys; /* 32 raw bytes of a key's SHA-256 -> keys_of index */
     struct principal *principals;
 };
 
@@ -161,7 +162,8 @@ typedef void catalogue_on_finding(void *arg, const struct node *where, bool is_e
 struct catalogue_source {
     const struct node *document; /* map: campaigns, affiliates, buyers (schema already checked: keys and plain types) */
     struct house_rules house;
-    struct standing *standing;   /* cells are found or made here; NULL: no cells (check, explain): all are STANDING_NONE */
+    struct standing
+        *standing; /* cells are found or made here; NULL: no cells (check, explain): all are STANDING_NONE */
     /* The TZif file of an IANA zone, in memory that outlives the build; false: no such zone. */
     bool (*read_zone)(void *arg, struct bytes name, struct bytes *file);
     void *read_zone_arg;
@@ -172,7 +174,8 @@ struct catalogue_source {
 /* The snapshot with one reference, or NULL: findings told why (all of them, not only the first), or memory is out. */
 struct catalogue *catalogue_build(const struct catalogue_source *source);
 /* From `packed` of an earlier snapshot (explain, replay). */
-struct catalogue *catalogue_unpack(struct bytes packed, bool (*read_zone)(void *, struct bytes, struct bytes *), void *arg);
+struct catalogue *catalogue_unpack(struct bytes packed, bool (*read_zone)(void *, struct bytes, struct bytes *),
+                                   void *arg);
 void catalogue_take(struct catalogue *catalogue);
 void catalogue_drop(struct catalogue **catalogue);
 /* TABLE_NONE-safe look-ups: NULL when unknown. */

@@ -1,7 +1,7 @@
 /* match: which contracts of the campaign may be asked, and why not the others (market.md section 3, step 2). Pure.
  *
- * Static first (filter, exclusions, catalogue), then the standing view. Entries exist for every contract that passed its static
- * filter; the rest are counted by reason and can be derived again from the catalogue. */
+ * Static first (filter, exclusions, catalogue), then the standing view. Entries exist for every contract that passed
+ * its static filter; the rest are counted by reason and can be derived again from the catalogue. */
 #pragma once
 
 #include "exchange/market/availability.h"
@@ -10,20 +10,20 @@
 struct match_entry {
     const struct contract *contract;
     struct availability_view view;
-    enum reason reason; /* NONE: may be asked */
+    enum reason reason;            /* NONE: may be asked */
     int64_t standing_price_micros; /* > 0: bids this without a call */
 };
 
 struct match {
     struct match_entry *entries;
     uint32_t entries_count;
-    uint32_t askable;                  /* entries without a reason */
-    uint32_t counts[REASON_COUNT];     /* of all contracts of the campaign that may not be asked */
+    uint32_t askable;              /* entries without a reason */
+    uint32_t counts[REASON_COUNT]; /* of all contracts of the campaign that may not be asked */
 };
 
 /* *match lives in the arena; false: memory is out. */
-bool match_run(const struct catalogue *catalogue, const struct facts *facts, struct standing *standing, int64_t now_us, int64_t wall_ms,
-               struct arena *arena, struct match *match);
+bool match_run(const struct catalogue *catalogue, const struct facts *facts, struct standing *standing, int64_t now_us,
+               int64_t wall_ms, struct arena *arena, struct match *match);
 /* Why this contract may not be asked by its static part alone: NONE or FILTERED (or EXCLUDED, later). */
 enum reason match_static(const struct contract *contract, const struct facts *facts);
 /* The commonest reason; NO_CONTRACT when the campaign has none. */

@@ -1,7 +1,8 @@
-/* rank: from bids to an ordered list of candidates, and for every other bid the reason it lost (market.md section 5). Pure.
+/* rank: from bids to an ordered list of candidates, and for every other bid the reason it lost (market.md section 5).
+ * Pure.
  *
- * Rules built now: price range, availability in the bid (skip), affiliate floor, tier by tier, highest effective price, ties by
- * recent response time, then a draw seeded by the ping. */
+ * Rules built now: price range, availability in the bid (skip), affiliate floor, tier by tier, highest effective price,
+ * ties by recent response time, then a draw seeded by the ping. */
 #pragma once
 
 #include "exchange/market/match.h"
@@ -12,8 +13,8 @@ struct rank_bid {
     int64_t price_micros;
     bool available;
     struct bytes bid_id;
-    int64_t valid_us;  /* 0: not said */
-    int64_t ms;        /* answer time, for the trace */
+    int64_t valid_us; /* 0: not said */
+    int64_t ms;       /* answer time, for the trace */
     /* results */
     struct payout payout;
     int64_t effective_micros;
@@ -29,9 +30,9 @@ struct rank_terms {
     uint64_t seed;
 };
 
-/* Sets the results of each bid and sorts `order` (indexes into bids, best first). Returns the number of candidates. Candidates of
- * the same group after the first stay candidates (for fallback after a refusal). */
+/* Sets the results of each bid and sorts `order` (indexes into bids, best first). Returns the number of candidates.
+ * Candidates of the same group after the first stay candidates (for fallback after a refusal). */
 uint32_t rank_run(const struct rank_terms *terms, struct rank_bid *bids, uint32_t bids_count, uint32_t *order);
-/* The reason a ping without candidate is refused with: low_bid if any bid was too low, else price_out_of_range, unavailable, …:
- * the one nearest to a sale; NO_BID when nobody bid. */
+/* The reason a ping without candidate is refused with: low_bid if any bid was too low, else price_out_of_range,
+ * unavailable, …: the one nearest to a sale; NO_BID when nobody bid. */
 enum reason rank_nearest(const struct rank_bid *bids, uint32_t bids_count);
