@@ -9,8 +9,14 @@ static const struct {
 #undef X
 };
 
-const char *reason_code(enum reason reason) { return (unsigned)reason < REASON_COUNT ? reasons[reason].code : "?"; }
-const char *reason_text(enum reason reason) { return (unsigned)reason < REASON_COUNT ? reasons[reason].text : "?"; }
+const char *reason_code(enum reason reason)
+{
+    return (unsigned)reason < REASON_COUNT ? reasons[reason].code : "?";
+}
+const char *reason_text(enum reason reason)
+{
+    return (unsigned)reason < REASON_COUNT ? reasons[reason].text : "?";
+}
 
 enum reason reason_find(struct bytes code)
 {

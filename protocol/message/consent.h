@@ -1,0 +1,18 @@
+/* consent: what the consumer agreed to, as the affiliate reports it (market.md section 8): {tcpa, channels, text |
+ * text_id, text_sha256, page_url, at, ip, user_agent, sellers, trustedform_cert_url, trustedform_ping_url, leadid}.
+ * Stored whole with a sale; a ping carries six facts of it and nothing else. No state. */
+#pragma once
+
+#include "protocol/codec/json.h"
+#include "protocol/message/complaint.h"
+
+#define CONSENT_CHANNELS_MAX 16
+#define CONSENT_SELLERS_MAX 100
+
+/* Checks the types of the fields of the map `consent`; unknown ones are complained about as "consent.<name>". */
+void consent_check(const struct node *consent, struct complaints *complaints);
+/* True if that fact is there and true (a form says it as text). `consent` may be NULL: nothing is true. */
+bool consent_says(const struct node *consent, struct bytes fact);
+/* The object a buyer's ping carries, of a consent that was checked: tcpa, channels, age_s, text_id, leadid,
+ * trustedform_ping_url, those that are there. age_s is the time from `at` to wall_ms, at least 0. */
+void consent_write_facts(struct json *json, const struct node *consent, int64_t wall_ms);

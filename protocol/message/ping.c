@@ -1,0 +1,197 @@
+/* The request is a table of fields. The webhook body is written by hand, constant pieces and values in turn, in the
+ * order of api.md: this runs once for every buyer of every auction, and everything that is the same for all of them
+ * stands in the tail. Nothing of a lead passes through the head. */
+#include "protocol/message/ping.h"
+
+#include "protocol/message/consent.h"
+#include "protocol/message/request.h"
+
+#define MIN_PRICE_MICROS_MAX INT64_C(1000000000000) /* a million: above it is a slip, not a price */
+#define TIMEOUT_MS_MIN 50
+#define TIMEOUT_MS_MAX 60000
+
+static void read_campaign(const struct node *value, void *request, struct complaints *complaints);
+static void read_source(const struct node *value, void *request, struct complaints *complaints);
+static void read_sub_id(const struct node *value, void *request, struct complaints *complaints);
+static void read_ref(const struct node *value, void *request, struct complaints *complaints);
+static void read_click_id(const struct node *value, void *request, struct complaints *complaints);
+static void read_channel(const struct node *value, void *request, struct complaints *complaints);
+static void read_min_price(const struct node *value, void *request, struct complaints *complaints);
+static void read_timeout_ms(const struct node *value, void *request, struct complaints *complaints);
+static void read_test(const struct node *value, void *request, struct complaints *complaints);
+static void read_lead(const struct node *value, void *request, struct complaints *complaints);
+static void read_consent(const struct node *value, void *request, struct complaints *complaints);
+
+static const struct request_row rows[] = {
+    {"campaign", read_campaign, true},
+    {"lead", read_lead, true},
+    {"source", read_source, false},
+    {"sub_id", read_sub_id, false},
+    {"ref", read_ref, false},
+    {"click_id", read_click_id, false},
+    {"channel", read_channel, false},
+    {"min_price", read_min_price, false},
+    {"timeout_ms", read_timeout_ms, false},
+    {"test", read_test, false},
+    {"consent", read_consent, false},
+    {"ping_id", NULL, false}, /* to refine an earlier ping */
+    {"min_leg_price", NULL, false},
+    {"max_sales", NULL, false},
+    {"sold_elsewhere", NULL, false},
+    {"exclude_buyers", NULL, false},
+    {"legs", NULL, false},
+    {"hashes", NULL, false},
+};
+
+static const char *const channels[] = {"search", "social", "email", "display", "sms", "call_center", "other"};
+
+bool ping_read_request(const struct node *document, struct ping_request *request, struct complaints *complaints)
+{
+    *request = (struct ping_request){0};
+    return request_read(document, rows, sizeof rows / sizeof *rows, request, complaints);
+}
+
+void ping_write_head(struct sink *sink, const struct ping_message *message)
+{
+    sink_bytes(sink, BYTES("{\"type\":\"ping\",\"call_id\":\""));
+    sink_bytes(sink, message->call_id);
+    sink_bytes(sink, BYTES("\",\"ping_id\":\""));
+    sink_bytes(sink, message->ping_id);
+    sink_bytes(sink, BYTES("\",\"campaign\":"));
+    json_write_text(sink, message->campaign);
+    sink_bytes(sink, BYTES(",\"contract\":"));
+    json_write_text(sink, message->contract);
+    sink_bytes(sink, BYTES(",\"deadline_ms\":"));
+    sink_i64(sink, message->deadline_ms);
+    sink_bytes(sink, BYTES(",\"offer_ttl_ms\":"));
+    sink_i64(sink, message->offer_ttl_ms);
+    sink_bytes(sink, BYTES(",\"test\":false,"));
+    if (message->source_ref.len) {
+        sink_bytes(sink, BYTES("\"source_ref\":"));
+        json_write_text(sink, message->source_ref);
+        sink_char(sink, ',');
+    }
+    if (message->channel.len) {
+        sink_bytes(sink, BYTES("\"channel\":"));
+        json_write_text(sink, message->channel);
+        sink_char(sink, ',');
+    }
+}
+
+void ping_write_tail(struct sink *sink, const struct node *consent, int64_t wall_ms, struct bytes public_lead)
+{
+    if (consent) {
+        struct json json = json_into(sink);
+        sink_bytes(sink, BYTES("\"consent\":"));
+        consent_write_facts(&json, consent, wall_ms);
+        sink_char(sink, ',');
+    }
+    sink_bytes(sink, BYTES("\"lead\":"));
+    sink_bytes(sink, public_lead);
+    sink_char(sink, '}');
+}
+
+/* The fields ---------------------------------------------------------------------------------------------------- */
+
+static void read_campaign(const struct node *value, void *into, struct complaints *complaints)
+{
+    struct ping_request *request = into;
+    if (!request_text(value, value->key, REQUEST_TEXT_MAX, &request->campaign, complaints)) return;
+    if (!request->campaign.len) complain(complaints, value->key, "required", "required");
+}
+
+static void read_source(const struct node *value, void *into, struct complaints *complaints)
+{
+    struct ping_request *request = into;
+    request_text(value, value->key, REQUEST_TEXT_MAX, &request->source, complaints);
+}
+
+static void read_sub_id(const struct node *value, void *into, struct complaints *complaints)
+{
+    struct ping_request *request = into;
+    if (value->kind != NODE_LIST) {
+        if (request_text(value, value->key, REQUEST_TEXT_MAX, &request->sub_ids[0], complaints))
+            request->sub_ids_count = 1;
+        return;
+    }
+    if (value->count > SUB_IDS_MAX) {
+        complain(complaints, value->key, "too_long", "at most five texts");
+        return;
+    }
+    NODE_EACH(one, value)
+    if (!request_text(one, value->key, REQUEST_TEXT_MAX, &request->sub_ids[request->sub_ids_count++], complaints))
+        return;
+}
+
+static void read_ref(const struct node *value, void *into, struct complaints *complaints)
+{
+    struct ping_request *request = into;
+    request_text(value, value->key, REQUEST_TEXT_MAX, &request->ref, complaints);
+}
+
+static void read_click_id(const struct node *value, void *into, struct complaints *complaints)
+{
+    struct ping_request *request = into;
+    request_text(value, value->key, REQUEST_TEXT_MAX, &request->click_id, complaints);
+}
+
+static void read_channel(const struct node *value, void *into, struct complaints *complaints)
+{
+    struct ping_request *request = into;
+    if (value->kind != NODE_TEXT) {
+        complain(complaints, value->key, "type", "must be text");
+        return;
+    }
+    for (size_t i = 0; i < sizeof channels / sizeof *channels; i++)
+        if (bytes_is(value->text, channels[i])) request->channel = value->text;
+    if (!request->channel.len)
+        complain(complaints, value->key, "choice",
+                 "must be one of search, social, email, display, sms, call_center, other");
+}
+
+static void read_min_price(const struct node *value, void *into, struct complaints *complaints)
+{
+    struct ping_request *request = into;
+    int64_t micros;
+    if (value->kind != NODE_TEXT && value->kind != NODE_NUMBER)
+        complain(complaints, value->key, "type", "must be a decimal string or a number");
+    else if (!node_money(value, &micros))
+        complain(complaints, value->key, "format", "must be an amount with at most six decimals");
+    else if (micros < 0 || micros > MIN_PRICE_MICROS_MAX)
+        complain(complaints, value->key, "range", "must be between 0 and 1000000");
+    else
+        request->min_price_micros = micros;
+}
+
+static void read_timeout_ms(const struct node *value, void *into, struct complaints *complaints)
+{
+    struct ping_request *request = into;
+    int64_t ms;
+    if (!request_whole(value, &ms))
+        complain(complaints, value->key, "type", "must be a whole number of milliseconds");
+    else if (ms < TIMEOUT_MS_MIN || ms > TIMEOUT_MS_MAX)
+        complain(complaints, value->key, "range", "must be between 50 and 60000");
+    else
+        request->timeout_us = ms * 1000;
+}
+
+static void read_test(const struct node *value, void *into, struct complaints *complaints)
+{
+    struct ping_request *request = into;
+    if (!request_truth(value, &request->test))
+        complain(complaints, value->key, "type", "must be true or false");
+    else if (request->test)
+        complain(complaints, value->key, "not_supported", "not supported yet");
+}
+
+static void read_lead(const struct node *value, void *into, struct complaints *complaints)
+{
+    struct ping_request *request = into;
+    request_map(value, &request->lead, complaints);
+}
+
+static void read_consent(const struct node *value, void *into, struct complaints *complaints)
+{
+    struct ping_request *request = into;
+    if (request_map(value, &request->consent, complaints)) consent_check(value, complaints);
+}
