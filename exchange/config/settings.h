@@ -3,6 +3,7 @@
  * reload. */
 #pragma once
 
+#include "exchange/base/log.h"
 #include "exchange/config/report.h"
 #include "exchange/market/availability.h"
 #include "exchange/market/catalogue.h"
@@ -22,9 +23,6 @@ struct settings_keys {
     uint32_t count;
     struct digest at[SETTINGS_ADMIN_KEYS_MAX]; /* SHA-256 of each key's whole text */
 };
-
-enum settings_log_level { SETTINGS_LOG_DEBUG, SETTINGS_LOG_INFO, SETTINGS_LOG_WARNING, SETTINGS_LOG_ERROR };
-enum settings_log_format { SETTINGS_LOG_TEXT, SETTINGS_LOG_JSON };
 
 /* Paths are absolute, or relative to the working directory: the settings file's folder already stands before them.
  * Texts are NUL-terminated and empty where nothing was said; bytes after the NUL are zero. */
@@ -62,8 +60,8 @@ struct settings {
     int64_t limits_body_bytes;
     int64_t limits_handshake_us, limits_head_us, limits_body_us, limits_idle_us;
 
-    enum settings_log_level log_level;
-    enum settings_log_format log_format;
+    enum log_level log_level;
+    enum log_format log_format;
 };
 
 /* Reads and checks the file whole, files it names included (can they be read?). False: the report tells why, all of it,
