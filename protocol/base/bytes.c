@@ -85,6 +85,14 @@ size_t bytes_utf8_step(struct bytes text)
 bool bytes_is_utf8(struct bytes text)
 {
     while (text.len > 0) {
+        uint64_t word;
+        if (text.len >= sizeof word) {
+            memcpy(&word, text.at, sizeof word);
+            if (!(word & UINT64_C(0x8080808080808080))) { /* eight of ASCII */
+                text = bytes_from(text, sizeof word);
+                continue;
+            }
+        }
         size_t length = bytes_utf8_step(text);
         if (length == 0) return false;
         text = bytes_from(text, length);

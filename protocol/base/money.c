@@ -78,8 +78,8 @@ static bool fixed(struct decimal value, int places, int64_t *out)
         if (sum % 10 != 0) return false;
         sum /= 10;
     }
-    if (sum > (uint64_t)INT64_MAX) return false;
-    *out = value.negative ? -(int64_t)sum : (int64_t)sum;
+    if (sum > (uint64_t)INT64_MAX + value.negative) return false;
+    *out = value.negative ? (int64_t)(0 - sum) : (int64_t)sum;
     return true;
 }
 

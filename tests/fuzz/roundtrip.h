@@ -8,8 +8,6 @@
 #include "protocol/codec/json.h"
 #include "protocol/codec/pack.h"
 
-#define FUZZ_ARENA ((size_t)64 << 20)
-
 /* The bound on a document's memory: 100 times the input, and a chunk to start with. */
 static inline size_t fuzz_arena_max(size_t size)
 {
@@ -48,17 +46,20 @@ static inline bool fuzz_same(const struct node *a, const struct node *b)
     return true;
 }
 
-static inline struct sink fuzz_sink(void)
+/* Room for any text of a document that was read from `size` bytes: "\\u0000" is six times as long as its byte, a number
+ * of "1e5," in MessagePack at most nine bytes. */
+static inline struct sink fuzz_sink(size_t size)
 {
-    char *at = malloc(FUZZ_ARENA);
+    size_t cap = 8 * size + 64;
+    char *at = malloc(cap);
     check(at != NULL);
-    return sink_over(at, FUZZ_ARENA);
+    return sink_over(at, cap);
 }
 
-static inline void fuzz_check_json(struct arena *arena, const struct node *node)
+static inline void fuzz_check_json(struct arena *arena, const struct node *node, size_t size)
 {
     struct document_error error;
-    struct sink first = fuzz_sink(), second = fuzz_sink();
+    struct sink first = fuzz_sink(size), second = fuzz_sink(size);
     struct json json = json_into(&first), json_again = json_into(&second);
     json_node(&json, node);
     const struct node *again = document_read_json(arena, sink_written(&first), &DOCUMENT_LIMITS, &error);
@@ -70,10 +71,10 @@ static inline void fuzz_check_json(struct arena *arena, const struct node *node)
 }
 
 /* Numbers may come back in other digits (1e2 as 100), so documents are compared by their canonical bytes. */
-static inline void fuzz_check_pack(struct arena *arena, const struct node *node)
+static inline void fuzz_check_pack(struct arena *arena, const struct node *node, size_t size)
 {
     struct document_error error;
-    struct sink canonical = fuzz_sink(), plain = fuzz_sink(), again = fuzz_sink();
+    struct sink canonical = fuzz_sink(size), plain = fuzz_sink(size), again = fuzz_sink(size);
     check(pack_write_canonical(&canonical, node));
     check(pack_scan(sink_written(&canonical), &DOCUMENT_LIMITS, &error));
     const struct node *back = document_read_pack(arena, sink_written(&canonical), &DOCUMENT_LIMITS, &error);
@@ -89,13 +90,13 @@ static inline void fuzz_check_pack(struct arena *arena, const struct node *node)
     free(again.at);
 }
 
-static inline void fuzz_check_document(const struct node *node)
+static inline void fuzz_check_document(const struct node *node, size_t size)
 {
     struct arena arena;
-    arena_init(&arena, 4096, FUZZ_ARENA);
+    arena_init(&arena, 4096, 1000 * size + 8192);
     fuzz_check_sound(node);
-    fuzz_check_json(&arena, node);
-    fuzz_check_pack(&arena, node);
+    fuzz_check_json(&arena, node, size);
+    fuzz_check_pack(&arena, node, size);
     arena_free(&arena);
 }
 
@@ -116,7 +117,7 @@ static inline void fuzz_run(fuzz_read *read, const uint8_t *data, size_t size)
     arena_init(&arena, 4096, fuzz_arena_max(size));
     const struct node *node = read(&arena, input, &DOCUMENT_LIMITS, &error);
     if (node)
-        fuzz_check_document(node);
+        fuzz_check_document(node, size);
     else
         fuzz_check_error(input, &error);
     arena_free(&arena);
