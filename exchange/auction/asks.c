@@ -1,0 +1,133 @@
+/* What goes out to buyers and what comes back, as the story's steps see it: the pings of one auction, one post at a
+ * time. */
+#include "exchange/auction/story.h"
+
+#define TAIL_ROOM 1024 /* of a ping's tail: consent facts and names around the lead */
+
+void asks_send(struct auction *auction)
+{
+    int64_t now_us = auction->host->now_us(auction->world);
+    size_t room = auction->form.public_json.len + TAIL_ROOM;
+    struct sink tail = sink_over(arena_take(&auction->arena, room), room);
+    if (!tail.at) tail.cap = 0;
+    ping_write_tail(&tail, auction->consent, auction->opened_ms, auction->form.public_json);
+    struct auction_ask ask = {.kind = ASK_PING,
+                              .ping_id = auction->ping_id,
+                              .channel = auction->request.ping.channel,
+                              .offer_ttl_ms = auction->campaign->offer_ttl_us / 1000,
+                              .tail = sink_written(&tail),
+                              .affiliate = auction->affiliate->id,
+                              .source = auction->request.ping.source};
+    for (uint32_t place = 0; place < auction->match.entries_count; place++) {
+        const struct match_entry *entry = &auction->match.entries[place];
+        struct asked *asked = &auction->asked[place];
+        asked->reason = entry->reason;
+        if (entry->reason != REASON_NONE) continue;
+        asked->asked_us = asked->answered_us = now_us;
+        if (entry->standing_price_micros > 0) {
+            asked->state = ASK_BID;
+            asked->is_standing = true;
+            asked->bid = (struct bid){.price_micros = entry->standing_price_micros, .available = true};
+            continue;
+        }
+        ask.contract = entry->contract;
+        ask.place = place;
+        ask.deadline_us = now_us + entry->contract->ping_timeout_us;
+        if (ask.deadline_us > auction->collect_by_us) ask.deadline_us = auction->collect_by_us;
+        asked->reason = tail.cut ? REASON_TOO_LARGE : auction->host->ask(auction->world, auction, &ask, &asked->call);
+        if (asked->reason != REASON_NONE) continue;
+        asked->state = ASK_OUT;
+        auction->out++;
+    }
+}
+
+/* Whoever has not answered by now is late. */
+void asks_stop(struct auction *auction)
+{
+    for (uint32_t place = 0; auction->out > 0; place++) {
+        struct asked *asked = &auction->asked[place];
+        if (asked->state != ASK_OUT) continue;
+        auction->host->cancel(auction->world, asked->call);
+        asked->state = ASK_FAILED;
+        asked->reason = auction->affiliate_gone ? REASON_AFFILIATE_GONE : REASON_TIMEOUT;
+        asked->answered_us = 0;
+        auction->out--;
+    }
+}
+
+void asks_rank(struct auction *auction)
+{
+    uint32_t count = auction->match.entries_count;
+    auction->bids = arena_take(&auction->arena, count * sizeof *auction->bids);
+    auction->order = arena_take(&auction->arena, count * sizeof *auction->order);
+    if (!auction->bids || !auction->order) return;
+    for (uint32_t place = 0; place < count; place++) {
+        const struct asked *asked = &auction->asked[place];
+        if (asked->state != ASK_BID) continue;
+        auction->bids[auction->bids_count++] = (struct rank_bid){
+            .entry = &auction->match.entries[place],
+            .price_micros = asked->bid.price_micros,
+            .available = asked->bid.available,
+            .bid_id = asked->bid.bid_id,
+            .valid_us = asked->bid.valid_us,
+            .ms = (asked->answered_us - asked->asked_us) / 1000,
+        };
+    }
+    struct rank_terms terms = {auction->catalogue, auction->campaign, auction->affiliate, auction->floor_micros,
+                               auction->seed};
+    auction->order_count = rank_run(&terms, auction->bids, auction->bids_count, auction->order);
+}
+
+void asks_post(struct auction *auction)
+{
+    struct candidate *candidate = &auction->candidates[auction->candidate];
+    struct attempt *attempt = &auction->attempts[auction->attempts_count - 1];
+    attempt->sent_us = auction->host->now_us(auction->world);
+    struct auction_ask ask = {
+        .kind = ASK_POST,
+        .contract = candidate->contract,
+        .ping_id = auction->ping_id,
+        .lead_id = auction->lead_id,
+        .post_id = attempt->post_id,
+        .bid_id = candidate->terms.bid_id,
+        .price_micros = candidate->terms.price_micros,
+        .consent = auction->consent_json,
+        .lead = auction->form.full_json,
+        .affiliate = auction->affiliate->id,
+        .channel = auction->offer.channel,
+        .source = auction->offer.source,
+        .deadline_us = attempt->sent_us + candidate->contract->post_timeout_us,
+    };
+    if (auction->request.kind == AUCTION_ONE_CALL) {
+        ask.channel = auction->request.ping.channel;
+        ask.source = auction->request.ping.source;
+    }
+    if (ask.deadline_us > auction->post_by_us) ask.deadline_us = auction->post_by_us;
+    enum reason reason = auction->host->ask(auction->world, auction, &ask, &auction->post_call);
+    auction->post_out = reason == REASON_NONE;
+    auction->post_failed = !auction->post_out;
+    auction->post_reason = reason;
+}
+
+/* Only a post whose bytes may have left counts towards max_posts. */
+void asks_verdict(struct auction *auction)
+{
+    static const enum post_state states[] = {
+        [VERDICT_ACCEPTED] = POST_ACCEPTED, [VERDICT_REJECTED] = POST_REJECTED, [VERDICT_UNKNOWN] = POST_UNKNOWN};
+    static const enum reason reasons[] = {
+        [VERDICT_ACCEPTED] = REASON_NONE, [VERDICT_REJECTED] = REASON_REJECTED, [VERDICT_UNKNOWN] = REASON_UNKNOWN};
+    struct attempt *attempt = &auction->attempts[auction->attempts_count - 1];
+    attempt->settled_us = auction->host->now_us(auction->world);
+    auction->verdict_unwritten = true;
+    if (auction->post_failed) {
+        attempt->state = POST_FAILED;
+        attempt->reason = auction->post_reason;
+        return;
+    }
+    auction->posts_sent++;
+    attempt->state = states[auction->verdict.class];
+    attempt->reason = reasons[auction->verdict.class];
+    attempt->code = auction->verdict.code;
+    attempt->text = auction->verdict.text;
+    if (auction->verdict.class == VERDICT_ACCEPTED) auction->sale_id = auction->host->make_id(auction->world);
+}

@@ -1,0 +1,521 @@
+/* The life of a lead, told once. It reads as: how it opens, what can befall it, how it moves, the story.
+ *
+ * Every step returns the next one or STEP_WAIT. A waiting step is level-triggered: each wake evaluates its whole
+ * condition again, so double wakes are harmless. One dispatcher moves, checks the move against steps.tbl.h and stamps
+ * the instant; it never nests. */
+#include "exchange/auction/story.h"
+
+#include <stdio.h>
+
+#include "protocol/base/check.h"
+
+static void run(struct auction *auction);
+static void wake(struct auction *auction);
+static void move(struct auction *auction, enum step next);
+
+/* How it opens
+ * --------------------------------------------------------------------------------------------------------------- */
+
+size_t auction_size(void)
+{
+    return sizeof(struct auction);
+}
+
+void auction_init(struct auction *auction, const struct auction_host *host, void *world)
+{
+    *auction = (struct auction){.host = host, .world = world};
+    arena_init(&auction->arena, AUCTION_ARENA_CHUNK, AUCTION_ARENA_MAX);
+}
+
+void auction_fini(struct auction *auction)
+{
+    if (auction->catalogue) catalogue_drop(&auction->catalogue);
+    arena_free(&auction->arena);
+}
+
+struct arena *auction_arena(struct auction *auction)
+{
+    return &auction->arena;
+}
+enum auction_kind auction_kind(const struct auction *auction)
+{
+    return auction->request.kind;
+}
+
+/* Back to an empty story; private fields stand in verdict and texts too, so all but the warm arena is wiped. */
+static void forget(struct auction *auction)
+{
+    const struct auction_host *host = auction->host;
+    void *world = auction->world;
+    arena_reset(&auction->arena);
+    struct arena arena = auction->arena;
+    *auction = (struct auction){.host = host, .world = world, .arena = arena};
+}
+
+void auction_abandon(struct auction *auction)
+{
+    check(!auction->is_open);
+    forget(auction);
+    auction->host->closed(auction->world, auction);
+}
+
+void auction_open(struct auction *auction, const struct auction_request *request)
+{
+    check(!auction->is_open && auction->step == STEP_ADMIT);
+    auction->is_open = true;
+    auction->request = *request;
+    auction->catalogue = request->catalogue;
+    catalogue_take(auction->catalogue);
+    auction->affiliate = request->affiliate;
+    auction->opened_ms = auction->pinged_ms = auction->host->wall_ms(auction->world);
+    auction->closed_cause = "";
+    auction->steps[auction->steps_count++] = (struct trace_step){'a', 0};
+    run(auction);
+}
+
+/* What can befall it
+ * --------------------------------------------------------------------------------------------------------- */
+
+static struct asked *answered(struct auction *auction, uint32_t place)
+{
+    check(place < auction->match.entries_count, "place %u", place);
+    struct asked *asked = &auction->asked[place];
+    check(asked->state == ASK_OUT, "place %u was not out", place);
+    asked->answered_us = auction->host->now_us(auction->world);
+    auction->out--;
+    return asked;
+}
+
+void auction_on_bid(struct auction *auction, uint32_t place, const struct bid *bid)
+{
+    struct asked *asked = answered(auction, place);
+    asked->state = ASK_BID;
+    asked->bid = *bid;
+    if (bid->bid_id.len) asked->bid.bid_id = arena_copy(&auction->arena, bid->bid_id);
+    wake(auction);
+}
+
+void auction_on_call_failed(struct auction *auction, uint32_t place, enum reason reason, const struct bid *words)
+{
+    struct asked *asked = answered(auction, place);
+    asked->state = ASK_FAILED;
+    asked->reason = reason;
+    if (words && words->code.len) asked->code = arena_copy(&auction->arena, words->code);
+    if (words && words->text.len) asked->text = arena_copy(&auction->arena, words->text);
+    wake(auction);
+}
+
+void auction_on_verdict(struct auction *auction, const struct verdict *verdict)
+{
+    check(auction->post_out);
+    auction->post_out = false;
+    auction->post_answered = true;
+    auction->verdict = *verdict;
+    auction->verdict.code = arena_copy(&auction->arena, verdict->code);
+    auction->verdict.text = arena_copy(&auction->arena, verdict->text);
+    auction->verdict.buyer_lead_id = arena_copy(&auction->arena, verdict->buyer_lead_id);
+    wake(auction);
+}
+
+void auction_on_post_failed(struct auction *auction, enum reason reason)
+{
+    check(auction->post_out);
+    auction->post_out = false;
+    auction->post_failed = true;
+    auction->post_reason = reason;
+    wake(auction);
+}
+
+void auction_on_claimed(struct auction *auction, const struct auction_claimed *claimed)
+{
+    check(auction->claim_asked && !auction->claim_answered);
+    auction->claim_answered = true;
+    auction->claimed = *claimed;
+    auction->claimed.record = NULL;
+    if (claimed->offer.len) {
+        struct bytes copy = arena_copy(&auction->arena, claimed->offer);
+        if (!copy.at || !offer_read(copy, &auction->offer)) auction->claimed.outcome = CLAIM_FAILED;
+    }
+    if (claimed->record) auction->record = entries_copy_record(auction, claimed->record);
+    if (claimed->record && !auction->record) auction->claimed.outcome = CLAIM_FAILED;
+    auction->claim_held = claimed->outcome == CLAIM_FRESH;
+    wake(auction);
+}
+
+void auction_on_reserved(struct auction *auction, enum reason reason)
+{
+    check(auction->reserve_state == RESERVE_WAITING);
+    auction->reserve_state = reason == REASON_NONE ? RESERVE_YES : RESERVE_NO;
+    auction->reserve_reason = reason;
+    wake(auction);
+}
+
+void auction_on_durable(struct auction *auction, enum fault fault, uint64_t seq)
+{
+    check(auction->durable == DURABLE_WAITING);
+    auction->durable = fault ? DURABLE_FAILED : DURABLE_YES;
+    if (!fault) auction->seq = seq;
+    wake(auction);
+}
+
+void auction_on_affiliate_gone(struct auction *auction)
+{
+    auction->affiliate_gone = true;
+    wake(auction);
+}
+
+void auction_on_time(struct auction *auction)
+{
+    wake(auction);
+}
+
+void auction_on_drained(struct auction *auction)
+{
+    auction->drained = true;
+    wake(auction);
+}
+
+/* How it moves
+ * --------------------------------------------------------------------------------------------------------------- */
+
+#define X(NAME, verb, letter, successors) static enum step step_##verb(struct auction *auction);
+#include "exchange/auction/steps.tbl.h"
+#undef X
+
+static const struct {
+    const char *name;
+    char letter;
+    const char *successors;
+    enum step (*run)(struct auction *auction);
+} steps[] = {
+#define X(NAME, verb, letter, successors) {#verb, letter, successors, step_##verb},
+#include "exchange/auction/steps.tbl.h"
+#undef X
+};
+
+const char *auction_step_name(const struct auction *auction)
+{
+    return steps[auction->step].name;
+}
+
+static void run(struct auction *auction)
+{
+    auction->running = true;
+    while (auction->step != STEP_CLOSE) {
+        auction->woken = false;
+        enum step next = steps[auction->step].run(auction);
+        if (next != STEP_WAIT)
+            move(auction, next);
+        else if (!auction->woken)
+            break;
+    }
+    auction->running = false;
+    if (auction->step == STEP_CLOSE) step_close(auction);
+}
+
+/* A fact that comes in while the story moves (the host answered in the same call) lets the waiting step look again. */
+static void wake(struct auction *auction)
+{
+    if (auction->running)
+        auction->woken = true;
+    else
+        run(auction);
+}
+
+static void move(struct auction *auction, enum step next)
+{
+    check(strchr(steps[auction->step].successors, steps[next].letter), "%s to %s", steps[auction->step].name,
+          steps[next].name);
+    if (next == STEP_ANSWER) auction->ended_at = auction->step;
+    auction->step = next;
+    if (auction->steps_count < TRACE_STEPS_MAX)
+        auction->steps[auction->steps_count++] = (struct trace_step){
+            steps[next].letter, auction->host->now_us(auction->world) - auction->request.started_us};
+}
+
+/* The story
+ * ------------------------------------------------------------------------------------------------------------------ */
+
+static enum step wait_until(struct auction *auction, int64_t at_us);
+static void give_back(struct auction *auction);
+
+/* Who asks, may they, is it well formed. The clock has been running since the request's first byte. */
+static enum step step_admit(struct auction *auction)
+{
+    const struct auction_request *request = &auction->request;
+    const struct auction_host *host = auction->host;
+    enum step refused;
+    if (request->kind == AUCTION_RESUMED) return admission_resume(auction);
+    if (!host->is_writable(auction->world)) return story_refuse(auction, 503, REASON_LEDGER_DOWN, NULL);
+    if (request->kind == AUCTION_POST) return STEP_CLAIM;
+
+    auction->campaign = catalogue_campaign(auction->catalogue, request->ping.campaign);
+    if (!auction->campaign) return story_refuse(auction, 422, REASON_CAMPAIGN_UNKNOWN, NULL);
+    if (!admission_may_sell(auction->affiliate, auction->campaign))
+        return story_refuse(auction, 403, REASON_UNAUTHORIZED, "this key may not sell in that campaign");
+    if (!host->may_ping(auction->world, auction->affiliate))
+        return story_refuse(auction, 429, REASON_RATE_LIMITED, NULL);
+    auction->consent = request->ping.consent;
+    if (!admission_form(auction, request->kind == AUCTION_PING ? LEAD_PING : LEAD_ONE_CALL, request->ping.lead,
+                        &refused))
+        return refused;
+
+    auction->ping_id = host->make_id(auction->world);
+    if (request->kind == AUCTION_ONE_CALL) auction->lead_id = host->make_id(auction->world);
+    auction->seed = host->seed_of(auction->world, &auction->ping_id);
+    auction->floor_micros = auction->affiliate->min_price_micros;
+    if (request->ping.min_price_micros > auction->floor_micros) auction->floor_micros = request->ping.min_price_micros;
+    admission_budget(auction);
+    if (request->kind == AUCTION_ONE_CALL && request->has_key) return STEP_CLAIM;
+    return STEP_MATCH;
+}
+
+/* One of many equal requests goes on: a post takes its offer, a lead with a key takes the key. */
+static enum step step_claim(struct auction *auction)
+{
+    if (!auction->claim_asked) {
+        const struct auction_request *request = &auction->request;
+        struct auction_claim claim = {
+            .has_ping = request->kind == AUCTION_POST, .has_key = request->has_key, .key = request->key};
+        if (claim.has_ping) claim.ping_id = request->post.ping_id;
+        auction->claim_asked = true;
+        auction->host->claim(auction->world, auction, &claim);
+    }
+    if (!auction->claim_answered) return wait_until(auction, CLOCK_NEVER);
+    if (story_has_left(auction)) return story_refuse(auction, 503, REASON_AFFILIATE_GONE, NULL);
+    switch (auction->claimed.outcome) {
+    case CLAIM_FRESH:
+        return auction->request.kind == AUCTION_POST ? admission_offer(auction) : STEP_MATCH;
+    case CLAIM_AGAIN:
+        return admission_again(auction);
+    case CLAIM_IN_FLIGHT:
+        return story_refuse(auction, 409, REASON_CONFLICT, "the same request is still running");
+    case CLAIM_EXPIRED:
+        return story_refuse(auction, 410, REASON_PING_EXPIRED, NULL);
+    case CLAIM_UNKNOWN:
+        return story_refuse(auction, 404, REASON_NOT_FOUND, "no such ping");
+    case CLAIM_FAILED:
+        break;
+    }
+    return story_refuse(auction, 503, REASON_LEDGER_DOWN, NULL);
+}
+
+/* Which contracts may be asked. The consent was given for the sale: without it nobody is asked about a whole lead. */
+static enum step step_match(struct auction *auction)
+{
+    const struct auction_host *host = auction->host;
+    if (auction->affiliate->paused) return story_reject(auction, REASON_PAUSED, "this affiliate is paused");
+    if (auction->request.kind == AUCTION_ONE_CALL && !campaign_has_consent(auction->campaign, auction->consent))
+        return story_reject(auction, REASON_CONSENT_MISSING, NULL);
+    if (!match_run(auction->catalogue, &auction->form.facts, host->standing(auction->world),
+                   host->now_us(auction->world), auction->opened_ms, &auction->arena, &auction->match))
+        return story_refuse(auction, 503, REASON_BUSY, NULL);
+    if (auction->match.askable == 0) {
+        auction->closed_cause = "nobody_asked";
+        return story_reject(auction, match_commonest(&auction->match), NULL);
+    }
+    return STEP_PING;
+}
+
+/* All of them at once. */
+static enum step step_ping(struct auction *auction)
+{
+    auction->asked = arena_zero(&auction->arena, auction->match.entries_count, sizeof *auction->asked);
+    if (auction->asked) asks_send(auction);
+    return STEP_COLLECT;
+}
+
+/* Until all have answered, or the deadline. */
+static enum step step_collect(struct auction *auction)
+{
+    if (!auction->asked) return story_refuse(auction, 503, REASON_BUSY, NULL);
+    int64_t now_us = auction->host->now_us(auction->world);
+    if (story_has_left(auction)) {
+        auction->closed_cause = "affiliate_gone";
+        asks_stop(auction);
+        return story_reject(auction, REASON_AFFILIATE_GONE, NULL);
+    }
+    if (auction->out > 0 && now_us < auction->collect_by_us && !auction->drained)
+        return wait_until(auction, auction->collect_by_us);
+    auction->closed_cause = auction->out == 0 ? "all_answered" : "deadline";
+    if (now_us < auction->collect_by_us) auction->saved_us = auction->collect_by_us - now_us;
+    asks_stop(auction);
+    return STEP_RANK;
+}
+
+/* Who wins, who is next, and why the others lost. */
+static enum step step_rank(struct auction *auction)
+{
+    asks_rank(auction);
+    if (auction->order_count == 0) return story_reject(auction, rank_nearest(auction->bids, auction->bids_count), NULL);
+    return auction->request.kind == AUCTION_PING ? STEP_OFFER : admission_posts(auction);
+}
+
+/* The promise: a price, and until when. */
+static enum step step_offer(struct auction *auction)
+{
+    entries_offer(auction);
+    if (auction->offer.expires_ms <= auction->host->wall_ms(auction->world))
+        return story_reject(auction, REASON_NO_TIME, NULL);
+    if (!auction->host->offer(auction->world, &auction->offer))
+        return story_refuse(auction, 503, REASON_BUSY, "too many open offers");
+    tell_offer(auction);
+    return STEP_ANSWER;
+}
+
+/* The next candidate worth a post; its caps and seat are taken before anything is sent. */
+static enum step step_reserve(struct auction *auction)
+{
+    for (;;) {
+        if (auction->reserve_state == RESERVE_NOT_ASKED) {
+            if (story_has_left(auction)) return story_reject(auction, REASON_AFFILIATE_GONE, NULL);
+            if (!candidates_next(auction)) return story_reject(auction, candidates_reason(auction), NULL);
+            auction->reserve_state = RESERVE_WAITING;
+            auction->host->reserve(auction->world, auction, auction->candidates[auction->candidate].contract,
+                                   auction->host->wall_ms(auction->world), &auction->reservation);
+        }
+        if (auction->reserve_state == RESERVE_WAITING) return wait_until(auction, CLOCK_NEVER);
+        if (auction->reserve_state == RESERVE_YES) break;
+        candidates_note(auction, auction->candidate, true, auction->reserve_reason);
+        auction->reserve_state = RESERVE_NOT_ASKED;
+    }
+    auction->reserved = true;
+    if (!story_has_left(auction)) return STEP_INTENT;
+    give_back(auction);
+    return story_reject(auction, REASON_AFFILIATE_GONE, NULL);
+}
+
+/* On disk before a byte of the post leaves: from here on a crash can leave a doubt, never a double sale. */
+static enum step step_intent(struct auction *auction)
+{
+    if (auction->durable == DURABLE_NOT_ASKED) entries_intent(auction);
+    if (auction->durable == DURABLE_WAITING) return wait_until(auction, CLOCK_NEVER);
+    bool written = auction->durable == DURABLE_YES;
+    auction->durable = DURABLE_NOT_ASKED;
+    if (!written) {
+        give_back(auction);
+        if (!auction->opening_written) return story_refuse(auction, 503, REASON_LEDGER_DOWN, NULL);
+        auction->final = LEAD_PENDING; /* the book still holds the post before this one as open */
+        tell_lead(auction);
+        return STEP_ANSWER;
+    }
+    auction->opening_written = true;
+    auction->verdict_unwritten = false;
+    return STEP_POST;
+}
+
+/* The whole lead, to this buyer only. */
+static enum step step_post(struct auction *auction)
+{
+    if (!auction->post_out && !auction->post_answered && !auction->post_failed) asks_post(auction);
+    if (auction->post_out && auction->drained) {
+        auction->host->cancel(auction->world, auction->post_call);
+        auction->post_out = false;
+        auction->post_answered = true;
+        auction->verdict = (struct verdict){.class = VERDICT_UNKNOWN, .doubt = DOUBT_TIMEOUT, .price_micros = -1};
+    }
+    if (auction->post_out) return wait_until(auction, CLOCK_NEVER); /* the call has its own deadline */
+    asks_verdict(auction);
+    if (auction->post_failed || auction->verdict.class == VERDICT_REJECTED) return STEP_FALLBACK;
+    auction->final = auction->verdict.class == VERDICT_ACCEPTED ? LEAD_SOLD : LEAD_PENDING;
+    return STEP_SETTLE;
+}
+
+/* Refused: what was reserved goes back, and the next candidate has its turn. */
+static enum step step_fallback(struct auction *auction)
+{
+    give_back(auction);
+    auction->post_answered = auction->post_failed = false;
+    return STEP_RESERVE;
+}
+
+/* The end of the lead's story, durable before the affiliate is told. A sale that cannot be written is answered as
+ * pending: its intent is on disk, and the next start finds it in doubt. */
+static enum step step_settle(struct auction *auction)
+{
+    if (auction->durable == DURABLE_NOT_ASKED) entries_final(auction, auction->final, auction->final_reason);
+    if (auction->durable == DURABLE_WAITING) return wait_until(auction, CLOCK_NEVER);
+    bool written = auction->durable == DURABLE_YES;
+    auction->durable = DURABLE_NOT_ASKED;
+    if (!written && !auction->opening_written) return story_refuse(auction, 503, REASON_LEDGER_DOWN, NULL);
+    if (written) {
+        auction->opening_written = true;
+        auction->verdict_unwritten = false;
+    } else {
+        auction->final = LEAD_PENDING;
+    }
+    if (auction->final == LEAD_SOLD) auction->host->commit(auction->world, &auction->reservation);
+    tell_lead(auction);
+    return STEP_ANSWER;
+}
+
+/* Exactly one, unless nobody is there to hear it. */
+static enum step step_answer(struct auction *auction)
+{
+    tell_answer(auction);
+    tell_trace(auction);
+    return STEP_CLOSE;
+}
+
+static enum step step_close(struct auction *auction)
+{
+    const struct auction_host *host = auction->host;
+    void *world = auction->world;
+    if (auction->claim_held) {
+        const struct auction_request *request = &auction->request;
+        struct auction_claim claim = {
+            .has_ping = request->kind == AUCTION_POST, .has_key = request->has_key, .key = request->key};
+        if (claim.has_ping) claim.ping_id = request->post.ping_id;
+        host->unclaim(world, &claim, auction->opening_written);
+    }
+    host->wake_at(world, auction, CLOCK_NEVER);
+    catalogue_drop(&auction->catalogue);
+    forget(auction);
+    host->closed(world, auction);
+    return STEP_WAIT;
+}
+
+/* Parts of the steps, in the order of their use
+ * -------------------------------------------------------------------------------- */
+
+static enum step wait_until(struct auction *auction, int64_t at_us)
+{
+    if (at_us == CLOCK_NEVER) at_us = 0; /* an auction without a wake keeps none armed */
+    if (at_us != auction->armed_us) auction->host->wake_at(auction->world, auction, at_us ? at_us : CLOCK_NEVER);
+    auction->armed_us = at_us;
+    return STEP_WAIT;
+}
+
+/* The request itself fails: nothing is recorded of it, and an offer it claimed stays open. */
+enum step story_refuse(struct auction *auction, int http, enum reason reason, const char *text)
+{
+    tell_problem(auction, http, reason, text);
+    return STEP_ANSWER;
+}
+
+/* The trade says no: a verdict. Of a lead the book is told first. */
+enum step story_reject(struct auction *auction, enum reason reason, const char *text)
+{
+    bool nothing_begun = !auction->opening_written && story_has_left(auction);
+    if (auction->request.kind == AUCTION_PING || nothing_begun) {
+        tell_rejected(auction, reason, text);
+        return STEP_ANSWER;
+    }
+    auction->final = LEAD_UNSOLD;
+    auction->final_reason = reason;
+    if (text) snprintf(auction->answer_text, sizeof auction->answer_text, "%s", text);
+    return STEP_SETTLE;
+}
+
+/* Before the first intent an affiliate that leaves ends the story; after it the story runs to its end. */
+bool story_has_left(const struct auction *auction)
+{
+    return auction->affiliate_gone && !auction->opening_written;
+}
+
+static void give_back(struct auction *auction)
+{
+    if (auction->reserved) auction->host->release(auction->world, &auction->reservation);
+    auction->reserved = false;
+    auction->reserve_state = RESERVE_NOT_ASKED;
+}

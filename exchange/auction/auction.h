@@ -1,0 +1,91 @@
+/* auction: the story of one ping, one post or one lead, from the affiliate's request to its one answer (market.md
+ * section 3).
+ *
+ * An auction lives in memory of its host's (a slot), on one thread. The host readies it (auction_ready), an api fills
+ * its request with documents read into its arena, auction_open starts the story; facts move it; it ends with
+ * host->closed and may be readied again. The arena keeps its first chunk and is wiped at the end. */
+#pragma once
+
+#include "exchange/auction/host.h"
+#include "protocol/message/bid.h"
+#include "protocol/message/post.h"
+#include "protocol/message/verdict.h"
+
+#define AUCTION_ARENA_CHUNK 16384u
+#define AUCTION_ARENA_MAX (8u << 20) /* ≤ 100x a request of the largest size, with room for 64 KiB bodies */
+#define AUCTION_TEXT_MAX 160
+
+enum auction_kind { AUCTION_PING, AUCTION_POST, AUCTION_ONE_CALL, AUCTION_RESUMED };
+
+/* What it is asked. Texts and nodes live in the auction's arena, or longer than the auction. */
+struct auction_request {
+    enum auction_kind kind;
+    struct catalogue *catalogue; /* auction_open takes a reference of its own */
+    const struct affiliate *affiliate;
+    int64_t started_us;       /* the request's first byte */
+    size_t bytes;             /* of the request's body: bounds what is written of it */
+    struct ping_request ping; /* PING, ONE_CALL */
+    struct post_request post; /* POST */
+    bool has_key;
+    struct digest key;
+    const struct lead_record *record; /* RESUMED: what the book keeps, texts in the arena */
+    struct bytes content;             /* RESUMED: {"lead":{…},"consent":{…}} */
+};
+
+enum answer_status { ANSWER_PROBLEM, ANSWER_ACCEPTED, ANSWER_REJECTED, ANSWER_SOLD, ANSWER_PENDING, ANSWER_UNSOLD };
+
+struct auction_answer {
+    enum answer_status status;
+    int http;                            /* PROBLEM: 4xx or 5xx; else 200 */
+    enum reason reason;                  /* PROBLEM, REJECTED, UNSOLD */
+    const char *text;                    /* one sentence for that reason, in the auction's memory */
+    const struct complaints *complaints; /* or NULL */
+    unsigned retry_after_s;              /* 0: not said */
+    const struct catalogue *catalogue;
+    const struct affiliate *affiliate;
+    struct ident ping_id, lead_id; /* lead_id may be none */
+    struct bytes ref, click_id, sub_ids;
+    int64_t price_micros; /* what the affiliate gets or is promised */
+    int64_t expires_ms;   /* ACCEPTED: wall */
+    int64_t expires_in_ms;
+    struct ident sale_id; /* SOLD; for PENDING the id of the post in doubt stands in for it */
+    struct bytes buyer;   /* SOLD, PENDING */
+    int64_t elapsed_us;
+    uint64_t seq; /* of the last entry this answer stands on; 0: none */
+    /* Beside the bids: `bids` of reveal comes later. */
+};
+
+struct auction;
+
+size_t auction_size(void);
+/* First life of the memory (zeroed): once. */
+void auction_init(struct auction *auction, const struct auction_host *host, void *world);
+/* Frees what an auction keeps between lives. */
+void auction_fini(struct auction *auction);
+
+struct arena *auction_arena(struct auction *auction);
+/* Ends a readied auction that was never opened. */
+void auction_abandon(struct auction *auction);
+void auction_open(struct auction *auction, const struct auction_request *request);
+
+/* Facts. Each records what happened and lets the story move; none decides. */
+void auction_on_bid(struct auction *auction, uint32_t place, const struct bid *bid); /* texts are copied */
+/* A ping that brought no bid (NO_BID with the buyer's words, TIMEOUT, CONNECT_FAILED, …). */
+void auction_on_call_failed(struct auction *auction, uint32_t place, enum reason reason, const struct bid *words);
+void auction_on_verdict(struct auction *auction, const struct verdict *verdict); /* texts are copied */
+/* The post cannot have reached the buyer. */
+void auction_on_post_failed(struct auction *auction, enum reason reason);
+void auction_on_claimed(struct auction *auction, const struct auction_claimed *claimed);
+void auction_on_reserved(struct auction *auction, enum reason reason);
+void auction_on_durable(struct auction *auction, enum fault fault, uint64_t seq);
+void auction_on_affiliate_gone(struct auction *auction);
+void auction_on_time(struct auction *auction);
+/* The process is going down and its time to drain is over: a post that is still open becomes a doubt, answered pending.
+ */
+void auction_on_drained(struct auction *auction);
+
+/* For lists and logs. */
+enum auction_kind auction_kind(const struct auction *auction);
+const char *auction_step_name(const struct auction *auction);
+/* The answer a lead's record gives now: the first answer again, and GET. Texts point into the record. */
+void auction_answer_of_record(const struct lead_record *record, struct auction_answer *answer);

@@ -1,0 +1,115 @@
+/* A candidate is looked at again when its turn comes, because the world moved on since the ping: pause, caps, seat,
+ * circuit, and the promise. The schedule alone is honoured as it stood at the ping. */
+#include "exchange/auction/story.h"
+
+#define ATTEMPT_LEAST_US 50000 /* a post with less time than this only makes doubts */
+
+static bool begin(struct auction *auction, uint32_t count)
+{
+    auction->candidates = arena_zero(&auction->arena, count ? count : 1, sizeof *auction->candidates);
+    auction->attempts = arena_zero(&auction->arena, ATTEMPTS_MAX, sizeof *auction->attempts);
+    return auction->candidates && auction->attempts;
+}
+
+bool candidates_from_rank(struct auction *auction)
+{
+    uint32_t count = auction->order_count < CANDIDATES_MAX ? auction->order_count : CANDIDATES_MAX;
+    if (!begin(auction, count)) return false;
+    for (uint32_t i = 0; i < count; i++) {
+        const struct rank_bid *bid = &auction->bids[auction->order[i]];
+        auction->candidates[i] = (struct candidate){
+            .terms = {.contract = bid->entry->contract->id,
+                      .bid_id = bid->bid_id,
+                      .price_micros = bid->price_micros,
+                      .payout_micros = bid->payout.payout_micros,
+                      .margin_rule = (uint8_t)bid->payout.rule,
+                      .valid_until_ms = INT64_MAX},
+            .contract = bid->entry->contract,
+            .entry = (uint32_t)(bid->entry - auction->match.entries),
+        };
+    }
+    auction->candidates_count = count;
+    entries_offer(auction); /* what a fallback after a restart needs */
+    return true;
+}
+
+bool candidates_from_offer(struct auction *auction, uint64_t tried)
+{
+    const struct offer *offer = &auction->offer;
+    if (!begin(auction, offer->candidates_count)) return false;
+    for (uint32_t i = 0; i < offer->candidates_count; i++)
+        auction->candidates[i] = (struct candidate){
+            .terms = offer->candidates[i],
+            .contract = catalogue_contract(auction->catalogue, offer->candidates[i].contract),
+            .entry = UINT32_MAX,
+            .tried = (tried >> i & 1) != 0,
+        };
+    auction->candidates_count = offer->candidates_count;
+    return true;
+}
+
+struct attempt *candidates_note(struct auction *auction, uint32_t candidate, bool skipped, enum reason reason)
+{
+    /* The last place is kept for a real post: the story is told whole even when very many were passed over. */
+    if (auction->attempts_count == ATTEMPTS_MAX) auction->attempts_count--;
+    struct attempt *attempt = &auction->attempts[auction->attempts_count++];
+    *attempt = (struct attempt){
+        .candidate = candidate, .skipped = skipped, .reason = reason, .payout = auction->payout};
+    auction->candidates[candidate].tried = true;
+    return attempt;
+}
+
+/* The first gate that is shut now, or NONE and the payout. */
+static enum reason gate(struct auction *auction, const struct candidate *candidate)
+{
+    const struct auction_host *host = auction->host;
+    const struct contract *contract = candidate->contract;
+    int64_t now_us = host->now_us(auction->world), wall_ms = host->wall_ms(auction->world);
+    if (!contract || contract->campaign != auction->campaign->index) return REASON_NO_CONTRACT;
+    if (auction->posts_sent >= auction->catalogue->house.max_posts) return REASON_POSTS_MAX;
+    if (now_us + ATTEMPT_LEAST_US > auction->post_by_us) return REASON_NO_TIME;
+    if (candidate->terms.valid_until_ms <= wall_ms) return REASON_PING_EXPIRED;
+    const struct buyer *buyer = &auction->catalogue->buyers[contract->buyer];
+    struct availability_view view;
+    availability_read(contract, buyer, host->standing(auction->world), now_us, wall_ms, &view);
+    view.rate_spent = false; /* a limit of pings, not of posts */
+    enum reason reason = availability_reason(contract, buyer, &view, auction->pinged_ms);
+    if (reason != REASON_NONE) return reason;
+    struct payout usual = price_payout(auction->catalogue, auction->campaign, auction->affiliate,
+                                       candidate->terms.price_micros);
+    if (auction->promise_micros == 0) {
+        auction->payout = usual;
+        return usual.payout_micros >= auction->floor_micros && usual.payout_micros > 0 ? REASON_NONE : REASON_LOW_BID;
+    }
+    bool holds = price_under_promise(auction->campaign, usual, candidate->terms.price_micros, auction->promise_micros,
+                                     &auction->payout);
+    return holds ? REASON_NONE : REASON_BELOW_PROMISE;
+}
+
+bool candidates_next(struct auction *auction)
+{
+    for (uint32_t i = 0; i < auction->candidates_count; i++) {
+        struct candidate *candidate = &auction->candidates[i];
+        if (candidate->tried) continue;
+        enum reason reason = gate(auction, candidate);
+        if (reason == REASON_NONE) {
+            auction->candidate = i;
+            return true;
+        }
+        auction->payout = (struct payout){.payout_micros = candidate->terms.payout_micros};
+        candidates_note(auction, i, true, reason);
+    }
+    return false;
+}
+
+/* Nearest to a sale first: somebody refused it; nobody could take it under the promise; there was no time; else why the
+ * best candidate was passed over. */
+enum reason candidates_reason(const struct auction *auction)
+{
+    static const enum reason nearest[] = {REASON_REJECTED, REASON_BELOW_PROMISE, REASON_POSTS_MAX, REASON_NO_TIME};
+    if (auction->record && auction->request.kind == AUCTION_RESUMED) return REASON_REJECTED;
+    for (size_t k = 0; k < sizeof nearest / sizeof *nearest; k++)
+        for (uint32_t i = 0; i < auction->attempts_count; i++)
+            if (auction->attempts[i].reason == nearest[k]) return nearest[k];
+    return auction->attempts_count ? auction->attempts[0].reason : REASON_NO_CONTRACT;
+}

@@ -1,0 +1,99 @@
+/* host: all that an auction may ask of the world. Behind it stand the workers' sockets and ledger, or the simulated
+ * world of the tests: the story cannot tell which.
+ *
+ * `claim`, `reserve`, `append` and `ask` are answered by facts (auction_on_…), in the same turn or later, never more
+ * than once and never after `closed`. Nothing given by pointer need live on after the call, except what `struct
+ * auction_ask` says. Everything runs on the auction's own thread. */
+#pragma once
+
+#include "exchange/market/rank.h"
+#include "exchange/record/book.h"
+#include "exchange/record/trace.h"
+
+struct auction;
+struct auction_answer;
+
+enum auction_ask_kind { ASK_PING, ASK_POST };
+
+/* A call to a buyer. Texts live until the call's fact or `cancel`. */
+struct auction_ask {
+    enum auction_ask_kind kind;
+    const struct contract *contract;
+    uint32_t place;      /* the auction's own number for it, given back with the fact */
+    int64_t deadline_us; /* absolute, over everything: name, dial, write, read */
+    struct ident ping_id, lead_id, post_id;
+    struct bytes channel;
+    /* PING */
+    int64_t offer_ttl_ms;
+    struct bytes tail; /* ping_write_tail's: the same for all calls */
+    /* POST */
+    struct bytes bid_id;
+    int64_t price_micros;
+    struct bytes consent, lead; /* JSON objects */
+    struct bytes affiliate, source;
+};
+
+struct reservation {
+    struct cap_key keys[RESERVATION_KEYS_MAX];
+    unsigned keys_count;
+    struct seat_hold seat;
+};
+
+enum claim_outcome {
+    CLAIM_FRESH,     /* it is yours: for a post, with the offer */
+    CLAIM_AGAIN,     /* a lead exists for this key or ping: the record comes along */
+    CLAIM_IN_FLIGHT, /* someone is at it right now */
+    CLAIM_EXPIRED,   /* the offer has expired */
+    CLAIM_UNKNOWN,   /* no such ping, or not this affiliate's */
+    CLAIM_FAILED,    /* the store could not be asked */
+};
+
+struct auction_claim {
+    bool has_ping, has_key;
+    struct ident ping_id;
+    struct digest key; /* SHA-256 of affiliate id, 0, Idempotency-Key */
+};
+
+struct auction_claimed {
+    enum claim_outcome outcome;
+    bool by_key;                      /* AGAIN, IN_FLIGHT: it was the key that told */
+    struct bytes offer;               /* FRESH with has_ping: flat; copied by the fact */
+    const struct lead_record *record; /* AGAIN: texts are copied by the fact */
+};
+
+struct auction_host {
+    int64_t (*now_us)(void *world);
+    int64_t (*wall_ms)(void *world);
+    struct ident (*make_id)(void *world);
+    /* The seed of the draw among ties: a keyed hash of the ping id. */
+    uint64_t (*seed_of)(void *world, const struct ident *ping_id);
+    /* What a durable write takes lately (p99), to be kept back from a post's budget. */
+    int64_t (*durable_us)(void *world);
+    /* The ledger takes writes. */
+    bool (*is_writable)(void *world);
+    bool (*may_ping)(void *world, const struct affiliate *affiliate); /* takes from its rate */
+    struct standing *(*standing)(void *world);
+
+    /* One wake for the whole auction; replaces the one before. CLOCK_NEVER: none. */
+    void (*wake_at)(void *world, struct auction *auction, int64_t at_us);
+    /* NONE and the call's id, or why not even an attempt was made (THROTTLED, CIRCUIT_OPEN, BUSY): no fact comes then.
+     */
+    enum reason (*ask)(void *world, struct auction *auction, const struct auction_ask *ask, uint64_t *call);
+    void (*cancel)(void *world, uint64_t call);
+    void (*claim)(void *world, struct auction *auction, const struct auction_claim *claim);
+    /* Ends a claim: `answered` for good, else as if it had never been. */
+    void (*unclaim)(void *world, const struct auction_claim *claim, bool answered);
+    /* Takes caps and seat of the contract; fills *reservation before its fact says NONE. */
+    void (*reserve)(void *world, struct auction *auction, const struct contract *contract, int64_t wall_ms,
+                    struct reservation *reservation);
+    void (*commit)(void *world, const struct reservation *reservation);
+    void (*release)(void *world, const struct reservation *reservation);
+    void (*append)(void *world, struct auction *auction, const struct book_step *step);
+    /* False: no room for another offer. */
+    bool (*offer)(void *world, const struct offer *offer);
+    void (*trace)(void *world, const struct trace_auction *record, const struct offer *offer);
+    /* Once, unless the affiliate has gone. */
+    void (*answer)(void *world, struct auction *auction, const struct auction_answer *answer);
+    /* The last word: the auction's memory may be used again. */
+    void (*closed)(void *world, struct auction *auction);
+};

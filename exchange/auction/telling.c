@@ -1,0 +1,274 @@
+/* The answer's words and the trace's. The same reason stands in both, and in log, tally and book. */
+#include "exchange/auction/story.h"
+
+#include <stdio.h>
+
+#include "protocol/base/money.h"
+
+#define VIEW_BYTES 48u
+
+void tell_problem(struct auction *auction, int http, enum reason reason, const char *text)
+{
+    auction->answer = (struct auction_answer){.status = ANSWER_PROBLEM,
+                                              .http = http,
+                                              .reason = reason,
+                                              .text = text ? text : reason_text(reason),
+                                              .retry_after_s = http == 429 || http == 503 ? 1 : 0};
+    if (http == 422 && auction->complaints.count) auction->answer.complaints = &auction->complaints;
+}
+
+void tell_offer(struct auction *auction)
+{
+    const struct offer *offer = &auction->offer;
+    auction->answer = (struct auction_answer){.status = ANSWER_ACCEPTED,
+                                              .http = 200,
+                                              .price_micros = offer->promise_micros,
+                                              .expires_ms = offer->expires_ms,
+                                              .expires_in_ms = offer->expires_ms -
+                                                               auction->host->wall_ms(auction->world)};
+}
+
+/* A low bid says how low: the affiliate knows its own floor. */
+static const char *sentence(struct auction *auction, enum reason reason, const char *text)
+{
+    if (text) return text;
+    if (reason != REASON_LOW_BID || auction->floor_micros <= 0) return reason_text(reason);
+    struct sink sink = sink_over(auction->answer_text, sizeof auction->answer_text - 1);
+    sink_text(&sink, "bids stayed below ");
+    money_write(&sink, auction->floor_micros);
+    auction->answer_text[sink.len] = '\0';
+    return auction->answer_text;
+}
+
+void tell_rejected(struct auction *auction, enum reason reason, const char *text)
+{
+    auction->answer = (struct auction_answer){.status = auction->request.kind == AUCTION_PING ? ANSWER_REJECTED
+                                                                                              : ANSWER_UNSOLD,
+                                              .http = 200,
+                                              .reason = reason,
+                                              .text = sentence(auction, reason, text)};
+}
+
+void tell_lead(struct auction *auction)
+{
+    static const enum answer_status statuses[] = {[LEAD_POSTING] = ANSWER_PENDING,
+                                                  [LEAD_SOLD] = ANSWER_SOLD,
+                                                  [LEAD_PENDING] = ANSWER_PENDING,
+                                                  [LEAD_UNSOLD] = ANSWER_UNSOLD};
+    struct auction_answer *answer = &auction->answer;
+    *answer = (struct auction_answer){.status = statuses[auction->final], .http = 200};
+    if (auction->final == LEAD_UNSOLD) {
+        answer->reason = auction->final_reason;
+        answer->text = sentence(auction, auction->final_reason, auction->answer_text[0] ? auction->answer_text : NULL);
+        return;
+    }
+    const struct candidate *candidate = &auction->candidates[auction->candidate];
+    answer->buyer = auction->catalogue->buyers[candidate->contract->buyer].id;
+    answer->price_micros = auction->payout.payout_micros;
+    answer->sale_id = auction->final == LEAD_SOLD ? auction->sale_id
+                                                  : auction->attempts[auction->attempts_count - 1].post_id;
+}
+
+void auction_answer_of_record(const struct lead_record *record, struct auction_answer *answer)
+{
+    *answer = (struct auction_answer){.http = 200,
+                                      .ping_id = record->ping_id,
+                                      .lead_id = record->lead_id,
+                                      .ref = record->ref,
+                                      .click_id = record->click_id,
+                                      .sub_ids = record->sub_ids};
+    switch (record->state) {
+    case LEAD_SOLD:
+        answer->status = ANSWER_SOLD;
+        answer->sale_id = record->sale.sale_id;
+        answer->buyer = record->sale.buyer;
+        answer->price_micros = record->sale.payout_micros;
+        return;
+    case LEAD_UNSOLD:
+        answer->status = ANSWER_UNSOLD;
+        answer->reason = record->reason;
+        answer->text = reason_text(record->reason);
+        return;
+    default:
+        answer->status = ANSWER_PENDING;
+        answer->sale_id = record->post_id;
+    }
+}
+
+void tell_answer(struct auction *auction)
+{
+    struct auction_answer *answer = &auction->answer;
+    answer->catalogue = auction->catalogue;
+    answer->affiliate = auction->affiliate;
+    answer->ping_id = auction->ping_id;
+    answer->lead_id = auction->lead_id;
+    answer->seq = auction->seq;
+    answer->elapsed_us = auction->host->now_us(auction->world) - auction->request.started_us;
+    bool own = auction->request.kind == AUCTION_PING || auction->request.kind == AUCTION_ONE_CALL;
+    if (!answer->ref.at) answer->ref = own ? auction->request.ping.ref : auction->offer.ref;
+    if (!answer->click_id.at) answer->click_id = own ? auction->request.ping.click_id : auction->offer.click_id;
+    if (!answer->sub_ids.at) answer->sub_ids = auction->offer.sub_ids;
+    if (auction->affiliate_gone || auction->request.kind == AUCTION_RESUMED) return;
+    auction->host->answer(auction->world, auction, answer);
+}
+
+/* The trace
+ * ----------------------------------------------------------------------------------------------------------------------
+ */
+
+static struct bytes pack_view(struct arena *arena, const struct availability_view *view)
+{
+    struct sink sink = sink_over(arena_take(arena, VIEW_BYTES), VIEW_BYTES);
+    if (!sink.at) return BYTES_NONE;
+    uint8_t flags = (uint8_t)((view->operator_paused ? 1 : 0) | (view->signal_fresh ? 2 : 0) |
+                              (view->signal_available ? 4 : 0) | (view->contract_circuit_open ? 8 : 0) |
+                              (view->origin_circuit_open ? 16 : 0) | (view->rate_spent ? 32 : 0));
+    sink_char(&sink, (char)flags);
+    sink_bytes(&sink, (struct bytes){(const char *)&view->cap_full, sizeof view->cap_full});
+    sink_bytes(&sink, (struct bytes){(const char *)&view->seats_free, sizeof view->seats_free});
+    sink_bytes(&sink, (struct bytes){(const char *)&view->in_flight, sizeof view->in_flight});
+    return sink_written(&sink);
+}
+
+static const struct rank_bid *bid_of(const struct auction *auction, const struct match_entry *entry)
+{
+    for (uint32_t i = 0; i < auction->bids_count; i++)
+        if (auction->bids[i].entry == entry) return &auction->bids[i];
+    return NULL;
+}
+
+static void trace_contract(struct auction *auction, uint32_t place, struct trace_contract *out)
+{
+    const struct match_entry *entry = &auction->match.entries[place];
+    const struct asked *asked = auction->asked ? &auction->asked[place] : NULL;
+    const struct contract *contract = entry->contract;
+    *out = (struct trace_contract){.contract = contract->id,
+                                   .buyer = auction->catalogue->buyers[contract->buyer].id,
+                                   .reason = entry->reason,
+                                   .view = pack_view(&auction->arena, &entry->view),
+                                   .response_us = entry->view.response_us,
+                                   .tier = contract->tier,
+                                   .answer_us = -1};
+    if (!asked) return;
+    out->reason = asked->reason;
+    if (asked->state == ASK_NEVER) return;
+    out->state = asked->is_standing ? TRACE_STANDING : TRACE_PINGED;
+    out->code = asked->code;
+    out->text = asked->text;
+    if (asked->answered_us && !asked->is_standing) out->answer_us = asked->answered_us - asked->asked_us;
+    const struct rank_bid *bid = asked->state == ASK_BID ? bid_of(auction, entry) : NULL;
+    if (!bid) return;
+    out->has_bid = true;
+    out->price_micros = bid->price_micros;
+    out->payout_micros = bid->payout.payout_micros;
+    out->effective_micros = bid->effective_micros;
+    out->available = bid->available;
+    out->bid_id = bid->bid_id;
+    out->valid_us = bid->valid_us;
+    out->reason = bid->reason;
+    out->rank = bid->rank;
+    if (bid->reason == REASON_NONE && bid->rank > 1) out->reason = REASON_OUTBID;
+}
+
+static bool trace_contracts(struct auction *auction, struct trace_auction *record)
+{
+    uint32_t all = auction->match.entries_count, limit = all < TRACE_CONTRACTS_MAX ? all : TRACE_CONTRACTS_MAX,
+             others = 0;
+    memcpy(record->counts, auction->match.counts, sizeof record->counts);
+    record->contracts = limit ? arena_take(&auction->arena, limit * sizeof *record->contracts) : NULL;
+    if (limit && !record->contracts) return false;
+    for (uint32_t place = 0; place < all; place++) {
+        bool unasked = !auction->asked || auction->asked[place].state == ASK_NEVER;
+        if (record->contracts_count == limit || (unasked && others == TRACE_OTHERS_MAX)) continue;
+        others += unasked;
+        enum reason reason = auction->match.entries[place].reason;
+        if (reason != REASON_NONE && record->counts[reason] > 0)
+            record->counts[reason]--; /* it has an entry of its own */
+        trace_contract(auction, place, &record->contracts[record->contracts_count++]);
+    }
+    return true;
+}
+
+static void trace_posts(const struct auction *auction, struct trace_auction *record)
+{
+    static const enum trace_post_outcome outcomes[] = {[POST_OPEN] = TRACE_POST_OPEN,
+                                                       [POST_ACCEPTED] = TRACE_POST_ACCEPTED,
+                                                       [POST_REJECTED] = TRACE_POST_REJECTED,
+                                                       [POST_FAILED] = TRACE_POST_FAILED,
+                                                       [POST_UNKNOWN] = TRACE_POST_UNKNOWN};
+    for (uint32_t i = 0; i < auction->attempts_count; i++) {
+        const struct attempt *attempt = &auction->attempts[i];
+        const struct candidate *candidate = &auction->candidates[attempt->candidate];
+        struct bytes buyer = candidate->contract ? auction->catalogue->buyers[candidate->contract->buyer].id
+                                                 : BYTES_NONE;
+        record->posts[record->posts_count++] = (struct trace_post){
+            .post_id = attempt->post_id,
+            .contract = candidate->terms.contract,
+            .buyer = buyer,
+            .outcome = attempt->skipped ? TRACE_POST_SKIPPED : outcomes[attempt->state],
+            .reason = attempt->reason,
+            .code = attempt->code,
+            .text = attempt->text,
+            .price_micros = candidate->terms.price_micros,
+            .payout_micros = attempt->payout.payout_micros,
+            .took_us = attempt->settled_us ? attempt->settled_us - attempt->sent_us : -1};
+    }
+}
+
+static struct bytes status_word(const struct auction *auction)
+{
+    static const char *const words[] = {
+        [ANSWER_PROBLEM] = "refused", [ANSWER_ACCEPTED] = "accepted", [ANSWER_REJECTED] = "rejected",
+        [ANSWER_SOLD] = "sold",       [ANSWER_PENDING] = "pending",   [ANSWER_UNSOLD] = "unsold"};
+    return bytes_of(words[auction->answer.status]);
+}
+
+void tell_trace(struct auction *auction)
+{
+    static const enum trace_kind kinds[] = {[AUCTION_PING] = TRACE_PING,
+                                            [AUCTION_POST] = TRACE_POST,
+                                            [AUCTION_ONE_CALL] = TRACE_ONE_CALL,
+                                            [AUCTION_RESUMED] = TRACE_RESUMED};
+    const struct auction_answer *answer = &auction->answer;
+    if (answer->status == ANSWER_PROBLEM || (auction->claim_asked && !auction->claim_held))
+        return; /* nothing was decided */
+    bool own = auction->request.kind == AUCTION_PING || auction->request.kind == AUCTION_ONE_CALL;
+    struct trace_auction record = {
+        .kind = kinds[auction->request.kind],
+        .ping_id = auction->ping_id,
+        .lead_id = auction->lead_id,
+        .affiliate = auction->affiliate ? auction->affiliate->id : BYTES_NONE,
+        .campaign = auction->campaign ? auction->campaign->id : BYTES_NONE,
+        .source = own ? auction->request.ping.source : auction->offer.source,
+        .ref = own ? auction->request.ping.ref : auction->offer.ref,
+        .opened_ms = auction->opened_ms,
+        .elapsed_us = answer->elapsed_us,
+        .status = status_word(auction),
+        .reason = answer->reason,
+        .reason_text = bytes_of(answer->text),
+        .catalogue = auction->catalogue->version,
+        .seed = auction->seed,
+        .closed_cause = bytes_of(auction->closed_cause),
+        .saved_us = auction->saved_us,
+        .floor_micros = auction->floor_micros,
+        .promise_micros = auction->promise_micros,
+        .price_micros = answer->price_micros,
+        .public_json = own ? auction->form.public_json : auction->offer.public_json,
+        .steps_count = auction->steps_count,
+    };
+    memcpy(record.steps, auction->steps, auction->steps_count * sizeof *auction->steps);
+    if (!trace_contracts(auction, &record)) return;
+    if (auction->attempts) trace_posts(auction, &record);
+    if (answer->status == ANSWER_SOLD) {
+        const struct candidate *candidate = &auction->candidates[auction->candidate];
+        record.has_sale = true;
+        record.sale = (struct trace_sale){auction->sale_id,
+                                          candidate->contract->id,
+                                          answer->buyer,
+                                          candidate->terms.price_micros,
+                                          auction->payout.payout_micros,
+                                          auction->payout.margin_micros,
+                                          (uint8_t)auction->payout.rule};
+    }
+    auction->host->trace(auction->world, &record, answer->status == ANSWER_ACCEPTED ? &auction->offer : NULL);
+}
