@@ -1,5 +1,5 @@
-/* mailbox: a bounded queue of fixed-size messages between threads: any number of senders, one receiver, who is told by an
- * eventfd (one signal for many messages). Never blocks a sender: full is an answer. */
+/* mailbox: a bounded queue of fixed-size messages between threads: any number of senders, one receiver, who is told by
+ * an eventfd (one signal for many messages). Never blocks a sender: full is an answer. */
 #pragma once
 
 #include "protocol/base/fault.h"

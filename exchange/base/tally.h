@@ -25,7 +25,7 @@ enum tally_name {
 #define X(name, metric, help) TALLY_##name,
     TALLIES(X)
 #undef X
-    TALLY_COUNT
+        TALLY_COUNT
 };
 
 struct tally {
@@ -38,6 +38,10 @@ struct tally {
 
 void tally_add(struct tally *tally, enum tally_name name, uint64_t by);
 void tally_reason(struct tally *tally, enum reason reason);
+/* The money of one sale: price = payout + margin. */
+void tally_sale(struct tally *tally, int64_t price_micros, int64_t payout_micros, int64_t margin_micros);
+/* *into += *from; `into` is the reader's own. */
 void tally_merge(struct tally *into, const struct tally *from);
+/* "pings"; and one line for people. */
 const char *tally_metric(enum tally_name name);
 const char *tally_help(enum tally_name name);
