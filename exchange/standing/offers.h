@@ -1,5 +1,6 @@
-/* offers: what was promised and not yet used, process-wide; put by the worker that ran the ping, claimed by any worker with one
- * CAS (open → claimed → answered). Flat bytes, at most OFFER_BYTES_MAX each, no pointers; bounded by offers_max. Lock-free. */
+/* offers: what was promised and not yet used, process-wide; put by the worker that ran the ping, claimed by any worker
+ * with one CAS (open → claimed → answered). Flat bytes, at most OFFER_BYTES_MAX each, no pointers; bounded by
+ * offers_max. Lock-free. */
 #pragma once
 
 #include "protocol/base/fault.h"
@@ -14,12 +15,15 @@ enum offer_state { OFFER_NONE, OFFER_OPEN, OFFER_CLAIMED, OFFER_ANSWERED, OFFER_
 enum fault offers_open(uint32_t offers_max, uint32_t workers, struct offers **offers) MUST_USE;
 void offers_close(struct offers **offers);
 /* On worker `worker`'s thread. False: no room (nothing was expired either), or too long. */
-bool offers_put(struct offers *offers, uint32_t worker, const struct ident *ping_id, int64_t expires_us, int64_t now_us, struct bytes flat);
+bool offers_put(struct offers *offers, uint32_t worker, const struct ident *ping_id, int64_t expires_us, int64_t now_us,
+                struct bytes flat);
 /* Tries open → claimed; returns the state found: OPEN means it is now the caller's, and the bytes were copied (cap ≥
  * OFFER_BYTES_MAX). EXPIRED, CLAIMED, ANSWERED also copy; NONE does not. */
-enum offer_state offers_claim(struct offers *offers, const struct ident *ping_id, int64_t now_us, char *copy, size_t cap, size_t *len);
+enum offer_state offers_claim(struct offers *offers, const struct ident *ping_id, int64_t now_us, char *copy,
+                              size_t cap, size_t *len);
 /* The same without claiming. */
-enum offer_state offers_look(struct offers *offers, const struct ident *ping_id, int64_t now_us, char *copy, size_t cap, size_t *len);
+enum offer_state offers_look(struct offers *offers, const struct ident *ping_id, int64_t now_us, char *copy, size_t cap,
+                             size_t *len);
 /* claimed → open: the post was refused with a 4xx, which never uses an offer up. */
 void offers_return(struct offers *offers, const struct ident *ping_id);
 /* claimed → answered; the place is used again after the expiry. */
