@@ -1,10 +1,11 @@
-/* client: HTTP/1.1 calls to origins, on one loop: a pool of kept connections per origin, one absolute deadline per call over
- * everything (name, dial, handshake, write, read), and an outcome that tells "not sent" from "sent, no answer".
+/* client: HTTP/1.1 calls to origins, on one loop: a pool of kept connections per origin, one absolute deadline per call
+ * over everything (name, dial, handshake, write, read), and an outcome that tells "not sent" from "sent, no answer".
  *
  * - Pings: one retry on a fresh connection if a kept one was closed before a byte of the reply came (retry_stale).
- * - Posts: never sent twice. They go out on a connection idle for less than 1 s and checked to be quiet, else a fresh one.
- * - A cancelled or timed-out call parks its connection for up to 1 s outside the pool, still counted in flight: a whole reply
- *   returns it to the pool, else it is closed.
+ * - Posts: never sent twice. They go out on a connection idle for less than 1 s and checked to be quiet, else a fresh
+ * one.
+ * - A cancelled or timed-out call parks its connection for up to 1 s outside the pool, still counted in flight: a whole
+ * reply returns it to the pool, else it is closed.
  * - Warm calls allocate nothing. on_done comes exactly once, never inside client_send, never after client_cancel. */
 #pragma once
 
@@ -40,12 +41,13 @@ enum client_end {
 
 struct client_result {
     enum client_end end;
-    enum fault fault;             /* unless ANSWERED: CONNECT TLS NAME ADDRESS TIMEOUT CLOSED RESET PROTOCOL TOO_LARGE DESCRIPTORS FULL */
+    enum fault
+        fault; /* unless ANSWERED: CONNECT TLS NAME ADDRESS TIMEOUT CLOSED RESET PROTOCOL TOO_LARGE DESCRIPTORS FULL */
     const struct http_head *head; /* ANSWERED; valid during the callback */
-    struct bytes body;            /* ANSWERED; valid during the callback, and may be written over by the callback's reader */
-    int64_t sent_us;              /* when the last byte of the request was handed to the kernel; 0 if not */
+    struct bytes body; /* ANSWERED; valid during the callback, and may be written over by the callback's reader */
+    int64_t sent_us;   /* when the last byte of the request was handed to the kernel; 0 if not */
     int64_t done_us;
-    bool reused;                  /* on a kept connection */
+    bool reused; /* on a kept connection */
 };
 
 struct client_call {

@@ -1,9 +1,11 @@
-/* server: HTTP/1.1 over one listening address, on one loop. Keep-alive and pipelining (answered in order, one at a time),
- * whole requests only, four absolute clocks (handshake, head, body, idle), bounds on connections, address, head and body.
+/* server: HTTP/1.1 over one listening address, on one loop. Keep-alive and pipelining (answered in order, one at a
+ * time), whole requests only, four absolute clocks (handshake, head, body, idle), bounds on connections, address, head
+ * and body.
  *
- * Malformed HTTP is answered by the server itself through on_refused's body, then the connection is closed. A request is lent
- * to on_request and stays readable until it is answered; server_answer may be called in on_request or any time later on the
- * loop's thread. If the peer goes away first, on_gone is called once and the request must not be answered any more. */
+ * Malformed HTTP is answered by the server itself through on_refused's body, then the connection is closed. A request
+ * is lent to on_request and stays readable until it is answered; server_answer may be called in on_request or any time
+ * later on the loop's thread. If the peer goes away first, on_gone is called once and the request must not be answered
+ * any more. */
 #pragma once
 
 #include "protocol/codec/http.h"
@@ -44,7 +46,8 @@ struct server_handler {
     void (*on_request)(void *arg, struct server_request *request);
     /* The peer went away before the answer. The request dies when the call returns. */
     void (*on_gone)(void *arg, struct server_request *request);
-    /* A message the server refuses by itself: gives the answer's content (may be NULL: an empty answer with that status). */
+    /* A message the server refuses by itself: gives the answer's content (may be NULL: an empty answer with that
+     * status). */
     void (*on_refused)(void *arg, enum http_error error, struct server_answer *answer);
     void *arg;
 };
@@ -58,7 +61,10 @@ struct server_options {
 };
 
 /* *note gets a sentence when the address cannot be used (FAULT_IN_USE, FAULT_INPUT, FAULT_SYSTEM). */
-enum fault server_open(struct loop *loop, const struct server_options *options, struct server **server, struct tls_note *note) MUST_USE;
+enum fault server_open(struct loop *loop, const struct server_options *options, struct server **server,
+                       struct tls_note *note) MUST_USE;
+/* For a program that will open the address several times with reuse_port: FAULT_IN_USE if another process has it. */
+enum fault server_probe(const char *address, struct tls_note *note) MUST_USE;
 /* The address in use, with the real port. */
 const char *server_address(const struct server *server);
 /* New connections get the new context. */
@@ -68,6 +74,15 @@ void server_drain(struct server *server);
 /* Connections open now; and requests lent out now. */
 unsigned server_connections(const struct server *server);
 unsigned server_requests(const struct server *server);
+struct server_counts {
+    uint64_t accepted, requests;
+    uint64_t refused_full, refused_address; /* connections over a bound, closed at once */
+    uint64_t refused_messages;              /* malformed or too large */
+    uint64_t handshakes_failed;
+    uint64_t cut;           /* connections one of the clocks ended in the middle of something */
+    uint64_t accept_pauses; /* out of descriptors: the listener rested 100 ms */
+};
+void server_counts(const struct server *server, struct server_counts *counts);
 /* Closes everything; requests not answered get on_gone. */
 void server_close(struct server **server);
 
@@ -77,6 +92,6 @@ void server_set_owner(struct server_request *request, void *owner);
 void *server_owner(const struct server_request *request);
 /* Once per request. Everything given is copied or sent before it returns. */
 void server_answer(struct server_request *request, const struct server_answer *answer);
-/* For a handler that cuts a connection in odd places (the simulated buyers): sends raw bytes as they are; `close` ends it, with
- * a reset when `reset`. After close the request is over, without on_gone. */
+/* For a handler that cuts a connection in odd places (the simulated buyers): sends raw bytes as they are; `close` ends
+ * it, with a reset when `reset`. After close the request is over, without on_gone. */
 void server_raw(struct server_request *request, struct bytes raw, bool close, bool reset);
