@@ -13,8 +13,7 @@ static void run(struct auction *auction);
 static void wake(struct auction *auction);
 static void move(struct auction *auction, enum step next);
 
-/* How it opens
- * --------------------------------------------------------------------------------------------------------------- */
+/* How it opens ---------------------------------------------------------------------------------------------------- */
 
 size_t auction_size(void)
 {
@@ -73,8 +72,7 @@ void auction_open(struct auction *auction, const struct auction_request *request
     run(auction);
 }
 
-/* What can befall it
- * --------------------------------------------------------------------------------------------------------- */
+/* What can befall it ---------------------------------------------------------------------------------------------- */
 
 static struct asked *answered(struct auction *auction, uint32_t place)
 {
@@ -175,8 +173,7 @@ void auction_on_drained(struct auction *auction)
     wake(auction);
 }
 
-/* How it moves
- * --------------------------------------------------------------------------------------------------------------- */
+/* How it moves ---------------------------------------------------------------------------------------------------- */
 
 #define X(NAME, verb, letter, successors) static enum step step_##verb(struct auction *auction);
 #include "exchange/auction/steps.tbl.h"
@@ -233,8 +230,7 @@ static void move(struct auction *auction, enum step next)
             steps[next].letter, auction->host->now_us(auction->world) - auction->request.started_us};
 }
 
-/* The story
- * ------------------------------------------------------------------------------------------------------------------ */
+/* The story ------------------------------------------------------------------------------------------------------- */
 
 static enum step wait_until(struct auction *auction, int64_t at_us);
 static void give_back(struct auction *auction);
@@ -475,8 +471,7 @@ static enum step step_close(struct auction *auction)
     return STEP_WAIT;
 }
 
-/* Parts of the steps, in the order of their use
- * -------------------------------------------------------------------------------- */
+/* Parts of the steps, in the order of their use ------------------------------------------------------------------- */
 
 static enum step wait_until(struct auction *auction, int64_t at_us)
 {

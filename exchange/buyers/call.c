@@ -1,0 +1,422 @@
+/*   part 0: the line's head, shared        POST /ping HTTP/1.1 … webhook-id:
+ *   part 1: this call's fields             01J… webhook-timestamp: … webhook-signature: … Content-Length: …
+ *   part 2: this call's part of the body   {"type":"ping","call_id":…,
+ *   part 3: the auction's tail, shared     "consent":…,"lead":{…}}
+ * One writev; nothing is formatted twice, and a warm call allocates nothing (its arena's first chunk stays with its
+ * slot). */
+#include "exchange/buyers/call.h"
+
+#include <stdlib.h>
+
+#include "protocol/base/check.h"
+#include "protocol/base/slots.h"
+#include "protocol/message/ping.h"
+#include "protocol/message/post.h"
+
+#define CALL_CHUNK 1536u
+#define CALL_ARENA_MAX (4u << 20)
+#define FIELDS_ROOM 256u
+#define PING_HEAD_ROOM 1024u
+#define POST_ROOM 2048u /* of a post's body, beside lead and consent */
+#define SCRATCH_CHUNK 16384u
+#define SCRATCH_MAX (8u << 20)
+
+struct call {
+    struct desk *desk;
+    uint64_t id, client_call, owner;
+    uint32_t place;
+    enum call_kind kind;
+    struct lines *lines;
+    const struct contract *contract;
+    int64_t sent_us, deadline_us;
+    struct arena arena;
+    bool is_made; /* the arena is; stays over lives */
+};
+
+struct desk {
+    struct client *client;
+    struct standing *standing;
+    struct slots calls;
+    struct ident_maker ids;
+    struct arena scratch; /* for reading replies */
+    void (*on_reply)(void *arg, const struct call_reply *reply);
+    void *arg;
+};
+
+/* What a call's end says about the buyer's health. */
+enum health { HEALTH_NONE, HEALTH_GOOD, HEALTH_CONTRACT_BAD, HEALTH_ORIGIN_BAD };
+
+static enum reason pass_gates(struct desk *desk, const struct catalogue *catalogue, const struct call_order *order);
+static bool write_ping(struct call *call, const struct line *line, const struct call_order *order,
+                       struct client_call *out);
+static bool write_post(struct call *call, const struct line *line, const struct call_order *order,
+                       struct client_call *out);
+static void on_done(void *arg, uint64_t client_call, const struct client_result *result);
+static void end(struct call *call, enum health health);
+
+enum fault desk_open(const struct desk_options *options, struct desk **opened)
+{
+    struct desk *desk = calloc(1, sizeof *desk);
+    if (!desk) return FAULT_MEMORY;
+    *desk = (struct desk){
+        .client = options->client, .standing = options->standing, .on_reply = options->on_reply, .arg = options->arg};
+    enum fault fault = slots_open(&desk->calls, sizeof(struct call), CALL_IN_FLIGHT_MAX);
+    if (fault) {
+        free(desk);
+        return fault;
+    }
+    ident_maker_init(&desk->ids, options->number, options->seed);
+    arena_init(&desk->scratch, SCRATCH_CHUNK, SCRATCH_MAX);
+    *opened = desk;
+    return FAULT_NONE;
+}
+
+void desk_close(struct desk **closed)
+{
+    struct desk *desk = *closed;
+    *closed = NULL;
+    for (uint32_t i = 0; i < desk->calls.made; i++) {
+        struct call *call = slots_at(&desk->calls, i);
+        if (slots_live(&desk->calls, i)) {
+            client_cancel(desk->client, call->client_call);
+            end(call, HEALTH_NONE);
+        }
+        if (call->is_made) arena_free(&call->arena);
+    }
+    slots_close(&desk->calls);
+    arena_free(&desk->scratch);
+    free(desk);
+}
+
+unsigned desk_in_flight(const struct desk *desk)
+{
+    return desk->calls.used;
+}
+
+static struct call *take(struct desk *desk, struct lines *lines, const struct call_order *order)
+{
+    uint64_t id;
+    struct call *call = slots_take(&desk->calls, &id);
+    if (!call) return NULL;
+    if (!call->is_made) arena_init(&call->arena, CALL_CHUNK, CALL_ARENA_MAX);
+    call->is_made = true;
+    call->desk = desk;
+    call->id = id;
+    call->owner = order->owner;
+    call->place = order->place;
+    call->kind = order->kind;
+    call->lines = lines;
+    call->contract = order->contract;
+    call->sent_us = clock_now_us();
+    call->deadline_us = order->deadline_us;
+    lines_take(lines);
+    return call;
+}
+
+enum reason call_send(struct desk *desk, struct lines *lines, const struct call_order *order, uint64_t *id)
+{
+    enum reason reason = pass_gates(desk, lines_catalogue(lines), order);
+    if (reason != REASON_NONE) return reason;
+    struct call *call = take(desk, lines, order);
+    if (!call) {
+        rates_leave(desk->standing, lines_catalogue(lines)->buyers[order->contract->buyer].cell);
+        return REASON_THROTTLED;
+    }
+    const struct line *line = order->kind == CALL_PING ? lines_ping(lines, order->contract)
+                                                       : lines_post(lines, order->contract);
+    struct client_call out = {.deadline_us = order->deadline_us,
+                              .retry_stale = order->kind == CALL_PING,
+                              .fresh_or_live = order->kind == CALL_POST,
+                              .on_done = on_done,
+                              .arg = call};
+    bool written = line && (order->kind == CALL_PING ? write_ping(call, line, order, &out)
+                                                     : write_post(call, line, order, &out));
+    enum fault fault = FAULT_MEMORY;
+    if (written) call->client_call = client_send(desk->client, &out, &fault);
+    if (!written || call->client_call == 0) {
+        end(call, HEALTH_NONE);
+        return fault == FAULT_FULL ? REASON_THROTTLED : REASON_BUSY;
+    }
+    *id = call->id;
+    return REASON_NONE;
+}
+
+void call_cancel(struct desk *desk, uint64_t id)
+{
+    struct call *call = slots_find(&desk->calls, id);
+    if (!call) return;
+    client_cancel(desk->client, call->client_call);
+    end(call, clock_now_us() >= call->deadline_us ? HEALTH_CONTRACT_BAD : HEALTH_NONE);
+}
+
+/* Circuits, load, rate ------------------------------------------------------------------------------------------- */
+
+static bool pass_circuit(struct standing *standing, bool of_origin, uint32_t cell, const struct circuit_rules *rules)
+{
+    if (cell == STANDING_NONE) return true;
+    int64_t now_us = clock_now_us();
+    for (;;) {
+        uint64_t word = circuits_word(standing, of_origin, cell);
+        if (circuit_state_of(word) == CIRCUIT_CLOSED) return true;
+        uint64_t probing = circuit_probe(word, now_us, rules);
+        if (probing == word) return false;
+        if (circuits_swap(standing, of_origin, cell, word, probing)) return true;
+    }
+}
+
+static uint32_t origin_cell(const struct contract *contract, enum call_kind kind)
+{
+    return kind == CALL_PING ? contract->ping_origin_cell : contract->post_origin_cell;
+}
+
+/* A post is never the probe of an open circuit, and a limit of pings does not hold it back. */
+static enum reason pass_gates(struct desk *desk, const struct catalogue *catalogue, const struct call_order *order)
+{
+    const struct contract *contract = order->contract;
+    const struct buyer *buyer = &catalogue->buyers[contract->buyer];
+    const struct circuit_rules *rules = &catalogue->house.circuit;
+    if (order->kind == CALL_PING) {
+        if (!rates_peek_buyer(desk->standing, buyer->cell, buyer->max_pings_per_s, clock_now_us()))
+            return REASON_THROTTLED;
+        if (!pass_circuit(desk->standing, false, contract->cell, rules)) return REASON_CIRCUIT_OPEN;
+        if (!pass_circuit(desk->standing, true, contract->ping_origin_cell, rules)) return REASON_CIRCUIT_OPEN;
+    }
+    if (!rates_enter(desk->standing, buyer->cell, buyer->max_in_flight)) return REASON_THROTTLED;
+    if (order->kind == CALL_PING &&
+        !rates_take_buyer(desk->standing, buyer->cell, buyer->max_pings_per_s, clock_now_us())) {
+        rates_leave(desk->standing, buyer->cell);
+        return REASON_THROTTLED;
+    }
+    return REASON_NONE;
+}
+
+static void feed(struct standing *standing, bool of_origin, uint32_t cell, bool success,
+                 const struct circuit_rules *rules)
+{
+    if (cell == STANDING_NONE) return;
+    int64_t now_us = clock_now_us();
+    for (;;) {
+        uint64_t word = circuits_word(standing, of_origin, cell), after = circuit_after(word, success, now_us, rules);
+        if (after == word || circuits_swap(standing, of_origin, cell, word, after)) return;
+    }
+}
+
+/* Per contract for timeouts, 5xx and bad responses; per origin only for connect, TLS and name failures. */
+static void end(struct call *call, enum health health)
+{
+    struct desk *desk = call->desk;
+    const struct catalogue *catalogue = lines_catalogue(call->lines);
+    const struct circuit_rules *rules = &catalogue->house.circuit;
+    rates_leave(desk->standing, catalogue->buyers[call->contract->buyer].cell);
+    if (health == HEALTH_GOOD || health == HEALTH_CONTRACT_BAD)
+        feed(desk->standing, false, call->contract->cell, health == HEALTH_GOOD, rules);
+    if (health == HEALTH_GOOD || health == HEALTH_ORIGIN_BAD)
+        feed(desk->standing, true, origin_cell(call->contract, call->kind), health == HEALTH_GOOD, rules);
+    arena_reset(&call->arena);
+    lines_drop(&call->lines);
+    slots_give(&desk->calls, call->id);
+}
+
+/* Writing -------------------------------------------------------------------------------------------------------- */
+
+static struct iovec part(struct bytes bytes)
+{
+    return (struct iovec){(void *)(uintptr_t)bytes.at, bytes.len};
+}
+
+static bool write_fields(struct call *call, const struct line *line, struct bytes call_id, const struct bytes *body,
+                         size_t count, struct bytes *out)
+{
+    struct sink sink = sink_over(arena_take(&call->arena, FIELDS_ROOM), FIELDS_ROOM);
+    int64_t now_s = clock_wall_ms() / 1000;
+    size_t length = 0;
+    if (!sink.at) return false;
+    for (size_t i = 0; i < count; i++) length += body[i].len;
+    sink_bytes(&sink, call_id);
+    sink_text(&sink, "\r\nwebhook-timestamp: ");
+    sink_i64(&sink, now_s);
+    if (line->signer) {
+        sink_text(&sink, "\r\nwebhook-signature: ");
+        signer_sign(line->signer, call_id, now_s, body, count, &sink);
+    }
+    sink_text(&sink, "\r\nContent-Length: ");
+    sink_u64(&sink, length);
+    sink_text(&sink, "\r\n\r\n");
+    *out = sink_written(&sink);
+    return !sink.cut;
+}
+
+struct texts {
+    char call_id[IDENT_TEXT], ping_id[IDENT_TEXT], lead_id[IDENT_TEXT], post_id[IDENT_TEXT],
+        reference[LINE_REFERENCE_LEN];
+};
+
+static struct bytes spell(const struct ident *ident, char *text)
+{
+    struct sink sink = sink_over(text, IDENT_TEXT);
+    ident_write(&sink, ident);
+    return sink_written(&sink);
+}
+
+static bool finish(struct call *call, const struct line *line, struct bytes call_id, const struct bytes *body,
+                   size_t count, struct client_call *out)
+{
+    struct bytes fields;
+    if (!write_fields(call, line, call_id, body, count, &fields)) return false;
+    out->origin = line->origin;
+    out->parts[out->parts_count++] = part(line->head);
+    out->parts[out->parts_count++] = part(fields);
+    for (size_t i = 0; i < count; i++) out->parts[out->parts_count++] = part(body[i]);
+    return true;
+}
+
+static bool write_ping(struct call *call, const struct line *line, const struct call_order *order,
+                       struct client_call *out)
+{
+    struct texts texts;
+    struct ident id = ident_make(&call->desk->ids, clock_wall_ms());
+    const struct catalogue *catalogue = lines_catalogue(call->lines);
+    const struct buyer *buyer = &catalogue->buyers[order->contract->buyer];
+    struct ping_message message = {
+        .call_id = spell(&id, texts.call_id),
+        .ping_id = spell(&order->ping_id, texts.ping_id),
+        .campaign = catalogue->campaigns[order->contract->campaign].id,
+        .contract = order->contract->id,
+        .deadline_ms = (order->deadline_us - call->sent_us) / 1000,
+        .offer_ttl_ms = order->offer_ttl_ms,
+        .source_ref = lines_reference(call->lines, buyer, order->affiliate, order->source, texts.reference),
+        .channel = order->channel,
+    };
+    struct sink sink = sink_over(arena_take(&call->arena, PING_HEAD_ROOM), PING_HEAD_ROOM);
+    if (!sink.at) return false;
+    ping_write_head(&sink, &message);
+    struct bytes body[] = {sink_written(&sink), order->tail};
+    return !sink.cut && finish(call, line, message.call_id, body, 2, out);
+}
+
+static bool write_post(struct call *call, const struct line *line, const struct call_order *order,
+                       struct client_call *out)
+{
+    struct texts texts;
+    struct ident id = ident_make(&call->desk->ids, clock_wall_ms());
+    const struct catalogue *catalogue = lines_catalogue(call->lines);
+    const struct buyer *buyer = &catalogue->buyers[order->contract->buyer];
+    struct post_message message = {
+        .call_id = spell(&id, texts.call_id),
+        .post_id = spell(&order->post_id, texts.post_id),
+        .lead_id = spell(&order->lead_id, texts.lead_id),
+        .ping_id = spell(&order->ping_id, texts.ping_id),
+        .bid_id = order->bid_id,
+        .campaign = catalogue->campaigns[order->contract->campaign].id,
+        .contract = order->contract->id,
+        .price_micros = order->price_micros,
+        .max_sold = 1,
+        .slot = 1,
+        .source_ref = lines_reference(call->lines, buyer, order->affiliate, order->source, texts.reference),
+        .channel = order->channel,
+        .consent = order->consent,
+        .lead = order->lead,
+    };
+    size_t room = POST_ROOM + order->consent.len + order->lead.len;
+    struct sink sink = sink_over(arena_take(&call->arena, room), room);
+    if (!sink.at) return false;
+    post_write(&sink, &message);
+    struct bytes body[] = {sink_written(&sink)};
+    return !sink.cut && finish(call, line, message.call_id, body, 1, out);
+}
+
+/* Reading -------------------------------------------------------------------------------------------------------- */
+
+static enum reason reason_of(enum fault fault)
+{
+    switch (fault) {
+    case FAULT_CONNECT:
+        return REASON_CONNECT_FAILED;
+    case FAULT_TLS:
+        return REASON_TLS_FAILED;
+    case FAULT_NAME:
+    case FAULT_ADDRESS:
+        return REASON_DNS_FAILED;
+    case FAULT_TIMEOUT:
+        return REASON_TIMEOUT;
+    case FAULT_DESCRIPTORS:
+    case FAULT_FULL:
+    case FAULT_MEMORY:
+        return REASON_THROTTLED;
+    default:
+        return REASON_BAD_RESPONSE;
+    }
+}
+
+static enum health health_of(const struct client_result *result)
+{
+    if (result->end == CLIENT_UNKNOWN || result->fault == FAULT_TIMEOUT) return HEALTH_CONTRACT_BAD;
+    bool unreachable = result->fault == FAULT_CONNECT || result->fault == FAULT_TLS || result->fault == FAULT_NAME ||
+                       result->fault == FAULT_ADDRESS || result->fault == FAULT_CLOSED || result->fault == FAULT_RESET;
+    return unreachable ? HEALTH_ORIGIN_BAD : HEALTH_NONE;
+}
+
+static bool is_pack(const struct client_result *result)
+{
+    return bytes_starts(http_field_find(result->head, "content-type"), BYTES("application/msgpack"));
+}
+
+static enum health read_bid(struct call *call, const struct client_result *result, struct bid *bid,
+                            struct call_reply *reply)
+{
+    struct desk *desk = call->desk;
+    if (result->end != CLIENT_ANSWERED) {
+        reply->reason = reason_of(result->fault);
+        return health_of(result);
+    }
+    reply->reason = bid_read(&desk->scratch, result->head->status, result->body, is_pack(result), bid);
+    if (reply->reason == REASON_BAD_RESPONSE) return HEALTH_CONTRACT_BAD;
+    reply->bid = bid;
+    rates_answered(desk->standing, call->contract->cell, reply->took_us);
+    if (bid->pause_us > 0) seats_pause(desk->standing, call->contract->cell, result->done_us + bid->pause_us);
+    return HEALTH_GOOD;
+}
+
+static enum verdict_doubt doubt_of(enum fault fault)
+{
+    if (fault == FAULT_TIMEOUT) return DOUBT_TIMEOUT;
+    return fault == FAULT_PROTOCOL || fault == FAULT_TOO_LARGE ? DOUBT_BAD_RESPONSE : DOUBT_RESET;
+}
+
+static enum health read_verdict(struct call *call, const struct client_result *result, struct verdict *verdict,
+                                struct call_reply *reply)
+{
+    if (result->end == CLIENT_NOT_SENT) {
+        reply->reason = reason_of(result->fault);
+        return health_of(result);
+    }
+    reply->verdict = verdict;
+    if (result->end == CLIENT_UNKNOWN)
+        *verdict = (struct verdict){
+            .class = VERDICT_UNKNOWN, .doubt = doubt_of(result->fault), .price_micros = -1, .unhealthy = true};
+    else
+        verdict_read(&call->desk->scratch, result->head->status, result->body, is_pack(result), verdict);
+    return verdict->unhealthy ? HEALTH_CONTRACT_BAD : HEALTH_GOOD;
+}
+
+static void on_done(void *arg, uint64_t client_call, const struct client_result *result)
+{
+    struct call *call = arg;
+    struct desk *desk = call->desk;
+    struct bid bid = {0};
+    struct verdict verdict = {0};
+    check(client_call == call->client_call || call->client_call == 0);
+    struct call_reply reply = {.kind = call->kind,
+                               .owner = call->owner,
+                               .place = call->place,
+                               .contract = call->contract,
+                               .took_us = result->done_us - call->sent_us};
+    enum health health = call->kind == CALL_PING ? read_bid(call, result, &bid, &reply)
+                                                 : read_verdict(call, result, &verdict, &reply);
+    struct lines *lines = call->lines;
+    lines_take(lines); /* the contract outlives the call while the reply is told */
+    end(call, health);
+    desk->on_reply(desk->arg, &reply);
+    arena_reset(&desk->scratch);
+    lines_drop(&lines);
+}
