@@ -366,10 +366,6 @@ void json_key_bytes(struct json *json, struct bytes name)
     json->keyed = true;
 }
 
-void json_null(struct json *json)
-{
-    json_raw(json, BYTES("null"));
-}
 void json_bool(struct json *json, bool truth)
 {
     json_raw(json, truth ? BYTES("true") : BYTES("false"));

@@ -27,7 +27,6 @@ void json_close_list(struct json *json);
 void json_key(struct json *json, const char *name);
 /* Any name; escaped. */
 void json_key_bytes(struct json *json, struct bytes name);
-void json_null(struct json *json);
 void json_bool(struct json *json, bool truth);
 void json_i64(struct json *json, int64_t value);
 void json_u64(struct json *json, uint64_t value);
@@ -39,6 +38,11 @@ void json_money(struct json *json, int64_t micros);
 void json_wall(struct json *json, int64_t wall_ms);
 /* A value already in JSON form, as it stands. */
 void json_raw(struct json *json, struct bytes value);
+/* Inline, so that no symbol of this name meets Jansson's in a test that links both. */
+static inline void json_null(struct json *json)
+{
+    json_raw(json, BYTES("null"));
+}
 /* The subtree, compact, keys in their order. */
 void json_node(struct json *json, const struct node *node);
 /* Quoted and escaped without a writer. */

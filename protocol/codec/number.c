@@ -115,9 +115,20 @@ void number_write(struct sink *sink, const struct number *number)
     sink_i64(sink, number->exponent);
 }
 
+static bool write_whole(struct sink *sink, double value)
+{
+    if (!(fabs(value) < 0x1p64)) return false;
+    uint64_t size = (uint64_t)fabs(value);
+    if ((double)size != fabs(value)) return false;
+    if (value < 0) sink_char(sink, '-');
+    sink_u64(sink, size);
+    return true;
+}
+
 void number_write_f64(struct sink *sink, double value)
 {
     char text[F64_TEXT];
+    if (write_whole(sink, value)) return;
     /* Every decimal of up to 15 digits survives a normal double, so %.15g is the shortest one if it reads back at all.
      */
     int precision = fabs(value) < DBL_MIN ? 1 : DBL_DIG;
@@ -131,6 +142,7 @@ void number_write_f64(struct sink *sink, double value)
 void number_write_f32(struct sink *sink, float value)
 {
     char text[F64_TEXT];
+    if (write_whole(sink, (double)value)) return;
     int precision = fabsf(value) < FLT_MIN ? 1 : FLT_DIG;
     for (; precision <= FLT_DECIMAL_DIG; precision++) {
         snprintf(text, sizeof text, "%.*g", precision, (double)value);

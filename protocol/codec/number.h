@@ -21,10 +21,11 @@ bool number_whole(const struct number *number, uint64_t *size);
 bool number_same(const struct number *a, const struct number *b);
 /* One spelling for each value: -125e-1, 0, 7e0. */
 void number_write(struct sink *sink, const struct number *number);
-#define NUMBER_F32_TEXT 16 /* -1.17549435e-38 and a byte in reserve */
+#define NUMBER_F32_TEXT 22 /* -18446742974197923840 and a byte in reserve */
 #define NUMBER_F64_TEXT 25 /* -2.2250738585072014e-308 and a byte in reserve */
 
-/* The fewest digits that read back as the same double: JSON form. It must be finite. */
+/* A whole number below 2^64 in size: its digits, all of them. Any other: the fewest digits that read back as the same
+ * double. JSON form; it must be finite. */
 void number_write_f64(struct sink *sink, double value);
 /* As above, for a value that was sent with single precision: 0.1f is 0.1, not 0.10000000149011612. */
 void number_write_f32(struct sink *sink, float value);

@@ -64,6 +64,16 @@ static void equal_values_are_the_same(void **state)
     assert_true(number_same(&a, &b) && number_same(&b, &c));
 }
 
+/* A whole number that a 64-bit integer could hold is told to its last digit. */
+static bool is_whole(const char *text, double value)
+{
+    char exact[40];
+    if (fabs(value) >= 0x1p64 || (double)(uint64_t)fabs(value) != fabs(value)) return false;
+    snprintf(exact, sizeof exact, "%.0f", value == 0 ? 0 : value);
+    assert_string_equal(text, exact);
+    return true;
+}
+
 /* Random bits of every kind, subnormal numbers too: the digits read back, and one digit less would not. */
 static void doubles_take_the_fewest_digits(void **state)
 {
@@ -82,7 +92,8 @@ static void doubles_take_the_fewest_digits(void **state)
         char text[40] = "", shorter[40];
         struct sink sink = sink_over(text, sizeof text - 1);
         number_write_f64(&sink, value);
-        assert_true(strtod(text, NULL) == value);
+        assert_true(sink.len < NUMBER_F64_TEXT && strtod(text, NULL) == value);
+        if (is_whole(text, value)) continue;
         struct number number = read(text);
         assert_true(number_f64(&number, &back) && back == value);
         if (number.count < 2) continue;
@@ -106,8 +117,9 @@ static void floats_take_the_fewest_digits(void **state)
         char text[40] = "", shorter[40];
         struct sink sink = sink_over(text, sizeof text - 1);
         number_write_f32(&sink, value);
-        assert_true(sink.len <= NUMBER_F32_TEXT);
+        assert_true(sink.len < NUMBER_F32_TEXT);
         assert_true(strtof(text, NULL) == value);
+        if (is_whole(text, (double)value)) continue;
         struct number number = read(text);
         if (number.count < 2) continue;
         snprintf(shorter, sizeof shorter, "%.*e", (int)number.count - 2, (double)value);
