@@ -17,7 +17,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "protocol/codec/http.h"
+#include "tests/unit/protocol/codec/http_growing.h"
 
 #define MESSAGES_MAX 32
 #define MESSAGE_MAX 65536
@@ -101,44 +101,6 @@ struct fixture {
 
 /* ---- ours ---- */
 
-static const struct http_limits limits = HTTP_LIMITS;
-
-static enum http_progress read_any_head(const struct fixture *fixture, struct bytes input, size_t from,
-                                        struct http_head *head, enum http_error *error)
-{
-    if (fixture->is_request) return http_read_request(input, from, &limits, head, error);
-    return http_read_response(input, from, fixture->skips_body, &limits, head, error);
-}
-
-/* Gives the reader `step` more bytes at a time. */
-static enum http_progress grow_head(const struct fixture *fixture, struct bytes input, size_t step,
-                                    struct http_head *head, enum http_error *error)
-{
-    size_t from = 0;
-    for (;;) {
-        size_t there = from + step < input.len ? from + step : input.len;
-        enum http_progress progress = read_any_head(fixture, bytes_first(input, there), from, head, error);
-        if (progress != HTTP_MORE || there == input.len) return progress;
-        from = there;
-    }
-}
-
-static enum http_progress grow_body(struct http_body *body, char *raw, size_t raw_len, size_t step, size_t *used,
-                                    enum http_error *error)
-{
-    size_t content = 0, there = 0;
-    enum http_progress progress = HTTP_MORE;
-    *used = 0;
-    do {
-        size_t taken, given;
-        there = there + step < raw_len ? there + step : raw_len;
-        progress = http_body_read(body, raw + *used, there - *used, raw + content, &taken, &given, error);
-        *used += taken;
-        content += given;
-    } while (progress == HTTP_MORE && there < raw_len);
-    return progress;
-}
-
 static void add_host(struct message *message, size_t at)
 {
     static const char line[] = "Host: h\r\n";
@@ -154,21 +116,22 @@ static void add_host(struct message *message, size_t at)
 static enum http_progress read_one(const struct fixture *fixture, struct message *message, size_t *at, size_t step,
                                    struct outcome *outcome)
 {
+    const struct http_growing growing = {fixture->is_request, fixture->skips_body, HTTP_LIMITS, step};
     struct http_head head;
     struct http_body body;
-    size_t used = 0;
+    size_t used, content;
     struct bytes input = {message->at + *at, message->len - *at};
-    enum http_progress progress = grow_head(fixture, input, step, &head, &outcome->error);
+    enum http_progress progress = http_grow_head(&growing, input, &head, &outcome->error);
     if (progress == HTTP_BAD && outcome->error == HTTP_ERROR_HOST) {
         add_host(message, *at);
         outcome->hosts_added++;
         input.len = message->len - *at;
-        progress = grow_head(fixture, input, step, &head, &outcome->error);
+        progress = http_grow_head(&growing, input, &head, &outcome->error);
     }
     if (progress != HTTP_DONE) return progress;
     *at += head.head_len;
     http_body_start(&body, &head, BODY_MAX);
-    progress = grow_body(&body, message->at + *at, message->len - *at, step, &used, &outcome->error);
+    progress = http_grow_body(&growing, &body, message->at + *at, message->len - *at, &used, &content, &outcome->error);
     *at += used;
     if (progress == HTTP_MORE && fixture->is_finished && http_body_closed(&body)) progress = HTTP_DONE;
     if (progress == HTTP_MORE) outcome->open_body = body.content;
