@@ -13,7 +13,7 @@
 struct config_finding {
     char *file;         /* as the operator wrote it; empty: no file is to blame */
     uint32_t line, col; /* from 1; 0: the file as a whole */
-    uint32_t order;     /* of files, then of finding: what the list is sorted by after the place */
+    uint32_t order;     /* of files, by their first mention */
     bool is_error;
     char *text;
 };

@@ -1,0 +1,32 @@
+/* Look-ups in the table, and the words people read for its types. */
+#include "exchange/config/schema.h"
+
+static const char *const type_names[SCHEMA_TYPES] = {
+    [SCHEMA_TEXT] = "text",         [SCHEMA_NAME] = "name",         [SCHEMA_BOOL] = "bool",
+    [SCHEMA_COUNT] = "integer",     [SCHEMA_DURATION] = "duration", [SCHEMA_SIZE] = "size",
+    [SCHEMA_MONEY] = "money",       [SCHEMA_PERCENT] = "percent",   [SCHEMA_CHOICE] = "choice",
+    [SCHEMA_CURRENCY] = "currency", [SCHEMA_ADDRESS] = "address",   [SCHEMA_PATH] = "path",
+    [SCHEMA_URL] = "url",           [SCHEMA_ZONE] = "time zone",    [SCHEMA_SECRET] = "secret",
+    [SCHEMA_KEYFILE] = "key file",  [SCHEMA_KEY] = "key hash",      [SCHEMA_VALUE] = "value",
+    [SCHEMA_HOURS] = "hours",       [SCHEMA_MAP] = "map",           [SCHEMA_PRICE] = "price",
+};
+
+const struct schema_row *schema_find(const struct schema_group *group, struct bytes key)
+{
+    for (unsigned i = 0; i < group->rows_count; i++)
+        if (bytes_is(key, group->rows[i].key)) return &group->rows[i];
+    return NULL;
+}
+
+const char *schema_type_name(enum schema_type type)
+{
+    return type_names[type];
+}
+
+void schema_write_type(const struct schema_row *row, struct sink *out)
+{
+    if (row->form == SCHEMA_LIST) sink_text(out, "list of ");
+    if (row->form == SCHEMA_NAMED) sink_text(out, "map of ");
+    sink_text(out, type_names[row->type]);
+    if (row->form == SCHEMA_ONE_OR_LIST) sink_text(out, ", or a list");
+}

@@ -1,0 +1,12 @@
+/* schema_groups: how the files of the table hand their groups to schema.c; for this room only. */
+#pragma once
+
+#include "exchange/config/schema.h"
+
+extern const struct schema_group *const schema_settings_groups[];
+extern const unsigned schema_settings_groups_count; /* the first one is the file itself */
+extern const struct schema_group *const schema_catalogue_groups[];
+extern const unsigned schema_catalogue_groups_count;
+extern const struct schema_group *const schema_buyer_groups[];
+extern const unsigned schema_buyer_groups_count;
+extern const struct schema_group schema_buyer;
