@@ -7,7 +7,7 @@
 
 struct checker {
     struct tree *tree;
-    const struct value_terms *terms;
+    const char *folder;
 };
 
 static bool check_map(struct checker *checker, const struct schema_group *group, struct node *map);
@@ -24,9 +24,9 @@ static bool report_missing(struct checker *checker, const struct schema_group *g
 static bool is_null(const struct node *node);
 static struct value_shown label(const struct schema_group *group, const struct node *map);
 
-bool checker_run(struct tree *tree, uint32_t root, const struct schema_group *group, const struct value_terms *terms)
+bool checker_run(struct tree *tree, uint32_t root, const struct schema_group *group, const char *folder)
 {
-    struct checker checker = {tree, terms};
+    struct checker checker = {tree, folder};
     return check_map(&checker, group, &tree->nodes[root]);
 }
 
@@ -129,7 +129,7 @@ static bool check_named(struct checker *checker, const struct schema_row *row, s
 static bool check_one(struct checker *checker, const struct schema_row *row, struct node *node)
 {
     if (row->type == SCHEMA_PRICE) return check_price(checker, row, node);
-    if (row->type != SCHEMA_MAP) return value_check(checker->tree, row, node, checker->terms);
+    if (row->type != SCHEMA_MAP) return value_check(checker->tree, row, node, checker->folder);
     return check_map(checker, row->group, node);
 }
 
@@ -142,7 +142,7 @@ static bool check_price(struct checker *checker, const struct schema_row *row, s
         return check_list(checker, &rules, node);
     }
     if (scalar_text(node, &text) && bytes_is(text, "live")) return true;
-    return value_check(checker->tree, row, node, checker->terms);
+    return value_check(checker->tree, row, node, checker->folder);
 }
 
 static void report_unknown(struct checker *checker, const struct schema_group *group, const struct node *map,

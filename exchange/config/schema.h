@@ -47,7 +47,6 @@ enum schema_form {
 #define SCHEMA_MAYBE_EMPTY 32u
 #define SCHEMA_MAP_LATER 64u /* a map may stand here one day */
 #define SCHEMA_INSTEAD 128u  /* LATER rows: what is required may be missing beside it */
-#define SCHEMA_TLS 256u      /* URL: https, unless private endpoints are allowed */
 
 struct schema_group;
 

@@ -159,7 +159,7 @@ static const struct schema_row contract_rows[] = {
      .prose = "its name in ledger and reports; of all contracts only one has it"},
     {.key = "campaign", .type = SCHEMA_NAME, .flags = SCHEMA_REQUIRED, .prose = "what it buys"},
     {.key = "ping_url", .type = SCHEMA_URL, .prose = "asked for a bid; a live price needs it"},
-    {.key = "post_url", .type = SCHEMA_URL, .flags = SCHEMA_REQUIRED | SCHEMA_TLS, .prose = "where the lead is posted"},
+    {.key = "post_url", .type = SCHEMA_URL, .flags = SCHEMA_REQUIRED, .prose = "where the lead is posted"},
     {.key = "status_url", .type = SCHEMA_URL, .flags = SCHEMA_LATER, .prose = "asked about posts in doubt"},
     {.key = "ping_timeout",
      .type = SCHEMA_DURATION,

@@ -44,9 +44,8 @@ bool settings_read(const char *path, struct settings *settings, struct config_re
         config_report_add(report, true, "", 0, 0, "the path of the settings file is too long");
     } else if (read_tree(&tree, path, &root)) {
         set_folder(path, folder, sizeof folder);
-        struct value_terms terms = {.folder = folder};
         struct source source = {&tree, NULL, folder, settings};
-        bool whole = checker_run(&tree, root, &schema_settings, &terms);
+        bool whole = checker_run(&tree, root, &schema_settings, folder);
         source.root = &tree.nodes[root];
         if (whole) {
             fill(&source, &schema_settings, source.root);
@@ -84,7 +83,9 @@ struct house_rules settings_house_rules(const struct settings *settings)
     return (struct house_rules){.margin = settings->margin,
                                 .payout_step_micros = settings->payout_step_micros,
                                 .max_posts = settings->max_posts,
-                                .currency = bytes_of(settings->currency)};
+                                .currency = bytes_of(settings->currency),
+                                .circuit = settings->circuit,
+                                .allow_private = settings->endpoints_allow_private};
 }
 
 bool settings_is_loopback(const char *address)

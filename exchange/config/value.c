@@ -18,8 +18,7 @@
 #define TEXT_MAX_BYTES 4096
 
 /* Reports and says false, or true. */
-typedef bool check_text(struct tree *tree, const struct schema_row *row, struct node *node,
-                        const struct value_terms *terms);
+typedef bool check_text(struct tree *tree, const struct schema_row *row, struct node *node, const char *folder);
 
 struct kind {
     const char *looks; /* "a duration (250ms 3s 5m 2h 30d)" */
@@ -58,7 +57,7 @@ static const struct kind kinds[SCHEMA_TYPES] = {
     [SCHEMA_PRICE] = {"live, money or a list of rules", scalar_money, NULL},
 };
 
-bool value_check(struct tree *tree, const struct schema_row *row, struct node *node, const struct value_terms *terms)
+bool value_check(struct tree *tree, const struct schema_row *row, struct node *node, const char *folder)
 {
     const struct kind *kind = &kinds[row->type];
     struct bytes text;
@@ -75,7 +74,7 @@ bool value_check(struct tree *tree, const struct schema_row *row, struct node *n
         if (row->choices && scalar_text(node, &text) && bytes_is(text, row->choices)) return true;
         if (!kind->number(node, &number)) return refuse(tree, row, node);
         if (!row->only && !check_range(tree, row, node, number)) return false;
-    } else if (!kind->check(tree, row, node, terms)) {
+    } else if (!kind->check(tree, row, node, folder)) {
         return false;
     }
     if (row->only && (!scalar_text(node, &text) || !bytes_is(text, row->only))) {
@@ -197,10 +196,9 @@ static bool range_end(const struct schema_row *row, struct bytes text, int64_t *
     return text.len > 0 && kinds[row->type].number(&node, number);
 }
 
-static bool check_plain(struct tree *tree, const struct schema_row *row, struct node *node,
-                        const struct value_terms *terms)
+static bool check_plain(struct tree *tree, const struct schema_row *row, struct node *node, const char *folder)
 {
-    (void)terms;
+    (void)folder;
     struct bytes text;
     if (!scalar_text(node, &text) || bytes_find(text, 0) < text.len) return refuse(tree, row, node);
     uint64_t least = 0, most = TEXT_MAX_BYTES;
@@ -215,18 +213,16 @@ static bool check_plain(struct tree *tree, const struct schema_row *row, struct 
     return false;
 }
 
-static bool check_name(struct tree *tree, const struct schema_row *row, struct node *node,
-                       const struct value_terms *terms)
+static bool check_name(struct tree *tree, const struct schema_row *row, struct node *node, const char *folder)
 {
-    (void)terms;
+    (void)folder;
     struct bytes text;
     return (scalar_text(node, &text) && value_is_name(text)) || refuse(tree, row, node);
 }
 
-static bool check_choice(struct tree *tree, const struct schema_row *row, struct node *node,
-                         const struct value_terms *terms)
+static bool check_choice(struct tree *tree, const struct schema_row *row, struct node *node, const char *folder)
 {
-    (void)terms;
+    (void)folder;
     struct bytes text, word, rest = bytes_of(row->choices);
     if (!scalar_text(node, &text)) return refuse(tree, row, node);
     while (rest.len > 0) {
@@ -246,20 +242,18 @@ static bool check_choice(struct tree *tree, const struct schema_row *row, struct
     return false;
 }
 
-static bool check_currency(struct tree *tree, const struct schema_row *row, struct node *node,
-                           const struct value_terms *terms)
+static bool check_currency(struct tree *tree, const struct schema_row *row, struct node *node, const char *folder)
 {
-    (void)terms;
+    (void)folder;
     struct bytes text;
     bool good = scalar_text(node, &text) && text.len == 3;
     for (size_t i = 0; good && i < 3; i++) good = text.at[i] >= 'A' && text.at[i] <= 'Z';
     return good || refuse(tree, row, node);
 }
 
-static bool check_address(struct tree *tree, const struct schema_row *row, struct node *node,
-                          const struct value_terms *terms)
+static bool check_address(struct tree *tree, const struct schema_row *row, struct node *node, const char *folder)
 {
-    (void)terms;
+    (void)folder;
     struct bytes text;
     if (!scalar_text(node, &text)) return refuse(tree, row, node);
     if (bytes_starts(text, BYTES("unix:"))) return text.len > 5 || refuse(tree, row, node);
@@ -276,36 +270,29 @@ static bool check_address(struct tree *tree, const struct schema_row *row, struc
     return inet_pton(v6 ? AF_INET6 : AF_INET, literal, raw) == 1 || refuse(tree, row, node);
 }
 
-static bool check_path(struct tree *tree, const struct schema_row *row, struct node *node,
-                       const struct value_terms *terms)
+static bool check_path(struct tree *tree, const struct schema_row *row, struct node *node, const char *folder)
 {
     struct bytes text;
     char path[1024];
     if (!scalar_text(node, &text) || text.len == 0) return refuse(tree, row, node);
-    if (value_path(terms->folder, text, path, sizeof path)) return true;
+    if (value_path(folder, text, path, sizeof path)) return true;
     tree_complain(tree, node, "%s: the path is too long", row->key);
     return false;
 }
 
-static bool check_url(struct tree *tree, const struct schema_row *row, struct node *node,
-                      const struct value_terms *terms)
+static bool check_url(struct tree *tree, const struct schema_row *row, struct node *node, const char *folder)
 {
+    (void)folder;
     struct bytes text, scheme, host, target;
     unsigned port;
     if (!scalar_text(node, &text) || !client_split_url(text, &scheme, &host, &port, &target))
         return refuse(tree, row, node);
-    if (row->flags & SCHEMA_TLS && !terms->allow_private && !bytes_is(scheme, "https")) {
-        tree_complain(tree, node, "%s: must be https (plain http only with endpoints: {allow_private: true})",
-                      row->key);
-        return false;
-    }
     return true;
 }
 
-static bool check_zone(struct tree *tree, const struct schema_row *row, struct node *node,
-                       const struct value_terms *terms)
+static bool check_zone(struct tree *tree, const struct schema_row *row, struct node *node, const char *folder)
 {
-    (void)terms;
+    (void)folder;
     struct bytes text, file;
     if (!scalar_text(node, &text) || !zonefile_is_name(text)) return refuse(tree, row, node);
     struct arena scratch;
@@ -318,8 +305,7 @@ static bool check_zone(struct tree *tree, const struct schema_row *row, struct n
 }
 
 /* Where the secret is named, not what it is, may stand in a message. */
-static bool check_secret(struct tree *tree, const struct schema_row *row, struct node *node,
-                         const struct value_terms *terms)
+static bool check_secret(struct tree *tree, const struct schema_row *row, struct node *node, const char *folder)
 {
     struct bytes text, fetched;
     if (!scalar_text(node, &text)) return refuse(tree, row, node);
@@ -332,7 +318,7 @@ static bool check_secret(struct tree *tree, const struct schema_row *row, struct
         node->text = tree_text(tree, bytes_of(value));
     } else if (bytes_starts(text, BYTES("file:"))) {
         char path[1024];
-        bool fits = value_path(terms->folder, bytes_from(text, 5), path, sizeof path);
+        bool fits = value_path(folder, bytes_from(text, 5), path, sizeof path);
         enum fault fault = fits ? file_read(path, VALUE_SECRET_MAX, &tree->texts, &fetched) : FAULT_TOO_LARGE;
         if (fault != FAULT_NONE) {
             tree_complain(tree, node, "%s: %s cannot be read: %s", row->key, value_shown(text).text, fault_text(fault));
@@ -351,20 +337,18 @@ static bool check_secret(struct tree *tree, const struct schema_row *row, struct
     return false;
 }
 
-static bool check_keyfile(struct tree *tree, const struct schema_row *row, struct node *node,
-                          const struct value_terms *terms)
+static bool check_keyfile(struct tree *tree, const struct schema_row *row, struct node *node, const char *folder)
 {
     struct bytes text;
     char path[1024];
     if (!scalar_text(node, &text) || !bytes_starts(text, BYTES("file:")) || text.len == 5)
         return refuse(tree, row, node);
-    return value_path(terms->folder, bytes_from(text, 5), path, sizeof path) || refuse(tree, row, node);
+    return value_path(folder, bytes_from(text, 5), path, sizeof path) || refuse(tree, row, node);
 }
 
-static bool check_key(struct tree *tree, const struct schema_row *row, struct node *node,
-                      const struct value_terms *terms)
+static bool check_key(struct tree *tree, const struct schema_row *row, struct node *node, const char *folder)
 {
-    (void)terms;
+    (void)folder;
     struct bytes text;
     uint8_t raw[32];
     if (scalar_text(node, &text) && value_key(text, raw)) return true;
@@ -374,18 +358,16 @@ static bool check_key(struct tree *tree, const struct schema_row *row, struct no
     return false;
 }
 
-static bool check_value(struct tree *tree, const struct schema_row *row, struct node *node,
-                        const struct value_terms *terms)
+static bool check_value(struct tree *tree, const struct schema_row *row, struct node *node, const char *folder)
 {
-    (void)terms;
+    (void)folder;
     struct bytes text;
     return scalar_text(node, &text) || refuse(tree, row, node);
 }
 
-static bool check_hours(struct tree *tree, const struct schema_row *row, struct node *node,
-                        const struct value_terms *terms)
+static bool check_hours(struct tree *tree, const struct schema_row *row, struct node *node, const char *folder)
 {
-    (void)terms;
+    (void)folder;
     struct bytes text;
     if (!scalar_text(node, &text)) return refuse(tree, row, node);
     struct schedule schedule = {0};

@@ -5,13 +5,9 @@
 
 #define VALUE_SECRET_MAX 4096 /* bytes of a secret's file */
 
-struct value_terms {
-    const char *folder; /* relative paths start here; "" is the working directory */
-    bool allow_private; /* settings: endpoints.allow_private */
-};
-
-/* Reports what is wrong with it and says false. A secret's node gets the secret itself for its text. */
-bool value_check(struct tree *tree, const struct schema_row *row, struct node *node, const struct value_terms *terms);
+/* Reports what is wrong with it and says false. A secret's node gets the secret itself for its text. `folder` is where
+ * relative paths start; "" is the working directory. */
+bool value_check(struct tree *tree, const struct schema_row *row, struct node *node, const char *folder);
 /* The number of a BOOL, COUNT, DURATION (µs), SIZE (bytes), MONEY (micros), PERCENT (ppm) or CHOICE (its place in the
  * list), a word of COUNT being 0. False: the type has none, or the value is not one. */
 bool value_number(const struct schema_row *row, const struct node *node, int64_t *number);
