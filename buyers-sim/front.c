@@ -69,12 +69,6 @@ static enum fault add_routes(struct town *town, uint32_t index, struct tls_note 
     return FAULT_NONE;
 }
 
-static void print_address(const struct listener *listener, const char *buyer, const char *what)
-{
-    printf("listening %s%s%s%s%s\n", listener->address, buyer ? " " : "", buyer ? buyer : "", what ? " " : "",
-           what ? what : "");
-}
-
 static enum fault open_own(struct town *town, uint32_t index, struct tls_note *note)
 {
     const struct buyer_spec *spec = &town->scenario->buyers[index];
@@ -85,9 +79,22 @@ static enum fault open_own(struct town *town, uint32_t index, struct tls_note *n
         if (!addresses[i].len) continue;
         enum fault fault = open_one(town, listener, addresses[i], doors[i], note);
         if (fault) return fault;
-        print_address(listener, spec->name.at, i ? "post" : NULL);
     }
     return add_routes(town, index, note);
+}
+
+/* Only once all is open: who reads these lines may start at once. */
+static void print_addresses(const struct town *town)
+{
+    if (town->shared.loop) printf("listening %s\n", town->shared.address);
+    for (uint32_t i = 0; i < town->scenario->count; i++) {
+        const struct listener *own = &town->own[2 * i];
+        const char *name = town->scenario->buyers[i].name.at;
+        if (own[0].loop) printf("listening %s %s\n", own[0].address, name);
+        if (own[1].loop) printf("listening %s %s post\n", own[1].address, name);
+    }
+    printf("ready %u buyers\n", town->scenario->count);
+    fflush(stdout);
 }
 
 enum fault front_open(struct town *town, struct tls_note *note)
@@ -99,14 +106,12 @@ enum fault front_open(struct town *town, struct tls_note *note)
     if (town->scenario->listen.len) {
         fault = open_one(town, &town->shared, town->scenario->listen, DOOR_OPEN, note);
         if (fault) return fault;
-        print_address(&town->shared, NULL, NULL);
     }
     for (uint32_t i = 0; i < town->scenario->count; i++) {
         fault = open_own(town, i, note);
         if (fault) return fault;
     }
-    printf("ready %u buyers\n", town->scenario->count);
-    fflush(stdout);
+    print_addresses(town);
     return FAULT_NONE;
 }
 

@@ -159,7 +159,7 @@ int main(int argc, char **argv)
     struct reading reading;
     struct town town = {.scenario = &scenario};
     int status = EXIT_BAD_INPUT;
-    bool good = scenario_read(&scenario, options.scenario, &reading);
+    bool good = scenario_read(&scenario, options.scenario, options.listen, &reading);
     if (!good)
         fprintf(stderr, "%s\n", reading.note);
     else if (options.check)
@@ -167,7 +167,6 @@ int main(int argc, char **argv)
     else if (crypto_start())
         fprintf(stderr, "%s: the crypto library lacks an algorithm\n", options.scenario);
     else {
-        if (options.listen) scenario.listen = bytes_of(options.listen);
         status = run(&town, options.scenario);
         crypto_stop();
     }

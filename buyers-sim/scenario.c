@@ -341,7 +341,8 @@ static bool check_scenario(struct reading *reading, const struct scenario *scena
     return true;
 }
 
-static bool read_scenario(struct reading *reading, const struct node *node, struct scenario *scenario)
+static bool read_scenario(struct reading *reading, const struct node *node, const char *listen,
+                          struct scenario *scenario)
 {
     static const struct reading_key keys[] = {
         {"listen", offsetof(struct scenario, listen), reading_text},
@@ -356,7 +357,9 @@ static bool read_scenario(struct reading *reading, const struct node *node, stru
     scenario->seed = 1;
     scenario->huge_bytes = 1 << 20;
     scenario->availability_ttl_s = 60;
-    return reading_map(reading, node, keys, sizeof keys / sizeof *keys, scenario) && check_scenario(reading, scenario);
+    if (!reading_map(reading, node, keys, sizeof keys / sizeof *keys, scenario)) return false;
+    if (listen) scenario->listen = bytes_of(listen);
+    return check_scenario(reading, scenario);
 }
 
 static bool read_file(FILE *file, struct arena *arena, struct bytes *text)
@@ -389,7 +392,7 @@ static bool syntax_fail(struct reading *reading, struct bytes text, const struct
     return reading_fail(reading, "line %u, column %u: %s", line, column, error->text);
 }
 
-bool scenario_read(struct scenario *scenario, const char *file, struct reading *reading)
+bool scenario_read(struct scenario *scenario, const char *file, const char *listen, struct reading *reading)
 {
     *scenario = (struct scenario){0};
     arena_init(&scenario->arena, 1 << 16, ARENA_BYTES_MAX);
@@ -402,7 +405,7 @@ bool scenario_read(struct scenario *scenario, const char *file, struct reading *
     struct document_error error;
     const struct node *document = document_read_json(&scenario->arena, text, &limits, &error);
     if (!document) return syntax_fail(reading, text, &error);
-    return read_scenario(reading, document, scenario);
+    return read_scenario(reading, document, listen, scenario);
 }
 
 void scenario_free(struct scenario *scenario)

@@ -90,8 +90,9 @@ struct scenario {
     uint32_t count;
 };
 
-/* false: *reading's note tells. scenario_free either way. */
-bool scenario_read(struct scenario *scenario, const char *file, struct reading *reading);
+/* `listen`: instead of the scenario's own, or NULL; borrowed. false: *reading's note tells. scenario_free either way.
+ */
+bool scenario_read(struct scenario *scenario, const char *file, const char *listen, struct reading *reading);
 void scenario_free(struct scenario *scenario);
 /* Keys of a plan, as in a buyer's object, over those that stand: for /control. */
 bool scenario_change(struct reading *reading, const struct node *changes, struct buyer_spec *spec);
