@@ -10,6 +10,7 @@
 
 static struct config_finding *take_place(struct config_report *report);
 static uint32_t file_order(const struct config_report *report, const char *file);
+static void make_printable(char *text);
 static int compare(const void *a, const void *b);
 
 void config_report_open(struct config_report *report)
@@ -53,7 +54,9 @@ void config_report_add(struct config_report *report, bool is_error, const char *
         report->out_of_memory = true;
         return;
     }
-    finding->order = file_order(report, file);
+    make_printable(finding->file);
+    make_printable(finding->text);
+    finding->order = file_order(report, finding->file);
     report->count++;
 }
 
@@ -113,6 +116,19 @@ static uint32_t file_order(const struct config_report *report, const char *file)
         if (finding->order >= next) next = finding->order + 1;
     }
     return next;
+}
+
+/* Findings quote what others wrote: nothing in them may move a terminal's cursor or spoil the JSON they are put into.
+ */
+static void make_printable(char *text)
+{
+    size_t step;
+    for (struct bytes rest = bytes_of(text); rest.len > 0; rest = bytes_from(rest, step)) {
+        step = bytes_utf8_step(rest);
+        bool control = (unsigned char)rest.at[0] < 0x20 || rest.at[0] == 0x7f;
+        if (step == 0 || control) text[rest.at - text] = '?';
+        if (step == 0) step = 1;
+    }
 }
 
 static int compare(const void *a, const void *b)

@@ -139,7 +139,6 @@ struct value_shown value_shown(struct bytes text)
     for (size_t step; len < text.len && (step = bytes_utf8_step(bytes_from(text, len))) > 0; len += step) {
         if (len + step > room) break;
         memcpy(shown.text + len, text.at + len, step);
-        if ((unsigned char)text.at[len] < 0x20 || text.at[len] == 0x7f) shown.text[len] = '?';
     }
     memcpy(shown.text + len, len < text.len ? "..." : "", len < text.len ? 4 : 1);
     return shown;

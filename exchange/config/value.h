@@ -17,7 +17,7 @@ bool value_path(const char *folder, struct bytes path, char *out, size_t cap);
 bool value_key(struct bytes text, uint8_t raw[32]);
 /* Letters, digits and . _ - , at most 64. */
 bool value_is_name(struct bytes text);
-/* For messages: a value cut short, without control characters. Not for secrets. */
+/* For messages: a value cut short. Not for secrets. */
 struct value_shown {
     char text[48];
 };
