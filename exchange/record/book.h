@@ -1,5 +1,6 @@
-/* book: what one story asks to be written at once (a step), and the rows the book keeps of leads and posts; struct <-> bytes,
- * versioned, little-endian, bounded. Reading is strict: any byte string is either a whole valid record or refused.
+/* book: what one story asks to be written at once (a step), and the rows the book keeps of leads and posts; struct <->
+ * bytes, versioned, little-endian, bounded. Reading is strict: any byte string is either a whole valid record or
+ * refused.
  *
  * Everything a reader returns points into the bytes or the arena. No thread of its own, no I/O. */
 #pragma once
@@ -28,12 +29,12 @@ struct book_cap_key {
 struct book_opening { /* the lead's first step */
     struct bytes affiliate;
     struct bytes campaign, source, channel, ref, click_id;
-    struct bytes sub_ids; /* a JSON list, or empty */
+    struct bytes sub_ids;   /* a JSON list, or empty */
     struct digest document; /* "the same lead" (campaign_read_lead) */
     bool has_key;
-    struct digest key;         /* SHA-256 of affiliate id, 0, Idempotency-Key */
-    struct offer offer;        /* the terms and candidates a fallback needs, over a restart too */
-    struct bytes content;      /* {"lead":{…},"consent":{…}}: private; sealed before it leaves the calling thread */
+    struct digest key;    /* SHA-256 of affiliate id, 0, Idempotency-Key */
+    struct offer offer;   /* the terms and candidates a fallback needs, over a restart too */
+    struct bytes content; /* {"lead":{…},"consent":{…}}: private; sealed before it leaves the calling thread */
     bool is_one_call;
 };
 
@@ -90,8 +91,8 @@ struct lead_record {
     struct digest document;
     bool is_one_call;
     struct offer offer;
-    uint32_t posts_sent; /* posts whose bytes may have left */
-    uint64_t tried;      /* bit n: candidate n has been posted to */
+    uint32_t posts_sent;  /* posts whose bytes may have left */
+    uint64_t tried;       /* bit n: candidate n has been posted to */
     struct ident post_id; /* the latest post */
     bool has_sale;
     struct book_sale sale;

@@ -1,5 +1,5 @@
-/* offer: the terms of an auction's result, as kept for the affiliate's post (in memory and trace) and for a fallback (in the book):
- * flat bytes, at most 2 KiB. Reading is strict. */
+/* offer: the terms of an auction's result, as kept for the affiliate's post (in memory and trace) and for a fallback
+ * (in the book): flat bytes, at most 2 KiB. Reading is strict. */
 #pragma once
 
 #include "protocol/base/arena.h"
@@ -7,20 +7,21 @@
 #include "protocol/crypto/digest.h"
 
 #define OFFER_CANDIDATES_MAX 16
+#define OFFER_RECORD_MAX 2048 /* bytes of a flat offer */
 
 struct offer_candidate {
     struct bytes contract;
     struct bytes bid_id;
-    int64_t price_micros;   /* the bid */
-    int64_t payout_micros;  /* the usual payout at the ping */
+    int64_t price_micros;  /* the bid */
+    int64_t payout_micros; /* the usual payout at the ping */
     uint8_t margin_rule;
     int64_t valid_until_ms; /* wall */
 };
 
 struct offer {
     struct ident ping_id;
-    int64_t pinged_ms;  /* wall instant of the ping: schedules are honoured as they stood then */
-    int64_t expires_ms; /* wall */
+    int64_t pinged_ms;      /* wall instant of the ping: schedules are honoured as they stood then */
+    int64_t expires_ms;     /* wall */
     int64_t promise_micros; /* what the affiliate was promised; 0: nothing (one call) */
     int64_t floor_micros;   /* the affiliate's minimum */
     uint64_t seed;
@@ -32,5 +33,7 @@ struct offer {
     struct offer_candidate candidates[OFFER_CANDIDATES_MAX]; /* best first */
 };
 
+/* False: longer than OFFER_RECORD_MAX, or than the sink. */
 bool offer_write(struct sink *sink, const struct offer *offer);
+/* False: not a whole offer of a known version; *offer is not to be used then. */
 bool offer_read(struct bytes bytes, struct offer *offer); /* texts point into bytes */

@@ -1,5 +1,5 @@
-/* trace: one auction as it was decided: inputs as they were read, and every step; struct <-> bytes, versioned, strict reading.
- * What explain and replay live on. Holds no private field. */
+/* trace: one auction as it was decided: inputs as they were read, and every step; struct <-> bytes, versioned, strict
+ * reading. What explain and replay live on. Holds no private field. */
 #pragma once
 
 #include "exchange/record/offer.h"
@@ -15,20 +15,27 @@ enum trace_contract_state { TRACE_SKIPPED, TRACE_PINGED, TRACE_STANDING };
 struct trace_contract {
     struct bytes contract, buyer;
     enum trace_contract_state state;
-    enum reason reason;       /* why it is not the winner; NONE for a candidate that was not beaten */
-    struct bytes code, text;  /* the buyer's own words, where it gave some */
-    struct bytes view;        /* availability_view packed by the auction's room (availability_write), opaque here */
+    enum reason reason;      /* why it is not the winner; NONE for a candidate that was not beaten */
+    struct bytes code, text; /* the buyer's own words, where it gave some */
+    struct bytes view;       /* availability_view packed by the auction's room (availability_write), opaque here */
     bool has_bid;
     int64_t price_micros, payout_micros, effective_micros;
     bool available;
-    int64_t answer_us;        /* since it was asked; -1: no answer */
-    int32_t response_us;      /* recent mean, the tie rule's input */
+    int64_t answer_us;   /* since it was asked; -1: no answer */
+    int32_t response_us; /* recent mean, the tie rule's input */
     struct bytes bid_id;
     int64_t valid_us;
     uint32_t tier, rank;
 };
 
-enum trace_post_outcome { TRACE_POST_OPEN, TRACE_POST_ACCEPTED, TRACE_POST_REJECTED, TRACE_POST_UNKNOWN, TRACE_POST_FAILED, TRACE_POST_SKIPPED };
+enum trace_post_outcome {
+    TRACE_POST_OPEN,
+    TRACE_POST_ACCEPTED,
+    TRACE_POST_REJECTED,
+    TRACE_POST_UNKNOWN,
+    TRACE_POST_FAILED,
+    TRACE_POST_SKIPPED
+};
 
 struct trace_post {
     struct ident post_id; /* none when SKIPPED (no reservation, below promise, …) */
@@ -48,7 +55,7 @@ struct trace_sale {
 };
 
 struct trace_step {
-    char letter; /* of auction/steps.tbl.h */
+    char letter;   /* of auction/steps.tbl.h */
     int64_t at_us; /* since the request's first byte */
 };
 
@@ -57,7 +64,7 @@ struct trace_auction {
     struct ident ping_id, lead_id; /* either may be none */
     struct bytes affiliate, campaign, source;
     struct bytes ref;
-    int64_t opened_ms;   /* wall */
+    int64_t opened_ms; /* wall */
     int64_t elapsed_us;
     struct bytes status; /* as answered: "accepted", "rejected", "sold", "pending", "unsold", "duplicate" */
     enum reason reason;
@@ -66,6 +73,7 @@ struct trace_auction {
     uint64_t seed;
     struct bytes closed_cause; /* "all_answered", "deadline", "nobody_asked", "affiliate_gone", "" */
     int64_t saved_us;
+    int64_t expires_ms; /* of the offer, wall; 0 without one */
     int64_t floor_micros, promise_micros, price_micros; /* price: the affiliate's */
     struct bytes public_json;
     uint32_t counts[REASON_COUNT]; /* of contracts without an entry here, by reason */
@@ -79,5 +87,11 @@ struct trace_auction {
     struct trace_step steps[TRACE_STEPS_MAX];
 };
 
+/* False: the sink was too small. What a contract's bid is made of (price, payout, effective, bid_id, valid) is kept
+ * only with has_bid; counts, posts and steps up to their count. */
 bool trace_write(struct sink *sink, const struct trace_auction *auction);
+/* Texts point into bytes, contracts live in the arena. False: not a whole record of a known version, or memory is out.
+ */
 bool trace_read(struct bytes bytes, struct arena *arena, struct trace_auction *auction);
+/* Only what kind of record it is. */
+bool trace_peek(struct bytes bytes, enum trace_kind *kind);

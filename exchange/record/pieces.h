@@ -1,0 +1,9 @@
+/* pieces: records that stand inside others, for this room only. */
+#pragma once
+
+#include "exchange/record/flat.h"
+#include "exchange/record/offer.h"
+
+/* An offer without the bound on its length: in the book it may carry the facts of a large one-call lead. */
+void pieces_put_offer(struct sink *sink, const struct offer *offer);
+void pieces_take_offer(struct flat *flat, struct offer *offer);

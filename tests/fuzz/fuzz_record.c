@@ -1,0 +1,74 @@
+// rooms: exchange_record
+/* Damaged records: the first byte picks the reader. Whatever is read writes back to the very same bytes (every value
+ * has one spelling), and memory stays within its bound. */
+#include <stdlib.h>
+
+#include "exchange/record/book.h"
+#include "exchange/record/trace.h"
+#include "protocol/base/check.h"
+
+#define ROOM 65536
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static bool offer_again(struct bytes bytes, struct arena *arena, struct sink *sink)
+{
+    (void)arena;
+    struct offer offer;
+    if (!offer_read(bytes, &offer)) return false;
+    check(offer_write(sink, &offer));
+    return true;
+}
+
+static bool step_again(struct bytes bytes, struct arena *arena, struct sink *sink)
+{
+    struct book_step step;
+    if (!book_read_step(bytes, arena, &step)) return false;
+    check(book_write_step(sink, &step, step.opening ? step.opening->content : BYTES_NONE));
+    return true;
+}
+
+static bool lead_again(struct bytes bytes, struct arena *arena, struct sink *sink)
+{
+    struct lead_record lead;
+    if (!book_read_lead(bytes, arena, &lead)) return false;
+    check(book_write_lead(sink, &lead));
+    return true;
+}
+
+static bool post_again(struct bytes bytes, struct arena *arena, struct sink *sink)
+{
+    struct post_record post;
+    if (!book_read_post(bytes, arena, &post)) return false;
+    check(book_write_post(sink, &post));
+    return true;
+}
+
+static bool trace_again(struct bytes bytes, struct arena *arena, struct sink *sink)
+{
+    struct trace_auction *trace = arena_take(arena, sizeof *trace);
+    enum trace_kind kind;
+    if (!trace || !trace_read(bytes, arena, trace)) return false;
+    check(trace_peek(bytes, &kind) && kind == trace->kind);
+    check(trace_write(sink, trace));
+    return true;
+}
+
+static bool (*const readers[])(struct bytes, struct arena *, struct sink *) = {offer_again, step_again, lead_again,
+                                                                               post_again, trace_again};
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    if (size == 0 || size > ROOM) return 0;
+    struct bytes bytes = {(const char *)data + 1, size - 1};
+    struct arena arena;
+    arena_init(&arena, 4096, 100 * size + 65536);
+    char *memory = malloc(ROOM);
+    check(memory != NULL);
+    struct sink sink = sink_over(memory, ROOM);
+    if (readers[data[0] % (sizeof readers / sizeof *readers)](bytes, &arena, &sink))
+        check(bytes_same(sink_written(&sink), bytes));
+    free(memory);
+    arena_free(&arena);
+    return 0;
+}

@@ -1,0 +1,257 @@
+/* Equality of records field by field, told apart from their bytes: the oracle of the round trips. */
+#pragma once
+
+#include "exchange/record/book.h"
+#include "exchange/record/trace.h"
+
+#define SAME(field)                                                                                                    \
+    if (a->field != b->field) return #field
+#define SAME_TEXT(field)                                                                                               \
+    if (!bytes_same(a->field, b->field)) return #field
+#define SAME_RAW(field)                                                                                                \
+    if (memcmp(&a->field, &b->field, sizeof a->field) != 0) return #field
+
+/* NULL, or the first field that differs. */
+static inline const char *differ_offer(const struct offer *first, const struct offer *second)
+{
+    {
+        const struct offer *a = first, *b = second;
+        SAME_RAW(ping_id);
+        SAME(pinged_ms);
+        SAME(expires_ms);
+        SAME(promise_micros);
+        SAME(floor_micros);
+        SAME(seed);
+        SAME_RAW(catalogue);
+        SAME_TEXT(affiliate);
+        SAME_TEXT(campaign);
+        SAME_TEXT(source);
+        SAME_TEXT(channel);
+        SAME_TEXT(ref);
+        SAME_TEXT(click_id);
+        SAME_TEXT(sub_ids);
+        SAME_TEXT(public_json);
+        SAME(candidates_count);
+    }
+    for (uint32_t i = 0; i < first->candidates_count; i++) {
+        const struct offer_candidate *a = &first->candidates[i], *b = &second->candidates[i];
+        SAME_TEXT(contract);
+        SAME_TEXT(bid_id);
+        SAME(price_micros);
+        SAME(payout_micros);
+        SAME(margin_rule);
+        SAME(valid_until_ms);
+    }
+    return NULL;
+}
+
+static inline const char *differ_intent(const struct book_intent *a, const struct book_intent *b)
+{
+    SAME_RAW(post_id);
+    SAME_TEXT(contract);
+    SAME_TEXT(buyer);
+    SAME_TEXT(bid_id);
+    SAME(price_micros);
+    SAME(payout_micros);
+    SAME(margin_rule);
+    SAME(candidate);
+    SAME(keys_count);
+    for (uint8_t i = 0; i < a->keys_count; i++) {
+        SAME_RAW(keys[i].id);
+        SAME(keys[i].window);
+        SAME(keys[i].amount);
+    }
+    return NULL;
+}
+
+static inline const char *differ_sale(const struct book_sale *a, const struct book_sale *b)
+{
+    SAME_RAW(sale_id);
+    SAME_TEXT(contract);
+    SAME_TEXT(buyer);
+    SAME(price_micros);
+    SAME(payout_micros);
+    SAME(margin_micros);
+    SAME(margin_rule);
+    return NULL;
+}
+
+static inline const char *differ_opening(const struct book_opening *a, const struct book_opening *b,
+                                         struct bytes sealed)
+{
+    SAME_TEXT(affiliate);
+    SAME_TEXT(campaign);
+    SAME_TEXT(source);
+    SAME_TEXT(channel);
+    SAME_TEXT(ref);
+    SAME_TEXT(click_id);
+    SAME_TEXT(sub_ids);
+    SAME_RAW(document);
+    SAME(has_key);
+    SAME_RAW(key);
+    SAME(is_one_call);
+    if (!bytes_same(b->content, sealed)) return "content";
+    return differ_offer(&a->offer, &b->offer);
+}
+
+static inline const char *differ_verdict(const struct book_verdict *a, const struct book_verdict *b)
+{
+    SAME_RAW(post_id);
+    SAME(state);
+    SAME(reason);
+    SAME_TEXT(code);
+    SAME_TEXT(text);
+    SAME_TEXT(buyer_lead_id);
+    SAME(named_price_micros);
+    SAME(by_operator);
+    return NULL;
+}
+
+static inline const char *differ_step(const struct book_step *a, const struct book_step *b, struct bytes sealed)
+{
+    SAME_RAW(lead_id);
+    SAME_RAW(ping_id);
+    SAME(wall_ms);
+    if (!a->opening != !b->opening) return "opening";
+    if (!a->verdict != !b->verdict) return "verdict";
+    if (!a->intent != !b->intent) return "intent";
+    if (!a->sale != !b->sale) return "sale";
+    if (!a->final != !b->final) return "final";
+    const char *at = NULL;
+    if (a->opening) at = differ_opening(a->opening, b->opening, sealed);
+    if (!at && a->verdict) at = differ_verdict(a->verdict, b->verdict);
+    if (!at && a->intent) at = differ_intent(a->intent, b->intent);
+    if (!at && a->sale) at = differ_sale(a->sale, b->sale);
+    if (!at && a->final && (a->final->state != b->final->state || a->final->reason != b->final->reason)) at = "final";
+    return at;
+}
+
+static inline const char *differ_lead(const struct lead_record *a, const struct lead_record *b)
+{
+    SAME_RAW(lead_id);
+    SAME_RAW(ping_id);
+    SAME(state);
+    SAME(reason);
+    SAME(created_ms);
+    SAME(updated_ms);
+    SAME_TEXT(affiliate);
+    SAME_TEXT(campaign);
+    SAME_TEXT(source);
+    SAME_TEXT(channel);
+    SAME_TEXT(ref);
+    SAME_TEXT(click_id);
+    SAME_TEXT(sub_ids);
+    SAME_RAW(document);
+    SAME(is_one_call);
+    SAME(posts_sent);
+    SAME(tried);
+    SAME_RAW(post_id);
+    SAME(has_sale);
+    SAME_TEXT(buyer_lead_id);
+    const char *at = differ_offer(&a->offer, &b->offer);
+    return at || !a->has_sale ? at : differ_sale(&a->sale, &b->sale);
+}
+
+static inline const char *differ_post(const struct post_record *a, const struct post_record *b)
+{
+    SAME_RAW(post_id);
+    SAME_RAW(lead_id);
+    SAME_RAW(ping_id);
+    SAME(state);
+    SAME(reason);
+    SAME_TEXT(affiliate);
+    SAME_TEXT(campaign);
+    SAME_TEXT(code);
+    SAME_TEXT(text);
+    SAME_TEXT(buyer_lead_id);
+    SAME(named_price_micros);
+    SAME(opened_ms);
+    SAME(settled_ms);
+    return differ_intent(&a->intent, &b->intent);
+}
+
+static inline const char *differ_trace_contract(const struct trace_contract *a, const struct trace_contract *b)
+{
+    SAME_TEXT(contract);
+    SAME_TEXT(buyer);
+    SAME(state);
+    SAME(reason);
+    SAME_TEXT(code);
+    SAME_TEXT(text);
+    SAME_TEXT(view);
+    SAME(has_bid);
+    SAME(price_micros);
+    SAME(payout_micros);
+    SAME(effective_micros);
+    SAME(available);
+    SAME(answer_us);
+    SAME(response_us);
+    SAME_TEXT(bid_id);
+    SAME(valid_us);
+    SAME(tier);
+    SAME(rank);
+    return NULL;
+}
+
+static inline const char *differ_trace_post(const struct trace_post *a, const struct trace_post *b)
+{
+    SAME_RAW(post_id);
+    SAME_TEXT(contract);
+    SAME_TEXT(buyer);
+    SAME(outcome);
+    SAME(reason);
+    SAME_TEXT(code);
+    SAME_TEXT(text);
+    SAME(price_micros);
+    SAME(payout_micros);
+    SAME(took_us);
+    return NULL;
+}
+
+static inline const char *differ_trace_sale(const struct trace_sale *a, const struct trace_sale *b)
+{
+    SAME_RAW(sale_id);
+    SAME_TEXT(contract);
+    SAME_TEXT(buyer);
+    SAME(price_micros);
+    SAME(payout_micros);
+    SAME(margin_micros);
+    SAME(margin_rule);
+    return NULL;
+}
+
+static inline const char *differ_trace(const struct trace_auction *a, const struct trace_auction *b)
+{
+    SAME(kind);
+    SAME_RAW(ping_id);
+    SAME_RAW(lead_id);
+    SAME_TEXT(affiliate);
+    SAME_TEXT(campaign);
+    SAME_TEXT(source);
+    SAME_TEXT(ref);
+    SAME(opened_ms);
+    SAME(elapsed_us);
+    SAME_TEXT(status);
+    SAME(reason);
+    SAME_TEXT(reason_text);
+    SAME_RAW(catalogue);
+    SAME(seed);
+    SAME_TEXT(closed_cause);
+    SAME(saved_us);
+    SAME(floor_micros);
+    SAME(promise_micros);
+    SAME(price_micros);
+    SAME_TEXT(public_json);
+    SAME_RAW(counts);
+    SAME(contracts_count);
+    SAME(posts_count);
+    SAME(has_sale);
+    SAME(steps_count);
+    const char *at = NULL;
+    for (uint32_t i = 0; i < a->contracts_count && !at; i++)
+        at = differ_trace_contract(&a->contracts[i], &b->contracts[i]);
+    for (uint32_t i = 0; i < a->posts_count && !at; i++) at = differ_trace_post(&a->posts[i], &b->posts[i]);
+    for (uint32_t i = 0; i < a->steps_count && !at; i++)
+        if (a->steps[i].letter != b->steps[i].letter || a->steps[i].at_us != b->steps[i].at_us) at = "steps";
+    return at || !a->has_sale ? at : differ_trace_sale(&a->sale, &b->sale);
+}
