@@ -71,7 +71,7 @@ void timers_run(struct timers *timers, int64_t now_us)
         struct loop_timer *timer = timers->heap[0].timer;
         if (timer->due_us == CLOCK_NEVER) {
             take_out(timers, 0);
-        } else if (timer->due_us > now_us) {
+        } else if (timer->due_us > timers->heap[0].key_us) {
             sift_down(timers, 0, (struct timers_entry){timer->due_us, timer});
         } else if (timer->set_pass == timers->pass) {
             return; /* set by one of this pass's own callbacks; with it at the top, nothing older is due before it */
