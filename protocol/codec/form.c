@@ -55,14 +55,13 @@ static bool fail(struct reader *reader, const char *at, const char *text)
     return builder_fail(&reader->build, (size_t)(at - reader->input.at), text);
 }
 
-/* Every entry but the form itself ends at a dot, a '&' or the end, and has a character before that. */
+/* Every entry but the form itself ends at a dot (which may be escaped), a '&' or the end. */
 static bool start(struct reader *reader, struct arena *arena, const struct document_limits *limits,
                   struct document_error *error)
 {
-    size_t ends = 2, places = 16;
+    size_t possible = 2, places = 16;
     for (size_t i = 0; i < reader->input.len; i++)
-        ends += reader->input.at[i] == '&' || reader->input.at[i] == '.' || reader->input.at[i] == '%';
-    size_t possible = ends < reader->input.len / 2 + 2 ? ends : reader->input.len / 2 + 2;
+        possible += reader->input.at[i] == '&' || reader->input.at[i] == '.' || reader->input.at[i] == '%';
     if (!builder_start(&reader->build, arena, limits, 0, possible, error)) return false;
     if (reader->input.len > UINT32_MAX) return builder_fail_large(&reader->build, 0, "text too long");
     reader->room = reader->build.nodes_max;

@@ -52,8 +52,7 @@ static void clears_what_is_asked_to_be_clear(void **state)
     struct arena arena;
     arena_init(&arena, 1024, 4096);
     memset(arena_take(&arena, 512), 0xFF, 512);
-    arena_reset(&arena);
-    memset(arena_take(&arena, 16), 0xFF, 16);
+    arena.used = 0; /* the same bytes again, unwiped */
     const char *zero = arena_zero(&arena, 10, 10);
     for (int i = 0; i < 100; i++) assert_int_equal(zero[i], 0);
     arena_free(&arena);
@@ -65,6 +64,7 @@ static void copies_end_in_nul(void **state)
     struct arena arena;
     arena_init(&arena, 1024, 4096);
     memset(arena_take(&arena, 512), 0xFF, 512);
+    arena.used = 0; /* the same bytes again, unwiped */
     struct bytes copy = arena_copy(&arena, BYTES("abc")), empty = arena_copy(&arena, BYTES_NONE);
     assert_string_equal(copy.at, "abc");
     assert_non_null(empty.at);

@@ -68,6 +68,8 @@ static void merging_is_adding(void **state)
         histogram_add(value % 2 ? a : b, value);
         histogram_add(all, value);
     }
+    histogram_add(b, 5000000);
+    histogram_add(all, 5000000);
     histogram_merge(a, b);
     for (unsigned cell = 0; cell < HISTOGRAM_CELLS; cell++)
         assert_int_equal(histogram_cell_count(a, cell), histogram_cell_count(all, cell));

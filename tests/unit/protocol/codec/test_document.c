@@ -108,6 +108,7 @@ static void whole_numbers_in_any_spelling(void **state)
                                       "1.0000000001",
                                       "1e99999999999999999999",
                                       "1e-99999999999999999999",
+                                      "1e18446744073709551616",
                                       "\"1\"",
                                       "true",
                                       "null",

@@ -87,7 +87,7 @@ static void refuses_other_grammars(void **state)
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         reading_refuses(document_read_json, bytes_of(texts[i].text), texts[i].reason, texts[i].at, false);
     reading_refuses(document_read_json, BYTES("1\0"), "something follows the value", 1, false);
-    reading_refuses(document_read_json, BYTES_NONE, "the text ends where a value is due", 0, false);
+    reading_refuses(document_read_json, bytes_first(BYTES("1"), 0), "the text ends where a value is due", 0, false);
 }
 
 static void decodes_escapes(void **state)

@@ -165,9 +165,10 @@ static void bombs_take_no_memory(void **state)
     static const struct refused short_bombs[] = {
         {BYTES("\xdc\xff\xff"), "more entries announced than can follow", 3, false},
         {BYTES("\xde\xff\xff"), "more entries announced than can follow", 3, false},
+        {BYTES("\x82\xa0\x01"), "more entries announced than can follow", 1, false},
         {BYTES("\x9f\x9f\x9f"), "more entries announced than can follow", 1, false},
     };
-    for (size_t i = 0; i < 3; i++) refuses(&short_bombs[i]);
+    for (size_t i = 0; i < sizeof short_bombs / sizeof *short_bombs; i++) refuses(&short_bombs[i]);
 }
 
 static void depth_costs_nothing(void **state)
