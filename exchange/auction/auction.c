@@ -441,6 +441,9 @@ static enum step step_settle(struct auction *auction)
         auction->final = LEAD_PENDING;
     }
     if (auction->final == LEAD_SOLD) auction->host->commit(auction->world, &auction->reservation);
+    if (auction->final == LEAD_PENDING && auction->reserved)
+        auction->host->keep(auction->world, &auction->attempts[auction->attempts_count - 1].post_id,
+                            &auction->reservation);
     tell_lead(auction);
     return STEP_ANSWER;
 }

@@ -88,6 +88,8 @@ struct auction_host {
                     struct reservation *reservation);
     void (*commit)(void *world, const struct reservation *reservation);
     void (*release)(void *world, const struct reservation *reservation);
+    /* The post is in doubt: what it holds stays held, until the doubt is resolved. */
+    void (*keep)(void *world, const struct ident *post_id, const struct reservation *reservation);
     void (*append)(void *world, struct auction *auction, const struct book_step *step);
     /* False: no room for another offer. */
     bool (*offer)(void *world, const struct offer *offer);

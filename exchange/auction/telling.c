@@ -250,6 +250,7 @@ void tell_trace(struct auction *auction)
         .seed = auction->seed,
         .closed_cause = bytes_of(auction->closed_cause),
         .saved_us = auction->saved_us,
+        .expires_ms = answer->expires_ms,
         .floor_micros = auction->floor_micros,
         .promise_micros = auction->promise_micros,
         .price_micros = answer->price_micros,

@@ -53,6 +53,7 @@ static bool write_post(struct call *call, const struct line *line, const struct 
                        struct client_call *out);
 static void on_done(void *arg, uint64_t client_call, const struct client_result *result);
 static void end(struct call *call, enum health health);
+static void note_failure(struct call *call, enum reason reason);
 
 enum fault desk_open(const struct desk_options *options, struct desk **opened)
 {
@@ -146,7 +147,9 @@ void call_cancel(struct desk *desk, uint64_t id)
     struct call *call = slots_find(&desk->calls, id);
     if (!call) return;
     client_cancel(desk->client, call->client_call);
-    end(call, clock_now_us() >= call->deadline_us ? HEALTH_CONTRACT_BAD : HEALTH_NONE);
+    bool is_timeout = clock_now_us() >= call->deadline_us;
+    if (is_timeout) note_failure(call, REASON_TIMEOUT);
+    end(call, is_timeout ? HEALTH_CONTRACT_BAD : HEALTH_NONE);
 }
 
 /* Circuits, load, rate ------------------------------------------------------------------------------------------- */
@@ -199,6 +202,11 @@ static void feed(struct standing *standing, bool of_origin, uint32_t cell, bool 
         uint64_t word = circuits_word(standing, of_origin, cell), after = circuit_after(word, success, now_us, rules);
         if (after == word || circuits_swap(standing, of_origin, cell, word, after)) return;
     }
+}
+
+static void note_failure(struct call *call, enum reason reason)
+{
+    rates_failed(call->desk->standing, call->contract->cell, (uint8_t)reason, clock_wall_ms());
 }
 
 /* Per contract for timeouts, 5xx and bad responses; per origin only for connect, TLS and name failures. */
@@ -413,6 +421,8 @@ static void on_done(void *arg, uint64_t client_call, const struct client_result 
                                .took_us = result->done_us - call->sent_us};
     enum health health = call->kind == CALL_PING ? read_bid(call, result, &bid, &reply)
                                                  : read_verdict(call, result, &verdict, &reply);
+    if (health == HEALTH_CONTRACT_BAD || health == HEALTH_ORIGIN_BAD)
+        note_failure(call, reply.reason != REASON_NONE ? reply.reason : REASON_UNKNOWN);
     struct lines *lines = call->lines;
     lines_take(lines); /* the contract outlives the call while the reply is told */
     end(call, health);

@@ -40,6 +40,7 @@ struct contract_cell {
     _Atomic uint64_t response; /* rates.c */
     _Alignas(CACHE_LINE) struct seat_pool pool;
     _Atomic bool paused;
+    _Atomic uint64_t last_error; /* wall ms << 8 | code; 0: none */
 };
 
 struct buyer_cell {

@@ -92,3 +92,17 @@ int32_t rates_response_us(struct standing *standing, uint32_t contract_cell)
     if ((word & CALLS_MASK) < RATES_CALLS_MIN) return 0;
     return mean_us ? mean_us : 1;
 }
+
+void rates_failed(struct standing *standing, uint32_t contract_cell, uint8_t code, int64_t wall_ms)
+{
+    uint64_t word = (uint64_t)wall_ms << 8 | code;
+    atomic_store_explicit(&contract_at(standing, contract_cell)->last_error, word, memory_order_relaxed);
+}
+
+bool rates_last_failure(struct standing *standing, uint32_t contract_cell, uint8_t *code, int64_t *wall_ms)
+{
+    uint64_t word = atomic_load_explicit(&contract_at(standing, contract_cell)->last_error, memory_order_relaxed);
+    *code = (uint8_t)word;
+    *wall_ms = (int64_t)(word >> 8);
+    return word != 0;
+}

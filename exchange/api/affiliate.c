@@ -1,0 +1,184 @@
+/* What affiliates ask: pings, posts, whole leads, and how one of theirs stands now. */
+#include "exchange/api/visit.h"
+
+#define KEY_MAX 200u
+#define LEAD_ROOM 32768u
+
+/* A held auction with the request's document in its arena; NULL: answered already. */
+static struct held *begin(struct visit *visit, const struct node **document)
+{
+    struct hall *hall = worker_hall(visit->worker);
+    if (atomic_load_explicit(&hall->draining, memory_order_relaxed)) {
+        visit_problem(visit->worker, visit->request, &visit->manners, 503, REASON_SHUTTING_DOWN, NULL, NULL, 2);
+        return NULL;
+    }
+    struct held *held = worker_hold(visit->worker, visit->request);
+    if (!held) {
+        visit_problem(visit->worker, visit->request, &visit->manners, 503, REASON_BUSY, NULL, NULL, 1);
+        return NULL;
+    }
+    struct arena *arena = auction_arena(held_auction(held));
+    struct visit_manners *manners = arena_take(arena, sizeof *manners);
+    if (manners) {
+        *manners = visit->manners;
+        held_set_context(held, manners);
+        *document = visit_document(visit, arena, true);
+        if (*document) return held;
+    } else {
+        visit_problem(visit->worker, visit->request, &visit->manners, 503, REASON_BUSY, NULL, NULL, 1);
+    }
+    held_release_answered(held);
+    return NULL;
+}
+
+static void refuse(struct visit *visit, struct held *held, const struct complaints *complaints)
+{
+    visit_problem(visit->worker, visit->request, &visit->manners, 422, REASON_INVALID_FIELD, NULL, complaints, 0);
+    held_release_answered(held);
+}
+
+static struct auction_request request_of(const struct visit *visit, enum auction_kind kind)
+{
+    return (struct auction_request){.kind = kind,
+                                    .affiliate = visit->affiliate,
+                                    .started_us = visit->view->first_byte_us,
+                                    .bytes = visit->view->body.len};
+}
+
+void affiliate_ping(struct visit *visit)
+{
+    struct complaints complaints = {.count = 0};
+    struct auction_request request = request_of(visit, AUCTION_PING);
+    const struct node *document = NULL;
+    struct held *held = begin(visit, &document);
+    if (!held) return;
+    tally_add(worker_own_tally(visit->worker), TALLY_PINGS, 1);
+    if (ping_read_request(document, &request.ping, &complaints))
+        held_open(held, &request);
+    else
+        refuse(visit, held, &complaints);
+}
+
+/* True: no key, or a usable one; its digest covers the affiliate, so keys of two affiliates never meet. */
+static bool read_key(struct visit *visit, struct auction_request *request, struct complaints *complaints)
+{
+    struct bytes key = http_field_find(visit->view->head, "idempotency-key");
+    if (!key.at) return true;
+    if (key.len == 0 || key.len > KEY_MAX) {
+        complain(complaints, BYTES("Idempotency-Key"), "range", "must be 1 to 200 characters");
+        return false;
+    }
+    struct bytes parts[] = {visit->affiliate->id, {"", 1}, key};
+    digest_of(&request->key, parts, 3);
+    request->has_key = true;
+    return true;
+}
+
+void affiliate_post(struct visit *visit)
+{
+    struct complaints complaints = {.count = 0};
+    struct auction_request request = request_of(visit, AUCTION_POST);
+    const struct node *document = NULL;
+    struct held *held = begin(visit, &document);
+    if (!held) return;
+    tally_add(worker_own_tally(visit->worker), TALLY_POSTS, 1);
+    if (read_key(visit, &request, &complaints) && post_read_request(document, &request.post, &complaints))
+        held_open(held, &request);
+    else
+        refuse(visit, held, &complaints);
+}
+
+void affiliate_lead(struct visit *visit)
+{
+    struct complaints complaints = {.count = 0};
+    struct auction_request request = request_of(visit, AUCTION_ONE_CALL);
+    const struct node *document = NULL;
+    struct held *held = begin(visit, &document);
+    if (!held) return;
+    tally_add(worker_own_tally(visit->worker), TALLY_LEADS, 1);
+    if (read_key(visit, &request, &complaints) && ping_read_request(document, &request.ping, &complaints))
+        held_open(held, &request);
+    else
+        refuse(visit, held, &complaints);
+}
+
+static void not_found(struct inquiry *inquiry, enum fault fault)
+{
+    inquiry->status = fault == FAULT_NOT_FOUND ? 404 : 503;
+    inquiry->reason = fault == FAULT_NOT_FOUND ? REASON_NOT_FOUND : REASON_LEDGER_DOWN;
+}
+
+static void write_stamps(struct sink *sink, int64_t created_ms, int64_t updated_ms)
+{
+    sink->len--; /* the answer's closing brace */
+    sink_text(sink, ",\"created_at\":\"");
+    clock_write_wall(sink, created_ms);
+    sink_text(sink, "\",\"updated_at\":\"");
+    clock_write_wall(sink, updated_ms);
+    sink_text(sink, "\"}");
+}
+
+/* Someone else's lead is not found, never forbidden. */
+static void look_lead(struct inquiry *inquiry, struct reader *reader)
+{
+    struct lead_record record;
+    enum fault fault = reader_lead(reader, &inquiry->id, &inquiry->arena, &record);
+    if (!fault && !bytes_same(record.affiliate, inquiry->owner)) fault = FAULT_NOT_FOUND;
+    if (fault) {
+        not_found(inquiry, fault);
+        return;
+    }
+    struct auction_answer answer;
+    auction_answer_of_record(&record, &answer);
+    answer.catalogue = inquiry->catalogue;
+    answer.affiliate = inquiry->affiliate;
+    answer.elapsed_us = (record.updated_ms - record.created_ms) * 1000;
+    answer_write(&inquiry->out, &answer, false);
+    write_stamps(&inquiry->out, record.created_ms, record.updated_ms);
+}
+
+static void look_ping(struct inquiry *inquiry, struct reader *reader)
+{
+    struct bytes bytes;
+    struct trace_auction *trace = arena_take(&inquiry->arena, sizeof *trace);
+    enum fault fault = trace ? reader_trace(reader, &inquiry->id, &inquiry->arena, &bytes) : FAULT_MEMORY;
+    if (!fault && !trace_read(bytes, &inquiry->arena, trace)) fault = FAULT_CORRUPT;
+    if (!fault && (trace->kind != TRACE_PING || !bytes_same(trace->affiliate, inquiry->owner))) fault = FAULT_NOT_FOUND;
+    if (fault) {
+        not_found(inquiry, fault);
+        return;
+    }
+    struct auction_answer answer = {.catalogue = inquiry->catalogue,
+                                    .affiliate = inquiry->affiliate,
+                                    .ping_id = trace->ping_id,
+                                    .ref = trace->ref,
+                                    .elapsed_us = trace->elapsed_us,
+                                    .reason = trace->reason,
+                                    .text = arena_copy(&inquiry->arena, trace->reason_text).at};
+    answer.status = bytes_is(trace->status, "accepted") ? ANSWER_ACCEPTED : ANSWER_REJECTED;
+    if (answer.status == ANSWER_ACCEPTED) {
+        answer.price_micros = trace->price_micros;
+        answer.expires_ms = trace->expires_ms;
+        answer.expires_in_ms = trace->expires_ms > clock_wall_ms() ? trace->expires_ms - clock_wall_ms() : 0;
+    }
+    answer_write(&inquiry->out, &answer, true);
+}
+
+static bool read_id(struct visit *visit, struct ident *id)
+{
+    if (ident_read(visit->path_id, id)) return true;
+    visit_problem(visit->worker, visit->request, &visit->manners, 404, REASON_NOT_FOUND, "no such id", NULL, 0);
+    return false;
+}
+
+void affiliate_get_lead(struct visit *visit)
+{
+    struct ident id;
+    if (read_id(visit, &id)) visit_inquire(visit, &id, look_lead, false, LEAD_ROOM);
+}
+
+void affiliate_get_ping(struct visit *visit)
+{
+    struct ident id;
+    if (read_id(visit, &id)) visit_inquire(visit, &id, look_ping, true, LEAD_ROOM);
+}

@@ -1,0 +1,152 @@
+/* The JSON of an answer, as api.md gives it; and how an auction's answer reaches its request. */
+#include "exchange/api/visit.h"
+
+#define ANSWER_ROOM 16384u
+
+static void write_reason(struct json *json, const struct auction_answer *answer)
+{
+    json_key(json, "reason");
+    json_open_map(json);
+    json_key(json, "code");
+    json_text(json, bytes_of(reason_code(answer->reason)));
+    json_key(json, "text");
+    json_text(json, bytes_of(answer->text));
+    json_close_map(json);
+}
+
+static void write_ident(struct json *json, const char *key, const struct ident *ident)
+{
+    char text[IDENT_TEXT + 1];
+    json_key(json, key);
+    json_text(json, (struct bytes){ident_text(ident, text), IDENT_TEXT});
+}
+
+/* What the affiliate gave comes back. */
+static void write_echo(struct json *json, const struct auction_answer *answer)
+{
+    if (answer->ref.len) {
+        json_key(json, "ref");
+        json_text(json, answer->ref);
+    }
+    if (answer->click_id.len) {
+        json_key(json, "click_id");
+        json_text(json, answer->click_id);
+    }
+    if (answer->sub_ids.len) {
+        json_key(json, "sub_id");
+        json_raw(json, answer->sub_ids);
+    }
+}
+
+static void write_end(struct json *json, const struct auction_answer *answer)
+{
+    write_echo(json, answer);
+    json_key(json, "elapsed_ms");
+    json_i64(json, answer->elapsed_us / 1000);
+    json_key(json, "test");
+    json_bool(json, false);
+    json_close_map(json);
+}
+
+static void write_offer(struct json *json, const struct auction_answer *answer)
+{
+    json_key(json, "price");
+    json_money(json, answer->price_micros);
+    json_key(json, "currency");
+    json_text(json, answer->catalogue->house.currency);
+    json_key(json, "expires_at");
+    json_wall(json, answer->expires_ms);
+    json_key(json, "expires_in_ms");
+    json_i64(json, answer->expires_in_ms);
+    json_key(json, "legs");
+    json_open_list(json);
+    json_open_map(json);
+    json_key(json, "leg_id");
+    json_text(json, BYTES("1"));
+    json_key(json, "price");
+    json_money(json, answer->price_micros);
+    json_key(json, "max_sold");
+    json_i64(json, 1);
+    json_key(json, "selected");
+    json_bool(json, true);
+    json_close_map(json);
+    json_close_list(json);
+}
+
+/* How much of the buyer an affiliate sees is its own `reveal`. */
+static void write_buyer(struct json *json, const struct auction_answer *answer)
+{
+    enum reveal_buyers reveal = answer->affiliate ? answer->affiliate->reveal : REVEAL_NONE;
+    const struct buyer *buyer = catalogue_buyer(answer->catalogue, answer->buyer);
+    if (reveal == REVEAL_NONE || answer->buyer.len == 0) return;
+    json_key(json, "buyer");
+    if (reveal == REVEAL_NAME && buyer && buyer->public_name.len)
+        json_text(json, buyer->public_name);
+    else if (reveal == REVEAL_NAME)
+        json_null(json);
+    else
+        json_text(json, answer->buyer);
+}
+
+static void write_sales(struct json *json, const struct auction_answer *answer)
+{
+    bool is_sold = answer->status == ANSWER_SOLD, is_open = is_sold || answer->status == ANSWER_PENDING;
+    json_key(json, "final");
+    json_bool(json, answer->status != ANSWER_PENDING);
+    json_key(json, "price");
+    json_money(json, is_sold ? answer->price_micros : 0);
+    json_key(json, "planned");
+    json_i64(json, 1);
+    json_key(json, "filled");
+    json_i64(json, is_sold ? 1 : 0);
+    json_key(json, "sales");
+    json_open_list(json);
+    if (is_open) {
+        json_open_map(json);
+        write_ident(json, "sale_id", &answer->sale_id);
+        json_key(json, "leg_id");
+        json_text(json, BYTES("1"));
+        write_buyer(json, answer);
+        json_key(json, "price");
+        json_money(json, answer->price_micros);
+        json_key(json, "status");
+        json_text(json, is_sold ? BYTES("sold") : BYTES("pending"));
+        json_close_map(json);
+    }
+    json_close_list(json);
+}
+
+void answer_write(struct sink *sink, const struct auction_answer *answer, bool is_ping)
+{
+    static const char *const words[] = {
+        [ANSWER_PROBLEM] = "refused", [ANSWER_ACCEPTED] = "accepted", [ANSWER_REJECTED] = "rejected",
+        [ANSWER_SOLD] = "sold",       [ANSWER_PENDING] = "pending",   [ANSWER_UNSOLD] = "unsold"};
+    struct json json = json_into(sink);
+    json_open_map(&json);
+    if (!ident_is_none(&answer->lead_id)) write_ident(&json, "lead_id", &answer->lead_id);
+    write_ident(&json, "ping_id", &answer->ping_id);
+    json_key(&json, "status");
+    json_text(&json, bytes_of(words[answer->status]));
+    if (answer->status == ANSWER_ACCEPTED) write_offer(&json, answer);
+    if (!is_ping) write_sales(&json, answer);
+    if (answer->reason != REASON_NONE) write_reason(&json, answer);
+    write_end(&json, answer);
+}
+
+void answer_on_auction(struct worker *worker, struct server_request *request, void *context,
+                       const struct auction_answer *answer)
+{
+    const struct visit_manners *manners = context;
+    char body[ANSWER_ROOM];
+    struct sink sink = sink_over(body, sizeof body);
+    if (answer->status == ANSWER_PROBLEM) {
+        visit_problem(worker, request, manners, answer->http, answer->reason, answer->text, answer->complaints,
+                      answer->retry_after_s);
+        return;
+    }
+    answer_write(&sink, answer, answer->status == ANSWER_ACCEPTED || answer->status == ANSWER_REJECTED);
+    if (sink.cut)
+        visit_problem(worker, request, manners, 500, REASON_TOO_LARGE, "the answer does not fit", NULL, 0);
+    else
+        visit_send(worker, request, manners, 200, "application/json", NULL, sink_written(&sink));
+}

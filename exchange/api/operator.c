@@ -1,0 +1,474 @@
+/* What operators ask: why, what is open, and a few switches. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "exchange/api/explain.h"
+#include "exchange/api/visit.h"
+
+#define EXPLAIN_ROOM (4u << 20)
+#define LIST_ROOM (4u << 20)
+#define CONTRACT_ROOM 16384u
+#define DOUBTS_LISTED_MAX 1000u
+
+/* Explain ------------------------------------------------------------------------------------------------------------
+ */
+
+static void look_story(struct inquiry *inquiry, struct reader *reader)
+{
+    enum fault fault = explain_write(reader, &inquiry->id, &inquiry->arena, &inquiry->out);
+    if (!fault) return;
+    inquiry->status = fault == FAULT_NOT_FOUND ? 404 : 503;
+    inquiry->reason = fault == FAULT_NOT_FOUND ? REASON_NOT_FOUND : REASON_LEDGER_DOWN;
+}
+
+void operator_explain(struct visit *visit)
+{
+    struct ident id;
+    if (ident_read(visit->path_id, &id))
+        visit_inquire(visit, &id, look_story, true, EXPLAIN_ROOM);
+    else
+        visit_problem(visit->worker, visit->request, &visit->manners, 404, REASON_NOT_FOUND, "no such id", NULL, 0);
+}
+
+/* Contracts: every gate, and why it is not pinged now
+ * ------------------------------------------------------------------ */
+
+static void write_caps(struct json *json, struct standing *standing, const struct contract *contract,
+                       const struct buyer *buyer, int64_t wall_ms)
+{
+    static const char *const windows[] = {[CAP_HOUR] = "hour", [CAP_DAY] = "day"};
+    json_key(json, "caps");
+    json_open_list(json);
+    for (uint32_t i = 0; i < contract->caps_count; i++) {
+        const struct cap *cap = &contract->caps[i];
+        uint32_t window = (uint32_t)availability_cap_window(cap, buyer->zone, wall_ms);
+        json_open_map(json);
+        json_key(json, "window");
+        json_text(json, bytes_of(windows[cap->window]));
+        json_key(json, "leads");
+        json_u64(json, cap->limit);
+        json_key(json, "used");
+        json_u64(json, caps_used(standing, cap->cell, window));
+        json_key(json, "since");
+        json_wall(json, (int64_t)window * 60000);
+        json_close_map(json);
+    }
+    json_close_list(json);
+}
+
+static const char *circuit_word(uint64_t word)
+{
+    static const char *const words[] = {
+        [CIRCUIT_CLOSED] = "closed", [CIRCUIT_OPEN] = "open", [CIRCUIT_PROBING] = "probing"};
+    return words[circuit_state_of(word)];
+}
+
+static void write_last_error(struct json *json, struct standing *standing, const struct contract *contract)
+{
+    uint8_t code;
+    int64_t wall_ms;
+    if (!rates_last_failure(standing, contract->cell, &code, &wall_ms)) {
+        json_null(json);
+        return;
+    }
+    json_open_map(json);
+    json_key(json, "code");
+    json_text(json, bytes_of(reason_code(code)));
+    json_key(json, "at");
+    json_wall(json, wall_ms);
+    json_close_map(json);
+}
+
+static void write_contract(struct json *json, struct hall *hall, const struct catalogue *catalogue,
+                           const struct contract *contract, int64_t now_us, int64_t wall_ms)
+{
+    const struct buyer *buyer = &catalogue->buyers[contract->buyer];
+    struct standing *standing = hall->standing;
+    struct availability_view view;
+    availability_read(contract, buyer, standing, now_us, wall_ms, &view);
+    enum reason reason = availability_reason(contract, buyer, &view, wall_ms);
+    json_open_map(json);
+    json_key(json, "contract");
+    json_text(json, contract->id);
+    json_key(json, "buyer");
+    json_text(json, buyer->id);
+    json_key(json, "campaign");
+    json_text(json, catalogue->campaigns[contract->campaign].id);
+    json_key(json, "pinged_now");
+    json_bool(json, reason == REASON_NONE);
+    json_key(json, "reason");
+    if (reason == REASON_NONE) {
+        json_null(json);
+    } else {
+        json_open_map(json);
+        json_key(json, "code");
+        json_text(json, bytes_of(reason_code(reason)));
+        json_key(json, "text");
+        json_text(json, bytes_of(reason_text(reason)));
+        json_close_map(json);
+    }
+    json_key(json, "paused");
+    json_bool(json, contract->paused || view.operator_paused);
+    json_key(json, "paused_by");
+    json_text(json, contract->paused ? BYTES("catalogue") : view.operator_paused ? BYTES("operator") : BYTES(""));
+    json_key(json, "open");
+    json_bool(json, !contract->schedule || schedule_is_open(contract->schedule, wall_ms));
+    write_caps(json, standing, contract, buyer, wall_ms);
+    json_key(json, "seats_free");
+    if (view.seats_free == INT64_MAX)
+        json_null(json);
+    else
+        json_i64(json, view.seats_free);
+    json_key(json, "signal");
+    json_text(json, !view.signal_fresh      ? BYTES("none")
+                    : view.signal_available ? BYTES("available")
+                                            : BYTES("unavailable"));
+    json_key(json, "circuit");
+    json_text(json, bytes_of(circuit_word(circuits_word(standing, false, contract->cell))));
+    json_key(json, "origin_circuit");
+    json_text(json, contract->ping_origin_cell == STANDING_NONE
+                        ? BYTES("closed")
+                        : bytes_of(circuit_word(circuits_word(standing, true, contract->ping_origin_cell))));
+    json_key(json, "in_flight");
+    json_u64(json, view.in_flight);
+    json_key(json, "response_ms");
+    json_i64(json, rates_response_us(standing, contract->cell) / 1000);
+    json_key(json, "last_error");
+    write_last_error(json, standing, contract);
+    json_close_map(json);
+}
+
+void operator_contracts(struct visit *visit)
+{
+    struct hall *hall = worker_hall(visit->worker);
+    const struct catalogue *catalogue = worker_catalogue(visit->worker);
+    int64_t now_us = worker_now_us(visit->worker), wall_ms = clock_wall_ms();
+    char *text = malloc(LIST_ROOM);
+    struct sink sink = sink_over(text, text ? LIST_ROOM : 0);
+    struct json json = json_into(&sink);
+    uint32_t listed = 0;
+    json_open_map(&json);
+    json_key(&json, "catalogue_version");
+    char version[2 * DIGEST_LEN];
+    struct sink hex = sink_over(version, sizeof version);
+    sink_hex(&hex, (struct bytes){(const char *)catalogue->version.at, DIGEST_LEN});
+    json_text(&json, sink_written(&hex));
+    json_key(&json, "contracts");
+    json_open_list(&json);
+    for (; listed < catalogue->contracts_count && sink.cap - sink.len > CONTRACT_ROOM; listed++)
+        write_contract(&json, hall, catalogue, &catalogue->contracts[listed], now_us, wall_ms);
+    json_close_list(&json);
+    json_key(&json, "not_listed");
+    json_u64(&json, catalogue->contracts_count - listed);
+    json_close_map(&json);
+    if (text)
+        visit_send_json(visit, 200, sink_written(&sink));
+    else
+        visit_problem(visit->worker, visit->request, &visit->manners, 503, REASON_BUSY, NULL, NULL, 1);
+    free(text);
+}
+
+static const struct contract *contract_of(struct visit *visit)
+{
+    const struct contract *contract = catalogue_contract(worker_catalogue(visit->worker), visit->path_id);
+    if (!contract)
+        visit_problem(visit->worker, visit->request, &visit->manners, 404, REASON_NOT_FOUND, "no such contract", NULL,
+                      0);
+    return contract;
+}
+
+void operator_contract(struct visit *visit)
+{
+    char body[CONTRACT_ROOM];
+    struct sink sink = sink_over(body, sizeof body);
+    struct json json = json_into(&sink);
+    const struct contract *contract = contract_of(visit);
+    if (!contract) return;
+    write_contract(&json, worker_hall(visit->worker), worker_catalogue(visit->worker), contract,
+                   worker_now_us(visit->worker), clock_wall_ms());
+    visit_send_json(visit, 200, sink_written(&sink));
+}
+
+/* Operations: what waits for the ledger, or for main
+ * --------------------------------------------------------------------- */
+
+struct operation {
+    enum waiter_kind kind; /* first: see visit.h */
+    struct worker *worker;
+    struct server_request *request; /* NULL once the operator has gone */
+    struct visit_manners manners;
+    uint32_t contract_cell; /* pause, resume */
+    bool paused;
+    struct ident post_id; /* resolve */
+    bool accepted;
+    struct ledger_resolution resolution;
+};
+
+static struct operation *begin(struct visit *visit)
+{
+    struct operation *operation = calloc(1, sizeof *operation);
+    if (!operation) {
+        visit_problem(visit->worker, visit->request, &visit->manners, 503, REASON_BUSY, NULL, NULL, 1);
+        return NULL;
+    }
+    operation->kind = WAITER_OPERATION;
+    operation->worker = visit->worker;
+    operation->request = visit->request;
+    operation->manners = visit->manners;
+    worker_wait(visit->request, operation);
+    return operation;
+}
+
+/* Lets go of the request for answering; NULL when nobody is there. */
+static struct server_request *let_go(struct operation *operation)
+{
+    struct server_request *request = operation->request;
+    if (request) worker_wait(request, NULL);
+    operation->request = NULL;
+    return request;
+}
+
+static void fail(struct operation *operation, int status, enum reason reason, const char *detail)
+{
+    struct server_request *request = let_go(operation);
+    if (request)
+        visit_problem(operation->worker, request, &operation->manners, status, reason, detail, NULL,
+                      status == 503 ? 1 : 0);
+    free(operation);
+}
+
+void operator_on_gone(void *waiter)
+{
+    if (*(enum waiter_kind *)waiter == WAITER_OPERATION)
+        ((struct operation *)waiter)->request = NULL;
+    else
+        visit_inquiry_gone(waiter);
+}
+
+static void on_switched(void *arg, uint64_t token, enum fault fault, uint64_t seq)
+{
+    struct operation *operation = arg;
+    (void)token;
+    (void)seq;
+    if (fault) {
+        fail(operation, 503, REASON_LEDGER_DOWN, NULL);
+        return;
+    }
+    switches_set(worker_hall(operation->worker)->standing, operation->contract_cell, operation->paused);
+    struct server_request *request = let_go(operation);
+    struct bytes body = operation->paused ? BYTES("{\"paused\":true}") : BYTES("{\"paused\":false}");
+    if (request) visit_send(operation->worker, request, &operation->manners, 200, "application/json", NULL, body);
+    free(operation);
+}
+
+static void turn_switch(struct visit *visit, bool paused)
+{
+    const struct contract *contract = contract_of(visit);
+    struct operation *operation = contract ? begin(visit) : NULL;
+    if (!operation) return;
+    operation->contract_cell = contract->cell;
+    operation->paused = paused;
+    if (ledger_switch(worker_line(visit->worker), contract->id, paused, clock_wall_ms(), on_switched, operation, 0))
+        fail(operation, 503, REASON_LEDGER_DOWN, NULL);
+}
+
+void operator_pause(struct visit *visit)
+{
+    turn_switch(visit, true);
+}
+void operator_resume(struct visit *visit)
+{
+    turn_switch(visit, false);
+}
+
+void operator_reload(struct visit *visit)
+{
+    struct hall *hall = worker_hall(visit->worker);
+    struct operation *operation = begin(visit);
+    if (!operation) return;
+    if (!hall->ask_reload || !hall->ask_reload(hall->ask_reload_arg, worker_number(visit->worker), operation))
+        fail(operation, 409, REASON_CONFLICT, "a reload is running already");
+}
+
+void operator_on_reloaded(void *waiter, bool good, const char *text)
+{
+    struct operation *operation = waiter;
+    struct server_request *request = let_go(operation);
+    if (request) {
+        size_t room = strlen(text) * 6 + 256;
+        char *body = malloc(room);
+        struct sink sink = sink_over(body, body ? room : 0);
+        struct json json = json_into(&sink);
+        json_open_map(&json);
+        json_key(&json, "reloaded");
+        json_bool(&json, good);
+        json_key(&json, "findings");
+        json_open_list(&json);
+        for (struct bytes left = bytes_of(text), line; left.len;) {
+            left = bytes_split(left, '\n', &line);
+            if (line.len) json_text(&json, line);
+        }
+        json_close_list(&json);
+        json_close_map(&json);
+        visit_send(operation->worker, request, &operation->manners, good ? 200 : 422, "application/json", NULL,
+                   sink_written(&sink));
+        free(body);
+    }
+    free(operation);
+}
+
+/* Posts in doubt
+ * --------------------------------------------------------------------------------------------------------- */
+
+static void write_doubt(struct json *json, const struct post_record *post)
+{
+    char text[IDENT_TEXT + 1];
+    json_open_map(json);
+    json_key(json, "post_id");
+    json_text(json, bytes_of(ident_text(&post->post_id, text)));
+    json_key(json, "lead_id");
+    json_text(json, bytes_of(ident_text(&post->lead_id, text)));
+    json_key(json, "contract");
+    json_text(json, post->intent.contract);
+    json_key(json, "buyer");
+    json_text(json, post->intent.buyer);
+    json_key(json, "affiliate");
+    json_text(json, post->affiliate);
+    json_key(json, "price");
+    json_money(json, post->intent.price_micros);
+    json_key(json, "payout");
+    json_money(json, post->intent.payout_micros);
+    json_key(json, "posted_at");
+    json_wall(json, post->opened_ms);
+    json_key(json, "in_doubt_since");
+    json_wall(json, post->settled_ms);
+    json_close_map(json);
+}
+
+static void look_doubts(struct inquiry *inquiry, struct reader *reader)
+{
+    uint32_t count = 0;
+    struct post_record *posts = arena_take(&inquiry->arena, DOUBTS_LISTED_MAX * sizeof *posts);
+    enum fault fault = posts ? reader_doubts(reader, &IDENT_NONE, &inquiry->arena, posts, DOUBTS_LISTED_MAX, &count)
+                             : FAULT_MEMORY;
+    if (fault) {
+        inquiry->status = 503;
+        inquiry->reason = REASON_LEDGER_DOWN;
+        return;
+    }
+    struct json json = json_into(&inquiry->out);
+    json_open_map(&json);
+    json_key(&json, "posts");
+    json_open_list(&json);
+    for (uint32_t i = 0; i < count; i++) write_doubt(&json, &posts[i]);
+    json_close_list(&json);
+    json_close_map(&json);
+}
+
+void operator_posts(struct visit *visit)
+{
+    struct complaints complaints = {.count = 0};
+    if (bytes_is(visit_query(visit, "state"), "in_doubt")) {
+        visit_inquire(visit, &IDENT_NONE, look_doubts, false, LIST_ROOM);
+        return;
+    }
+    complain(&complaints, BYTES("state"), "choice", "must be in_doubt");
+    visit_problem(visit->worker, visit->request, &visit->manners, 422, REASON_INVALID_FIELD, NULL, &complaints, 0);
+}
+
+static void give_back(struct operation *operation)
+{
+    struct standing *standing = worker_hall(operation->worker)->standing;
+    const struct ledger_resolution *resolution = &operation->resolution;
+    struct cap_key keys[BOOK_CAP_KEYS_MAX];
+    struct seat_hold seat;
+    for (unsigned i = 0; i < resolution->keys_count; i++) {
+        keys[i] = (struct cap_key){.window = resolution->keys[i].window, .amount = resolution->keys[i].amount};
+        memcpy(keys[i].id.at, resolution->keys[i].id, sizeof keys[i].id.at);
+        keys[i].cell = standing_cap_cell(standing, &keys[i].id);
+    }
+    if (doubts_take(&worker_hall(operation->worker)->doubts, &operation->post_id, &seat)) {
+        if (operation->accepted)
+            seats_keep(standing, &seat);
+        else
+            seats_give(standing, &seat);
+    }
+    if (!operation->accepted) caps_release(standing, keys, resolution->keys_count);
+}
+
+static void answer_resolved(struct operation *operation)
+{
+    char body[256], text[IDENT_TEXT + 1];
+    struct sink sink = sink_over(body, sizeof body);
+    struct json json = json_into(&sink);
+    struct server_request *request = let_go(operation);
+    json_open_map(&json);
+    json_key(&json, "post_id");
+    json_text(&json, bytes_of(ident_text(&operation->post_id, text)));
+    json_key(&json, "lead_id");
+    json_text(&json, bytes_of(ident_text(&operation->resolution.lead_id, text)));
+    json_key(&json, "status");
+    json_text(&json, operation->accepted ? BYTES("accepted") : BYTES("rejected"));
+    json_key(&json, "fallback");
+    json_bool(&json, operation->resolution.resumes);
+    json_close_map(&json);
+    if (request)
+        visit_send(operation->worker, request, &operation->manners, 200, "application/json", NULL, sink_written(&sink));
+}
+
+static void on_resolved(void *arg, const struct ledger_resolution *resolution)
+{
+    struct operation *operation = arg;
+    if (resolution->fault == FAULT_NOT_FOUND) {
+        fail(operation, 404, REASON_NOT_FOUND, "no such post");
+        return;
+    }
+    if (resolution->fault == FAULT_INPUT) {
+        fail(operation, 409, REASON_CONFLICT, "this post is not in doubt");
+        return;
+    }
+    if (resolution->fault) {
+        fail(operation, 503, REASON_LEDGER_DOWN, NULL);
+        return;
+    }
+    operation->resolution = *resolution;
+    give_back(operation);
+    answer_resolved(operation);
+    if (resolution->resumes) worker_resume(operation->worker, &resolution->lead_id);
+    free(operation);
+}
+
+static bool read_status(struct visit *visit, bool *accepted)
+{
+    struct arena arena;
+    struct complaints complaints = {.count = 0};
+    arena_init(&arena, 4096, visit->view->body.len * 100 + 4096);
+    const struct node *document = visit_document(visit, &arena, false), *status = node_find(document, "status");
+    bool is_word = status && status->kind == NODE_TEXT;
+    bool good = is_word && (bytes_is(status->text, "accepted") || bytes_is(status->text, "rejected"));
+    if (good) *accepted = bytes_is(status->text, "accepted");
+    if (document && !good) {
+        complain(&complaints, BYTES("status"), "choice", "must be accepted or rejected");
+        visit_problem(visit->worker, visit->request, &visit->manners, 422, REASON_INVALID_FIELD, NULL, &complaints, 0);
+    }
+    arena_free(&arena);
+    return good;
+}
+
+void operator_resolve(struct visit *visit)
+{
+    struct ident post_id, sale_id = worker_make_id(visit->worker);
+    bool accepted;
+    if (!ident_read(visit->path_id, &post_id)) {
+        visit_problem(visit->worker, visit->request, &visit->manners, 404, REASON_NOT_FOUND, "no such post", NULL, 0);
+        return;
+    }
+    if (!read_status(visit, &accepted)) return;
+    struct operation *operation = begin(visit);
+    if (!operation) return;
+    operation->post_id = post_id;
+    operation->accepted = accepted;
+    if (ledger_resolve(worker_line(visit->worker), &post_id, accepted, &sale_id, clock_wall_ms(), on_resolved,
+                       operation))
+        fail(operation, 503, REASON_LEDGER_DOWN, NULL);
+}

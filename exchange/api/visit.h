@@ -1,0 +1,100 @@
+/* visit: one request on its way through the api, and the ways to answer it. For this room's files.
+ *
+ * A visit lives on the stack of its handler. What must outlive it (the answer waits for an auction, the ledger, a
+ * reload) is a waiter or an auction's context. One thread, the worker's. */
+#pragma once
+
+#include "exchange/api/api.h"
+#include "protocol/codec/json.h"
+#include "protocol/codec/pack.h"
+
+#define VISIT_REQUEST_ID_MAX 64
+
+enum visit_audience { VISIT_OPEN, VISIT_AFFILIATE, VISIT_BUYER, VISIT_OPERATOR };
+
+/* What an answer needs to know of its request. */
+struct visit_manners {
+    bool pack; /* the client accepts application/msgpack rather than JSON */
+    unsigned request_id_len;
+    char request_id[VISIT_REQUEST_ID_MAX];
+};
+
+struct visit {
+    struct worker *worker;
+    struct server_request *request;
+    const struct server_view *view;
+    struct visit_manners manners;
+    const struct affiliate *affiliate;
+    const struct buyer *buyer;
+    struct bytes path_id; /* what stands in place of {id} */
+};
+
+/* Sends `body` (JSON) as it is or as MessagePack. `fields`: extra header lines, or NULL. */
+void visit_send(struct worker *worker, struct server_request *request, const struct visit_manners *manners, int status,
+                const char *type, const char *fields, struct bytes body);
+static inline void visit_send_json(struct visit *visit, int status, struct bytes body)
+{
+    visit_send(visit->worker, visit->request, &visit->manners, status, "application/json", NULL, body);
+}
+/* RFC 9457: {"type","title","status","code","detail","errors"}; counted under its reason. */
+void visit_problem(struct worker *worker, struct server_request *request, const struct visit_manners *manners,
+                   int status, enum reason reason, const char *detail, const struct complaints *complaints,
+                   unsigned retry_after_s);
+/* The body as a document (JSON, MessagePack or, where `form`, a form) in `arena`, its bytes copied there first. NULL:
+ * the problem has been answered. */
+const struct node *visit_document(struct visit *visit, struct arena *arena, bool form);
+/* The value of `name` in the query, percent-decoding not applied; empty when absent. */
+struct bytes visit_query(const struct visit *visit, const char *name);
+
+/* Work on the ledger's reader thread for a visit: `job` reads and writes JSON to the sink, and says the HTTP status. */
+struct inquiry {
+    struct arena arena;
+    struct ident id;
+    struct bytes owner; /* an affiliate's id, in the arena; empty for operators */
+    unsigned limit;
+    const struct affiliate *affiliate; /* of `catalogue` */
+    struct catalogue *catalogue;
+    char *text;
+    struct sink out;
+    int status;
+    enum reason reason; /* with 4xx, 5xx */
+    struct worker *worker;
+    struct server_request *request; /* NULL once the client has gone */
+    struct visit_manners manners;
+    void (*job)(struct inquiry *inquiry, struct reader *reader);
+};
+
+/* Answers by itself, now or later. */
+void visit_inquire(struct visit *visit, const struct ident *id,
+                   void (*job)(struct inquiry *inquiry, struct reader *reader), bool fresh_trace, size_t room);
+
+/* Handlers: affiliate.c, buyer.c, operator.c, stats.c */
+void affiliate_ping(struct visit *visit);
+void affiliate_post(struct visit *visit);
+void affiliate_lead(struct visit *visit);
+void affiliate_get_lead(struct visit *visit);
+void affiliate_get_ping(struct visit *visit);
+void buyer_put_availability(struct visit *visit);
+void buyer_get_availability(struct visit *visit);
+void operator_explain(struct visit *visit);
+void operator_contracts(struct visit *visit);
+void operator_contract(struct visit *visit);
+void operator_pause(struct visit *visit);
+void operator_resume(struct visit *visit);
+void operator_posts(struct visit *visit);
+void operator_resolve(struct visit *visit);
+void operator_reload(struct visit *visit);
+void stats_health(struct visit *visit);
+void stats_ready(struct visit *visit);
+void stats_metrics(struct visit *visit);
+void stats_stats(struct visit *visit);
+
+/* answer.c: the JSON of an auction's answer. */
+void answer_write(struct sink *sink, const struct auction_answer *answer, bool is_ping);
+void answer_on_auction(struct worker *worker, struct server_request *request, void *context,
+                       const struct auction_answer *answer);
+/* A waiter's first word says what kind it is. */
+enum waiter_kind { WAITER_INQUIRY, WAITER_OPERATION };
+void visit_inquiry_gone(void *waiter);
+void operator_on_gone(void *waiter);
+void operator_on_reloaded(void *waiter, bool good, const char *text);

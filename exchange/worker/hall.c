@@ -1,0 +1,39 @@
+#include "exchange/worker/hall.h"
+
+#include "exchange/worker/worker.h"
+
+struct catalogue *hall_catalogue(struct hall *hall)
+{
+    pthread_mutex_lock(&hall->lock);
+    struct catalogue *catalogue = hall->catalogue;
+    catalogue_take(catalogue);
+    pthread_mutex_unlock(&hall->lock);
+    return catalogue;
+}
+
+void hall_swap(struct hall *hall, struct catalogue *fresh)
+{
+    pthread_mutex_lock(&hall->lock);
+    struct catalogue *stale = hall->catalogue;
+    hall->catalogue = fresh;
+    pthread_mutex_unlock(&hall->lock);
+    if (stale) catalogue_drop(&stale);
+    for (unsigned i = 0; i < hall->workers_count; i++) worker_tell_catalogue(hall->workers[i]);
+}
+
+void hall_swap_tls(struct hall *hall, struct tls_context *server, struct tls_context *client)
+{
+    for (unsigned i = 0; i < hall->workers_count; i++) worker_tell_tls(hall->workers[i], server, client);
+}
+
+void hall_tally(struct hall *hall, struct tally *sum)
+{
+    for (unsigned i = 0; i < hall->workers_count; i++) tally_merge(sum, worker_tally(hall->workers[i]));
+}
+
+unsigned hall_in_flight(struct hall *hall)
+{
+    unsigned sum = 0;
+    for (unsigned i = 0; i < hall->workers_count; i++) sum += worker_in_flight(hall->workers[i]);
+    return sum;
+}

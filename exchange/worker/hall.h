@@ -1,0 +1,60 @@
+/* hall: what all workers share: standing state, offers, claims, ledger, resolver, keys; and the catalogue that serves
+ * now.
+ *
+ * Made by main before the workers, closed after them. The catalogue is swapped under a lock and handed to each worker
+ * by mailbox; a worker takes its own count, so nobody waits for anybody. */
+#pragma once
+
+#include <pthread.h>
+
+#include "exchange/base/tally.h"
+#include "exchange/ledger/ledger.h"
+#include "exchange/standing/claims.h"
+#include "exchange/standing/offers.h"
+#include "exchange/worker/doubts.h"
+#include "protocol/wire/resolve.h"
+#include "protocol/wire/server.h"
+
+#define HALL_WORKERS_MAX 64u
+#define HALL_ADMIN_KEYS_MAX 64u
+
+struct worker;
+
+struct hall {
+    struct standing *standing;
+    struct offers *offers;
+    struct claims *claims;
+    struct doubts doubts;
+    struct ledger *ledger;
+    struct resolver *resolver;
+    struct digest seed_key;      /* of the draw among ties */
+    struct digest reference_key; /* of source_ref; the same over restarts */
+    uint64_t id_seed;            /* 0: ids from the system's random source */
+    struct server_limits limits;
+    struct digest admin_keys[HALL_ADMIN_KEYS_MAX];
+    unsigned admin_keys_count;
+    bool admin_is_open; /* a unix socket: no key is asked for */
+    int64_t started_ms;
+
+    struct worker *workers[HALL_WORKERS_MAX];
+    unsigned workers_count;
+    _Atomic bool draining;
+
+    pthread_mutex_t lock; /* of `catalogue` */
+    struct catalogue *catalogue;
+
+    /* Asks main for a reload; the answer comes to that worker as worker_tell_reloaded. False: one is running already.
+     * Any thread. */
+    bool (*ask_reload)(void *arg, unsigned worker, void *waiter);
+    void *ask_reload_arg;
+};
+
+/* The snapshot that serves now, with a count for the caller. */
+struct catalogue *hall_catalogue(struct hall *hall);
+/* Takes over the caller's count of `fresh`, and tells every worker. */
+void hall_swap(struct hall *hall, struct catalogue *fresh);
+/* New connections get the new certificate: each worker's servers are told. */
+void hall_swap_tls(struct hall *hall, struct tls_context *server, struct tls_context *client);
+/* Sums over all workers. */
+void hall_tally(struct hall *hall, struct tally *sum);
+unsigned hall_in_flight(struct hall *hall);

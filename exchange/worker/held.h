@@ -1,0 +1,65 @@
+/* held: an auction in its slot, with what joins it to the worker. For this room's files only: worker.c runs the thread,
+ * world.c is the host an auction sees, claim.c looks up what a claim needs. */
+#pragma once
+
+#include "exchange/base/mailbox.h"
+#include "exchange/worker/worker.h"
+#include "protocol/base/slots.h"
+
+struct held {
+    struct worker *worker;
+    uint64_t id;
+    struct server_request *request;
+    void *context;
+    struct lines *lines;    /* of the snapshot it was opened on */
+    struct bytes affiliate; /* whose it is; in the snapshot */
+    struct loop_timer *timer;
+    bool is_made; /* the auction's memory and timer are; they stay over lives */
+    _Alignas(16) char auction[];
+};
+
+enum mail_kind { MAIL_CATALOGUE, MAIL_TLS, MAIL_DRAIN, MAIL_RELOADED };
+
+struct mail {
+    enum mail_kind kind;
+    struct tls_context *server_tls, *client_tls;
+    int64_t limit_us;
+    void *waiter;
+    char *text;
+    bool good;
+};
+
+struct worker {
+    struct hall *hall;
+    const struct worker_front *front;
+    unsigned number;
+    pthread_t thread;
+    bool is_running;
+    struct loop *loop;
+    struct mailbox *mailbox;
+    struct server *servers[WORKER_LISTEN_MAX + 1]; /* the admin listener last */
+    unsigned servers_count;
+    bool has_admin;
+    struct client *client;
+    struct desk *desk;
+    struct ledger_line *line;
+    struct catalogue *catalogue;
+    struct lines *lines;
+    struct slots held;
+    struct ident_maker ids;
+    struct mac *seed_mac;
+    struct tally tally;
+    char *trace_buffer;
+    bool draining;
+    int64_t drain_by_us;
+    struct loop_timer *drain_timer;
+    _Atomic unsigned in_flight;
+};
+
+/* world.c */
+extern const struct auction_host world_host;
+void world_on_reply(void *arg, const struct call_reply *reply);
+struct held *world_held(struct auction *auction);
+
+/* claim.c */
+void claim_start(struct worker *worker, struct held *held, const struct auction_claim *claim);

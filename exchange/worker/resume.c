@@ -1,0 +1,80 @@
+/* A story taken up again from the book: its lead's record and content are read on the reader thread, then the auction
+ * opens here. */
+#include <stdlib.h>
+
+#include "exchange/base/log.h"
+#include "exchange/worker/held.h"
+
+#define RESUME_ARENA 65536u
+#define RESUME_ARENA_MAX (4u << 20)
+
+struct resumption {
+    struct worker *worker;
+    struct ident lead_id;
+    struct arena arena;
+    struct lead_record record;
+    struct bytes content;
+    enum fault fault;
+};
+
+static void look(void *context, struct reader *reader)
+{
+    struct resumption *resumption = context;
+    resumption->fault = reader_lead(reader, &resumption->lead_id, &resumption->arena, &resumption->record);
+    if (!resumption->fault)
+        resumption->fault = reader_content(reader, &resumption->lead_id, &resumption->arena, &resumption->content);
+}
+
+static void complain_of(const struct ident *lead_id, const char *why)
+{
+    char text[IDENT_TEXT + 1];
+    log_line(LOG_ERROR, "lead.not_resumed", "lead_id", ident_text(lead_id, text), "why", why, NULL);
+}
+
+/* The auction copies what it keeps of record and content into its own arena while it opens; the content is copied
+ * first. */
+static void open_story(struct resumption *resumption)
+{
+    struct worker *worker = resumption->worker;
+    struct held *held = worker_hold(worker, NULL);
+    struct bytes content = held ? arena_copy(auction_arena(held_auction(held)), resumption->content) : BYTES_NONE;
+    if (!content.at) {
+        complain_of(&resumption->lead_id, "too many auctions at hand");
+        if (held) held_release_answered(held);
+        return;
+    }
+    struct auction_request request = {
+        .kind = AUCTION_RESUMED,
+        .affiliate = catalogue_affiliate(worker->catalogue, resumption->record.affiliate),
+        .started_us = clock_now_us(),
+        .bytes = content.len,
+        .record = &resumption->record,
+        .content = content,
+    };
+    held_open(held, &request);
+}
+
+static void on_looked(void *context)
+{
+    struct resumption *resumption = context;
+    if (resumption->fault)
+        complain_of(&resumption->lead_id, fault_text(resumption->fault));
+    else
+        open_story(resumption);
+    arena_free(&resumption->arena);
+    free(resumption);
+}
+
+void worker_resume(struct worker *worker, const struct ident *lead_id)
+{
+    struct resumption *resumption = calloc(1, sizeof *resumption);
+    if (resumption) {
+        resumption->worker = worker;
+        resumption->lead_id = *lead_id;
+        arena_init(&resumption->arena, RESUME_ARENA, RESUME_ARENA_MAX);
+        if (ledger_ask(worker->line, look, on_looked, resumption, 0, false) == FAULT_NONE) return;
+        arena_free(&resumption->arena);
+        free(resumption);
+    }
+    complain_of(lead_id, "the reader's queue is full");
+}

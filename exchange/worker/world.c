@@ -1,0 +1,284 @@
+/* The host an auction sees, over sockets and ledger. Each function does one thing and answers by a fact; nothing here
+ * decides. */
+#include <stddef.h>
+
+#include "exchange/base/log.h"
+#include "exchange/worker/held.h"
+#include "protocol/base/check.h"
+
+#define TRACE_ROOM (256u << 10)
+
+struct held *world_held(struct auction *auction)
+{
+    return (struct held *)((char *)auction - offsetof(struct held, auction));
+}
+
+static int64_t now_us(void *world)
+{
+    (void)world;
+    return clock_now_us();
+}
+
+static int64_t wall_ms(void *world)
+{
+    (void)world;
+    return clock_wall_ms();
+}
+
+static struct ident make_id(void *world)
+{
+    return worker_make_id(world);
+}
+
+static uint64_t seed_of(void *world, const struct ident *ping_id)
+{
+    struct worker *worker = world;
+    struct bytes parts[] = {ident_bytes(ping_id)};
+    struct digest digest;
+    uint64_t seed;
+    mac_of(worker->seed_mac, &digest, parts, 1);
+    memcpy(&seed, digest.at, sizeof seed);
+    return seed;
+}
+
+/* A commit waits at most for the one before it. */
+static int64_t durable_us(void *world)
+{
+    return 2 * ledger_commit_p99_us(((struct worker *)world)->hall->ledger) + 1000;
+}
+
+static bool is_writable(void *world)
+{
+    return ledger_state(((struct worker *)world)->hall->ledger, NULL) == REASON_NONE;
+}
+
+static bool may_ping(void *world, const struct affiliate *affiliate)
+{
+    struct worker *worker = world;
+    return rates_take_affiliate(worker->hall->standing, affiliate->cell, affiliate->pings_per_s, clock_now_us());
+}
+
+static struct standing *standing(void *world)
+{
+    return ((struct worker *)world)->hall->standing;
+}
+
+static void wake_at(void *world, struct auction *auction, int64_t at_us)
+{
+    (void)world;
+    loop_timer_at(world_held(auction)->timer, at_us);
+}
+
+static enum reason ask(void *world, struct auction *auction, const struct auction_ask *ask, uint64_t *call)
+{
+    struct worker *worker = world;
+    struct held *held = world_held(auction);
+    struct call_order order = {
+        .kind = ask->kind == ASK_PING ? CALL_PING : CALL_POST,
+        .contract = ask->contract,
+        .owner = held->id,
+        .place = ask->place,
+        .deadline_us = ask->deadline_us,
+        .ping_id = ask->ping_id,
+        .lead_id = ask->lead_id,
+        .post_id = ask->post_id,
+        .channel = ask->channel,
+        .affiliate = ask->affiliate,
+        .source = ask->source,
+        .offer_ttl_ms = ask->offer_ttl_ms,
+        .tail = ask->tail,
+        .bid_id = ask->bid_id,
+        .price_micros = ask->price_micros,
+        .consent = ask->consent,
+        .lead = ask->lead,
+    };
+    enum reason reason = call_send(worker->desk, held->lines, &order, call);
+    if (reason == REASON_NONE) tally_add(&worker->tally, ask->kind == ASK_PING ? TALLY_CALLS : TALLY_BUYER_POSTS, 1);
+    return reason;
+}
+
+static void cancel(void *world, uint64_t call)
+{
+    call_cancel(((struct worker *)world)->desk, call);
+}
+
+void world_on_reply(void *arg, const struct call_reply *reply)
+{
+    struct worker *worker = arg;
+    struct held *held = slots_find(&worker->held, reply->owner);
+    if (!held) {
+        tally_add(&worker->tally, TALLY_LATE, 1);
+        return;
+    }
+    struct auction *auction = held_auction(held);
+    if (reply->kind == CALL_PING && reply->reason == REASON_NONE) {
+        tally_add(&worker->tally, TALLY_BIDS, 1);
+        auction_on_bid(auction, reply->place, reply->bid);
+    } else if (reply->kind == CALL_PING) {
+        auction_on_call_failed(auction, reply->place, reply->reason, reply->bid);
+    } else if (reply->reason == REASON_NONE) {
+        auction_on_verdict(auction, reply->verdict);
+    } else {
+        auction_on_post_failed(auction, reply->reason);
+    }
+}
+
+static void claim(void *world, struct auction *auction, const struct auction_claim *claim)
+{
+    claim_start(world, world_held(auction), claim);
+}
+
+static void unclaim(void *world, const struct auction_claim *claim, bool answered)
+{
+    struct hall *hall = ((struct worker *)world)->hall;
+    if (claim->has_ping && answered) offers_answered(hall->offers, &claim->ping_id);
+    if (claim->has_ping && !answered) offers_return(hall->offers, &claim->ping_id);
+    if (claim->has_key) claims_drop(hall->claims, &claim->key);
+}
+
+static void reserve(void *world, struct auction *auction, const struct contract *contract, int64_t at_ms,
+                    struct reservation *reservation)
+{
+    struct worker *worker = world;
+    struct hall *hall = worker->hall;
+    const struct buyer *buyer = &lines_catalogue(world_held(auction)->lines)->buyers[contract->buyer];
+    unsigned full;
+    *reservation = (struct reservation){.seat = SEAT_HOLD_NONE};
+    reservation->keys_count = availability_cap_keys(contract, buyer, at_ms, reservation->keys);
+    enum reason reason = REASON_NONE;
+    if (!caps_reserve(hall->standing, reservation->keys, reservation->keys_count, &full)) {
+        reason = REASON_CAPPED;
+    } else if (!seats_take(hall->standing, contract->cell, buyer->cell, clock_now_us(), &reservation->seat)) {
+        caps_release(hall->standing, reservation->keys, reservation->keys_count);
+        reason = REASON_NO_SEAT;
+    }
+    auction_on_reserved(auction, reason);
+}
+
+/* A sale keeps its caps, and its seat until the buyer's next push. */
+static void commit(void *world, const struct reservation *reservation)
+{
+    struct worker *worker = world;
+    seats_keep(worker->hall->standing, &reservation->seat);
+}
+
+static void release(void *world, const struct reservation *reservation)
+{
+    struct worker *worker = world;
+    caps_release(worker->hall->standing, reservation->keys, reservation->keys_count);
+    seats_give(worker->hall->standing, &reservation->seat);
+}
+
+static void keep(void *world, const struct ident *post_id, const struct reservation *reservation)
+{
+    doubts_put(&((struct worker *)world)->hall->doubts, post_id, &reservation->seat);
+}
+
+static void on_durable(void *arg, uint64_t token, enum fault fault, uint64_t seq)
+{
+    struct worker *worker = arg;
+    struct held *held = slots_find(&worker->held, token);
+    check(held != NULL, "an auction closed before its entry was written");
+    auction_on_durable(held_auction(held), fault, seq);
+}
+
+static void append(void *world, struct auction *auction, const struct book_step *step)
+{
+    struct worker *worker = world;
+    enum fault fault = ledger_append(worker->line, step, on_durable, worker, world_held(auction)->id);
+    if (fault) auction_on_durable(auction, fault, 0);
+}
+
+static bool offer(void *world, const struct offer *offer)
+{
+    struct worker *worker = world;
+    char flat[OFFER_BYTES_MAX];
+    struct sink sink = sink_over(flat, sizeof flat);
+    if (!offer_write(&sink, offer) || sink.cut) return false;
+    int64_t now = clock_now_us(), expires_us = now + (offer->expires_ms - clock_wall_ms()) * 1000;
+    return offers_put(worker->hall->offers, worker->number, &offer->ping_id, expires_us, now, sink_written(&sink));
+}
+
+static void count_sale(struct tally *tally, const struct trace_sale *sale)
+{
+    atomic_fetch_add_explicit(&tally->revenue_micros, sale->price_micros, memory_order_relaxed);
+    atomic_fetch_add_explicit(&tally->payout_micros, sale->payout_micros, memory_order_relaxed);
+    atomic_fetch_add_explicit(&tally->margin_micros, sale->margin_micros, memory_order_relaxed);
+}
+
+static void trace(void *world, const struct trace_auction *record, const struct offer *offer)
+{
+    struct worker *worker = world;
+    char flat[OFFER_BYTES_MAX];
+    struct sink sink = sink_over(worker->trace_buffer, TRACE_ROOM), terms = sink_over(flat, sizeof flat);
+    if (record->has_sale) count_sale(&worker->tally, &record->sale);
+    bool fits = trace_write(&sink, record) && (!offer || offer_write(&terms, offer));
+    if (!fits || !ledger_trace(worker->line, &record->ping_id, &record->lead_id, sink_written(&sink),
+                               sink_written(&terms), offer ? offer->expires_ms : 0))
+        tally_add(&worker->tally, TALLY_TRACES_DROPPED, 1);
+}
+
+/* How it ended, in figures. */
+static void count(struct worker *worker, enum auction_kind kind, const struct auction_answer *answer)
+{
+    static const enum tally_name by_status[] = {
+        [ANSWER_PROBLEM] = TALLY_REFUSED, [ANSWER_ACCEPTED] = TALLY_OFFERS, [ANSWER_REJECTED] = TALLY_REJECTED,
+        [ANSWER_SOLD] = TALLY_SOLD,       [ANSWER_PENDING] = TALLY_PENDING, [ANSWER_UNSOLD] = TALLY_UNSOLD};
+    struct tally *tally = &worker->tally;
+    tally_add(tally, by_status[answer->status], 1);
+    if (answer->reason != REASON_NONE) tally_reason(tally, answer->reason);
+    if (answer->status == ANSWER_PROBLEM) return;
+    histogram_add(kind == AUCTION_PING   ? &tally->ping_us
+                  : kind == AUCTION_POST ? &tally->post_us
+                                         : &tally->lead_us,
+                  answer->elapsed_us);
+}
+
+static void answer(void *world, struct auction *auction, const struct auction_answer *answer)
+{
+    struct worker *worker = world;
+    struct held *held = world_held(auction);
+    struct server_request *request = held->request;
+    held->request = NULL;
+    count(worker, auction_kind(auction), answer);
+    if (!request) return;
+    server_set_owner(request, NULL);
+    worker->front->on_answer(worker, request, held->context, answer);
+}
+
+static void closed(void *world, struct auction *auction)
+{
+    struct worker *worker = world;
+    struct held *held = world_held(auction);
+    if (held->request) server_set_owner(held->request, NULL);
+    held->request = NULL;
+    held->context = NULL;
+    if (held->lines) lines_drop(&held->lines);
+    slots_give(&worker->held, held->id);
+    atomic_store_explicit(&worker->in_flight, worker->held.used, memory_order_relaxed);
+}
+
+const struct auction_host world_host = {
+    .now_us = now_us,
+    .wall_ms = wall_ms,
+    .make_id = make_id,
+    .seed_of = seed_of,
+    .durable_us = durable_us,
+    .is_writable = is_writable,
+    .may_ping = may_ping,
+    .standing = standing,
+    .wake_at = wake_at,
+    .ask = ask,
+    .cancel = cancel,
+    .claim = claim,
+    .unclaim = unclaim,
+    .reserve = reserve,
+    .commit = commit,
+    .release = release,
+    .keep = keep,
+    .append = append,
+    .offer = offer,
+    .trace = trace,
+    .answer = answer,
+    .closed = closed,
+};
