@@ -1,4 +1,5 @@
-/* availability: may this contract be asked now? And the rules of circuit, seat and cap, pure, over what standing keeps.
+/* availability: may this contract be asked now? The rules of schedule, cap, seat and signal over what standing keeps;
+ * the circuit's own rule is in circuit.h.
  *
  * A view is what standing said when it was read, at match; the reasons follow from the view alone, and the trace stores
  * it. */
@@ -13,7 +14,7 @@ struct availability_view {
     bool signal_fresh;                               /* a push (or pause_s) that has not expired */
     bool signal_available;                           /* what it said */
     int64_t seats_free;                              /* INT64_MAX: not limited */
-    bool contract_circuit_open, origin_circuit_open; /* open and not yet due for a probe */
+    bool contract_circuit_open, origin_circuit_open; /* not yet due for a probe; of either endpoint's origin */
     uint32_t in_flight;                              /* of the buyer */
     bool rate_spent;                                 /* max_pings_per_s of the buyer */
     int32_t response_us;                             /* recent response time; 0: fewer than 20 calls */
@@ -25,23 +26,10 @@ void availability_read(const struct contract *contract, const struct buyer *buye
  * available. `schedule_wall_ms`: for a post the ping's instant (the schedule is honoured as it stood at the ping). */
 enum reason availability_reason(const struct contract *contract, const struct buyer *buyer,
                                 const struct availability_view *view, int64_t schedule_wall_ms);
-/* The window a cap counts in at that instant, as standing keys it. */
+/* The window a cap counts in at that instant, as standing keys it: the UTC minute (since 1970) in which the buyer's
+ * local hour or day began. */
 int64_t availability_cap_window(const struct cap *cap, const struct zone *zone, int64_t wall_ms);
-/* The keys a sale of this contract reserves, in fixed order. Returns how many (≤ RESERVATION_KEYS_MAX). */
+/* The keys a sale of this contract reserves, in fixed order, for the windows of that instant. Returns how many (at most
+ * RESERVATION_KEYS_MAX, which a catalogue holds every contract to). */
 unsigned availability_cap_keys(const struct contract *contract, const struct buyer *buyer, int64_t wall_ms,
                                struct cap_key *keys);
-
-/* Circuit rule (market.md section 4) over the packed word of standing/circuit. */
-struct circuit_rules {
-    uint32_t failures;  /* in a row */
-    uint32_t share_ppm; /* of the last `of` */
-    uint32_t of;        /* ≤ 20 */
-    int64_t pause_us, pause_max_us;
-};
-enum circuit_state { CIRCUIT_CLOSED, CIRCUIT_OPEN, CIRCUIT_PROBING };
-uint64_t circuit_after(uint64_t word, bool success, int64_t now_us, const struct circuit_rules *rules);
-/* The word with a probe taken, or the same word when none is due: open, pause over, no probe out (a probe that never
- * ended is forgotten after pause_max). */
-uint64_t circuit_probe(uint64_t word, int64_t now_us, const struct circuit_rules *rules);
-enum circuit_state circuit_state_of(uint64_t word);
-bool circuit_lets(uint64_t word, int64_t now_us, const struct circuit_rules *rules);

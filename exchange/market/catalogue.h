@@ -6,24 +6,12 @@
  * by index; cells outlive snapshots (exchange/standing). */
 #pragma once
 
-#include "exchange/market/filter.h"
-#include "exchange/market/schedule.h"
-#include "exchange/standing/standing.h"
+#include <stdatomic.h>
+
+#include "exchange/market/circuit.h"
+#include "exchange/market/contract.h"
+#include "exchange/market/field.h"
 #include "protocol/base/table.h"
-#include "protocol/crypto/digest.h"
-
-enum field_type { FIELD_TEXT, FIELD_INTEGER, FIELD_CHOICE, FIELD_US_STATE, FIELD_US_ZIP, FIELD_US_PHONE, FIELD_EMAIL };
-enum field_required { FIELD_OPTIONAL, FIELD_AT_PING, FIELD_AT_POST };
-
-struct field {
-    struct bytes name;
-    enum field_type type;
-    enum field_required required;
-    bool is_private;
-    int64_t min, max; /* INTEGER: the value; TEXT: bytes (max only) */
-    const struct bytes *choices;
-    uint32_t choices_count;
-};
 
 /* Where a margin was stated; the name goes into the ledger line. Stored: append only. */
 enum margin_source { MARGIN_EXCHANGE, MARGIN_CAMPAIGN, MARGIN_AFFILIATE, MARGIN_SOURCE_COUNT };
@@ -36,65 +24,6 @@ struct margin {
 };
 
 enum promise_kind { PROMISE_SQUEEZE, PROMISE_KEEP };
-enum cap_window { CAP_HOUR, CAP_DAY };
-
-struct cap {
-    enum cap_window window;
-    uint32_t limit;   /* leads */
-    uint32_t cell;    /* in standing's caps */
-    struct cap_id id; /* stable: owner, window, unit, segment */
-};
-
-struct endpoint {
-    bool is_https;
-    struct bytes host; /* NUL-terminated */
-    unsigned port;
-    struct bytes target; /* path and query */
-    struct bytes url;
-};
-
-/* The first rule whose filter matches gives the standing price. */
-struct price_rule {
-    const struct filter *when; /* NULL: always */
-    int64_t price_micros;
-};
-
-struct contract {
-    uint32_t index; /* in catalogue.contracts */
-    uint32_t buyer, campaign;
-    uint32_t cell;                               /* in standing's contracts */
-    uint32_t ping_origin_cell, post_origin_cell; /* in standing's origins; STANDING_NONE without that endpoint */
-    struct bytes id;
-    struct endpoint ping, post; /* ping.url empty: a standing price without a call */
-    int64_t ping_timeout_us, post_timeout_us;
-    bool is_live;
-    const struct price_rule *prices;
-    uint32_t prices_count;
-    int64_t min_price_micros, max_price_micros;
-    uint32_t tier;
-    const struct filter *filter;     /* NULL: everything */
-    const struct schedule *schedule; /* NULL: always open */
-    const struct cap *caps;
-    uint32_t caps_count;
-    bool seats_required;
-    bool silent_available; /* when_silent */
-    int64_t bid_ttl_us;
-    bool paused;
-};
-
-struct buyer {
-    uint32_t index;
-    uint32_t cell; /* in standing's buyers */
-    struct bytes id, group, public_name;
-    const struct zone *zone;
-    struct bytes secrets[2]; /* whsec_… */
-    uint32_t secrets_count;
-    uint32_t max_in_flight;    /* 0: none */
-    uint32_t max_pings_per_s;  /* 0: none */
-    const uint32_t *contracts; /* indexes */
-    uint32_t contracts_count;
-};
-
 enum reveal_buyers { REVEAL_ID, REVEAL_NAME, REVEAL_NONE };
 
 struct affiliate {
@@ -138,13 +67,14 @@ struct house_rules {
     int64_t payout_step_micros;
     uint32_t max_posts;
     struct bytes currency;
+    struct circuit_rules circuit;
+    bool allow_private; /* webhooks may be IP literals, any port, plain http for posts: demos and tests only */
 };
 
 struct catalogue {
     struct digest version; /* SHA-256 of `packed` */
-    struct bytes
-        packed; /* the checked document in canonical MessagePack, with house_rules beside it: rebuilds this snapshot */
-    int64_t loaded_ms; /* wall */
+    struct bytes packed; /* house rules and document in MessagePack, without signing secrets: rebuilds this snapshot */
+    int64_t loaded_ms;   /* wall; the builder's caller sets it */
     struct house_rules house;
     struct campaign *campaigns;
     struct affiliate *affiliates;
@@ -152,28 +82,36 @@ struct catalogue {
     struct contract *contracts;
     uint32_t campaigns_count, affiliates_count, buyers_count, contracts_count;
     struct table campaign_ids, affiliate_ids, buyer_ids, contract_ids; /* id -> index */
-    struct table keys; /* 32 raw bytes of a key's SHA-256 -> keys_of index */
+    struct table keys; /* 32 raw bytes of a key's SHA-256 -> index of principals */
     struct principal *principals;
+    uint32_t principals_count;
+    struct arena memory;
+    _Atomic uint32_t references;
 };
 
-/* A finding, with the node it concerns (for file:line:col). `is_error` false: a warning. */
+/* A finding, with the node it concerns (for file:line:col). `is_error` false: a warning. The text lives for the call.
+ */
 typedef void catalogue_on_finding(void *arg, const struct node *where, bool is_error, const char *text);
 
 struct catalogue_source {
-    const struct node *document; /* map: campaigns, affiliates, buyers (schema already checked: keys and plain types) */
+    /* Map: campaigns, affiliates, buyers (each with its contracts), and contracts (bulk ones, each with its `buyer`);
+     * the schema has checked keys and plain types. Secrets are their text already, never file: or env: references. */
+    const struct node *document;
     struct house_rules house;
     struct standing
         *standing; /* cells are found or made here; NULL: no cells (check, explain): all are STANDING_NONE */
     /* The TZif file of an IANA zone, in memory that outlives the build; false: no such zone. */
     bool (*read_zone)(void *arg, struct bytes name, struct bytes *file);
     void *read_zone_arg;
-    catalogue_on_finding *on_finding;
+    catalogue_on_finding *on_finding; /* may be NULL */
     void *on_finding_arg;
 };
 
-/* The snapshot with one reference, or NULL: findings told why (all of them, not only the first), or memory is out. */
+/* The snapshot with one reference, or NULL: findings told why (all of them, not only the first), or memory is out.
+ * Cells are made only when there was no error. */
 struct catalogue *catalogue_build(const struct catalogue_source *source);
-/* From `packed` of an earlier snapshot (explain, replay). */
+/* From `packed` of an earlier snapshot (explain, replay): same version, no cells, no secrets. NULL: damaged, or memory
+ * is out. */
 struct catalogue *catalogue_unpack(struct bytes packed, bool (*read_zone)(void *, struct bytes, struct bytes *),
                                    void *arg);
 void catalogue_take(struct catalogue *catalogue);

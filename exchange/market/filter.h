@@ -1,20 +1,31 @@
 /* filter: a contract's condition on a ping, compiled from its document node; pure. Nodes built now: is, in, min/max,
- * prefix, exists over campaign fields; affiliate, source; all, any, none. */
+ * prefix, exists over campaign fields; affiliate, source; all, any, none.
+ *
+ * A field that is not there fulfils no condition but `exists: false`. A private field is there only in a one-call lead:
+ * a filter that looks at one is allowed, and holds for no ping (market.md section 8). */
 #pragma once
 
 #include "protocol/codec/document.h"
+
+#define FILTER_DEPTH_MAX 4u /* all/any/none inside each other; also what a packed catalogue has room for */
+#define FILTER_ERROR_MAX 200
 
 struct filter;
 struct campaign;
 struct facts;
 
+/* The text lives for the call. */
 typedef void filter_on_error(void *arg, const struct node *where, const char *text);
 
-/* NULL on error (on_error was called with the node at fault: unknown field, private field in a ping filter, value that
- * the field cannot have, empty list, …) or when memory is out. */
+/* NULL on error (on_error was called with the node at fault: unknown field, value that the field cannot have, empty
+ * list, …) or when memory is out (then it was not called). */
 const struct filter *filter_build(struct arena *arena, const struct campaign *campaign, const struct node *node,
                                   filter_on_error *on_error, void *arg);
+/* Never allocates. */
 bool filter_matches(const struct filter *filter, const struct facts *facts);
-/* For explain: the first condition that failed, as a short sentence ("state is not CA, NV"). */
+/* True if it looks at a private field. */
+bool filter_is_private(const struct filter *filter);
+/* For explain: the first condition that failed, as a short sentence ("state is not CA, NV"); nothing when it matches.
+ * Values of the lead are never written. */
 void filter_explain(const struct filter *filter, const struct campaign *campaign, const struct facts *facts,
                     struct sink *out);

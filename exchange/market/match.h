@@ -24,7 +24,12 @@ struct match {
 /* *match lives in the arena; false: memory is out. */
 bool match_run(const struct catalogue *catalogue, const struct facts *facts, struct standing *standing, int64_t now_us,
                int64_t wall_ms, struct arena *arena, struct match *match);
-/* Why this contract may not be asked by its static part alone: NONE or FILTERED (or EXCLUDED, later). */
+/* Why this contract may not be asked by its static part alone: NONE or FILTERED: by its filter, or because none of its
+ * standing prices is for this lead. */
 enum reason match_static(const struct contract *contract, const struct facts *facts);
-/* The commonest reason; NO_CONTRACT when the campaign has none. */
+/* What a contract that is not live bids for these facts: the first price rule that matches; 0 when none does, or it is
+ * live. */
+int64_t match_standing_price(const struct contract *contract, const struct facts *facts);
+/* The commonest reason (of equals the one that stands first in the list of reasons); NO_CONTRACT when the campaign has
+ * none. */
 enum reason match_commonest(const struct match *match);

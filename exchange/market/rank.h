@@ -2,7 +2,8 @@
  * Pure.
  *
  * Rules built now: price range, availability in the bid (skip), affiliate floor, tier by tier, highest effective price,
- * ties by recent response time, then a draw seeded by the ping. */
+ * ties by recent response time, then a draw seeded by the ping. A contract with less than 20 calls of history counts as
+ * fast as the fastest it ties with; so ties have one order, whatever the order of the bids. */
 #pragma once
 
 #include "exchange/market/match.h"

@@ -1,0 +1,75 @@
+/* build: a catalogue in the making; for catalogue.c and build*.c only. One thread, for one call of catalogue_build.
+ *
+ * Every error and warning is told and building goes on, so that the operator sees all of them at once; a part that
+ * failed holds a harmless value. Running out of memory is not a finding: it is remembered, and nothing is handed out.
+ */
+#pragma once
+
+#include "exchange/market/campaign.h"
+
+#define BUILD_TEXT_MAX 256                        /* of a finding */
+#define BUILD_MONEY_MAX INT64_C(1000000000000000) /* 1e9 of the currency: sums stay far from int64's end */
+
+/* Things kept once, found by their bytes. */
+struct pool {
+    struct table places;
+    const void **items;
+    uint32_t count, room;
+};
+
+struct build {
+    const struct catalogue_source *source;
+    struct catalogue *catalogue;
+    struct arena *arena; /* the catalogue's */
+    bool is_unpack;      /* out of the book: secrets are not there, and findings were told long ago */
+    uint32_t errors;
+    bool no_memory;
+    struct pool zones, hosts, schedules;
+    const struct node **contract_nodes; /* by contract index */
+};
+
+/* --- findings --- */
+void build_error(struct build *build, const struct node *where, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+void build_warning(struct build *build, const struct node *where, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+/* For "%.*s": foreign text, cut where a line would become unreadable. */
+#define BUILD_SHOWN(bytes) (int)((bytes).len < 64 ? (bytes).len : 64), (bytes).at
+
+/* --- memory of the catalogue --- */
+/* NULL also notes that memory is out; cleared. */
+void *build_zero(struct build *build, size_t count, size_t size);
+struct bytes build_copy(struct build *build, struct bytes text);
+/* The item kept under these bytes, or NULL. */
+const void *pool_find(const struct pool *pool, struct bytes key);
+void pool_put(struct build *build, struct pool *pool, struct bytes key, const void *item);
+
+/* --- members of a map: absent leaves the target at its default, a wrong value is an error --- */
+void build_duration(struct build *build, const struct node *map, const char *name, int64_t *us);
+void build_money(struct build *build, const struct node *map, const char *name, int64_t *micros);
+void build_count(struct build *build, const struct node *map, const char *name, uint32_t min, uint32_t *count);
+void build_bool(struct build *build, const struct node *map, const char *name, bool *truth);
+/* One of `words`, by its number. */
+void build_word(struct build *build, const struct node *map, const char *name, const char *const *words, unsigned count,
+                unsigned *number);
+/* Copied. */
+void build_text(struct build *build, const struct node *map, const char *name, struct bytes *text);
+void build_margin(struct build *build, const struct node *map, struct margin *margin);
+/* The list of that name with its count; NULL and 0 when absent. */
+const struct node *build_list(struct build *build, const struct node *map, const char *name, uint32_t *count);
+/* Reads `id` and enters it in the table; a second one of the same text is an error. */
+void build_id(struct build *build, const struct node *map, const char *noun, struct table *ids, uint32_t index,
+              struct bytes *id);
+
+/* --- the parts, in this order --- */
+void build_campaigns(struct build *build);
+void build_affiliates(struct build *build);
+void build_buyers(struct build *build);
+void build_contracts(struct build *build);
+/* Only without errors: who has which contracts, and the cells of standing. */
+void build_indexes(struct build *build);
+void build_cells(struct build *build);
+/* catalogue.packed and .version. */
+void build_pack(struct build *build);
+/* House rules out of a packed catalogue. */
+bool build_unpack_house(const struct node *node, struct house_rules *house);

@@ -1,0 +1,156 @@
+/* Campaigns: the schema of a lead first, because every contract's filter is read against it. Fields keep the document's
+ * order: it is the order buyers see them in. */
+#include "exchange/market/build.h"
+#include "exchange/market/scalar.h"
+
+#define TIMEOUT_US INT64_C(1000000)
+#define POST_TIMEOUT_US INT64_C(3000000)
+#define OFFER_TTL_US INT64_C(300000000)
+
+static void read_campaign(struct build *build, const struct node *node, struct campaign *campaign);
+static void read_fields(struct build *build, const struct node *node, struct campaign *campaign);
+static void read_field(struct build *build, const struct node *node, struct field *field);
+static void read_limits(struct build *build, const struct node *node, struct field *field);
+static void read_choices(struct build *build, const struct node *node, struct field *field);
+static void read_consent(struct build *build, const struct node *node, struct campaign *campaign);
+
+void build_campaigns(struct build *build)
+{
+    struct catalogue *catalogue = build->catalogue;
+    uint32_t count, made = 0;
+    const struct node *list = build_list(build, build->source->document, "campaigns", &count);
+    catalogue->campaigns = build_zero(build, count, sizeof *catalogue->campaigns);
+    if (!list || !catalogue->campaigns) return;
+    catalogue->campaigns_count = count;
+    NODE_EACH(node, list)
+    {
+        struct campaign *campaign = &catalogue->campaigns[made];
+        campaign->index = made++;
+        build_id(build, node, "campaign", &catalogue->campaign_ids, campaign->index, &campaign->id);
+        read_campaign(build, node, campaign);
+    }
+}
+
+static void read_campaign(struct build *build, const struct node *node, struct campaign *campaign)
+{
+    static const char *const PROMISES[] = {"squeeze", "keep"};
+    unsigned promise = PROMISE_SQUEEZE;
+    campaign->timeout_us = TIMEOUT_US;
+    campaign->post_timeout_us = POST_TIMEOUT_US;
+    campaign->offer_ttl_us = OFFER_TTL_US;
+    build_duration(build, node, "timeout", &campaign->timeout_us);
+    build_duration(build, node, "post_timeout", &campaign->post_timeout_us);
+    build_duration(build, node, "offer_ttl", &campaign->offer_ttl_us);
+    build_word(build, node, "promise", PROMISES, 2, &promise);
+    campaign->promise = (enum promise_kind)promise;
+    build_money(build, node, "min_margin", &campaign->min_margin_micros);
+    build_margin(build, node, &campaign->margin);
+    read_fields(build, node, campaign);
+    read_consent(build, node, campaign);
+}
+
+static void read_fields(struct build *build, const struct node *node, struct campaign *campaign)
+{
+    const struct node *map = node_find(node, "fields");
+    uint32_t made = 0;
+    if (!map || map->kind != NODE_MAP || map->count == 0) {
+        build_error(build, map ? map : node, "a campaign needs fields");
+        return;
+    }
+    if (map->count > CAMPAIGN_FIELDS_MAX) {
+        build_error(build, map, "a campaign has at most %u fields", CAMPAIGN_FIELDS_MAX);
+        return;
+    }
+    struct field *fields = build_zero(build, map->count, sizeof *fields);
+    if (!fields) return;
+    NODE_EACH(child, map) read_field(build, child, &fields[made++]);
+    campaign->fields = fields;
+    campaign->fields_count = made;
+}
+
+static void read_field(struct build *build, const struct node *node, struct field *field)
+{
+    static const char *const REQUIRED[] = {"", "ping", "post"};
+    const struct node *type = node_find(node, "type");
+    struct bytes name;
+    unsigned required = FIELD_OPTIONAL;
+    *field = (struct field){.name = build_copy(build, node->key), .is_private = true};
+    if (node->key.len == 0 || node->key.len > FIELD_NAME_MAX)
+        build_error(build, node, "a field's name has 1 to %d bytes", FIELD_NAME_MAX);
+    if (!scalar_text(type, &name) || !field_type_find(name, &field->type)) {
+        build_error(build, type ? type : node, "a field needs a type");
+        return;
+    }
+    build_word(build, node, "required", REQUIRED, 3, &required);
+    field->required = (enum field_required)required;
+    build_bool(build, node, "private", &field->is_private);
+    if (field->is_private && field->required == FIELD_AT_PING)
+        build_error(build, node, "field %.*s is required in the ping but private (say private: false)",
+                    BUILD_SHOWN(field->name));
+    read_limits(build, node, field);
+    read_choices(build, node, field);
+}
+
+static void read_limits(struct build *build, const struct node *node, struct field *field)
+{
+    const struct node *min = node_find(node, "min"), *max = node_find(node, "max");
+    bool has_min = field->type == FIELD_INTEGER, has_max = has_min || field->type == FIELD_TEXT;
+    field->min = has_min ? INT64_MIN : 0;
+    field->max = field->type == FIELD_TEXT ? FIELD_TEXT_MAX : INT64_MAX;
+    if (min && !has_min) build_error(build, min, "a field of type %s has no min", field_type_name(field->type));
+    if (max && !has_max) build_error(build, max, "a field of type %s has no max", field_type_name(field->type));
+    if (min && has_min && !scalar_i64(min, &field->min)) build_error(build, min, "min needs a whole number");
+    if (max && has_max && !scalar_i64(max, &field->max)) build_error(build, max, "max needs a whole number");
+    if (field->min > field->max) build_error(build, node, "min is above max: the field can have no value");
+    if (field->type == FIELD_TEXT && field->max < 1) build_error(build, node, "a text needs room for a byte");
+}
+
+static void read_choices(struct build *build, const struct node *node, struct field *field)
+{
+    uint32_t count;
+    const struct node *list = build_list(build, node, "of", &count);
+    struct table seen;
+    if (field->type != FIELD_CHOICE) {
+        if (list) build_error(build, list, "only a choice has of");
+        return;
+    }
+    if (count == 0 || count > FIELD_CHOICES_MAX) {
+        build_error(build, list ? list : node, "a choice needs of: a list of 1 to %u values", FIELD_CHOICES_MAX);
+        return;
+    }
+    struct bytes *choices = build_zero(build, count, sizeof *choices);
+    if (!choices) return;
+    table_init(&seen);
+    field->choices = choices;
+    NODE_EACH(child, list)
+    {
+        struct bytes text;
+        if (!scalar_text(child, &text) || text.len == 0) {
+            build_error(build, child, "a choice is a text that is not empty");
+            continue;
+        }
+        if (table_find(&seen, text) != TABLE_NONE)
+            build_error(build, child, "the choice %.*s stands twice", BUILD_SHOWN(text));
+        if (table_put(&seen, text, 0) != FAULT_NONE) build->no_memory = true;
+        choices[field->choices_count++] = build_copy(build, text);
+    }
+    table_free(&seen);
+}
+
+/* tcpa is the one fact that is simply true or false. */
+static void read_consent(struct build *build, const struct node *node, struct campaign *campaign)
+{
+    uint32_t count;
+    const struct node *list = build_list(build, node_find(node, "consent"), "required", &count);
+    struct bytes *required = build_zero(build, count, sizeof *required);
+    if (!list || !required) return;
+    campaign->consent_required = required;
+    NODE_EACH(child, list)
+    {
+        struct bytes text;
+        if (!scalar_text(child, &text) || !bytes_is(text, "tcpa"))
+            build_error(build, child, "the only consent that can be required is tcpa");
+        else
+            required[campaign->consent_required_count++] = build_copy(build, text);
+    }
+}

@@ -1,0 +1,337 @@
+/* Contracts, the many: 100,000 of them must load in two seconds and take less than a KiB each. So nothing here looks at
+ * all other contracts; hosts and schedules that many share are kept once, and a URL is kept in one piece that its parts
+ * point into. */
+#include "exchange/market/build.h"
+
+#include <stdlib.h>
+
+#include "exchange/market/endpoint.h"
+#include "exchange/market/scalar.h"
+
+#define BID_TTL_US INT64_C(300000000)
+#define NO_INDEX UINT32_MAX
+
+static void note_nodes(struct build *build, uint32_t *made);
+static void read_contract(struct build *build, const struct node *node, struct contract *contract);
+static void read_references(struct build *build, const struct node *node, struct contract *contract);
+static void read_endpoints(struct build *build, const struct node *node, struct contract *contract);
+static void read_times(struct build *build, const struct node *node, struct contract *contract);
+static void read_price(struct build *build, const struct node *node, struct contract *contract);
+static void read_schedule(struct build *build, const struct node *node, struct contract *contract);
+static void read_caps(struct build *build, const struct node *node, struct contract *contract);
+static const struct filter *read_filter(struct build *build, const struct node *node, const struct contract *contract);
+
+static uint64_t draw_key_of(struct bytes id)
+{
+    struct digest digest;
+    uint64_t key = 0;
+    struct bytes parts[] = {BYTES("contract draw:"), id};
+    digest_of(&digest, parts, 2);
+    for (unsigned i = 0; i < 8; i++) key = key << 8 | digest.at[i];
+    return key;
+}
+
+void build_contracts(struct build *build)
+{
+    struct catalogue *catalogue = build->catalogue;
+    const struct node *buyers = node_find(build->source->document, "buyers");
+    uint32_t count, made = 0;
+    build_list(build, build->source->document, "contracts", &count);
+    size_t room = count;
+    if (catalogue->buyers_count) {
+        NODE_EACH(buyer, buyers)
+        {
+            build_list(build, buyer, "contracts", &count);
+            room += count;
+        }
+    }
+    catalogue->contracts = build_zero(build, room, sizeof *catalogue->contracts);
+    build->contract_nodes = calloc(room + 1, sizeof *build->contract_nodes);
+    if (!build->contract_nodes) build->no_memory = true;
+    if (!catalogue->contracts || !build->contract_nodes) return;
+    note_nodes(build, &made);
+    catalogue->contracts_count = made;
+    for (uint32_t i = 0; i < made; i++) {
+        catalogue->contracts[i].index = i;
+        read_contract(build, build->contract_nodes[i], &catalogue->contracts[i]);
+    }
+}
+
+/* Those of the buyers first, in their order, then the bulk ones. */
+static void note_nodes(struct build *build, uint32_t *made)
+{
+    struct catalogue *catalogue = build->catalogue;
+    const struct node *bulk = node_find(build->source->document, "contracts");
+    const struct node *buyer = node_find(build->source->document, "buyers");
+    for (uint32_t i = 0; i < catalogue->buyers_count; i++) {
+        buyer = i == 0 ? buyer + 1 : node_step(buyer);
+        const struct node *list = node_find(buyer, "contracts");
+        if (!list || list->kind != NODE_LIST) continue;
+        NODE_EACH(node, list)
+        {
+            catalogue->contracts[*made].buyer = i;
+            build->contract_nodes[(*made)++] = node;
+        }
+    }
+    if (!bulk || bulk->kind != NODE_LIST) return;
+    NODE_EACH(node, bulk)
+    {
+        const struct node *name = node_find(node, "buyer");
+        struct bytes id;
+        uint32_t found = scalar_text(name, &id) ? table_find(&catalogue->buyer_ids, id) : NO_INDEX;
+        if (found == NO_INDEX) build_error(build, name ? name : node, "there is no such buyer");
+        catalogue->contracts[*made].buyer = found;
+        build->contract_nodes[(*made)++] = node;
+    }
+}
+
+static void read_contract(struct build *build, const struct node *node, struct contract *contract)
+{
+    static const char *const SEATS[] = {"optional", "required"}, *const SILENT[] = {"unavailable", "available"};
+    unsigned seats = 0, silent = 1;
+    contract->cell = contract->ping_origin_cell = contract->post_origin_cell = STANDING_NONE;
+    build_id(build, node, "contract", &build->catalogue->contract_ids, contract->index, &contract->id);
+    contract->draw_key = draw_key_of(contract->id);
+    read_references(build, node, contract);
+    read_times(build, node, contract);
+    build_money(build, node, "min_price", &contract->min_price_micros);
+    build_money(build, node, "max_price", &contract->max_price_micros);
+    if (contract->max_price_micros && contract->min_price_micros > contract->max_price_micros)
+        build_error(build, node, "min_price is above max_price: no bid can be between them");
+    read_price(build, node, contract);
+    read_endpoints(build, node, contract);
+    contract->tier = 1;
+    build_count(build, node, "tier", 1, &contract->tier);
+    if (node_find(node, "filter")) contract->filter = read_filter(build, node_find(node, "filter"), contract);
+    read_schedule(build, node, contract);
+    read_caps(build, node, contract);
+    build_word(build, node, "seats", SEATS, 2, &seats);
+    build_word(build, node, "when_silent", SILENT, 2, &silent);
+    contract->seats_required = seats;
+    contract->silent_available = silent;
+    build_bool(build, node, "paused", &contract->paused);
+}
+
+static void read_references(struct build *build, const struct node *node, struct contract *contract)
+{
+    const struct node *name = node_find(node, "campaign");
+    struct bytes id;
+    contract->campaign = scalar_text(name, &id) ? table_find(&build->catalogue->campaign_ids, id) : NO_INDEX;
+    if (contract->campaign == NO_INDEX)
+        build_error(build, name ? name : node, "contract %.*s: there is no such campaign", BUILD_SHOWN(contract->id));
+}
+
+static const struct campaign *campaign_of(struct build *build, const struct contract *contract)
+{
+    return contract->campaign == NO_INDEX ? NULL : &build->catalogue->campaigns[contract->campaign];
+}
+
+static void read_times(struct build *build, const struct node *node, struct contract *contract)
+{
+    const struct campaign *campaign = campaign_of(build, contract);
+    if (!campaign) return;
+    contract->ping_timeout_us = campaign->timeout_us;
+    contract->post_timeout_us = campaign->post_timeout_us;
+    contract->bid_ttl_us = BID_TTL_US;
+    build_duration(build, node, "ping_timeout", &contract->ping_timeout_us);
+    build_duration(build, node, "post_timeout", &contract->post_timeout_us);
+    build_duration(build, node, "bid_ttl", &contract->bid_ttl_us);
+    if (contract->ping_timeout_us > campaign->timeout_us)
+        build_warning(build, node_find(node, "ping_timeout"), "ping_timeout is longer than the campaign's timeout");
+    if (contract->post_timeout_us > campaign->post_timeout_us)
+        build_warning(build, node_find(node, "post_timeout"),
+                      "post_timeout is longer than the campaign's post_timeout");
+}
+
+/* Lower case, so that one origin has one circuit however it is spelled; kept once for all that share it. */
+static struct bytes share_host(struct build *build, struct bytes host)
+{
+    char lower[ENDPOINT_URL_MAX];
+    for (size_t i = 0; i < host.len; i++)
+        lower[i] = (char)(host.at[i] >= 'A' && host.at[i] <= 'Z' ? host.at[i] | 0x20 : host.at[i]);
+    struct bytes key = {lower, host.len};
+    const char *kept = pool_find(&build->hosts, key);
+    if (!kept) {
+        struct bytes copy = build_copy(build, key);
+        if (!copy.at) return BYTES_NONE;
+        pool_put(build, &build->hosts, copy, copy.at);
+        kept = copy.at;
+    }
+    return (struct bytes){kept, host.len};
+}
+
+static void read_endpoint(struct build *build, const struct node *node, bool is_post, struct endpoint *endpoint)
+{
+    struct bytes text;
+    const char *error = "a URL is a text";
+    if (scalar_text(node, &text)) {
+        struct bytes url = build_copy(build, text);
+        if (!url.at) return;
+        error = endpoint_read(url, build->source->house.allow_private, is_post, endpoint);
+    }
+    if (error) {
+        *endpoint = (struct endpoint){0};
+        build_error(build, node, "%s", error);
+        return;
+    }
+    endpoint->host = share_host(build, endpoint->host);
+}
+
+static void read_endpoints(struct build *build, const struct node *node, struct contract *contract)
+{
+    const struct node *ping = node_find(node, "ping_url"), *post = node_find(node, "post_url");
+    if (post)
+        read_endpoint(build, post, true, &contract->post);
+    else
+        build_error(build, node, "contract %.*s has no post_url", BUILD_SHOWN(contract->id));
+    if (ping) read_endpoint(build, ping, false, &contract->ping);
+    if (contract->is_live && !ping) build_error(build, node, "a live price needs a ping_url to ask for it");
+    if (!contract->is_live && ping)
+        build_warning(build, ping, "a standing price is not asked for: ping_url is not used");
+}
+
+static void on_filter_error(void *arg, const struct node *where, const char *text)
+{
+    build_error(arg, where, "%s", text);
+}
+
+static const struct filter *read_filter(struct build *build, const struct node *node, const struct contract *contract)
+{
+    const struct campaign *campaign = campaign_of(build, contract);
+    uint32_t errors = build->errors;
+    if (!campaign) return NULL;
+    const struct filter *filter = filter_build(build->arena, campaign, node, on_filter_error, build);
+    if (!filter && build->errors == errors) build->no_memory = true;
+    if (filter && filter_is_private(filter))
+        build_warning(build, node, "looks at a private field: holds for one-call leads only, never for a ping");
+    return filter;
+}
+
+static bool read_amount(struct build *build, const struct node *node, const struct contract *contract, int64_t *micros)
+{
+    int64_t value = 0;
+    if (!scalar_money(node, &value) || value <= 0 || value > BUILD_MONEY_MAX) {
+        build_error(build, node, "a price is an amount above 0 such as \"12.50\"");
+        return false;
+    }
+    *micros = value;
+    if (value < contract->min_price_micros || (contract->max_price_micros && value > contract->max_price_micros))
+        build_warning(build, node, "this price is outside min_price and max_price: it never counts");
+    return true;
+}
+
+static void read_rules(struct build *build, const struct node *list, struct price_rule *rules,
+                       struct contract *contract)
+{
+    bool is_settled = false;
+    contract->prices = rules;
+    NODE_EACH(node, list)
+    {
+        struct price_rule *rule = &rules[contract->prices_count++];
+        const struct node *when = node_find(node, "when"), *price = node_find(node, "price");
+        if (is_settled) build_warning(build, node, "a rule without condition stands before: this one is never reached");
+        if (price)
+            read_amount(build, price, contract, &rule->price_micros);
+        else
+            build_error(build, node, "a price rule needs a price");
+        if (when)
+            rule->when = read_filter(build, when, contract);
+        else
+            is_settled = true;
+    }
+}
+
+/* live | "12.50" | [{when: …, price: "15"}, {price: "9"}] */
+static void read_price(struct build *build, const struct node *node, struct contract *contract)
+{
+    const struct node *price = node_find(node, "price");
+    struct bytes text;
+    if (!price) {
+        build_error(build, node, "contract %.*s has no price", BUILD_SHOWN(contract->id));
+        return;
+    }
+    contract->is_live = scalar_text(price, &text) && bytes_is(text, "live");
+    if (contract->is_live) return;
+    bool is_list = price->kind == NODE_LIST;
+    if (is_list && price->count == 0) {
+        build_error(build, price, "price rules without a rule");
+        return;
+    }
+    struct price_rule *rules = build_zero(build, is_list ? price->count : 1, sizeof *rules);
+    if (!rules) return;
+    if (is_list) {
+        read_rules(build, price, rules, contract);
+    } else if (read_amount(build, price, contract, &rules->price_micros)) {
+        contract->prices = rules;
+        contract->prices_count = 1;
+    }
+}
+
+static void read_schedule(struct build *build, const struct node *node, struct contract *contract)
+{
+    const struct node *map = node_find(node, "schedule");
+    struct schedule schedule = {.zone = zone_utc()};
+    if (!map) return;
+    if (contract->buyer != NO_INDEX) schedule.zone = build->catalogue->buyers[contract->buyer].zone;
+    if (map->kind != NODE_MAP) {
+        build_error(build, map, "a schedule is a map such as {mon-fri: \"08:00-20:00\"}");
+        return;
+    }
+    NODE_EACH(child, map)
+    {
+        struct bytes hours;
+        const char *error = "hours are a text such as \"08:00-20:00\"";
+        if (scalar_text(child, &hours)) error = schedule_add(&schedule, child->key, hours);
+        if (error) build_error(build, child, "%s", error);
+    }
+    if (schedule_is_empty(&schedule)) build_warning(build, map, "the contract can never be open");
+    contract->schedule = pool_find(&build->schedules, (struct bytes){(const char *)&schedule, sizeof schedule});
+    if (contract->schedule) return;
+    struct schedule *kept = build_zero(build, 1, sizeof *kept);
+    if (!kept) return;
+    *kept = schedule;
+    pool_put(build, &build->schedules, (struct bytes){(const char *)kept, sizeof *kept}, kept);
+    contract->schedule = kept;
+}
+
+/* The same cap keeps its count over a reload and a change of limit; another window, unit or segment is another cap. */
+static struct cap_id cap_id_of(struct bytes contract, const char *window)
+{
+    struct cap_id id;
+    struct digest digest;
+    struct bytes zero = {"", 1};
+    struct bytes parts[] = {BYTES("contract"), zero, contract, zero, bytes_of(window), zero, BYTES("leads"), zero};
+    digest_of(&digest, parts, sizeof parts / sizeof *parts);
+    memcpy(id.at, digest.at, sizeof id.at);
+    return id;
+}
+
+static void read_caps(struct build *build, const struct node *node, struct contract *contract)
+{
+    static const char *const WINDOWS[] = {"hour", "day"};
+    uint32_t count;
+    unsigned seen = 0;
+    const struct node *list = build_list(build, node, "caps", &count);
+    if (count > RESERVATION_KEYS_MAX) {
+        build_error(build, list, "a contract has at most %d caps", RESERVATION_KEYS_MAX);
+        return;
+    }
+    struct cap *caps = build_zero(build, count, sizeof *caps);
+    if (!list || !caps) return;
+    contract->caps = caps;
+    NODE_EACH(child, list)
+    {
+        struct cap *cap = &caps[contract->caps_count++];
+        unsigned window = 2;
+        build_word(build, child, "window", WINDOWS, 2, &window);
+        if (!node_find(child, "window")) build_error(build, child, "a cap needs a window: hour or day");
+        if (!node_find(child, "leads")) build_error(build, child, "a cap needs its limit: leads");
+        build_count(build, child, "leads", 1, &cap->limit);
+        cap->cell = STANDING_NONE;
+        if (window == 2) continue;
+        if (seen >> window & 1) build_error(build, child, "another cap has the same window");
+        seen |= 1u << window;
+        cap->window = (enum cap_window)window;
+        cap->id = cap_id_of(contract->id, WINDOWS[window]);
+    }
+}

@@ -1,0 +1,209 @@
+/* The packed catalogue is what the book keeps under its hash:
+ *
+ *   {house: {…}, campaigns: […], affiliates: […], buyers: [… without contracts and secrets],
+ *    contracts: [{buyer: north, …}, …]}
+ *
+ * Contracts stand beside their buyers, which leaves a filter the depth it needs, and signing secrets stay out: the book
+ * must not be worth stealing for them. Keys keep the document's order, because the order of a campaign's fields is the
+ * order buyers see them in. The heads of maps and lists are written here (a byte and a big-endian count, MessagePack's
+ * specification); all values by the codec. */
+#include "exchange/market/build.h"
+
+#include <stdlib.h>
+
+#include "exchange/market/scalar.h"
+#include "protocol/base/check.h"
+#include "protocol/base/money.h"
+#include "protocol/codec/pack.h"
+
+#define VALUE_EXTRA 20u /* bytes a node may take beside its characters */
+#define HOUSE_MAX 1024u
+
+/* Members of the packed house rules that are numbers. */
+enum { PPM, MIN, STEP, POSTS, FAILURES, SHARE, OF, PAUSE, PAUSE_MAX, NUMBERS };
+static const char *const NUMBER_NAMES[NUMBERS] = {"margin_ppm", "margin_min", "payout_step", "max_posts",   "failures",
+                                                  "share_ppm",  "of",         "pause_us",    "pause_max_us"};
+
+static size_t bound_of(const struct build *build);
+static void write_house(struct sink *sink, const struct house_rules *house);
+static void write_list(struct sink *sink, const struct build *build, const char *name);
+static void write_buyers(struct sink *sink, const struct build *build);
+static void write_contracts(struct sink *sink, const struct build *build);
+
+void build_pack(struct build *build)
+{
+    size_t bound = bound_of(build);
+    char *at = malloc(bound);
+    struct sink sink = sink_over(at, at ? bound : 0);
+    struct catalogue *catalogue = build->catalogue;
+    if (!at) {
+        build->no_memory = true;
+        return;
+    }
+    sink_char(&sink, (char)0x85);
+    write_house(&sink, &catalogue->house);
+    write_list(&sink, build, "campaigns");
+    write_list(&sink, build, "affiliates");
+    write_buyers(&sink, build);
+    write_contracts(&sink, build);
+    check(!sink.cut, "a packed catalogue needs more than %zu bytes", bound);
+    catalogue->packed = build_copy(build, sink_written(&sink));
+    if (catalogue->packed.at) digest_of(&catalogue->version, &catalogue->packed, 1);
+    free(at);
+}
+
+static size_t bound_of(const struct build *build)
+{
+    const struct node *document = build->source->document;
+    size_t bound = HOUSE_MAX + build->catalogue->house.currency.len;
+    for (uint32_t i = 0; i < document->span; i++) bound += document[i].key.len + document[i].text.len + VALUE_EXTRA;
+    for (uint32_t i = 0; i < build->catalogue->contracts_count; i++)
+        bound += build->catalogue->buyers[build->catalogue->contracts[i].buyer].id.len + VALUE_EXTRA;
+    return bound;
+}
+
+/* `small`: the first byte of a head whose count is below 16; `big` that of one with four bytes of count. */
+static void write_head(struct sink *sink, uint8_t small, uint8_t big, uint32_t count)
+{
+    if (count < 16) {
+        sink_char(sink, (char)(small | count));
+        return;
+    }
+    sink_char(sink, (char)big);
+    for (int shift = 24; shift >= 0; shift -= 8) sink_char(sink, (char)(count >> shift & 0xFF));
+}
+
+static void write_map_head(struct sink *sink, uint32_t count)
+{
+    write_head(sink, 0x80, 0xDF, count);
+}
+
+static void write_list_head(struct sink *sink, uint32_t count)
+{
+    write_head(sink, 0x90, 0xDD, count);
+}
+
+static void write_text(struct sink *sink, struct bytes text)
+{
+    struct node node = {.text = text, .span = 1, .kind = NODE_TEXT};
+    pack_write(sink, &node);
+}
+
+static void write_number(struct sink *sink, int64_t number)
+{
+    char digits[24];
+    struct sink text = sink_over(digits, sizeof digits);
+    sink_i64(&text, number);
+    struct node node = {.text = sink_written(&text), .span = 1, .kind = NODE_NUMBER};
+    pack_write(sink, &node);
+}
+
+static void write_bool(struct sink *sink, bool truth)
+{
+    struct node node = {.span = 1, .kind = NODE_BOOL, .truth = truth};
+    pack_write(sink, &node);
+}
+
+static void write_house(struct sink *sink, const struct house_rules *house)
+{
+    const int64_t numbers[NUMBERS] = {
+        [PPM] = house->margin.ppm,  [MIN] = house->margin.min_micros,     [STEP] = house->payout_step_micros,
+        [POSTS] = house->max_posts, [FAILURES] = house->circuit.failures, [SHARE] = house->circuit.share_ppm,
+        [OF] = house->circuit.of,   [PAUSE] = house->circuit.pause_us,    [PAUSE_MAX] = house->circuit.pause_max_us,
+    };
+    write_text(sink, BYTES("house"));
+    write_map_head(sink, NUMBERS + 3);
+    for (unsigned i = 0; i < NUMBERS; i++) {
+        write_text(sink, bytes_of(NUMBER_NAMES[i]));
+        write_number(sink, numbers[i]);
+    }
+    write_text(sink, BYTES("margin"));
+    write_bool(sink, house->margin.is_set);
+    write_text(sink, BYTES("allow_private"));
+    write_bool(sink, house->allow_private);
+    write_text(sink, BYTES("currency"));
+    write_text(sink, house->currency);
+}
+
+static void write_list(struct sink *sink, const struct build *build, const char *name)
+{
+    const struct node *list = node_find(build->source->document, name);
+    write_text(sink, bytes_of(name));
+    if (list && list->kind == NODE_LIST)
+        pack_write(sink, list);
+    else
+        write_list_head(sink, 0);
+}
+
+static bool is_left_out(const struct node *member)
+{
+    return bytes_is(member->key, "contracts") || bytes_is(member->key, "signing_secret");
+}
+
+static void write_buyer(struct sink *sink, const struct node *buyer)
+{
+    uint32_t count = buyer->count;
+    NODE_EACH(member, buyer) count -= is_left_out(member);
+    write_map_head(sink, count);
+    NODE_EACH(member, buyer)
+    {
+        if (is_left_out(member)) continue;
+        write_text(sink, member->key);
+        pack_write(sink, member);
+    }
+}
+
+static void write_buyers(struct sink *sink, const struct build *build)
+{
+    const struct node *list = node_find(build->source->document, "buyers");
+    write_text(sink, BYTES("buyers"));
+    write_list_head(sink, build->catalogue->buyers_count);
+    if (build->catalogue->buyers_count == 0) return;
+    NODE_EACH(buyer, list) write_buyer(sink, buyer);
+}
+
+static void write_contracts(struct sink *sink, const struct build *build)
+{
+    const struct catalogue *catalogue = build->catalogue;
+    write_text(sink, BYTES("contracts"));
+    write_list_head(sink, catalogue->contracts_count);
+    for (uint32_t i = 0; i < catalogue->contracts_count; i++) {
+        const struct node *contract = build->contract_nodes[i];
+        bool is_bulk = node_find(contract, "buyer") != NULL;
+        write_map_head(sink, contract->count + !is_bulk);
+        if (!is_bulk) {
+            write_text(sink, BYTES("buyer"));
+            write_text(sink, catalogue->buyers[catalogue->contracts[i].buyer].id);
+        }
+        NODE_EACH(member, contract)
+        {
+            write_text(sink, member->key);
+            pack_write(sink, member);
+        }
+    }
+}
+
+bool build_unpack_house(const struct node *node, struct house_rules *house)
+{
+    int64_t numbers[NUMBERS];
+    *house = (struct house_rules){0};
+    for (unsigned i = 0; i < NUMBERS; i++)
+        if (!scalar_i64(node_find(node, NUMBER_NAMES[i]), &numbers[i]) || numbers[i] < 0) return false;
+    bool fine = scalar_bool(node_find(node, "margin"), &house->margin.is_set) &&
+                scalar_bool(node_find(node, "allow_private"), &house->allow_private) &&
+                scalar_text(node_find(node, "currency"), &house->currency) && numbers[PPM] <= MONEY_PPM &&
+                numbers[MIN] <= BUILD_MONEY_MAX && numbers[STEP] > 0 && numbers[POSTS] <= UINT32_MAX &&
+                numbers[FAILURES] <= CIRCUIT_HISTORY_MAX && numbers[SHARE] <= MONEY_PPM &&
+                numbers[OF] <= CIRCUIT_HISTORY_MAX && numbers[FAILURES] > 0 && numbers[OF] > 0 && numbers[PAUSE] > 0 &&
+                numbers[PAUSE_MAX] <= CIRCUIT_PAUSE_MAX_US;
+    house->margin.ppm = numbers[PPM];
+    house->margin.min_micros = numbers[MIN];
+    house->payout_step_micros = numbers[STEP];
+    house->max_posts = (uint32_t)numbers[POSTS];
+    house->circuit = (struct circuit_rules){.failures = (uint32_t)numbers[FAILURES],
+                                            .share_ppm = (uint32_t)numbers[SHARE],
+                                            .of = (uint32_t)numbers[OF],
+                                            .pause_us = numbers[PAUSE],
+                                            .pause_max_us = numbers[PAUSE_MAX]};
+    return fine;
+}

@@ -1,0 +1,198 @@
+/* Affiliates and buyers: who they are, by which keys they are known, and on what terms they stand. */
+#include "exchange/market/build.h"
+#include "exchange/market/scalar.h"
+#include "protocol/crypto/signature.h"
+
+#define SECRET_RAW_MAX 64
+
+static void read_affiliate(struct build *build, const struct node *node, struct affiliate *affiliate);
+static void read_campaigns(struct build *build, const struct node *node, struct affiliate *affiliate);
+static void read_buyer(struct build *build, const struct node *node, struct buyer *buyer);
+static void read_zone(struct build *build, const struct node *node, struct buyer *buyer);
+static void read_secrets(struct build *build, const struct node *node, struct buyer *buyer);
+static uint32_t read_keys(struct build *build, const struct node *node, enum principal_kind kind, uint32_t index);
+
+/* Room for every key of affiliates and buyers, taken before the first is read. */
+static void open_principals(struct build *build)
+{
+    static const char *const OWNERS[] = {"affiliates", "buyers"};
+    size_t room = 0;
+    for (unsigned i = 0; i < 2; i++) {
+        const struct node *list = node_find(build->source->document, OWNERS[i]);
+        if (!list || list->kind != NODE_LIST) continue;
+        NODE_EACH(node, list)
+        {
+            const struct node *keys = node_find(node, "keys");
+            if (keys && keys->kind == NODE_LIST) room += keys->count;
+        }
+    }
+    build->catalogue->principals = build_zero(build, room, sizeof *build->catalogue->principals);
+}
+
+void build_affiliates(struct build *build)
+{
+    struct catalogue *catalogue = build->catalogue;
+    uint32_t count, made = 0;
+    const struct node *list = build_list(build, build->source->document, "affiliates", &count);
+    open_principals(build);
+    catalogue->affiliates = build_zero(build, count, sizeof *catalogue->affiliates);
+    if (!list || !catalogue->affiliates || !catalogue->principals) return;
+    catalogue->affiliates_count = count;
+    NODE_EACH(node, list)
+    {
+        struct affiliate *affiliate = &catalogue->affiliates[made];
+        affiliate->index = made++;
+        affiliate->cell = STANDING_NONE;
+        build_id(build, node, "affiliate", &catalogue->affiliate_ids, affiliate->index, &affiliate->id);
+        read_affiliate(build, node, affiliate);
+    }
+}
+
+void build_buyers(struct build *build)
+{
+    struct catalogue *catalogue = build->catalogue;
+    uint32_t count, made = 0;
+    const struct node *list = build_list(build, build->source->document, "buyers", &count);
+    catalogue->buyers = build_zero(build, count, sizeof *catalogue->buyers);
+    if (!list || !catalogue->buyers || !catalogue->principals) return;
+    catalogue->buyers_count = count;
+    NODE_EACH(node, list)
+    {
+        struct buyer *buyer = &catalogue->buyers[made];
+        buyer->index = made++;
+        buyer->cell = STANDING_NONE;
+        build_id(build, node, "buyer", &catalogue->buyer_ids, buyer->index, &buyer->id);
+        read_buyer(build, node, buyer);
+    }
+}
+
+static void read_affiliate(struct build *build, const struct node *node, struct affiliate *affiliate)
+{
+    static const char *const REVEALS[] = {"id", "name", "none"};
+    unsigned reveal = REVEAL_ID;
+    build_money(build, node, "min_price", &affiliate->min_price_micros);
+    build_margin(build, node, &affiliate->margin);
+    build_count(build, node_find(node, "rate"), "pings_per_s", 1, &affiliate->pings_per_s);
+    build_word(build, node_find(node, "reveal"), "buyers", REVEALS, 3, &reveal);
+    affiliate->reveal = (enum reveal_buyers)reveal;
+    build_bool(build, node, "paused", &affiliate->paused);
+    read_campaigns(build, node, affiliate);
+    if (read_keys(build, node, PRINCIPAL_AFFILIATE, affiliate->index) == 0)
+        build_warning(build, node, "affiliate %.*s has no key: it cannot send leads", BUILD_SHOWN(affiliate->id));
+}
+
+static void read_campaigns(struct build *build, const struct node *node, struct affiliate *affiliate)
+{
+    uint32_t count;
+    const struct node *list = build_list(build, node, "campaigns", &count);
+    uint32_t *campaigns = build_zero(build, count, sizeof *campaigns);
+    if (count == 0)
+        build_warning(build, list ? list : node, "affiliate %.*s may sell in no campaign", BUILD_SHOWN(affiliate->id));
+    if (!list || !campaigns) return;
+    affiliate->campaigns = campaigns;
+    NODE_EACH(child, list)
+    {
+        struct bytes id;
+        uint32_t found = scalar_text(child, &id) ? table_find(&build->catalogue->campaign_ids, id) : TABLE_NONE;
+        bool twice = false;
+        if (found == TABLE_NONE) {
+            build_error(build, child, "there is no such campaign");
+            continue;
+        }
+        for (uint32_t i = 0; i < affiliate->campaigns_count; i++) twice |= campaigns[i] == found;
+        if (twice)
+            build_error(build, child, "campaign %.*s stands twice", BUILD_SHOWN(id));
+        else
+            campaigns[affiliate->campaigns_count++] = found;
+    }
+}
+
+static void read_buyer(struct build *build, const struct node *node, struct buyer *buyer)
+{
+    buyer->group = buyer->public_name = buyer->id;
+    build_text(build, node, "group", &buyer->group);
+    build_text(build, node, "public_name", &buyer->public_name);
+    build_count(build, node, "max_in_flight", 1, &buyer->max_in_flight);
+    build_count(build, node, "max_pings_per_s", 1, &buyer->max_pings_per_s);
+    read_zone(build, node, buyer);
+    read_secrets(build, node, buyer);
+    read_keys(build, node, PRINCIPAL_BUYER, buyer->index);
+}
+
+static void read_zone(struct build *build, const struct node *node, struct buyer *buyer)
+{
+    struct bytes name = BYTES("UTC"), file;
+    build_text(build, node, "time_zone", &name);
+    buyer->zone = zone_utc();
+    if (bytes_is(name, "UTC")) return;
+    const struct zone *zone = pool_find(&build->zones, name);
+    if (!zone) {
+        const struct catalogue_source *source = build->source;
+        bool found = source->read_zone && source->read_zone(source->read_zone_arg, name, &file);
+        if (found) zone = zone_parse(build->arena, file);
+        if (zone) pool_put(build, &build->zones, name, zone);
+    }
+    if (zone)
+        buyer->zone = zone;
+    else
+        build_error(build, node_find(node, "time_zone"), "there is no time zone %.*s", BUILD_SHOWN(name));
+}
+
+static void read_secret(struct build *build, const struct node *node, struct buyer *buyer)
+{
+    uint8_t raw[SECRET_RAW_MAX];
+    size_t len;
+    struct bytes text;
+    bool fine = scalar_text(node, &text) && signature_secret(text, raw, sizeof raw, &len);
+    crypto_wipe(raw, sizeof raw);
+    if (!fine)
+        build_error(build, node, "signing_secret must be whsec_ and base64 of 24 to 64 bytes");
+    else if (buyer->secrets_count == SIGNATURE_SECRETS_MAX)
+        build_error(build, node, "a buyer has at most two secrets, while one replaces the other");
+    else
+        buyer->secrets[buyer->secrets_count++] = build_copy(build, text);
+}
+
+static void read_secrets(struct build *build, const struct node *node, struct buyer *buyer)
+{
+    const struct node *secret = node_find(node, "signing_secret");
+    if (build->is_unpack) return;
+    if (!secret || (secret->kind == NODE_LIST && secret->count == 0)) {
+        build_error(build, node, "buyer %.*s needs a signing_secret: our calls are signed with it",
+                    BUILD_SHOWN(buyer->id));
+        return;
+    }
+    if (secret->kind != NODE_LIST) {
+        read_secret(build, secret, buyer);
+        return;
+    }
+    NODE_EACH(child, secret) read_secret(build, child, buyer);
+}
+
+/* "sha256:" and 64 hexadecimal digits; returns how many there are. */
+static uint32_t read_keys(struct build *build, const struct node *node, enum principal_kind kind, uint32_t index)
+{
+    struct catalogue *catalogue = build->catalogue;
+    uint32_t count;
+    const struct node *list = build_list(build, node, "keys", &count);
+    if (!list) return 0;
+    NODE_EACH(child, list)
+    {
+        struct bytes text;
+        struct digest *key = build_zero(build, 1, sizeof *key);
+        if (!key) return count;
+        if (!scalar_text(child, &text) || !bytes_starts(text, BYTES("sha256:")) ||
+            !bytes_unhex(bytes_from(text, 7), key->at, DIGEST_LEN)) {
+            build_error(build, child, "a key is written sha256: and 64 hexadecimal digits");
+            continue;
+        }
+        struct bytes raw = {(const char *)key->at, DIGEST_LEN};
+        if (table_find(&catalogue->keys, raw) != TABLE_NONE) {
+            build_error(build, child, "this key is given to someone already");
+            continue;
+        }
+        catalogue->principals[catalogue->principals_count] = (struct principal){kind, index};
+        if (table_put(&catalogue->keys, raw, catalogue->principals_count++) != FAULT_NONE) build->no_memory = true;
+    }
+    return count;
+}

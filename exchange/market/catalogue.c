@@ -1,0 +1,140 @@
+/* A snapshot is one block with an arena in it: building fills it part by part, refusing drops it whole. The parts are
+ * in build_*.c, in the order in which they need each other. */
+#include "exchange/market/catalogue.h"
+
+#include <stdlib.h>
+
+#include "exchange/market/build.h"
+#include "protocol/base/check.h"
+#include "protocol/base/money.h"
+
+#define CHUNK_BYTES ((size_t)65536)
+#define CATALOGUE_BYTES_MAX ((size_t)16 << 30)
+
+static struct catalogue *build(const struct catalogue_source *source, const struct bytes *packed);
+
+struct catalogue *catalogue_build(const struct catalogue_source *source)
+{
+    return build(source, NULL);
+}
+
+struct catalogue *catalogue_unpack(struct bytes packed, bool (*read_zone)(void *, struct bytes, struct bytes *),
+                                   void *arg)
+{
+    struct arena scratch;
+    struct document_error error;
+    struct document_limits limits = DOCUMENT_LIMITS;
+    struct catalogue *catalogue = NULL;
+    limits.nodes_max = UINT32_MAX;
+    arena_init(&scratch, CHUNK_BYTES, CATALOGUE_BYTES_MAX);
+    const struct node *document = document_read_pack(&scratch, packed, &limits, &error);
+    struct catalogue_source source = {.document = document, .read_zone = read_zone, .read_zone_arg = arg};
+    if (document && document->kind == NODE_MAP && build_unpack_house(node_find(document, "house"), &source.house))
+        catalogue = build(&source, &packed);
+    arena_free(&scratch);
+    return catalogue;
+}
+
+void catalogue_take(struct catalogue *catalogue)
+{
+    check(atomic_fetch_add_explicit(&catalogue->references, 1, memory_order_relaxed) > 0);
+}
+
+void catalogue_drop(struct catalogue **catalogue)
+{
+    struct catalogue *dropped = *catalogue;
+    *catalogue = NULL;
+    if (!dropped || atomic_fetch_sub_explicit(&dropped->references, 1, memory_order_acq_rel) > 1) return;
+    struct table *tables[] = {&dropped->campaign_ids, &dropped->affiliate_ids, &dropped->buyer_ids,
+                              &dropped->contract_ids, &dropped->keys};
+    for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) table_free(tables[i]);
+    arena_free(&dropped->memory);
+    free(dropped);
+}
+
+const struct campaign *catalogue_campaign(const struct catalogue *catalogue, struct bytes id)
+{
+    uint32_t index = table_find(&catalogue->campaign_ids, id);
+    return index == TABLE_NONE ? NULL : &catalogue->campaigns[index];
+}
+
+const struct affiliate *catalogue_affiliate(const struct catalogue *catalogue, struct bytes id)
+{
+    uint32_t index = table_find(&catalogue->affiliate_ids, id);
+    return index == TABLE_NONE ? NULL : &catalogue->affiliates[index];
+}
+
+const struct buyer *catalogue_buyer(const struct catalogue *catalogue, struct bytes id)
+{
+    uint32_t index = table_find(&catalogue->buyer_ids, id);
+    return index == TABLE_NONE ? NULL : &catalogue->buyers[index];
+}
+
+const struct contract *catalogue_contract(const struct catalogue *catalogue, struct bytes id)
+{
+    uint32_t index = table_find(&catalogue->contract_ids, id);
+    return index == TABLE_NONE ? NULL : &catalogue->contracts[index];
+}
+
+const struct principal *catalogue_principal(const struct catalogue *catalogue, const struct digest *key)
+{
+    uint32_t index = table_find(&catalogue->keys, (struct bytes){(const char *)key->at, DIGEST_LEN});
+    return index == TABLE_NONE ? NULL : &catalogue->principals[index];
+}
+
+static void pool_free(struct pool *pool)
+{
+    table_free(&pool->places);
+    free(pool->items);
+}
+
+static void check_house(const struct house_rules *house)
+{
+    check(house->payout_step_micros > 0 && house->margin.ppm >= 0 && house->margin.ppm <= MONEY_PPM);
+    check(house->margin.min_micros >= 0 && house->margin.min_micros <= BUILD_MONEY_MAX);
+    check(house->circuit.failures >= 1 && house->circuit.failures <= CIRCUIT_HISTORY_MAX);
+    check(house->circuit.of >= 1 && house->circuit.of <= CIRCUIT_HISTORY_MAX);
+    check(house->circuit.pause_us > 0 && house->circuit.pause_max_us <= CIRCUIT_PAUSE_MAX_US);
+}
+
+static bool is_fine(const struct build *build)
+{
+    return build->errors == 0 && !build->no_memory;
+}
+
+static void build_parts(struct build *build, const struct bytes *packed)
+{
+    struct catalogue *catalogue = build->catalogue;
+    catalogue->house = build->source->house;
+    catalogue->house.currency = build_copy(build, catalogue->house.currency);
+    build_campaigns(build);
+    build_affiliates(build);
+    build_buyers(build);
+    build_contracts(build);
+    if (is_fine(build)) build_indexes(build);
+    if (is_fine(build) && packed) {
+        catalogue->packed = build_copy(build, *packed);
+        if (catalogue->packed.at) digest_of(&catalogue->version, &catalogue->packed, 1);
+    } else if (is_fine(build)) {
+        build_pack(build);
+    }
+    if (is_fine(build)) build_cells(build);
+}
+
+static struct catalogue *build(const struct catalogue_source *source, const struct bytes *packed)
+{
+    struct catalogue *catalogue = calloc(1, sizeof *catalogue);
+    struct build build = {.source = source, .catalogue = catalogue, .is_unpack = packed != NULL};
+    if (!catalogue) return NULL;
+    check_house(&source->house);
+    arena_init(&catalogue->memory, CHUNK_BYTES, CATALOGUE_BYTES_MAX);
+    catalogue->references = 1;
+    build.arena = &catalogue->memory;
+    build_parts(&build, packed);
+    pool_free(&build.zones);
+    pool_free(&build.hosts);
+    pool_free(&build.schedules);
+    free(build.contract_nodes);
+    if (!is_fine(&build)) catalogue_drop(&catalogue);
+    return catalogue;
+}

@@ -1,0 +1,67 @@
+/* contract: the buying side of a snapshot: buyers, their contracts, and what a contract is made of. Plain data, written
+ * only while the catalogue is built (exchange/market/catalogue.h says who owns it). */
+#pragma once
+
+#include "exchange/market/filter.h"
+#include "exchange/market/schedule.h"
+#include "exchange/standing/standing.h"
+
+enum cap_window { CAP_HOUR, CAP_DAY };
+
+struct cap {
+    enum cap_window window;
+    uint32_t limit;   /* leads */
+    uint32_t cell;    /* in standing's caps */
+    struct cap_id id; /* stable: owner, window, unit, segment */
+};
+
+struct endpoint {
+    bool is_https;
+    struct bytes host; /* lower case, NUL-terminated */
+    unsigned port;
+    struct bytes target; /* path and query */
+    struct bytes url;
+};
+
+/* The first rule whose filter matches gives the standing price. */
+struct price_rule {
+    const struct filter *when; /* NULL: always */
+    int64_t price_micros;
+};
+
+struct contract {
+    uint32_t index; /* in catalogue.contracts */
+    uint32_t buyer, campaign;
+    uint32_t cell;                               /* in standing's contracts */
+    uint32_t ping_origin_cell, post_origin_cell; /* in standing's origins; STANDING_NONE without that endpoint */
+    struct bytes id;
+    uint64_t draw_key;          /* of the id, the same in every process: feeds seeded draws */
+    struct endpoint ping, post; /* ping.url empty: a standing price without a call */
+    int64_t ping_timeout_us, post_timeout_us;
+    bool is_live; /* asked for a price; else the first price rule that matches bids */
+    const struct price_rule *prices;
+    uint32_t prices_count;
+    int64_t min_price_micros, max_price_micros; /* 0: none */
+    uint32_t tier;
+    const struct filter *filter;     /* NULL: everything */
+    const struct schedule *schedule; /* NULL: always open */
+    const struct cap *caps;
+    uint32_t caps_count;
+    bool seats_required;
+    bool silent_available; /* when_silent */
+    int64_t bid_ttl_us;
+    bool paused;
+};
+
+struct buyer {
+    uint32_t index;
+    uint32_t cell; /* in standing's buyers */
+    struct bytes id, group, public_name;
+    const struct zone *zone;
+    struct bytes secrets[2]; /* whsec_… ; none in a snapshot that was unpacked */
+    uint32_t secrets_count;
+    uint32_t max_in_flight;    /* 0: none */
+    uint32_t max_pings_per_s;  /* 0: none */
+    const uint32_t *contracts; /* indexes */
+    uint32_t contracts_count;
+};

@@ -1,0 +1,267 @@
+/* One reader a type, found by table. A value that is normal already is not copied: leads are mostly clean, and the ping
+ * path must not pay for the few that are not. */
+#include "exchange/market/field.h"
+
+#define EMAIL_MAX 254 /* RFC 5321 section 4.5.3.1, less the angle brackets */
+#define EMAIL_LOCAL_MAX 64
+#define LABEL_MAX 63
+#define PHONE_DIGITS 10u
+
+typedef enum field_verdict read_type(const struct field *field, const struct node *value, struct arena *arena,
+                                     struct fact *fact, struct field_fault *fault);
+
+static read_type read_text, read_integer, read_choice, read_state, read_zip, read_phone, read_email;
+
+static const struct {
+    const char *name;
+    read_type *read;
+} TYPES[FIELD_TYPES] = {
+    [FIELD_TEXT] = {"text", read_text},       [FIELD_INTEGER] = {"integer", read_integer},
+    [FIELD_CHOICE] = {"choice", read_choice}, [FIELD_US_STATE] = {"us_state", read_state},
+    [FIELD_US_ZIP] = {"us_zip", read_zip},    [FIELD_US_PHONE] = {"us_phone", read_phone},
+    [FIELD_EMAIL] = {"email", read_email},
+};
+
+static const char STATES[FIELD_STATES][3] = {
+    "AA", "AE", "AK", "AL", "AP", "AR", "AS", "AZ", "CA", "CO", "CT", "DC", "DE", "FL", "FM", "GA",
+    "GU", "HI", "IA", "ID", "IL", "IN", "KS", "KY", "LA", "MA", "MD", "ME", "MH", "MI", "MN", "MO",
+    "MP", "MS", "MT", "NC", "ND", "NE", "NH", "NJ", "NM", "NV", "NY", "OH", "OK", "OR", "PA", "PR",
+    "PW", "RI", "SC", "SD", "TN", "TX", "UM", "UT", "VA", "VI", "VT", "WA", "WI", "WV", "WY",
+};
+
+const char *field_type_name(enum field_type type)
+{
+    return TYPES[type].name;
+}
+
+bool field_type_find(struct bytes name, enum field_type *type)
+{
+    for (unsigned i = 0; i < FIELD_TYPES; i++) {
+        if (!bytes_is(name, TYPES[i].name)) continue;
+        *type = (enum field_type)i;
+        return true;
+    }
+    return false;
+}
+
+int field_state_code(struct bytes text)
+{
+    unsigned low = 0, high = FIELD_STATES;
+    if (text.len != 2) return -1;
+    while (low < high) {
+        unsigned middle = (low + high) / 2;
+        int order = memcmp(STATES[middle], text.at, 2);
+        if (order == 0) return (int)middle;
+        if (order < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return -1;
+}
+
+struct bytes field_state_name(unsigned code)
+{
+    return (struct bytes){STATES[code], 2};
+}
+
+enum field_verdict field_read(const struct field *field, const struct node *value, struct arena *arena,
+                              struct fact *fact, struct field_fault *fault)
+{
+    *fact = (struct fact){0};
+    if (!value || value->kind == NODE_NULL || (value->kind == NODE_TEXT && value->text.len == 0)) return FIELD_ABSENT;
+    enum field_verdict verdict = TYPES[field->type].read(field, value, arena, fact, fault);
+    fact->is_set = verdict == FIELD_FINE;
+    return verdict;
+}
+
+static enum field_verdict wrong(struct field_fault *fault, const char *code, const char *text)
+{
+    *fault = (struct field_fault){code, text};
+    return FIELD_WRONG;
+}
+
+static struct bytes trimmed(struct bytes text)
+{
+    while (text.len && (text.at[0] == ' ' || text.at[0] == '\t')) text = bytes_from(text, 1);
+    while (text.len && (text.at[text.len - 1] == ' ' || text.at[text.len - 1] == '\t')) text.len--;
+    return text;
+}
+
+static bool is_digit(char letter)
+{
+    return letter >= '0' && letter <= '9';
+}
+
+static bool is_letter(char letter)
+{
+    return (letter >= 'a' && letter <= 'z') || (letter >= 'A' && letter <= 'Z');
+}
+
+/* Line ends and tabs belong to free text; other control characters (NUL first of all) break whoever prints them. */
+static bool has_control(struct bytes text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        unsigned char letter = (unsigned char)text.at[i];
+        if ((letter < 0x20 && letter != '\t' && letter != '\n' && letter != '\r') || letter == 0x7F) return true;
+    }
+    return false;
+}
+
+static enum field_verdict read_text(const struct field *field, const struct node *value, struct arena *arena,
+                                    struct fact *fact, struct field_fault *fault)
+{
+    (void)arena;
+    if (value->kind != NODE_TEXT) return wrong(fault, "type", "must be a text");
+    if ((int64_t)value->text.len > field->max) return wrong(fault, "too_long", "is too long");
+    if (has_control(value->text)) return wrong(fault, "format", "holds a control character");
+    if (!bytes_is_utf8(value->text)) return wrong(fault, "format", "is not UTF-8");
+    fact->text = value->text;
+    return FIELD_FINE;
+}
+
+static enum field_verdict read_integer(const struct field *field, const struct node *value, struct arena *arena,
+                                       struct fact *fact, struct field_fault *fault)
+{
+    char digits[24];
+    struct sink sink = sink_over(digits, sizeof digits);
+    bool fine = value->kind == NODE_TEXT ? bytes_i64(trimmed(value->text), &fact->number)
+                                         : node_i64(value, &fact->number);
+    if (!fine) return wrong(fault, "type", "must be a whole number");
+    if (fact->number < field->min || fact->number > field->max)
+        return wrong(fault, "range", "is outside the allowed range");
+    sink_i64(&sink, fact->number);
+    fact->text = value->text;
+    if (!bytes_same(fact->text, sink_written(&sink))) fact->text = arena_copy(arena, sink_written(&sink));
+    return fact->text.at ? FIELD_FINE : FIELD_NO_MEMORY;
+}
+
+static enum field_verdict read_choice(const struct field *field, const struct node *value, struct arena *arena,
+                                      struct fact *fact, struct field_fault *fault)
+{
+    (void)arena;
+    if (value->kind != NODE_TEXT) return wrong(fault, "type", "must be a text");
+    struct bytes text = trimmed(value->text);
+    for (uint32_t i = 0; i < field->choices_count; i++) {
+        if (!bytes_same(text, field->choices[i])) continue;
+        fact->text = text;
+        fact->number = i;
+        return FIELD_FINE;
+    }
+    return wrong(fault, "choice", "is not one of the allowed values");
+}
+
+static enum field_verdict read_state(const struct field *field, const struct node *value, struct arena *arena,
+                                     struct fact *fact, struct field_fault *fault)
+{
+    char upper[2];
+    (void)field, (void)arena;
+    if (value->kind != NODE_TEXT) return wrong(fault, "type", "must be a text");
+    struct bytes text = trimmed(value->text);
+    int code = -1;
+    if (text.len == 2 && is_letter(text.at[0]) && is_letter(text.at[1])) {
+        upper[0] = (char)(text.at[0] & ~0x20);
+        upper[1] = (char)(text.at[1] & ~0x20);
+        code = field_state_code((struct bytes){upper, 2});
+    }
+    if (code < 0) return wrong(fault, "choice", "is not a state's two letters");
+    fact->text = field_state_name((unsigned)code);
+    fact->number = code;
+    return FIELD_FINE;
+}
+
+/* 94110, 94110-1234, 941101234; a number that lost its leading zeros has too few digits and is refused. */
+static enum field_verdict read_zip(const struct field *field, const struct node *value, struct arena *arena,
+                                   struct fact *fact, struct field_fault *fault)
+{
+    uint64_t number;
+    (void)field, (void)arena;
+    if (value->kind != NODE_TEXT && value->kind != NODE_NUMBER) return wrong(fault, "type", "must be a text");
+    struct bytes text = trimmed(value->text), rest = bytes_from(text, 5);
+    if (rest.len == 5 && rest.at[0] == '-') rest = bytes_from(rest, 1);
+    bool fine = bytes_u64(bytes_first(text, 5), &number) && text.len >= 5 && number > 0;
+    fact->number = fine ? (int64_t)number : 0;
+    if (fine && rest.len) fine = rest.len == 4 && bytes_u64(rest, &number);
+    if (!fine) return wrong(fault, "format", "is not a five-digit ZIP code");
+    fact->text = bytes_first(text, 5);
+    return FIELD_FINE;
+}
+
+/* Area code [2-9][0-8][0-9], exchange [2-9][0-9][0-9], neither of them N11 (those are services). */
+static bool is_nanp(const char *digits)
+{
+    if (digits[0] < '2' || digits[1] == '9' || digits[3] < '2') return false;
+    return !(digits[1] == '1' && digits[2] == '1') && !(digits[4] == '1' && digits[5] == '1');
+}
+
+static enum field_verdict read_phone(const struct field *field, const struct node *value, struct arena *arena,
+                                     struct fact *fact, struct field_fault *fault)
+{
+    char e164[2 + PHONE_DIGITS + 1] = "+1", digits[PHONE_DIGITS + 2];
+    size_t count = 0;
+    (void)field;
+    if (value->kind != NODE_TEXT && value->kind != NODE_NUMBER) return wrong(fault, "type", "must be a text");
+    struct bytes text = trimmed(value->text);
+    bool has_plus = text.len && text.at[0] == '+', fine = true;
+    for (size_t i = has_plus; i < text.len && fine; i++) {
+        if (is_digit(text.at[i]) && count < PHONE_DIGITS + 1)
+            digits[count++] = text.at[i];
+        else
+            fine = value->kind == NODE_TEXT && memchr(" -.()", text.at[i], 5) != NULL;
+    }
+    bool has_country = count == PHONE_DIGITS + 1 && digits[0] == '1';
+    fine = fine && (has_country || (count == PHONE_DIGITS && !has_plus)) && is_nanp(digits + has_country);
+    if (!fine) return wrong(fault, "format", "is not a North American phone number");
+    memcpy(e164 + 2, digits + has_country, PHONE_DIGITS);
+    struct bytes normal = {e164, 2 + PHONE_DIGITS};
+    fact->text = bytes_same(value->text, normal) ? value->text : arena_copy(arena, normal);
+    return fact->text.at ? FIELD_FINE : FIELD_NO_MEMORY;
+}
+
+/* Letters, digits and what `others` adds; dots only between two of them. */
+static bool is_dotted(struct bytes text, const char *others)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        char letter = text.at[i];
+        if (is_letter(letter) || is_digit(letter) || (letter && strchr(others, letter))) continue;
+        if (letter != '.' || i == 0 || i + 1 == text.len || text.at[i - 1] == '.') return false;
+    }
+    return text.len > 0;
+}
+
+/* Labels of at most 63, no hyphen at their ends, at least two, the last not all digits. */
+static bool is_domain(struct bytes domain)
+{
+    struct bytes label = BYTES_NONE;
+    unsigned labels = 0;
+    if (!is_dotted(domain, "-")) return false;
+    for (; domain.len; labels++) {
+        domain = bytes_split(domain, '.', &label);
+        if (label.len > LABEL_MAX || label.at[0] == '-' || label.at[label.len - 1] == '-') return false;
+    }
+    uint64_t number;
+    return labels >= 2 && label.len >= 2 && !bytes_u64(label, &number);
+}
+
+/* The dot-atom form of RFC 5321; quoted local parts and addresses in brackets are not what a web form collects. */
+static enum field_verdict read_email(const struct field *field, const struct node *value, struct arena *arena,
+                                     struct fact *fact, struct field_fault *fault)
+{
+    struct bytes local, text = trimmed(value->text);
+    bool has_capital = false;
+    (void)field;
+    if (value->kind != NODE_TEXT) return wrong(fault, "type", "must be a text");
+    if (text.len > EMAIL_MAX) return wrong(fault, "too_long", "is too long");
+    struct bytes domain = bytes_split(text, '@', &local);
+    if (local.len > EMAIL_LOCAL_MAX || !is_dotted(local, "!#$%&'*+/=?^_`{|}~-") || !is_domain(domain))
+        return wrong(fault, "format", "is not an e-mail address");
+    for (size_t i = 0; i < text.len; i++) has_capital |= text.at[i] >= 'A' && text.at[i] <= 'Z';
+    fact->text = text;
+    if (!has_capital) return FIELD_FINE;
+    char *lower = arena_take(arena, text.len);
+    if (!lower) return FIELD_NO_MEMORY;
+    for (size_t i = 0; i < text.len; i++)
+        lower[i] = (char)(text.at[i] >= 'A' && text.at[i] <= 'Z' ? text.at[i] | 0x20 : text.at[i]);
+    fact->text = (struct bytes){lower, text.len};
+    return FIELD_FINE;
+}

@@ -1,0 +1,235 @@
+/* A filter is a small tree in a row of 24-byte nodes. Values were normalised and turned into numbers when it was built,
+ * so a condition costs a shift, two comparisons or a binary search, and no memory. */
+#include "exchange/market/filter.h"
+
+#include "exchange/market/condition.h"
+
+#define LISTED_MAX 6u /* so many values of a list are named in an explanation */
+
+typedef bool holds(const struct filter *filter, const struct facts *facts);
+
+static holds all_hold, any_holds, none_holds, in_mask, in_range, in_numbers, in_texts, has_prefix, is_there, is_missing,
+    by_affiliate, by_source;
+
+static holds *const HOLDS[CONDITIONS_COUNT] = {
+    [CONDITION_ALL] = all_hold,       [CONDITION_ANY] = any_holds,          [CONDITION_NONE] = none_holds,
+    [CONDITION_MASK] = in_mask,       [CONDITION_RANGE] = in_range,         [CONDITION_NUMBERS] = in_numbers,
+    [CONDITION_TEXTS] = in_texts,     [CONDITION_PREFIXES] = has_prefix,    [CONDITION_EXISTS] = is_there,
+    [CONDITION_MISSING] = is_missing, [CONDITION_AFFILIATE] = by_affiliate, [CONDITION_SOURCE] = by_source,
+};
+
+static void explain(const struct filter *filter, const struct campaign *campaign, const struct facts *facts,
+                    bool wanted, struct sink *out);
+
+bool filter_matches(const struct filter *filter, const struct facts *facts)
+{
+    return (!filter->is_private || facts->with_private) && condition_holds(filter, facts);
+}
+
+bool filter_is_private(const struct filter *filter)
+{
+    return filter->is_private;
+}
+
+void filter_explain(const struct filter *filter, const struct campaign *campaign, const struct facts *facts,
+                    struct sink *out)
+{
+    if (filter->is_private && !facts->with_private)
+        sink_text(out, "looks at a private field, which a ping does not have");
+    else if (!condition_holds(filter, facts))
+        explain(filter, campaign, facts, true, out);
+}
+
+bool condition_holds(const struct filter *filter, const struct facts *facts)
+{
+    return HOLDS[filter->condition](filter, facts);
+}
+
+static bool all_hold(const struct filter *filter, const struct facts *facts)
+{
+    for (uint32_t i = 0; i < filter->count; i++)
+        if (!condition_holds(&filter->parts[i], facts)) return false;
+    return true;
+}
+
+static bool any_holds(const struct filter *filter, const struct facts *facts)
+{
+    for (uint32_t i = 0; i < filter->count; i++)
+        if (condition_holds(&filter->parts[i], facts)) return true;
+    return false;
+}
+
+static bool none_holds(const struct filter *filter, const struct facts *facts)
+{
+    return !any_holds(filter, facts);
+}
+
+static bool in_mask(const struct filter *filter, const struct facts *facts)
+{
+    const struct fact *fact = &facts->fields[filter->field];
+    return fact->is_set && (filter->mask >> fact->number & 1);
+}
+
+static bool in_range(const struct filter *filter, const struct facts *facts)
+{
+    const struct fact *fact = &facts->fields[filter->field];
+    return fact->is_set && fact->number >= filter->from && fact->number <= filter->to;
+}
+
+static bool in_numbers(const struct filter *filter, const struct facts *facts)
+{
+    const struct fact *fact = &facts->fields[filter->field];
+    uint32_t low = 0, high = fact->is_set ? filter->count : 0;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (filter->numbers[middle] == fact->number) return true;
+        if (filter->numbers[middle] < fact->number)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return false;
+}
+
+/* How many texts stand at or before this one. */
+static uint32_t count_up_to(const struct filter *filter, struct bytes text)
+{
+    uint32_t low = 0, high = filter->count;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (bytes_compare(filter->texts[middle], text) <= 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static bool is_among(const struct filter *filter, struct bytes text)
+{
+    uint32_t count = count_up_to(filter, text);
+    return count > 0 && bytes_same(filter->texts[count - 1], text);
+}
+
+static bool in_texts(const struct filter *filter, const struct facts *facts)
+{
+    const struct fact *fact = &facts->fields[filter->field];
+    return fact->is_set && is_among(filter, fact->text);
+}
+
+/* No prefix starts with another, so only the nearest one before the text can be one of it. */
+static bool has_prefix(const struct filter *filter, const struct facts *facts)
+{
+    const struct fact *fact = &facts->fields[filter->field];
+    uint32_t count = fact->is_set ? count_up_to(filter, fact->text) : 0;
+    return count > 0 && bytes_starts(fact->text, filter->texts[count - 1]);
+}
+
+static bool is_there(const struct filter *filter, const struct facts *facts)
+{
+    return facts->fields[filter->field].is_set;
+}
+
+static bool is_missing(const struct filter *filter, const struct facts *facts)
+{
+    return !facts->fields[filter->field].is_set;
+}
+
+static bool by_affiliate(const struct filter *filter, const struct facts *facts)
+{
+    return is_among(filter, facts->affiliate);
+}
+
+static bool by_source(const struct filter *filter, const struct facts *facts)
+{
+    return is_among(filter, facts->source);
+}
+
+static void write_value(const struct filter *filter, const struct field *field, uint32_t at, struct sink *out)
+{
+    if (filter->condition != CONDITION_NUMBERS)
+        sink_bytes(out, filter->texts[at]);
+    else if (field->type == FIELD_CHOICE)
+        sink_bytes(out, field->choices[filter->numbers[at]]);
+    else if (field->type == FIELD_US_ZIP)
+        sink_digits(out, (uint64_t)filter->numbers[at], 5);
+    else
+        sink_i64(out, filter->numbers[at]);
+}
+
+static void write_mask(const struct filter *filter, const struct field *field, struct sink *out)
+{
+    unsigned written = 0;
+    for (unsigned bit = 0; bit < 64; bit++) {
+        if (!(filter->mask >> bit & 1)) continue;
+        if (written++) sink_text(out, ", ");
+        sink_bytes(out, field->type == FIELD_US_STATE ? field_state_name(bit) : field->choices[bit]);
+    }
+}
+
+static void write_list(const struct filter *filter, const struct field *field, struct sink *out)
+{
+    for (uint32_t i = 0; i < filter->count && i < LISTED_MAX; i++) {
+        if (i) sink_text(out, ", ");
+        write_value(filter, field, i, out);
+    }
+    if (filter->count > LISTED_MAX) sink_format(out, " or %u more", filter->count - LISTED_MAX);
+}
+
+static void write_range(const struct filter *filter, struct sink *out)
+{
+    bool has_from = filter->from != INT64_MIN, has_to = filter->to != INT64_MAX;
+    if (has_from && has_to && filter->from != filter->to) {
+        sink_format(out, "from %lld to %lld", (long long)filter->from, (long long)filter->to);
+        return;
+    }
+    if (filter->from != filter->to) sink_text(out, has_from ? "at least " : "at most ");
+    sink_i64(out, has_from ? filter->from : filter->to);
+}
+
+/* "state is not CA, NV", or without "not" where that is what went wrong (below `none`). */
+static void explain_one(const struct filter *filter, const struct campaign *campaign, bool wanted, struct sink *out)
+{
+    static const struct field NO_FIELD = {.type = FIELD_TEXT};
+    bool of_field = filter->condition != CONDITION_AFFILIATE && filter->condition != CONDITION_SOURCE;
+    const struct field *field = of_field ? &campaign->fields[filter->field] : &NO_FIELD;
+    const char *name = filter->condition == CONDITION_AFFILIATE ? "affiliate" : "source";
+    bool on_presence = filter->condition == CONDITION_EXISTS || filter->condition == CONDITION_MISSING;
+    sink_bytes(out, of_field ? field->name : bytes_of(name));
+    if (on_presence) {
+        sink_text(out, (filter->condition == CONDITION_EXISTS) == wanted ? " is not given" : " is given");
+        return;
+    }
+    bool on_prefix = filter->condition == CONDITION_PREFIXES;
+    if (on_prefix)
+        sink_text(out, wanted ? " does not start with " : " starts with ");
+    else
+        sink_text(out, wanted ? " is not " : " is ");
+    if (filter->condition == CONDITION_MASK)
+        write_mask(filter, field, out);
+    else if (filter->condition == CONDITION_RANGE)
+        write_range(filter, out);
+    else
+        write_list(filter, field, out);
+}
+
+/* Why this part is not as wanted; it is known not to be. The depth is bounded by FILTER_DEPTH_MAX. */
+static void explain(const struct filter *filter, const struct campaign *campaign, const struct facts *facts,
+                    bool wanted, struct sink *out)
+{
+    if (filter->condition > CONDITION_NONE) {
+        explain_one(filter, campaign, wanted, out);
+        return;
+    }
+    bool part_wanted = filter->condition == CONDITION_NONE ? !wanted : wanted;
+    bool one_suffices = (filter->condition == CONDITION_ALL) ==
+                        wanted; /* one bad part spoils all; any needs each to fail */
+    if (filter->condition == CONDITION_NONE) one_suffices = wanted;
+    unsigned written = 0;
+    for (uint32_t i = 0; i < filter->count; i++) {
+        if (condition_holds(&filter->parts[i], facts) == part_wanted) continue;
+        if (written++) sink_text(out, " and ");
+        explain(&filter->parts[i], campaign, facts, part_wanted, out);
+        if (one_suffices) return;
+    }
+}

@@ -1,0 +1,116 @@
+/* A bit a half hour keeps a schedule in one cache line and the question at one shift. The next change is looked for by
+ * stepping from one half hour (or change of offset) to the next: it is asked by people, not by auctions. */
+#include "exchange/market/schedule.h"
+
+#include "protocol/base/clock.h"
+
+#define DAYS 7u
+#define HALF_HOURS_A_DAY 48u
+#define HALF_HOUR_S 1800
+#define WEEK_S (INT64_C(7) * 86400)
+#define LOOK_AHEAD_S (INT64_C(9) * 86400) /* a week, and what a change of offset may skip */
+
+static bool read_days(struct bytes days, unsigned *set);
+static const char *read_hours(struct bytes hours, uint64_t *set);
+
+const char *schedule_add(struct schedule *schedule, struct bytes days, struct bytes hours)
+{
+    unsigned day_set = 0;
+    uint64_t hour_set = 0;
+    if (!read_days(days, &day_set)) return "days are written mon-fri, sat or mon,wed,fri";
+    const char *error = read_hours(hours, &hour_set);
+    if (error) return error;
+    for (unsigned bit = 0; bit < SCHEDULE_HALF_HOURS; bit++) {
+        bool on = (day_set >> (bit / HALF_HOURS_A_DAY) & 1) && (hour_set >> (bit % HALF_HOURS_A_DAY) & 1);
+        if (on) schedule->half_hours[bit / 64] |= UINT64_C(1) << (bit % 64);
+    }
+    return NULL;
+}
+
+static int64_t floor_div(int64_t a, int64_t b)
+{
+    return a / b - (a % b < 0);
+}
+
+static bool is_open_at(const struct schedule *schedule, int64_t wall_s)
+{
+    int64_t local = wall_s + zone_offset_s(schedule->zone, wall_s) + INT64_C(3) * 86400; /* 1970 began on a Thursday */
+    unsigned bit = (unsigned)((local - floor_div(local, WEEK_S) * WEEK_S) / HALF_HOUR_S);
+    return schedule->half_hours[bit / 64] >> (bit % 64) & 1;
+}
+
+bool schedule_is_open(const struct schedule *schedule, int64_t wall_ms)
+{
+    return is_open_at(schedule, floor_div(wall_ms, 1000));
+}
+
+int64_t schedule_next_change(const struct schedule *schedule, int64_t wall_ms)
+{
+    int64_t now = floor_div(wall_ms, 1000), at = now;
+    bool open = is_open_at(schedule, now);
+    while (at - now < LOOK_AHEAD_S) {
+        int64_t offset = zone_offset_s(schedule->zone, at), change = zone_next_change(schedule->zone, at);
+        int64_t next = (floor_div(at + offset, HALF_HOUR_S) + 1) * HALF_HOUR_S - offset;
+        at = next < change ? next : change;
+        if (is_open_at(schedule, at) != open) return at * 1000;
+    }
+    return CLOCK_NEVER;
+}
+
+bool schedule_is_empty(const struct schedule *schedule)
+{
+    uint64_t all = 0;
+    for (unsigned i = 0; i < 6; i++) all |= schedule->half_hours[i];
+    return all == 0;
+}
+
+static unsigned day_named(struct bytes name)
+{
+    static const char *const NAMES[DAYS] = {"mon", "tue", "wed", "thu", "fri", "sat", "sun"};
+    for (unsigned day = 0; day < DAYS; day++)
+        if (bytes_is(name, NAMES[day])) return day;
+    return DAYS;
+}
+
+static bool read_days(struct bytes days, unsigned *set)
+{
+    struct bytes part, from;
+    do {
+        bool is_last = bytes_find(days, ',') == days.len;
+        days = bytes_split(days, ',', &part);
+        bool is_range = bytes_find(part, '-') < part.len;
+        struct bytes to = bytes_split(part, '-', &from);
+        unsigned first = day_named(from), last = is_range ? day_named(to) : first;
+        if (first == DAYS || last == DAYS) return false;
+        for (unsigned day = first; *set |= 1u << day, day != last; day = (day + 1) % DAYS)
+            ;
+        if (is_last) return true;
+    } while (true);
+}
+
+/* "08:30" -> 17; "24:00" -> 48. */
+static bool read_half_hour(struct bytes text, unsigned *half_hour)
+{
+    uint64_t hours, minutes;
+    if (text.len != 5 || text.at[2] != ':') return false;
+    if (!bytes_u64(bytes_first(text, 2), &hours) || !bytes_u64(bytes_from(text, 3), &minutes)) return false;
+    if ((minutes != 0 && minutes != 30) || hours * 60 + minutes > 24 * 60) return false;
+    *half_hour = (unsigned)(hours * 2 + minutes / 30);
+    return true;
+}
+
+static const char *read_hours(struct bytes hours, uint64_t *set)
+{
+    struct bytes part, from;
+    do {
+        unsigned start, end;
+        bool is_last = bytes_find(hours, ',') == hours.len;
+        hours = bytes_split(hours, ',', &part);
+        struct bytes to = bytes_split(part, '-', &from);
+        if (!read_half_hour(from, &start) || !read_half_hour(to, &end))
+            return "hours are written 08:00-20:00, on the half hour, up to 24:00";
+        if (start >= end) return "hours must end after they start, on the same day";
+        for (unsigned i = start; i < end; i++) *set |= UINT64_C(1) << i;
+        if (is_last) return NULL;
+    } while (true);
+}
