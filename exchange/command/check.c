@@ -52,7 +52,8 @@ int command_check(int argc, char **argv)
     struct config_report report;
     config_report_open(&report);
     struct catalogue *catalogue = NULL;
-    if (settings_read(config_path(given.values[CONFIG]), &settings, &report))
+    bool good = settings_read(config_path(given.values[CONFIG]), &settings, &report);
+    if (good || *settings.catalogue) /* all errors of both files in one list */
         catalogue = config_catalogue(&settings, NULL, &report);
     if (given.values[JSON])
         print_json(catalogue, &report);

@@ -48,7 +48,7 @@ static bool check_map(struct checker *checker, const struct schema_group *group,
     return (excuses || report_missing(checker, group, map)) && good;
 }
 
-/* False: a required value is wrong. */
+/* False: with this pair wrong, the map is. */
 static bool check_pair(struct checker *checker, const struct schema_group *group, struct node *map, struct node *child,
                        bool *excuses)
 {
@@ -57,16 +57,16 @@ static bool check_pair(struct checker *checker, const struct schema_group *group
     *dropped = true;
     if (!row) {
         report_unknown(checker, group, map, child);
-        return true;
+        return !group->indivisible;
     }
     if (row->flags & SCHEMA_LATER) {
         tree_complain_key(checker->tree, child, "%s: not supported yet", row->key);
         *excuses |= (row->flags & SCHEMA_INSTEAD) != 0;
-        return true;
+        return !group->indivisible;
     }
     if (row->flags & SCHEMA_NULLABLE && is_null(child)) return true;
     *dropped = !check_row(checker, row, child);
-    return !*dropped || !(row->flags & SCHEMA_REQUIRED);
+    return !*dropped || !(group->indivisible || row->flags & (SCHEMA_REQUIRED | SCHEMA_VITAL));
 }
 
 static bool check_row(struct checker *checker, const struct schema_row *row, struct node *node)

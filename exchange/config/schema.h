@@ -46,6 +46,7 @@ enum schema_form {
 #define SCHEMA_ITEMS 16u     /* a list whose items stand alone: one that is wrong is left out of later checks */
 #define SCHEMA_MAYBE_EMPTY 32u
 #define SCHEMA_MAP_LATER 64u /* a map may stand here one day */
+#define SCHEMA_VITAL 256u    /* need not be there; but a wrong one leaves nothing to look at in what holds it */
 #define SCHEMA_INSTEAD 128u  /* LATER rows: what is required may be missing beside it */
 
 struct schema_group;
@@ -71,6 +72,7 @@ struct schema_group {
     const char *prose;
     const struct schema_row *rows;
     unsigned rows_count;
+    bool indivisible; /* what is left without a wrong key would mean something else */
 };
 
 extern const struct schema_group schema_settings, schema_catalogue;

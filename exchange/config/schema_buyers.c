@@ -92,7 +92,8 @@ static const struct schema_group filter_group = {
     .name = "filter",
     .title = "filter",
     .prose = "A condition: one of the kinds below. Fields are the campaign's, and public ones.",
-    ROWS(filter_rows)};
+    ROWS(filter_rows),
+    .indivisible = true};
 
 static const struct schema_row rule_rows[] = {
     {.key = "when", .type = SCHEMA_MAP, .group = &filter_group, .prose = "the condition; without it: always"},
@@ -102,7 +103,8 @@ static const struct schema_group rule_group = {
     .name = "price rule",
     .title = "price (rules)",
     .prose = "The first rule whose condition holds gives the standing price.",
-    ROWS(rule_rows)};
+    ROWS(rule_rows),
+    .indivisible = true};
 
 static const struct schema_row schedule_rows[] = {
     {.key = "use", .type = SCHEMA_NAME, .flags = SCHEMA_LATER, .prose = "a calendar of exceptions"},
@@ -148,7 +150,8 @@ static const struct schema_group cap_group = {
     .name = "cap",
     .title = "caps",
     .prose = "Never over, not by one. The window is that of the buyer's time zone.",
-    ROWS(cap_rows)};
+    ROWS(cap_rows),
+    .indivisible = true};
 
 /* The first row is for NDJSON alone, where a contract does not stand under its buyer. */
 static const struct schema_row contract_rows[] = {
@@ -171,7 +174,7 @@ static const struct schema_row contract_rows[] = {
      .prose = "for one post; without it: the campaign's post_timeout"},
     {.key = "price",
      .type = SCHEMA_PRICE,
-     .flags = SCHEMA_REQUIRED,
+     .flags = SCHEMA_REQUIRED | SCHEMA_MAP_LATER,
      .items_max = 1000,
      .group = &rule_group,
      .range = "0.000001..",

@@ -231,7 +231,7 @@ static const struct schema_row catalogue_rows[] = {
     {.key = "campaigns",
      .type = SCHEMA_MAP,
      .form = SCHEMA_LIST,
-     .flags = SCHEMA_MAYBE_EMPTY,
+     .flags = SCHEMA_MAYBE_EMPTY | SCHEMA_VITAL,
      .group = &campaign_group,
      .prose = "kinds of lead"},
     {.key = "lists", .type = SCHEMA_MAP, .form = SCHEMA_NAMED, .flags = SCHEMA_LATER, .prose = "named lists of people"},

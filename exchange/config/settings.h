@@ -65,7 +65,8 @@ struct settings {
 };
 
 /* Reads and checks the file whole, files it names included (can they be read?). False: the report tells why, all of it,
- * and *settings is not to be used. Nothing in *settings needs freeing. */
+ * and *settings is not to be used, but for this: where it names a catalogue, config_catalogue still lists that one's
+ * errors. Nothing in *settings needs freeing. */
 bool settings_read(const char *path, struct settings *settings, struct config_report *report);
 /* At reload: what cannot change while the exchange runs. Each setting that `fresh` says otherwise than `running` is
  * reported as a warning, and `fresh` gets the running value back. Returns how many there were. */
