@@ -294,6 +294,7 @@ void operator_on_reloaded(void *waiter, bool good, const char *text)
 {
     struct operation *operation = waiter;
     struct server_request *request = let_go(operation);
+    if (!text) text = "";
     if (request) {
         size_t room = strlen(text) * 6 + 256;
         char *body = malloc(room);

@@ -8,6 +8,7 @@
 
 #include <stdlib.h>
 
+#include "exchange/buyers/health.h"
 #include "protocol/base/check.h"
 #include "protocol/base/slots.h"
 #include "protocol/message/ping.h"
@@ -43,10 +44,6 @@ struct desk {
     void *arg;
 };
 
-/* What a call's end says about the buyer's health. */
-enum health { HEALTH_NONE, HEALTH_GOOD, HEALTH_CONTRACT_BAD, HEALTH_ORIGIN_BAD };
-
-static enum reason pass_gates(struct desk *desk, const struct catalogue *catalogue, const struct call_order *order);
 static bool write_ping(struct call *call, const struct line *line, const struct call_order *order,
                        struct client_call *out);
 static bool write_post(struct call *call, const struct line *line, const struct call_order *order,
@@ -116,7 +113,8 @@ static struct call *take(struct desk *desk, struct lines *lines, const struct ca
 
 enum reason call_send(struct desk *desk, struct lines *lines, const struct call_order *order, uint64_t *id)
 {
-    enum reason reason = pass_gates(desk, lines_catalogue(lines), order);
+    enum reason reason = health_admit(desk->standing, lines_catalogue(lines), order->contract, order->kind == CALL_PING,
+                                      clock_now_us());
     if (reason != REASON_NONE) return reason;
     struct call *call = take(desk, lines, order);
     if (!call) {
@@ -152,74 +150,16 @@ void call_cancel(struct desk *desk, uint64_t id)
     end(call, is_timeout ? HEALTH_CONTRACT_BAD : HEALTH_NONE);
 }
 
-/* Circuits, load, rate ------------------------------------------------------------------------------------------- */
-
-static bool pass_circuit(struct standing *standing, bool of_origin, uint32_t cell, const struct circuit_rules *rules)
-{
-    if (cell == STANDING_NONE) return true;
-    int64_t now_us = clock_now_us();
-    for (;;) {
-        uint64_t word = circuits_word(standing, of_origin, cell);
-        if (circuit_state_of(word) == CIRCUIT_CLOSED) return true;
-        uint64_t probing = circuit_probe(word, now_us, rules);
-        if (probing == word) return false;
-        if (circuits_swap(standing, of_origin, cell, word, probing)) return true;
-    }
-}
-
-static uint32_t origin_cell(const struct contract *contract, enum call_kind kind)
-{
-    return kind == CALL_PING ? contract->ping_origin_cell : contract->post_origin_cell;
-}
-
-/* A post is never the probe of an open circuit, and a limit of pings does not hold it back. */
-static enum reason pass_gates(struct desk *desk, const struct catalogue *catalogue, const struct call_order *order)
-{
-    const struct contract *contract = order->contract;
-    const struct buyer *buyer = &catalogue->buyers[contract->buyer];
-    const struct circuit_rules *rules = &catalogue->house.circuit;
-    if (order->kind == CALL_PING) {
-        if (!rates_peek_buyer(desk->standing, buyer->cell, buyer->max_pings_per_s, clock_now_us()))
-            return REASON_THROTTLED;
-        if (!pass_circuit(desk->standing, false, contract->cell, rules)) return REASON_CIRCUIT_OPEN;
-        if (!pass_circuit(desk->standing, true, contract->ping_origin_cell, rules)) return REASON_CIRCUIT_OPEN;
-    }
-    if (!rates_enter(desk->standing, buyer->cell, buyer->max_in_flight)) return REASON_THROTTLED;
-    if (order->kind == CALL_PING &&
-        !rates_take_buyer(desk->standing, buyer->cell, buyer->max_pings_per_s, clock_now_us())) {
-        rates_leave(desk->standing, buyer->cell);
-        return REASON_THROTTLED;
-    }
-    return REASON_NONE;
-}
-
-static void feed(struct standing *standing, bool of_origin, uint32_t cell, bool success,
-                 const struct circuit_rules *rules)
-{
-    if (cell == STANDING_NONE) return;
-    int64_t now_us = clock_now_us();
-    for (;;) {
-        uint64_t word = circuits_word(standing, of_origin, cell), after = circuit_after(word, success, now_us, rules);
-        if (after == word || circuits_swap(standing, of_origin, cell, word, after)) return;
-    }
-}
-
 static void note_failure(struct call *call, enum reason reason)
 {
     rates_failed(call->desk->standing, call->contract->cell, (uint8_t)reason, clock_wall_ms());
 }
 
-/* Per contract for timeouts, 5xx and bad responses; per origin only for connect, TLS and name failures. */
 static void end(struct call *call, enum health health)
 {
     struct desk *desk = call->desk;
-    const struct catalogue *catalogue = lines_catalogue(call->lines);
-    const struct circuit_rules *rules = &catalogue->house.circuit;
-    rates_leave(desk->standing, catalogue->buyers[call->contract->buyer].cell);
-    if (health == HEALTH_GOOD || health == HEALTH_CONTRACT_BAD)
-        feed(desk->standing, false, call->contract->cell, health == HEALTH_GOOD, rules);
-    if (health == HEALTH_GOOD || health == HEALTH_ORIGIN_BAD)
-        feed(desk->standing, true, origin_cell(call->contract, call->kind), health == HEALTH_GOOD, rules);
+    health_end(desk->standing, lines_catalogue(call->lines), call->contract, call->kind == CALL_PING, health,
+               clock_now_us());
     arena_reset(&call->arena);
     lines_drop(&call->lines);
     slots_give(&desk->calls, call->id);
@@ -335,35 +275,6 @@ static bool write_post(struct call *call, const struct line *line, const struct 
 
 /* Reading -------------------------------------------------------------------------------------------------------- */
 
-static enum reason reason_of(enum fault fault)
-{
-    switch (fault) {
-    case FAULT_CONNECT:
-        return REASON_CONNECT_FAILED;
-    case FAULT_TLS:
-        return REASON_TLS_FAILED;
-    case FAULT_NAME:
-    case FAULT_ADDRESS:
-        return REASON_DNS_FAILED;
-    case FAULT_TIMEOUT:
-        return REASON_TIMEOUT;
-    case FAULT_DESCRIPTORS:
-    case FAULT_FULL:
-    case FAULT_MEMORY:
-        return REASON_THROTTLED;
-    default:
-        return REASON_BAD_RESPONSE;
-    }
-}
-
-static enum health health_of(const struct client_result *result)
-{
-    if (result->end == CLIENT_UNKNOWN || result->fault == FAULT_TIMEOUT) return HEALTH_CONTRACT_BAD;
-    bool unreachable = result->fault == FAULT_CONNECT || result->fault == FAULT_TLS || result->fault == FAULT_NAME ||
-                       result->fault == FAULT_ADDRESS || result->fault == FAULT_CLOSED || result->fault == FAULT_RESET;
-    return unreachable ? HEALTH_ORIGIN_BAD : HEALTH_NONE;
-}
-
 static bool is_pack(const struct client_result *result)
 {
     return bytes_starts(http_field_find(result->head, "content-type"), BYTES("application/msgpack"));
@@ -374,8 +285,8 @@ static enum health read_bid(struct call *call, const struct client_result *resul
 {
     struct desk *desk = call->desk;
     if (result->end != CLIENT_ANSWERED) {
-        reply->reason = reason_of(result->fault);
-        return health_of(result);
+        reply->reason = health_reason(result->fault);
+        return health_of_failure(result->end == CLIENT_NOT_SENT, result->fault);
     }
     reply->reason = bid_read(&desk->scratch, result->head->status, result->body, is_pack(result), bid);
     if (reply->reason == REASON_BAD_RESPONSE) return HEALTH_CONTRACT_BAD;
@@ -385,23 +296,17 @@ static enum health read_bid(struct call *call, const struct client_result *resul
     return HEALTH_GOOD;
 }
 
-static enum verdict_doubt doubt_of(enum fault fault)
-{
-    if (fault == FAULT_TIMEOUT) return DOUBT_TIMEOUT;
-    return fault == FAULT_PROTOCOL || fault == FAULT_TOO_LARGE ? DOUBT_BAD_RESPONSE : DOUBT_RESET;
-}
-
 static enum health read_verdict(struct call *call, const struct client_result *result, struct verdict *verdict,
                                 struct call_reply *reply)
 {
     if (result->end == CLIENT_NOT_SENT) {
-        reply->reason = reason_of(result->fault);
-        return health_of(result);
+        reply->reason = health_reason(result->fault);
+        return health_of_failure(result->end == CLIENT_NOT_SENT, result->fault);
     }
     reply->verdict = verdict;
     if (result->end == CLIENT_UNKNOWN)
         *verdict = (struct verdict){
-            .class = VERDICT_UNKNOWN, .doubt = doubt_of(result->fault), .price_micros = -1, .unhealthy = true};
+            .class = VERDICT_UNKNOWN, .doubt = health_doubt(result->fault), .price_micros = -1, .unhealthy = true};
     else
         verdict_read(&call->desk->scratch, result->head->status, result->body, is_pack(result), verdict);
     return verdict->unhealthy ? HEALTH_CONTRACT_BAD : HEALTH_GOOD;

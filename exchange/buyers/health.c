@@ -1,0 +1,91 @@
+#include "exchange/buyers/health.h"
+
+static bool pass_circuit(struct standing *standing, bool of_origin, uint32_t cell, const struct circuit_rules *rules,
+                         int64_t now_us)
+{
+    if (cell == STANDING_NONE) return true;
+    for (;;) {
+        uint64_t word = circuits_word(standing, of_origin, cell);
+        if (circuit_state_of(word) == CIRCUIT_CLOSED) return true;
+        uint64_t probing = circuit_probe(word, now_us, rules);
+        if (probing == word) return false;
+        if (circuits_swap(standing, of_origin, cell, word, probing)) return true;
+    }
+}
+
+enum reason health_admit(struct standing *standing, const struct catalogue *catalogue, const struct contract *contract,
+                         bool is_ping, int64_t now_us)
+{
+    const struct buyer *buyer = &catalogue->buyers[contract->buyer];
+    const struct circuit_rules *rules = &catalogue->house.circuit;
+    if (is_ping) {
+        if (!rates_peek_buyer(standing, buyer->cell, buyer->max_pings_per_s, now_us)) return REASON_THROTTLED;
+        if (!pass_circuit(standing, false, contract->cell, rules, now_us)) return REASON_CIRCUIT_OPEN;
+        if (!pass_circuit(standing, true, contract->ping_origin_cell, rules, now_us)) return REASON_CIRCUIT_OPEN;
+    }
+    if (!rates_enter(standing, buyer->cell, buyer->max_in_flight)) return REASON_THROTTLED;
+    if (is_ping && !rates_take_buyer(standing, buyer->cell, buyer->max_pings_per_s, now_us)) {
+        rates_leave(standing, buyer->cell);
+        return REASON_THROTTLED;
+    }
+    return REASON_NONE;
+}
+
+static void feed(struct standing *standing, bool of_origin, uint32_t cell, bool success,
+                 const struct circuit_rules *rules, int64_t now_us)
+{
+    if (cell == STANDING_NONE) return;
+    for (;;) {
+        uint64_t word = circuits_word(standing, of_origin, cell), after = circuit_after(word, success, now_us, rules);
+        if (after == word || circuits_swap(standing, of_origin, cell, word, after)) return;
+    }
+}
+
+void health_end(struct standing *standing, const struct catalogue *catalogue, const struct contract *contract,
+                bool is_ping, enum health health, int64_t now_us)
+{
+    const struct circuit_rules *rules = &catalogue->house.circuit;
+    uint32_t origin_cell = is_ping ? contract->ping_origin_cell : contract->post_origin_cell;
+    rates_leave(standing, catalogue->buyers[contract->buyer].cell);
+    if (health == HEALTH_GOOD || health == HEALTH_CONTRACT_BAD)
+        feed(standing, false, contract->cell, health == HEALTH_GOOD, rules, now_us);
+    if (health == HEALTH_GOOD || health == HEALTH_ORIGIN_BAD)
+        feed(standing, true, origin_cell, health == HEALTH_GOOD, rules, now_us);
+}
+
+enum health health_of_failure(bool not_sent, enum fault fault)
+{
+    static const enum fault unreachable[] = {FAULT_CONNECT, FAULT_TLS,    FAULT_NAME,
+                                             FAULT_ADDRESS, FAULT_CLOSED, FAULT_RESET};
+    if (!not_sent || fault == FAULT_TIMEOUT) return HEALTH_CONTRACT_BAD;
+    for (size_t i = 0; i < sizeof unreachable / sizeof *unreachable; i++)
+        if (fault == unreachable[i]) return HEALTH_ORIGIN_BAD;
+    return HEALTH_NONE;
+}
+
+enum reason health_reason(enum fault fault)
+{
+    switch (fault) {
+    case FAULT_CONNECT:
+        return REASON_CONNECT_FAILED;
+    case FAULT_TLS:
+        return REASON_TLS_FAILED;
+    case FAULT_NAME:
+    case FAULT_ADDRESS:
+        return REASON_DNS_FAILED;
+    case FAULT_TIMEOUT:
+        return REASON_TIMEOUT;
+    case FAULT_DESCRIPTORS:
+    case FAULT_FULL:
+    case FAULT_MEMORY:
+        return REASON_THROTTLED;
+    default:
+        return REASON_BAD_RESPONSE;
+    }
+}
+
+enum verdict_doubt health_doubt(enum fault fault)
+{
+    if (fault == FAULT_TIMEOUT) return DOUBT_TIMEOUT;
+    return fault == FAULT_PROTOCOL || fault == FAULT_TOO_LARGE ? DOUBT_BAD_RESPONSE : DOUBT_RESET;
+}

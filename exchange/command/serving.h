@@ -1,0 +1,39 @@
+/* serving: all that lives as long as `outcry serve`. For serve.c, which starts and stops it, and reload.c, which
+ * changes it while it runs. Main thread only; workers reach it through `wishes`. */
+#pragma once
+
+#include "exchange/api/api.h"
+#include "exchange/base/mailbox.h"
+#include "exchange/config/config.h"
+
+#define RELOAD_WISHES_MAX 16u
+
+struct reload_wish {
+    unsigned worker; /* UINT32_MAX: a signal asked */
+    void *waiter;
+};
+
+struct serving {
+    struct settings settings;
+    struct hall hall;
+    struct worker *workers[HALL_WORKERS_MAX];
+    struct tls_context *server_tls, *client_tls;
+    struct loop *loop;
+    struct mailbox *wishes;
+    struct loop_watch *signal_watch;
+    int signal_fd;
+    struct ledger_line *line;
+    bool stopping, stored, store_failed;
+
+    /* A reload under way, one at a time: its new settings and catalogue, what was found, who asked. */
+    bool reloading;
+    struct reload_wish wish;
+    struct settings fresh_settings;
+    struct catalogue *fresh;
+    struct config_report report;
+};
+
+/* A signal (worker UINT32_MAX) or an operator's request wants a reload. False: too many wait already. Any thread. */
+bool reload_ask(void *serving, unsigned worker, void *waiter);
+/* Mail in `wishes`. */
+void reload_on_wish(void *serving);
