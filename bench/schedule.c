@@ -1,5 +1,7 @@
-/* Instants are sums of nanoseconds from one start, so that rounding never changes the rate. */
+/* Each constant instant is computed from its number, so that rounding never adds up to another rate. */
 #include "bench/schedule.h"
+
+#define SECOND_NS UINT64_C(1000000000)
 
 static uint64_t next(uint64_t *state)
 {
@@ -28,7 +30,7 @@ void schedule_init(struct schedule *schedule, int64_t start_us, uint32_t per_s, 
 {
     *schedule = (struct schedule){
         .start_us = start_us,
-        .gap_ns = INT64_C(1000000000) / per_s,
+        .per_s = per_s,
         .poisson = poisson,
         .state = seed,
     };
@@ -42,8 +44,11 @@ int64_t schedule_due_us(const struct schedule *schedule)
 
 void schedule_step(struct schedule *schedule)
 {
-    int64_t gap_ns = schedule->gap_ns;
-    if (schedule->poisson)
-        gap_ns = (int64_t)(((unsigned __int128)exponential(&schedule->state) * (uint64_t)gap_ns) >> 32);
-    schedule->offset_ns += gap_ns;
+    schedule->number++;
+    if (schedule->poisson) {
+        unsigned __int128 gaps = (unsigned __int128)exponential(&schedule->state) * SECOND_NS;
+        schedule->offset_ns += (int64_t)((gaps / schedule->per_s) >> 32);
+    } else {
+        schedule->offset_ns = (int64_t)((unsigned __int128)schedule->number * SECOND_NS / schedule->per_s);
+    }
 }

@@ -10,8 +10,9 @@
 struct schedule {
     int64_t start_us;
     int64_t offset_ns; /* of the next instant, from the start */
-    int64_t gap_ns;    /* on average */
-    uint64_t state;    /* of the Poisson draw */
+    uint64_t number;   /* of the next instant */
+    uint32_t per_s;
+    uint64_t state; /* of the Poisson draw */
     bool poisson;
 };
 
