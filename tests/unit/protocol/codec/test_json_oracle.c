@@ -95,7 +95,7 @@ static bool compare(struct bytes input, const char *name)
 static void agrees_on_the_suite(void **state)
 {
     (void)state;
-    READING_SUITE(FOLDER);
+    if (reading_absent(FOLDER)) skip();
     unsigned files = 0, both = 0;
     DIR *folder = opendir(FOLDER);
     assert_non_null(folder);

@@ -98,7 +98,6 @@ static void agrees_with_every_verdict(void **state)
 {
     (void)state;
     struct tally tally = {0};
-    READING_SUITE(FOLDER);
     DIR *folder = opendir(FOLDER);
     assert_non_null(folder);
     for (struct dirent *entry; (entry = readdir(folder));)
@@ -111,6 +110,7 @@ static void agrees_with_every_verdict(void **state)
 
 int main(void)
 {
+    if (reading_absent(FOLDER)) return READING_SKIPPED;
     const struct CMUnitTest tests[] = {cmocka_unit_test(agrees_with_every_verdict)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -67,7 +67,6 @@ static void come_back_unchanged(void **state)
 {
     (void)state;
     static char room[1 << 16];
-    READING_SUITE(LIST);
     struct bytes input = reading_file(LIST);
     struct document_error error = {0};
     struct arena arena = reading_arena(input.len), each;
@@ -93,6 +92,7 @@ static void come_back_unchanged(void **state)
 
 int main(void)
 {
+    if (reading_absent(LIST)) return READING_SKIPPED;
     const struct CMUnitTest tests[] = {cmocka_unit_test(come_back_unchanged)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
