@@ -12,12 +12,12 @@
 #include "protocol/base/check.h"
 #include "protocol/wire/client_link.h"
 
-#define LIVE_US INT64_C(1000000) /* a post trusts a kept connection this long after its last use, if it is quiet */
-
 const struct client_options client_options_default = {
     .idle_max = 64,
     .calls_max = 65536,
     .idle_us = 55000000,
+    .live_us = 1000000,
+    .park_us = 1000000,
     .body_max = 65536,
     .http = {.head_max = 16384, .target_max = 2048, .fields_max = HTTP_FIELDS_MAX},
 };
@@ -199,7 +199,7 @@ static struct client_link *pick(struct call *call)
     while (origin->idle_first) {
         struct client_link *link = origin->idle_first;
         if (!call->wanted.fresh_or_live) return link;
-        if (loop_now_us(call->client->loop) - link->idle_since_us >= LIVE_US) return NULL;
+        if (loop_now_us(call->client->loop) - link->idle_since_us >= origin->client->options.live_us) return NULL;
         if (conn_is_quiet(link->conn)) return link;
         client_link_drop(link);
     }

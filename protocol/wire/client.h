@@ -26,7 +26,9 @@ struct client_options {
     struct tls_context *tls; /* taken; used for https origins */
     unsigned idle_max;       /* kept connections per origin (64) */
     unsigned calls_max;      /* in flight over all origins, parked included */
-    int64_t idle_us;         /* a kept connection older than this is closed (55 s) */
+    int64_t idle_us;         /* a connection unused for longer is closed (55 s) */
+    int64_t live_us;         /* fresh_or_live trusts a quiet connection this long after its last use (1 s) */
+    int64_t park_us;         /* how long an abandoned connection may still prove itself (1 s) */
     size_t body_max;         /* of a reply (64 KiB) */
     struct http_limits http;
 };

@@ -9,7 +9,6 @@
 
 #include "protocol/base/check.h"
 
-#define PARK_US INT64_C(1000000)      /* how long an abandoned connection may still prove itself */
 #define WARM_DIAL_US INT64_C(5000000) /* how long a connection nobody waits for may take to open */
 #define INTERIM_MAX 8u                /* 1xx heads before a response */
 
@@ -357,7 +356,7 @@ void client_link_park(struct client_link *link)
     link->parked = true;
     client->parked++;
     client->counts.parked++;
-    loop_timer_at(link->timer, loop_now_us(client->loop) + PARK_US);
+    loop_timer_at(link->timer, loop_now_us(client->loop) + client->options.park_us);
 }
 
 void client_link_drop(struct client_link *link)

@@ -1,8 +1,7 @@
 /* Only what reliability asks for is on: TLS 1.2 and 1.3, forward secrecy and authenticated ciphers, no renegotiation,
  * no compression, no early data (a replayed lead is a double lead), http/1.1 as the only application protocol.
  *
- * Session tickets are sealed with keys made here and never stored: a new one every 8 hours, the one before still
- * accepted, so a stolen key opens at most 16 hours of sessions' tickets (RFC 5077 section 5.5). */
+ * Session tickets are sealed with the keys of tls_tickets.c. */
 #include "protocol/wire/tls.h"
 
 #include <openssl/core_names.h>
@@ -20,29 +19,14 @@
 #include "protocol/base/clock.h"
 #include "protocol/wire/tls_context.h"
 
-#define TICKET_KEY_US (INT64_C(8) * 3600 * 1000000)
-
 static const char CIPHERS_1_2[] = "ECDHE+AESGCM:ECDHE+CHACHA20";
 static const unsigned char PROTOCOLS[] = "\x08http/1.1";
 #define PROTOCOLS_LEN (sizeof PROTOCOLS - 1)
-
-struct ticket_key {
-    unsigned char name[16];
-    unsigned char cipher[32];
-    unsigned char mac[32];
-    int64_t made_us; /* 0: none */
-};
-
-struct tls_tickets {
-    struct ticket_key current;
-    struct ticket_key previous;
-};
 
 static enum fault open_context(bool is_server, struct tls_context **context);
 static enum fault load_certificate(struct tls_context *context, const char *path, struct tls_note *note);
 static enum fault load_key(struct tls_context *context, const char *path, struct tls_note *note);
 static enum fault load_authorities(struct tls_context *context, const char *path, struct tls_note *note);
-static bool make_key(struct ticket_key *key);
 static int on_ticket_key(SSL *ssl, unsigned char *name, unsigned char *iv, EVP_CIPHER_CTX *cipher, EVP_MAC_CTX *mac,
                          int sealing);
 static int on_protocols(SSL *ssl, const unsigned char **chosen, unsigned char *chosen_len, const unsigned char *offered,
@@ -60,9 +44,8 @@ enum fault tls_server_context(const char *certificate_path, const char *key_path
     *note = (struct tls_note){0};
     enum fault fault = open_context(true, &made);
     if (fault != FAULT_NONE) goto fail;
-    fault = FAULT_MEMORY;
-    made->tickets = calloc(1, sizeof *made->tickets);
-    if (!made->tickets || !make_key(&made->tickets->current)) goto fail;
+    fault = tls_tickets_open(&made->tickets);
+    if (fault != FAULT_NONE) goto fail;
     fault = load_certificate(made, certificate_path, note);
     if (fault != FAULT_NONE) goto fail;
     fault = load_key(made, key_path, note);
@@ -118,8 +101,7 @@ void tls_context_drop(struct tls_context **context)
     tls_sessions_close(&gone->sessions);
     SSL_CTX_free(gone->library);
     BIO_meth_free(gone->transport);
-    if (gone->tickets) OPENSSL_cleanse(gone->tickets, sizeof *gone->tickets);
-    free(gone->tickets);
+    tls_tickets_close(&gone->tickets);
     free(gone);
 }
 
@@ -258,31 +240,12 @@ static int on_server_name(SSL *ssl, int *alert, void *arg)
     return SSL_TLSEXT_ERR_ALERT_FATAL;
 }
 
-static bool make_key(struct ticket_key *key)
+static bool set_mac(EVP_MAC_CTX *mac, const struct tls_ticket_key *key)
 {
-    key->made_us = clock_now_us();
-    return RAND_bytes(key->name, sizeof key->name) == 1 && RAND_bytes(key->cipher, sizeof key->cipher) == 1 &&
-           RAND_bytes(key->mac, sizeof key->mac) == 1;
-}
-
-static bool rotate(struct tls_tickets *tickets)
-{
-    int64_t age_us = clock_now_us() - tickets->current.made_us;
-    if (age_us < TICKET_KEY_US) return true;
-    struct ticket_key fresh;
-    if (!make_key(&fresh)) return false;
-    tickets->previous = tickets->current;
-    tickets->current = fresh;
-    if (age_us >= 2 * TICKET_KEY_US)
-        OPENSSL_cleanse(&tickets->previous, sizeof tickets->previous); /* made_us 0: none */
-    OPENSSL_cleanse(&fresh, sizeof fresh);
-    return true;
-}
-
-static bool set_mac(EVP_MAC_CTX *mac, struct ticket_key *key)
-{
+    unsigned char *secret =
+        (unsigned char *)(uintptr_t)key->mac; /* the library's parameters are not const, and not written */
     OSSL_PARAM params[] = {
-        OSSL_PARAM_construct_octet_string(OSSL_MAC_PARAM_KEY, key->mac, sizeof key->mac),
+        OSSL_PARAM_construct_octet_string(OSSL_MAC_PARAM_KEY, secret, sizeof key->mac),
         OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, (char[]){"SHA256"}, 0),
         OSSL_PARAM_construct_end(),
     };
@@ -294,19 +257,18 @@ static int on_ticket_key(SSL *ssl, unsigned char *name, unsigned char *iv, EVP_C
                          int sealing)
 {
     struct tls_context *context = SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl));
-    struct tls_tickets *tickets = context->tickets;
-    if (!rotate(tickets)) return -1;
-    struct ticket_key *key = &tickets->current;
+    bool old = false;
+    const struct tls_ticket_key *key = NULL;
     if (sealing) {
+        key = tls_tickets_seal(context->tickets, clock_now_us());
+        if (!key || RAND_bytes(iv, EVP_CIPHER_get_iv_length(EVP_aes_256_cbc())) != 1) return -1;
         memcpy(name, key->name, sizeof key->name);
-        if (RAND_bytes(iv, EVP_CIPHER_get_iv_length(EVP_aes_256_cbc())) != 1) return -1;
         if (EVP_EncryptInit_ex2(cipher, EVP_aes_256_cbc(), key->cipher, iv, NULL) != 1) return -1;
-        return set_mac(mac, key) ? 1 : -1;
+    } else {
+        key = tls_tickets_find(context->tickets, name, clock_now_us(), &old);
+        if (!key) return 0;
+        if (EVP_DecryptInit_ex2(cipher, EVP_aes_256_cbc(), key->cipher, iv, NULL) != 1) return -1;
     }
-    bool old = memcmp(name, key->name, sizeof key->name) != 0;
-    if (old) key = &tickets->previous;
-    if (!key->made_us || memcmp(name, key->name, sizeof key->name) != 0) return 0;
-    if (EVP_DecryptInit_ex2(cipher, EVP_aes_256_cbc(), key->cipher, iv, NULL) != 1) return -1;
     if (!set_mac(mac, key)) return -1;
     return old ? 2 : 1;
 }

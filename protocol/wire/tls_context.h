@@ -6,13 +6,12 @@
 
 #include "protocol/wire/tls.h"
 #include "protocol/wire/tls_sessions.h"
-
-struct tls_tickets; /* the keys session tickets are sealed with: servers */
+#include "protocol/wire/tls_tickets.h"
 
 struct tls_context {
-    void *library;   /* SSL_CTX */
-    void *transport; /* BIO_METHOD */
-    struct tls_tickets *tickets;
+    void *library;                 /* SSL_CTX */
+    void *transport;               /* BIO_METHOD */
+    struct tls_tickets *tickets;   /* servers */
     struct tls_sessions *sessions; /* clients */
     int64_t expires_ms;
     _Atomic unsigned count;
