@@ -114,7 +114,7 @@ static const char REFERENCE_HEAD[] =
     "        max_price: \"80\"\n"
     "        filter:\n"
     "          all:\n"
-    "            - {field: state, in: [CA, NV, NO]}\n"
+    "            - {field: state, in: [CA, NV]}\n"
     "            - any: [{field: age, min: 25, max: 70}, {source: [fb]}]\n"
     "            - none: [{affiliate: [best-leads-2]}]\n"
     "        schedule: {mon-fri: \"08:00-20:00\", sat: \"09:00-12:00,13:00-17:30\"}\n"

@@ -9,7 +9,7 @@
 #define LINE_MAX_BYTES 2048 /* a path of up to 1024, the place and the message */
 
 static struct config_finding *take_place(struct config_report *report);
-static uint32_t file_order(const struct config_report *report, const char *file);
+static uint32_t file_order(struct config_report *report, const char *file);
 static void make_printable(char *text);
 static int compare(const void *a, const void *b);
 
@@ -24,6 +24,8 @@ void config_report_close(struct config_report *report)
         free(report->findings[i].file);
         free(report->findings[i].text);
     }
+    for (uint32_t i = 0; i < report->files_count; i++) free(report->files[i]);
+    free(report->files);
     free(report->findings);
     *report = (struct config_report){0};
 }
@@ -54,10 +56,15 @@ void config_report_add(struct config_report *report, bool is_error, const char *
         report->out_of_memory = true;
         return;
     }
+    finding->order = file_order(report, file);
     make_printable(finding->file);
     make_printable(finding->text);
-    finding->order = file_order(report, finding->file);
     report->count++;
+}
+
+void config_report_mention(struct config_report *report, const char *file)
+{
+    (void)file_order(report, file);
 }
 
 bool config_report_is_clean(const struct config_report *report)
@@ -107,15 +114,23 @@ static struct config_finding *take_place(struct config_report *report)
 }
 
 /* Files are few, and the last one named is nearly always the one again. */
-static uint32_t file_order(const struct config_report *report, const char *file)
+static uint32_t file_order(struct config_report *report, const char *file)
 {
-    uint32_t next = 0;
-    for (uint32_t i = report->count; i-- > 0;) {
-        const struct config_finding *finding = &report->findings[i];
-        if (strcmp(finding->file, file) == 0) return finding->order;
-        if (finding->order >= next) next = finding->order + 1;
+    for (uint32_t i = report->files_count; i-- > 0;)
+        if (strcmp(report->files[i], file) == 0) return i;
+    if (report->files_count == report->files_cap) {
+        uint32_t cap = report->files_cap ? report->files_cap * 2 : 8;
+        char **grown = realloc(report->files, cap * sizeof *grown);
+        if (!grown) goto fail;
+        report->files = grown;
+        report->files_cap = cap;
     }
-    return next;
+    report->files[report->files_count] = strdup(file);
+    if (!report->files[report->files_count]) goto fail;
+    return report->files_count++;
+fail:
+    report->out_of_memory = true;
+    return report->files_count;
 }
 
 /* Findings quote what others wrote: nothing in them may move a terminal's cursor or spoil the JSON they are put into.

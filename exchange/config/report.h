@@ -21,6 +21,8 @@ struct config_finding {
 struct config_report {
     struct config_finding *findings;
     uint32_t count, cap;
+    char **files; /* in the order they were mentioned: what the list is sorted by first */
+    uint32_t files_count, files_cap;
     uint32_t errors, warnings; /* all, those that were only counted included */
     bool out_of_memory;        /* counts as an error: the list is not whole */
 };
@@ -29,6 +31,8 @@ void config_report_open(struct config_report *report);
 void config_report_close(struct config_report *report);
 void config_report_add(struct config_report *report, bool is_error, const char *file, uint32_t line, uint32_t col,
                        const char *format, ...) __attribute__((format(printf, 6, 7)));
+/* Gives the file its turn in the list, before anything is found in it. */
+void config_report_mention(struct config_report *report, const char *file);
 /* True if nothing stands in the way. */
 bool config_report_is_clean(const struct config_report *report);
 /* By file in the order of first mention, then line, then column. Done by settings_read and config_catalogue at their

@@ -39,6 +39,7 @@ uint32_t tree_file(struct tree *tree, const char *name)
         tree->report->out_of_memory = true;
         return TREE_NONE;
     }
+    config_report_mention(tree->report, name);
     tree->files[tree->files_count] = copy.at;
     return tree->files_count++;
 }
