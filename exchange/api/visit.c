@@ -28,7 +28,7 @@ void visit_send(struct worker *worker, struct server_request *request, const str
         struct document_error error;
         arena_init(&arena, 4096, body.len * 100 + 65536);
         const struct node *document = document_read_json(&arena, body,
-                                                         &(struct document_limits){24, 1u << 20, 1u << 16}, &error);
+                                                         &(struct document_limits){16, 1u << 20, 256}, &error);
         struct sink packed = sink_over(arena_take(&arena, body.len * 2 + PACK_ROOM_EXTRA),
                                        body.len * 2 + PACK_ROOM_EXTRA);
         if (document && packed.at && pack_write(&packed, document)) {

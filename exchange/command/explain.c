@@ -50,7 +50,7 @@ static int tell(struct settings *settings, const char *text, bool as_json)
     int status = COMMAND_DONE;
     const struct node *story = NULL;
     if (!fault && !as_json)
-        story = document_read_json(&arena, sink_written(&out), &(struct document_limits){24, 4u << 20, 1u << 16},
+        story = document_read_json(&arena, sink_written(&out), &(struct document_limits){16, 4u << 20, 256},
                                    &error);
     if (fault == FAULT_NOT_FOUND) {
         fprintf(stderr, "outcry explain: nothing is kept of %s (a trace is kept for the time `trace.keep` says)\n",
