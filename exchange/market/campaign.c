@@ -37,6 +37,10 @@ bool campaign_read_lead(const struct campaign *campaign, enum lead_stage stage, 
     form->facts.fields = reading.facts;
     *out_of_memory = !reading.facts;
     if (!reading.facts) return false;
+    if (lead->count > DOCUMENT_KEYS_MAX) {
+        complain(complaints, BYTES("lead"), "too_long", "has too many fields");
+        return false;
+    }
     bool fine = read_fields(&reading);
     if (fine && !write_public(&reading, &form->public_json)) reading.no_memory = true;
     if (fine && stage != LEAD_PING)
