@@ -36,11 +36,13 @@ uint32_t rates_in_flight(struct standing *standing, uint32_t buyer_cell)
     return atomic_load_explicit(&buyer_at(standing, buyer_cell)->in_flight, memory_order_acquire);
 }
 
-/* The instant at which the bucket is full again after one more token, or -1 when it has none. */
+/* The instant at which the bucket is full again after one more token, or -1 when it has none. A token's price is
+ * rounded up: per_s of them fit a full bucket exactly, and never more come out than per_s allows. */
 static int64_t after_one(int64_t full_ns, uint32_t per_s, int64_t now_us)
 {
-    int64_t now_ns = now_us * 1000, after_ns = (full_ns > now_ns ? full_ns : now_ns) + SECOND_NS / per_s;
-    return after_ns - now_ns <= SECOND_NS ? after_ns : -1;
+    int64_t token_ns = (SECOND_NS + per_s - 1) / per_s, now_ns = now_us * 1000;
+    int64_t after_ns = (full_ns > now_ns ? full_ns : now_ns) + token_ns;
+    return after_ns - now_ns <= token_ns * per_s ? after_ns : -1;
 }
 
 static bool take(_Atomic int64_t *bucket, uint32_t per_s, int64_t now_us)

@@ -12,7 +12,7 @@
 #include "exchange/standing/standing.h"
 
 #define THREADS 8
-#define ROUNDS 20000
+#define ROUNDS 200000
 
 static struct standing *standing;
 static uint32_t cells[3];
@@ -140,8 +140,9 @@ static void loaded_from_the_book(void **state)
 
 /* Threads --------------------------------------------------------------------------------------------------------- */
 
-static _Atomic int held[2]; /* reservations out, as the threads see it: never more than the cap's own count */
-static _Atomic int taken;   /* kept for good */
+static pthread_barrier_t all_there; /* a thread that starts late meets no one */
+static _Atomic int held[2];         /* reservations out, as the threads see it: never more than the cap's own count */
+static _Atomic int taken;           /* kept for good */
 static _Atomic bool over;
 
 #define SMALL 5
@@ -153,6 +154,7 @@ static void *take_and_give(void *arg)
     unsigned number = (unsigned)(uintptr_t)arg, full;
     struct cap_key keys[2] = {key(0, 60, 1, SMALL), key(1, 60, 1, LARGE)};
     struct cap_key second = keys[1];
+    pthread_barrier_wait(&all_there);
     for (unsigned round = 0; round < ROUNDS; round++) {
         bool both = (round + number) % 2 == 0;
         if (!caps_reserve(standing, both ? keys : &second, both ? 2 : 1, &full)) continue;
@@ -168,8 +170,10 @@ static void *take_and_give(void *arg)
 static void run(void *(*work)(void *))
 {
     pthread_t threads[THREADS];
+    assert_int_equal(pthread_barrier_init(&all_there, NULL, THREADS), 0);
     for (uintptr_t t = 0; t < THREADS; t++) assert_int_equal(pthread_create(&threads[t], NULL, work, (void *)t), 0);
     for (int t = 0; t < THREADS; t++) pthread_join(threads[t], NULL);
+    pthread_barrier_destroy(&all_there);
 }
 
 static void never_over_with_threads(void **state)
@@ -182,11 +186,14 @@ static void never_over_with_threads(void **state)
     assert_int_equal(caps_used(standing, cells[1], 60), 0);
 }
 
+#define LIMIT (THREADS * ROUNDS * 3 / 4)
+
 static void *take_for_good(void *arg)
 {
     (void)arg;
     unsigned full;
-    struct cap_key keys[2] = {key(0, 60, 1, 10000), key(1, 60, 1, 30000)};
+    struct cap_key keys[2] = {key(0, 60, 1, LIMIT), key(1, 60, 1, 2 * LIMIT)};
+    pthread_barrier_wait(&all_there);
     for (unsigned round = 0; round < ROUNDS; round++)
         if (caps_reserve(standing, keys, 2, &full)) atomic_fetch_add(&taken, 1);
     return NULL;
@@ -198,9 +205,9 @@ static void exact_with_threads(void **state)
     (void)state;
     atomic_store(&taken, 0);
     run(take_for_good);
-    assert_int_equal(atomic_load(&taken), 10000);
-    assert_int_equal(caps_used(standing, cells[0], 60), 10000);
-    assert_int_equal(caps_used(standing, cells[1], 60), 10000);
+    assert_int_equal(atomic_load(&taken), LIMIT);
+    assert_int_equal(caps_used(standing, cells[0], 60), LIMIT);
+    assert_int_equal(caps_used(standing, cells[1], 60), LIMIT);
 }
 
 #define WINDOWS 500u
@@ -211,6 +218,7 @@ static void *walk_windows(void *arg)
 {
     (void)arg;
     unsigned full;
+    pthread_barrier_wait(&all_there);
     for (uint32_t window = 0; window < WINDOWS; window++) {
         struct cap_key one = key(0, 1000 + window, 1, SMALL);
         for (int i = 0; i < 12; i++) {

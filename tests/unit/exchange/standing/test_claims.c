@@ -83,17 +83,19 @@ static void none_at_all(void **state)
 }
 
 #define THREADS 4
-#define KEYS 20u
-#define ROUNDS 20000u
+#define KEYS 5u
+#define ROUNDS 300000u
 
 static struct claims *shared;
-static int plain[KEYS]; /* guarded by the claims themselves: the thread sanitizer sees whether they do */
+static pthread_barrier_t all_there; /* a thread that starts late meets no one */
+static int plain[KEYS];             /* guarded by the claims themselves: the thread sanitizer sees whether they do */
 static _Atomic unsigned full_seen;
 static _Atomic unsigned taken_in_all;
 
 static void *take_and_drop(void *arg)
 {
     uint32_t number = (uint32_t)(uintptr_t)arg;
+    pthread_barrier_wait(&all_there);
     for (uint32_t i = 0; i < ROUNDS; i++) {
         uint32_t one = (number * 7919 + i * 31) % KEYS;
         struct digest key = key_of(one);
@@ -112,10 +114,12 @@ static void one_of_many_threads_holds(void **state)
     (void)state;
     pthread_t threads[THREADS];
     unsigned total = 0;
+    assert_int_equal(pthread_barrier_init(&all_there, NULL, THREADS), 0);
     assert_int_equal(claims_open(THREADS, &shared), FAULT_NONE); /* as many as can be held at once, not one more */
     for (uintptr_t t = 0; t < THREADS; t++)
         assert_int_equal(pthread_create(&threads[t], NULL, take_and_drop, (void *)t), 0);
     for (int t = 0; t < THREADS; t++) pthread_join(threads[t], NULL);
+    pthread_barrier_destroy(&all_there);
     for (unsigned i = 0; i < KEYS; i++) total += (unsigned)plain[i];
     assert_int_equal(total, atomic_load(&taken_in_all));
     assert_int_equal(atomic_load(&full_seen), 0);

@@ -92,6 +92,10 @@ static void later_push_counts(void **state)
     seats_push_contract(standing, contract, true, 3, 1000);
     assert_int_equal(read_at(contract, 100).seats_free, 3);
     assert_int_equal(read_at(other, 100).seats_free, 5);
+    seats_push_buyer(standing, buyer, true, 6, 1000);
+    seats_push_contract(standing, contract, true, 4, 200);
+    assert_int_equal(read_at(contract, 100).seats_free, 4);
+    assert_int_equal(read_at(contract, 200).seats_free, 6); /* the later one has expired */
 }
 
 static void seats_are_taken_and_given_back(void **state)

@@ -12,7 +12,7 @@
 #include "exchange/standing/standing.h"
 
 #define THREADS 4
-#define IDS 3000u
+#define IDS 20000u
 
 static struct standing *standing;
 
@@ -104,6 +104,7 @@ static void switches_stay(void **state)
 }
 
 static uint32_t made[THREADS][IDS];
+static pthread_barrier_t all_there; /* a thread that starts late meets no one */
 
 /* Makes all cells, each thread in an order of its own, and counts in each through its index at once. */
 static void *make_all(void *arg)
@@ -111,6 +112,7 @@ static void *make_all(void *arg)
     uint32_t *mine = arg;
     char text[32];
     unsigned from = (unsigned)((mine - made[0]) / IDS) * (IDS / THREADS);
+    pthread_barrier_wait(&all_there);
     for (unsigned n = 0; n < IDS; n++) {
         unsigned i = (from + n) % IDS;
         mine[i] = standing_contract_cell(standing, id_text(text, sizeof text, i));
@@ -124,8 +126,10 @@ static void many_threads_make_each_once(void **state)
 {
     (void)state;
     pthread_t threads[THREADS];
+    assert_int_equal(pthread_barrier_init(&all_there, NULL, THREADS), 0);
     for (int t = 0; t < THREADS; t++) assert_int_equal(pthread_create(&threads[t], NULL, make_all, made[t]), 0);
     for (int t = 0; t < THREADS; t++) pthread_join(threads[t], NULL);
+    pthread_barrier_destroy(&all_there);
     for (unsigned i = 0; i < IDS; i++) {
         assert_in_range(made[0][i], 0, IDS - 1);
         for (int t = 1; t < THREADS; t++) assert_int_equal(made[t][i], made[0][i]);

@@ -284,6 +284,18 @@ static void bounds_complaints(void **state)
     assert_bytes(complaints.list[COMPLAINTS_MAX - 1].field, "consent");
 }
 
+/* 63 letters and one of two bytes: 64 would end inside of it. */
+static void cuts_names_at_a_character(void **state)
+{
+    (void)state;
+    char text[256];
+    struct ping_request request;
+    struct complaints complaints = {0};
+    snprintf(text, sizeof text, "{\"campaign\":\"a\",\"lead\":{},\"consent\":{\"%063déx\":1}}", 0);
+    assert_false(ping_read_request(json(text), &request, &complaints));
+    assert_int_equal(complaints.list[0].field.len, strlen("consent.") + 63);
+}
+
 static const struct ping_message message = {
     .call_id = {"CALLCALLCALLCALLCALLCALLCA", 26},
     .ping_id = {"PINGPINGPINGPINGPINGPINGPI", 26},
@@ -395,6 +407,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(wants_what_is_required, reset, done),
         cmocka_unit_test_setup_teardown(bounds_texts, reset, done),
         cmocka_unit_test_setup_teardown(bounds_complaints, reset, done),
+        cmocka_unit_test_setup_teardown(cuts_names_at_a_character, reset, done),
         cmocka_unit_test_setup_teardown(writes_the_body, reset, done),
         cmocka_unit_test_setup_teardown(writes_consent_of_odd_shape, reset, done),
         cmocka_unit_test_setup_teardown(tells_nothing_private, reset, done),
