@@ -157,7 +157,11 @@ static enum http_error settle_framing(struct reader *reader)
 /* RFC 9112 section 6.3, rules 1, 2 and 8. */
 static void frame_response(struct http_head *head, bool to_head)
 {
+    bool names_body = head->framing == HTTP_CHUNKED || head->content_length > 0;
     if (to_head || head->status < 200 || head->status == 204 || head->status == 304) {
+        /* No sender may name a body there (RFC 9112 section 6.1, RFC 9110 section 8.6); one that does may send it too.
+         */
+        if (names_body && !to_head && head->status != 304) head->keep_alive = false;
         head->framing = HTTP_NO_BODY;
         head->content_length = 0;
     } else if (head->framing == HTTP_NO_BODY) {
@@ -398,22 +402,35 @@ static enum http_error take_connection(struct reader *reader, struct bytes value
     return HTTP_FINE;
 }
 
+static bool is_followed_by_tab(struct bytes value);
+
 /* Once, digits only: also the list of equal values RFC 9112 section 6.3 lets pass is refused. */
 static enum http_error take_content_length(struct reader *reader, struct bytes value)
 {
-    if (reader->has_length || !bytes_u64(value, &reader->head->content_length)) return HTTP_ERROR_CONTENT_LENGTH;
+    if (reader->has_length || is_followed_by_tab(value)) return HTTP_ERROR_CONTENT_LENGTH;
+    if (!bytes_u64(value, &reader->head->content_length)) return HTTP_ERROR_CONTENT_LENGTH;
     reader->has_length = true;
     return HTTP_FINE;
 }
 
 static enum http_error take_transfer_encoding(struct reader *reader, struct bytes value)
 {
-    if (reader->has_coding || !bytes_same_folded(value, BYTES("chunked"))) return HTTP_ERROR_CODING;
+    if (reader->has_coding || is_followed_by_tab(value)) return HTTP_ERROR_CODING;
+    if (!bytes_same_folded(value, BYTES("chunked"))) return HTTP_ERROR_CODING;
     reader->has_coding = true;
     return HTTP_FINE;
 }
 
 /* ---- leaves ---- */
+
+/* A TAB between value and CRLF is white space by the grammar, but part of the value to parsers in wide use (llhttp 8.1
+ * takes "chunked TAB" for an unknown coding): two framings of one message, so no framing field may end in one. */
+static bool is_followed_by_tab(struct bytes value)
+{
+    for (const char *at = value.at + value.len; *at != '\r'; at++)
+        if (*at == '\t') return true;
+    return false;
+}
 
 /* uri-host [ ":" port ], not empty (RFC 9110 sections 4.2.1 and 7.2). The inside of an IP literal is not taken apart.
  */

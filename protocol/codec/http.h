@@ -87,9 +87,10 @@ struct http_head {
  * Codings of the content (Content-Encoding) are the caller's matter. */
 enum http_progress http_read_request(struct bytes input, size_t from, const struct http_limits *limits,
                                      struct http_head *head, enum http_error *error);
-/* The space before an empty reason phrase may be missing. 1xx, 204 and 304 have no body; without a length others last
- * until the peer closes, and are not kept alive. `to_head`: the request was HEAD, so no body follows whatever the
- * fields say. 1xx heads are returned like others (the caller skips them; 101 included). */
+/* The space before an empty reason phrase may be missing. 1xx, 204 and 304 have no body (after a 204 that names one all
+ * the same the connection is not kept); without a length others last until the peer closes, and are not kept alive.
+ * `to_head`: the request was HEAD, so no body follows whatever the fields say. 1xx heads are returned like others (the
+ * caller skips them; 101 included). */
 enum http_progress http_read_response(struct bytes input, size_t from, bool to_head, const struct http_limits *limits,
                                       struct http_head *head, enum http_error *error);
 /* The value of the first field of that name (any case), or .at NULL. */
@@ -106,9 +107,11 @@ struct http_body {
     uint64_t left;    /* of the length or the current chunk */
     uint64_t content; /* content bytes so far */
     uint64_t body_max;
-    unsigned state;  /* of the chunked grammar */
-    unsigned digits; /* of the chunk size being read */
-    unsigned extra;  /* extension, then trailer bytes so far, capped */
+    unsigned state;    /* of the chunked grammar */
+    unsigned digits;   /* of the chunk size being read */
+    unsigned extra;    /* extension, then trailer bytes so far, capped */
+    unsigned matched;  /* which framing names the trailer name may be */
+    unsigned name_len; /* of the trailer name so far */
 };
 
 void http_body_start(struct http_body *body, const struct http_head *head, uint64_t body_max);
@@ -116,7 +119,7 @@ void http_body_start(struct http_body *body, const struct http_head *head, uint6
  * bytes used up, *given = content bytes written (both also when HTTP_BAD). HTTP_DONE when the message is whole: at
  * once, without any raw bytes, when there is no content. A declared length over body_max is refused before its first
  * byte. Chunk sizes have 1 to 8 digits; chunk extensions (256 bytes a message) and trailers (4 KiB) are checked and
- * dropped. */
+ * dropped; a Content-Length or Transfer-Encoding among the trailers is refused. */
 enum http_progress http_body_read(struct http_body *body, char *raw, size_t raw_len, char *content_at, size_t *taken,
                                   size_t *given, enum http_error *error);
 /* The peer closed: true if that ends the body properly (HTTP_UNTIL_CLOSE, or nothing was due). */

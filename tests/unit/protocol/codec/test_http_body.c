@@ -98,8 +98,10 @@ static const struct chunked_case chunked[] = {
     {"3;a\r\nabc\r\n0;b\r\n\r\n", "abc", HTTP_FINE},
     {"3;a=b;c=\"d\";e\r\nabc\r\n0\r\n\r\n", "abc", HTTP_FINE},
     {"3;a=\"\"\r\nabc\r\n0\r\n\r\n", "abc", HTTP_FINE},
-    {"3;a=\"; =,\t\\\"\\\\:\xc3\xa9\";f0=0f\r\nabc\r\n0\r\n\r\n", "abc", HTTP_FINE},
+    {"3;a=\"; =,\t:\xc3\xa9\";f0=0f\r\nabc\r\n0\r\n\r\n", "abc", HTTP_FINE},
     {"3\r\nabc\r\n0\r\na: b\r\n\r\n", "abc", HTTP_FINE},
+    {"0\r\nContent-Lengt: 3\r\nContent-Lengths: 3\r\nContent-Transfer: 3\r\nxTransfer-Encoding: 3\r\n\r\n", "",
+     HTTP_FINE},
     {"0\r\nfirst:1\r\n!: \t\"caf\xc3\xa9\" \\;=:\r\nlast:\r\n\r\n", "", HTTP_FINE},
 
     {"\r\n", "", HTTP_ERROR_CHUNK_SIZE},
@@ -133,7 +135,7 @@ static const struct chunked_case chunked[] = {
     {"3;a=b\n", "", HTTP_ERROR_CHUNK_EXTENSION},
     {"3;a=\"b\r\n", "", HTTP_ERROR_CHUNK_EXTENSION},
     {"3;a=\"b\n\"\r\n", "", HTTP_ERROR_CHUNK_EXTENSION},
-    {"3;a=\"\\\r\n\"\r\n", "", HTTP_ERROR_CHUNK_EXTENSION},
+    {"3;a=\"\\b\"\r\n", "", HTTP_ERROR_CHUNK_EXTENSION},
     {"3;a=\"\x01\"\r\n", "", HTTP_ERROR_CHUNK_EXTENSION},
     {"3;a=\"b\"c\r\n", "", HTTP_ERROR_CHUNK_EXTENSION},
     {"3;a=\"b\"\n", "", HTTP_ERROR_CHUNK_EXTENSION},
@@ -155,6 +157,8 @@ static const struct chunked_case chunked[] = {
     {"0\r\na: b\n\r\n", "", HTTP_ERROR_TRAILER},
     {"0\r\na: b\rc\r\n\r\n", "", HTTP_ERROR_TRAILER},
     {"0\r\na: \x7f\r\n\r\n", "", HTTP_ERROR_TRAILER},
+    {"0\r\nContent-Length: 3\r\n\r\n", "", HTTP_ERROR_TRAILER},
+    {"0\r\na: b\r\ntransfer-ENCODING: chunked\r\n\r\n", "", HTTP_ERROR_TRAILER},
     {"0\r\nGET / HTTP/1.1\r\n\r\n", "", HTTP_ERROR_TRAILER},
 };
 

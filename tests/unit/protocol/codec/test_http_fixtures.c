@@ -34,6 +34,7 @@ static const struct difference differences[] = {
     /* clang-format off */
     {"request/connection.md", "CRLF between requests, implicit `keep-alive`", HTTP_ERROR_START_LINE, "empty line before a request"},
     {"request/content-length.md", "Content-Length reset when no body is received", HTTP_FINE, "llhttp was told to expect no body; ours waits for it"},
+    {"request/content-length.md", "Tabs in `Content-Length` (surrounding)", HTTP_ERROR_CONTENT_LENGTH, "TAB behind it"},
     {"request/invalid.md", "HTTP protocol and ANNOUNCE method", HTTP_FINE, "any token is a method: whether it is known is the server's matter"},
     {"request/invalid.md", "Invalid method", HTTP_FINE, "any token is a method: whether it is known is the server's matter"},
     {"request/method.md", "CONNECT request", HTTP_ERROR_TARGET, "authority-form"},
@@ -49,6 +50,7 @@ static const struct difference differences[] = {
     {"request/sample.md", "Request starting with CRLF", HTTP_ERROR_START_LINE, "empty line before a request"},
     {"request/transfer-encoding.md", "POST with `chunked` as last transfer-encoding", HTTP_ERROR_TARGET, "fragment (and a coding before chunked)"},
     {"request/transfer-encoding.md", "POST with `chunked` as last transfer-encoding (multiple headers)", HTTP_ERROR_TARGET, "fragment (and a coding before chunked)"},
+    {"request/transfer-encoding.md", "Chunk extensions quoting", HTTP_ERROR_CHUNK_EXTENSION, "backslash in an extension"},
     {"request/uri.md", "Host terminated by a query string", HTTP_ERROR_TARGET, "absolute-form"},
     {"request/uri.md", "`host:port` terminated by a query string", HTTP_ERROR_TARGET, "absolute-form"},
     {"request/uri.md", "`host:port` terminated by a space", HTTP_ERROR_TARGET, "absolute-form"},
@@ -57,6 +59,7 @@ static const struct difference differences[] = {
     {"request/uri.md", "`host:port` and basic auth", HTTP_ERROR_TARGET, "absolute-form"},
     {"response/connection.md", "HTTP 304 with Content-Length", HTTP_ERROR_START_LINE, "empty line before a response"},
     {"response/connection.md", "HTTP 100 first, then 400", HTTP_ERROR_START_LINE, "empty line before a response"},
+    {"response/content-length.md", "Tabs in `Content-Length` (surrounding)", HTTP_ERROR_CONTENT_LENGTH, "TAB behind it"},
     {"response/pipelining.md", "Should parse multiple events", HTTP_ERROR_START_LINE, "empty line before a response"},
     {"response/sample.md", "RTSP response", HTTP_ERROR_START_LINE, "another protocol"},
     {"response/sample.md", "ICE response", HTTP_ERROR_START_LINE, "another protocol"},
