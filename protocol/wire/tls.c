@@ -270,7 +270,8 @@ static int on_ticket_key(SSL *ssl, unsigned char *name, unsigned char *iv, EVP_C
         if (EVP_DecryptInit_ex2(cipher, EVP_aes_256_cbc(), key->cipher, iv, NULL) != 1) return -1;
     }
     if (!set_mac(mac, key)) return -1;
-    return old ? 2 : 1;
+    /* A 1.3 client uses a ticket once, so it gets another each time. */
+    return !sealing && (old || SSL_version(ssl) == TLS1_3_VERSION) ? 2 : 1;
 }
 
 static void drop_session(void *session)
