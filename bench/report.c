@@ -111,6 +111,7 @@ static void write_counts(struct json *json, const struct report *report)
 {
     const struct sender *sender = report->sender;
     number(json, "sent", (int64_t)sender->counts.sent);
+    number(json, "sent_in_all", (int64_t)sender->counts.total_sent); /* the warm-up too */
     number(json, "answered", (int64_t)sender->counts.answered);
     number(json, "failed", (int64_t)sender->counts.failed);
     number(json, "dropped", (int64_t)sender->counts.dropped);

@@ -229,7 +229,6 @@ static void on_done(void *arg, uint64_t call, const struct client_result *result
     if (result->end != CLIENT_ANSWERED) {
         count_failure(run, due_us, bytes_of(fault_text(result->fault)));
     } else {
-        sender->counts.total_answered++;
         histogram_add(&sender->second, took_us);
         if (is_counted(run, due_us)) {
             sender->counts.answered++;

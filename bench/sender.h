@@ -26,8 +26,8 @@ struct sender_plan {
 
 struct sender_counts {
     uint64_t sent, answered, failed, dropped;
-    uint64_t total_sent, total_answered; /* warm-up included */
-    int64_t counted_us;                  /* closed loop: the span in which answers were counted */
+    uint64_t total_sent; /* warm-up included */
+    int64_t counted_us;  /* closed loop: the span in which answers were counted */
 };
 
 struct sender {

@@ -34,7 +34,7 @@ def test_open_loop_sends_what_is_due():
         same([status, report["loop"], report["sent"], report["answered"], report["failed"], report["dropped"]],
              [0, "open", 500, 500, 0, 0])
         same(report["outcomes"], {"bid": 500})
-        same(sim.stats("a")["pings"], 750, "the warm-up is sent too")
+        same([sim.stats("a")["pings"], report["sent_in_all"]], [750, 750], "the warm-up is sent too")
         same(report["request_bytes"], sim.stats("a")["last_ping_bytes"])
 
 
