@@ -40,7 +40,8 @@ static const struct schema_row tls_rows[] = {
 static const struct schema_group tls_group = {
     .name = "tls",
     .title = "tls",
-    .prose = "Without it the public listener may only be a loopback address. A reload reads both files again.",
+    .prose = "Without it the public listener may only be a loopback address. A reload reads both files again; that "
+             "there is TLS, or none, only a restart can change.",
     ROWS(tls_rows)};
 
 static const struct schema_row ledger_rows[] = {
@@ -255,7 +256,7 @@ static const struct schema_row settings_rows[] = {
      .type = SCHEMA_KEY,
      .form = SCHEMA_LIST,
      .items_max = SETTINGS_ADMIN_KEYS_MAX,
-     .flags = SCHEMA_RELOADABLE | SCHEMA_MAYBE_EMPTY,
+     .flags = SCHEMA_MAYBE_EMPTY,
      .prose = "who may call the admin listener; made by: outcry key new admin; none needed on a unix socket",
      INTO(admin_keys)},
     {.key = "catalogue",

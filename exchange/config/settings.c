@@ -13,6 +13,8 @@
 #include "exchange/market/scalar.h"
 #include "protocol/base/check.h"
 
+#define CANNOT_CHANGE " cannot change while the exchange runs: the old value stays until it is restarted"
+
 struct source {
     struct tree *tree;
     const struct node *root;
@@ -20,6 +22,8 @@ struct source {
     struct settings *settings;
 };
 
+static bool keep_row(const struct settings *running, struct settings *fresh, unsigned group,
+                     const struct schema_row *row, struct config_report *report);
 static bool read_tree(struct tree *tree, const char *path, uint32_t *root);
 static void set_folder(const char *path, char *folder, size_t cap);
 static void fill(const struct source *source, const struct schema_group *group, const struct node *map);
@@ -61,21 +65,14 @@ bool settings_read(const char *path, struct settings *settings, struct config_re
 unsigned settings_keep(const struct settings *running, struct settings *fresh, struct config_report *report)
 {
     unsigned kept = 0;
-    for (unsigned g = 0; g < schema_settings_groups_count; g++) {
-        const struct schema_group *group = schema_settings_groups[g];
-        for (unsigned i = 0; i < group->rows_count; i++) {
-            const struct schema_row *row = &group->rows[i];
-            const char *old = (const char *)running + row->offset;
-            char *new = (char *)fresh + row->offset;
-            if (!row->size || row->flags & SCHEMA_RELOADABLE || memcmp(old, new, row->size) == 0) continue;
-            memcpy(new, old, row->size);
-            config_report_add(report, false, fresh->file, 0, 0,
-                              "%s%s%s cannot change while the exchange runs: the old value stays until it is restarted",
-                              g ? group->name : "", g ? "." : "", row->key);
-            kept++;
-        }
-    }
-    return kept;
+    for (unsigned g = 0; g < schema_settings_groups_count; g++)
+        for (unsigned i = 0; i < schema_settings_groups[g]->rows_count; i++)
+            kept += keep_row(running, fresh, g, &schema_settings_groups[g]->rows[i], report);
+    if (!*running->tls_certificate == !*fresh->tls_certificate) return kept;
+    memcpy(fresh->tls_certificate, running->tls_certificate, sizeof fresh->tls_certificate);
+    memcpy(fresh->tls_key, running->tls_key, sizeof fresh->tls_key);
+    config_report_add(report, false, fresh->file, 0, 0, "tls" CANNOT_CHANGE);
+    return kept + 1;
 }
 
 struct house_rules settings_house_rules(const struct settings *settings)
@@ -93,6 +90,19 @@ bool settings_is_loopback(const char *address)
     struct bytes text = bytes_of(address);
     return bytes_starts(text, BYTES("127.")) || bytes_starts(text, BYTES("[::1]:")) ||
            bytes_starts(text, BYTES("unix:"));
+}
+
+/* True if the running value had to stay. */
+static bool keep_row(const struct settings *running, struct settings *fresh, unsigned group,
+                     const struct schema_row *row, struct config_report *report)
+{
+    const char *old = (const char *)running + row->offset;
+    char *new = (char *)fresh + row->offset;
+    if (!row->size || row->flags & SCHEMA_RELOADABLE || memcmp(old, new, row->size) == 0) return false;
+    memcpy(new, old, row->size);
+    const char *name = group ? schema_settings_groups[group]->name : ""; /* the first group is the file itself */
+    config_report_add(report, false, fresh->file, 0, 0, "%s%s%s" CANNOT_CHANGE, name, group ? "." : "", row->key);
+    return true;
 }
 
 static bool read_tree(struct tree *tree, const char *path, uint32_t *root)

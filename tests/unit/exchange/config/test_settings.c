@@ -188,6 +188,23 @@ static void keeps_what_a_reload_cannot_change(void **state)
     assert_int_equal(settings_keep(&running, &settings, &report), 0);
 }
 
+static void tls_comes_and_goes_only_at_a_restart(void **state)
+{
+    (void)state;
+    finds("listen: {admin: \"unix:y\"}\ncatalogue: market.yaml\n", "");
+    struct settings plain = settings;
+    finds("listen: {admin: \"unix:y\"}\ncatalogue: market.yaml\ntls: {certificate: cert.pem, key: key.pem}\n", "");
+    struct settings running = settings;
+    assert_int_equal(settings_keep(&plain, &settings, &report), 1);
+    assert_string_equal(given_findings(&report), "outcry.yaml: warning: tls" STAYS);
+    assert_string_equal(settings.tls_certificate, "");
+    assert_int_equal(settings_keep(&running, &settings, &report), 1);
+    assert_string_equal(settings.tls_key, given_path("key.pem"));
+    finds("listen: {admin: \"unix:y\"}\ncatalogue: market.yaml\ntls: {certificate: key.pem, key: cert.pem}\n", "");
+    assert_int_equal(settings_keep(&running, &settings, &report), 0); /* another certificate is what a reload is for */
+    assert_string_equal(settings.tls_key, given_path("cert.pem"));
+}
+
 int main(void)
 {
     config_report_open(&report);
@@ -199,6 +216,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(warns_where_nobody_may_operate, open_files, close_files),
         cmocka_unit_test_setup_teardown(weighs_what_belongs_together, open_files, close_files),
         cmocka_unit_test_setup_teardown(keeps_what_a_reload_cannot_change, open_files, close_files),
+        cmocka_unit_test_setup_teardown(tls_comes_and_goes_only_at_a_restart, open_files, close_files),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
