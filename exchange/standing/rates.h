@@ -18,6 +18,7 @@ bool rates_take_affiliate(struct standing *standing, uint32_t affiliate_cell, ui
  * then on. */
 void rates_answered(struct standing *standing, uint32_t contract_cell, int64_t us);
 int32_t rates_response_us(struct standing *standing, uint32_t contract_cell);
-/* A call's last failure, for operators: a small code of the caller's (a reason) and the wall instant. False: none yet. */
+/* A call's last failure, for operators: a small code of the caller's (a reason) and the wall instant. False: none yet.
+ */
 void rates_failed(struct standing *standing, uint32_t contract_cell, uint8_t code, int64_t wall_ms);
 bool rates_last_failure(struct standing *standing, uint32_t contract_cell, uint8_t *code, int64_t *wall_ms);

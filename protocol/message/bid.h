@@ -8,14 +8,15 @@
 #define BID_ID_MAX 64    /* a longer bid_id makes the reply a bad_response */
 
 struct bid {
-    int64_t price_micros; /* > 0 */
-    struct bytes bid_id;  /* may be empty */
-    bool available;       /* default true */
-    int64_t valid_us;     /* 0: not said */
-    int64_t pause_us;     /* 0: none; also with no_bid */
+    int64_t price_micros;    /* > 0 */
+    struct bytes bid_id;     /* may be empty */
+    bool available;          /* default true */
+    int64_t valid_us;        /* 0: not said */
+    int64_t pause_us;        /* 0: none; also with no_bid */
     struct bytes code, text; /* the buyer's own words, with no_bid */
 };
 
-/* status and body of the HTTP reply -> REASON_NONE (a bid), REASON_NO_BID, or REASON_BAD_RESPONSE. Texts point into the body or
- * the arena. `is_pack`: the body is MessagePack. A bid with legs but no price is bad_response (legs come later). */
+/* status and body of the HTTP reply -> REASON_NONE (a bid), REASON_NO_BID, or REASON_BAD_RESPONSE. Texts point into the
+ * body or the arena. `is_pack`: the body is MessagePack. A bid with legs but no price is bad_response (legs come
+ * later). */
 enum reason bid_read(struct arena *arena, int status, struct bytes body, bool is_pack, struct bid *bid);

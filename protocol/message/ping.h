@@ -1,5 +1,6 @@
-/* ping: what an affiliate asks (POST /v1/pings, and the same fields of POST /v1/leads), and the webhook request that goes to
- * buyers (api.md). Reads from and writes to documents; knows no campaign. Everything read points into the document. */
+/* ping: what an affiliate asks (POST /v1/pings, and the same fields of POST /v1/leads), and the webhook request that
+ * goes to buyers (api.md). Reads from and writes to documents; knows no campaign. Everything read points into the
+ * document. */
 #pragma once
 
 #include "protocol/codec/json.h"
@@ -20,12 +21,13 @@ struct ping_request {
     const struct node *consent; /* a map, or NULL */
 };
 
-/* Reads a ping or a one-call lead (the same fields). Unknown top-level fields, wrong types, and specified fields that are not
- * built yet ("not supported yet") become complaints. True if there were none. */
+/* Reads a ping or a one-call lead (the same fields). Unknown top-level fields, wrong types, and specified fields that
+ * are not built yet ("not supported yet") become complaints. True if there were none. */
 bool ping_read_request(const struct node *document, struct ping_request *request, struct complaints *complaints);
 
-/* A ping to a buyer: the fields of this call first, then the tail, the same for every call of an auction and written once:
- *   {"type":"ping","call_id":…,…,"channel":"social",   "consent":{…},"lead":{…}}                                         */
+/* A ping to a buyer: the fields of this call first, then the tail, the same for every call of an auction and written
+ * once:
+ *   {"type":"ping","call_id":…,…,"channel":"social",   "consent":{…},"lead":{…}} */
 struct ping_message {
     struct bytes call_id, ping_id; /* ident texts */
     struct bytes campaign, contract;
@@ -36,6 +38,6 @@ struct ping_message {
 
 /* The head of the body, up to and with the comma before the tail. */
 void ping_write_head(struct sink *sink, const struct ping_message *message);
-/* The tail: consent facts (tcpa, channels, age_s, text_id, leadid, trustedform_ping_url; left out when consent is NULL) and the
- * public lead, given as a JSON object. */
+/* The tail: consent facts (tcpa, channels, age_s, text_id, leadid, trustedform_ping_url; left out when consent is NULL)
+ * and the public lead, given as a JSON object. */
 void ping_write_tail(struct sink *sink, const struct node *consent, int64_t wall_ms, struct bytes public_lead);

@@ -134,6 +134,22 @@ static void response_time_follows(void **state)
     assert_int_equal(rates_response_us(standing, contract), 1);
 }
 
+static void last_failure_is_kept(void **state)
+{
+    (void)state;
+    uint8_t code = 0;
+    int64_t wall_ms = 0;
+    assert_false(rates_last_failure(standing, contract, &code, &wall_ms));
+    rates_failed(standing, contract, 255, INT64_C(1800000000123));
+    assert_true(rates_last_failure(standing, contract, &code, &wall_ms));
+    assert_int_equal(code, 255);
+    assert_int_equal(wall_ms, INT64_C(1800000000123));
+    rates_failed(standing, contract, 3, INT64_C(1800000000124));
+    assert_true(rates_last_failure(standing, contract, &code, &wall_ms));
+    assert_int_equal(code, 3);
+    assert_int_equal(wall_ms, INT64_C(1800000000124));
+}
+
 #define THREADS 4
 #define PER_S 60000u
 static pthread_barrier_t all_there; /* a thread that starts late meets no one */
@@ -180,6 +196,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(affiliates_have_their_own, start, stop),
         cmocka_unit_test_setup_teardown(response_time_needs_history, start, stop),
         cmocka_unit_test_setup_teardown(response_time_follows, start, stop),
+        cmocka_unit_test_setup_teardown(last_failure_is_kept, start, stop),
         cmocka_unit_test_setup_teardown(exact_with_threads, start, stop),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
