@@ -1,6 +1,6 @@
 /* How a story gets under way: budgets, the lead against its schema, an offer taken up, an answer given again, a doubt
  * resumed. */
-#include "exchange/auction/story.h"
+#include "exchange/auction/parts.h"
 
 #include <stdio.h>
 

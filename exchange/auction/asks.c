@@ -1,6 +1,6 @@
 /* What goes out to buyers and what comes back, as the story's steps see it: the pings of one auction, one post at a
  * time. */
-#include "exchange/auction/story.h"
+#include "exchange/auction/parts.h"
 
 #define TAIL_ROOM 1024 /* of a ping's tail: consent facts and names around the lead */
 

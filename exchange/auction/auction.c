@@ -3,7 +3,7 @@
  * Every step returns the next one or STEP_WAIT. A waiting step is level-triggered: each wake evaluates its whole
  * condition again, so double wakes are harmless. One dispatcher moves, checks the move against steps.tbl.h and stamps
  * the instant; it never nests. */
-#include "exchange/auction/story.h"
+#include "exchange/auction/parts.h"
 
 #include <stdio.h>
 

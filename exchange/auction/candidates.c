@@ -1,6 +1,6 @@
 /* A candidate is looked at again when its turn comes, because the world moved on since the ping: pause, caps, seat,
  * circuit, and the promise. The schedule alone is honoured as it stood at the ping. */
-#include "exchange/auction/story.h"
+#include "exchange/auction/parts.h"
 
 #define ATTEMPT_LEAST_US 50000 /* a post with less time than this only makes doubts */
 

@@ -1,6 +1,6 @@
 /* What the book is told, part by part. A rejection and the next intent are one entry, so a fallback costs one durable
  * wait. */
-#include "exchange/auction/story.h"
+#include "exchange/auction/parts.h"
 
 #define RECORD_ROOM 16384u /* of a lead's row: an offer and a few texts */
 

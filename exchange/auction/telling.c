@@ -1,5 +1,5 @@
 /* The answer's words and the trace's. The same reason stands in both, and in log, tally and book. */
-#include "exchange/auction/story.h"
+#include "exchange/auction/parts.h"
 
 #include <stdio.h>
 

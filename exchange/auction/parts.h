@@ -1,0 +1,64 @@
+/* parts: what auction.c leaves to the other files of this room, and what they may ask of it. The story itself stands in auction.c. */
+#pragma once
+
+#include "exchange/auction/story.h"
+
+/* auction.c */
+/* The request itself fails: nothing is recorded of it, and an offer it claimed stays open. `text` NULL: the reason's
+ * own. */
+enum step story_refuse(struct auction *auction, int http, enum reason reason, const char *text);
+/* The trade says no: a verdict. Of a lead the book is told first. */
+enum step story_reject(struct auction *auction, enum reason reason, const char *text);
+/* Before the first intent an affiliate that leaves ends the story; after it the story runs to its end. */
+bool story_has_left(const struct auction *auction);
+
+/* admission.c */
+bool admission_may_sell(const struct affiliate *affiliate, const struct campaign *campaign);
+void admission_budget(struct auction *auction);
+/* The lead against the campaign's schema. False: *refused is where the story goes. */
+bool admission_form(struct auction *auction, enum lead_stage stage, const struct node *lead, enum step *refused);
+enum step admission_offer(struct auction *auction);
+enum step admission_again(struct auction *auction);
+enum step admission_resume(struct auction *auction);
+enum step admission_posts(struct auction *auction);
+
+/* asks.c */
+void asks_send(struct auction *auction);
+void asks_stop(struct auction *auction);
+void asks_rank(struct auction *auction);
+void asks_post(struct auction *auction);
+void asks_verdict(struct auction *auction);
+
+/* candidates.c */
+/* Lists the ranked bids, or the offer's, as candidates. False: memory is out. */
+bool candidates_from_rank(struct auction *auction);
+bool candidates_from_offer(struct auction *auction, uint64_t tried);
+/* The next candidate worth a post, its payout in auction->payout; those passed over become skipped attempts with their
+ * reason. False: none is left (or no time, or posts_max: noted as attempts too). */
+bool candidates_next(struct auction *auction);
+/* Why the lead is not sold: the attempt that came nearest. */
+enum reason candidates_reason(const struct auction *auction);
+struct attempt *candidates_note(struct auction *auction, uint32_t candidate, bool skipped, enum reason reason);
+
+/* entries.c: each fills and appends one step of the book. */
+void entries_intent(struct auction *auction);
+void entries_final(struct auction *auction, enum lead_state state, enum reason reason);
+/* auction->offer from the ranking: the promise, until when, and who stands behind it. */
+void entries_offer(struct auction *auction);
+/* consent_json and content from what was read. False: memory is out. */
+bool entries_content(struct auction *auction);
+/* The same, and form.full_json, from the content of a record (RESUMED). False: unreadable, or memory is out. */
+bool entries_open_content(struct auction *auction);
+/* A copy whose texts live in the arena; NULL: memory is out. */
+struct lead_record *entries_copy_record(struct auction *auction, const struct lead_record *record);
+
+/* telling.c */
+/* The one answer, as auction->answer: a problem (4xx, 5xx), a ping's verdict, or what became of a lead
+ * (auction->final). `text` NULL: the reason's own. */
+void tell_problem(struct auction *auction, int http, enum reason reason, const char *text);
+void tell_offer(struct auction *auction);
+void tell_rejected(struct auction *auction, enum reason reason, const char *text);
+void tell_lead(struct auction *auction);
+/* Fills in what every answer has and hands it to the host. */
+void tell_answer(struct auction *auction);
+void tell_trace(struct auction *auction);
