@@ -365,6 +365,7 @@ static enum step step_reserve(struct auction *auction)
     for (;;) {
         if (auction->reserve_state == RESERVE_NOT_ASKED) {
             if (story_has_left(auction)) return story_reject(auction, REASON_AFFILIATE_GONE, NULL);
+            if (auction->drained) return story_reject(auction, REASON_SHUTTING_DOWN, NULL);
             if (!candidates_next(auction)) return story_reject(auction, candidates_reason(auction), NULL);
             auction->reserve_state = RESERVE_WAITING;
             auction->host->reserve(auction->world, auction, auction->candidates[auction->candidate].contract,
