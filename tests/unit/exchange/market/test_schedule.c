@@ -1,0 +1,198 @@
+/* schedule: how days and hours are written, when it is open in local time, over DST nights too, and its next change. */
+#include "exchange/market/schedule.h"
+
+#include "protocol/base/clock.h"
+#include "tests/unit/exchange/market/world.h"
+
+static struct arena arena;
+static const struct zone *new_york, *lord_howe;
+
+static const struct zone *zone_by(const char *rule)
+{
+    char file[1024];
+    struct sink sink = sink_over(file, sizeof file);
+    const struct zone *zone = zone_parse(&arena, tzif_make(&sink, 0, NULL, 0, rule));
+    assert_non_null(zone);
+    return zone;
+}
+
+static int64_t wall(const char *text)
+{
+    int64_t ms;
+    if (!clock_read_wall(bytes_of(text), &ms)) fail_msg("not a time: %s", text);
+    return ms;
+}
+
+static struct schedule schedule_of(const struct zone *zone, const char *days, const char *hours)
+{
+    struct schedule schedule = {.zone = zone};
+    const char *error = schedule_add(&schedule, bytes_of(days), bytes_of(hours));
+    if (error) fail_msg("%s %s: %s", days, hours, error);
+    return schedule;
+}
+
+static unsigned half_hours(const struct schedule *schedule)
+{
+    unsigned count = 0;
+    for (unsigned i = 0; i < 6; i++) count += (unsigned)__builtin_popcountll(schedule->half_hours[i]);
+    return count;
+}
+
+static void forms(void **state)
+{
+    static const struct {
+        const char *days, *hours;
+        unsigned half_hours; /* 0: refused */
+    } ROWS[] = {
+        {"mon-fri", "08:00-20:00", 120},
+        {"sat", "09:00-17:00", 16},
+        {"mon,wed,fri", "09:00-12:00,13:00-17:30", 45},
+        {"fri-mon", "00:00-24:00", 192},
+        {"mon-sun", "00:00-24:00", 336},
+        {"mon-mon", "23:30-24:00", 1},
+        {"mon-wed,wed-thu,sun", "10:00-10:30", 5},
+        {"sat", "09:00-12:00,10:00-11:00", 6},
+        {"", "08:00-20:00", 0},
+        {"monday", "08:00-20:00", 0},
+        {"Mon", "08:00-20:00", 0},
+        {"mon-", "08:00-20:00", 0},
+        {"-fri", "08:00-20:00", 0},
+        {"mon,", "08:00-20:00", 0},
+        {"mon-wed-fri", "08:00-20:00", 0},
+        {"mon fri", "08:00-20:00", 0},
+        {"mon", "", 0},
+        {"mon", "08:00", 0},
+        {"mon", "8:00-20:00", 0},
+        {"mon", "08:15-20:00", 0},
+        {"mon", "08:00-24:30", 0},
+        {"mon", "24:00-24:00", 0},
+        {"mon", "20:00-08:00", 0},
+        {"mon", "08:00-08:00", 0},
+        {"mon", "08:00-20:00,", 0},
+        {"mon", "08:00-20:00 ", 0},
+        {"mon", "08.00-20.00", 0},
+        {"mon", "-1:00-20:00", 0},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof ROWS / sizeof *ROWS; i++) {
+        struct schedule schedule = {.zone = zone_utc()};
+        const char *error = schedule_add(&schedule, bytes_of(ROWS[i].days), bytes_of(ROWS[i].hours));
+        if ((error != NULL) != (ROWS[i].half_hours == 0))
+            fail_msg("\"%s\" \"%s\": %s", ROWS[i].days, ROWS[i].hours, error);
+        if (!error) assert_int_equal(half_hours(&schedule), ROWS[i].half_hours);
+        if (!error) assert_false(schedule_is_empty(&schedule));
+    }
+    struct schedule two = schedule_of(zone_utc(), "mon-fri", "08:00-20:00");
+    assert_null(schedule_add(&two, BYTES("fri-sat"), BYTES("19:00-21:00")));
+    assert_int_equal(half_hours(&two), 120 + 2 + 4);
+    two = (struct schedule){.zone = zone_utc()};
+    assert_true(schedule_is_empty(&two));
+}
+
+static void open_in_local_time(void **state)
+{
+    static const struct {
+        const char *at;
+        bool open;
+    } ROWS[] = {
+        {"2026-01-02T12:59:59.999Z", false}, /* Friday 07:59 EST */
+        {"2026-01-02T13:00:00.000Z", true},  {"2026-01-03T00:59:59.999Z", true},
+        {"2026-01-03T01:00:00.000Z", false}, {"2026-01-03T15:00:00.000Z", false}, /* Saturday */
+        {"2026-01-05T13:00:00.000Z", true},                                       /* Monday */
+        {"2026-07-03T12:00:00.000Z", true},                                       /* 08:00 EDT */
+        {"2026-07-03T11:59:59.999Z", false}, {"1969-12-31T13:30:00.000Z", true},  /* a Wednesday before 1970 */
+    };
+    struct schedule schedule = schedule_of(new_york, "mon-fri", "08:00-20:00");
+    (void)state;
+    for (size_t i = 0; i < sizeof ROWS / sizeof *ROWS; i++)
+        if (schedule_is_open(&schedule, wall(ROWS[i].at)) != ROWS[i].open) fail_msg("at %s", ROWS[i].at);
+}
+
+/* Minutes open between two instants. */
+static unsigned minutes_open(const struct schedule *schedule, const char *from, const char *to)
+{
+    unsigned count = 0;
+    for (int64_t at = wall(from); at < wall(to); at += 60000) count += schedule_is_open(schedule, at);
+    return count;
+}
+
+static void nights_of_change(void **state)
+{
+    (void)state;
+    /* Sunday 02:00-03:00 does not exist on 8 March 2026 and comes once on any other Sunday; 01:00-02:00 comes twice in
+     * autumn. */
+    struct schedule skipped = schedule_of(new_york, "sun", "02:00-03:00");
+    assert_int_equal(minutes_open(&skipped, "2026-03-08T00:00:00Z", "2026-03-09T12:00:00Z"), 0);
+    assert_int_equal(minutes_open(&skipped, "2026-03-15T00:00:00Z", "2026-03-16T12:00:00Z"), 60);
+    struct schedule twice = schedule_of(new_york, "sun", "01:00-02:00");
+    assert_int_equal(minutes_open(&twice, "2026-11-01T00:00:00Z", "2026-11-02T12:00:00Z"), 120);
+    struct schedule half = schedule_of(lord_howe, "sun", "01:30-02:00");
+    assert_int_equal(minutes_open(&half, "2026-04-04T00:00:00Z", "2026-04-05T12:00:00Z"), 60);
+    struct schedule day = schedule_of(new_york, "sun", "00:00-24:00");
+    assert_int_equal(minutes_open(&day, "2026-03-07T12:00:00Z", "2026-03-09T12:00:00Z"), 23 * 60);
+    assert_int_equal(minutes_open(&day, "2026-10-31T12:00:00Z", "2026-11-02T12:00:00Z"), 25 * 60);
+}
+
+static void next_change(void **state)
+{
+    struct schedule schedule = schedule_of(new_york, "mon-fri", "08:00-20:00");
+    struct schedule always = schedule_of(new_york, "mon-sun", "00:00-24:00"), never = {.zone = new_york};
+    (void)state;
+    assert_true(schedule_next_change(&schedule, wall("2026-01-02T12:00:00Z")) == wall("2026-01-02T13:00:00Z"));
+    assert_true(schedule_next_change(&schedule, wall("2026-01-02T13:00:00Z")) == wall("2026-01-03T01:00:00Z"));
+    assert_true(schedule_next_change(&schedule, wall("2026-01-03T01:00:00Z")) == wall("2026-01-05T13:00:00Z"));
+    assert_true(schedule_next_change(&schedule, wall("2026-03-07T02:00:00.500Z")) == wall("2026-03-09T12:00:00Z"));
+    assert_true(schedule_next_change(&always, wall("2026-01-03T01:00:00Z")) == CLOCK_NEVER);
+    assert_true(schedule_next_change(&never, wall("2026-01-03T01:00:00Z")) == CLOCK_NEVER);
+    /* Open from 01:30 to 02:00 on Sundays: on the night that skips 02:00 it closes by the change itself. */
+    struct schedule night = schedule_of(new_york, "sun", "01:00-02:30");
+    assert_true(schedule_next_change(&night, wall("2026-03-08T06:30:00Z")) == wall("2026-03-08T07:00:00Z"));
+}
+
+/* The next change is the first instant that differs, whatever the schedule. */
+static void next_change_by_walking(void **state)
+{
+    static const char *const DAYS[] = {"mon", "tue", "wed", "thu", "fri", "sat", "sun"};
+    struct dice dice = {42};
+    (void)state;
+    for (unsigned round = 0; round < 60; round++) {
+        struct schedule schedule = {.zone = round % 2 ? new_york : lord_howe};
+        for (unsigned i = 0; i < 1 + round % 5; i++) {
+            char hours[64];
+            unsigned from = dice_below(&dice, 48), to = from + 1 + dice_below(&dice, 48 - from);
+            snprintf(hours, sizeof hours, "%02u:%02u-%02u:%02u", from / 2, from % 2 * 30, to / 2, to % 2 * 30);
+            assert_null(schedule_add(&schedule, bytes_of(DAYS[dice_below(&dice, 7)]), bytes_of(hours)));
+        }
+        int64_t at = wall("2026-03-01T00:00:00Z") + (int64_t)dice_below(&dice, 300 * 1440) * 60000;
+        bool open = schedule_is_open(&schedule, at);
+        int64_t walked = at;
+        while (schedule_is_open(&schedule, walked) == open && walked < at + INT64_C(9) * 86400000) walked += 60000;
+        int64_t next = schedule_next_change(&schedule, at);
+        if (next != walked) fail_msg("round %u: %lld, walking says %lld", round, (long long)next, (long long)walked);
+    }
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    arena_init(&arena, 1 << 16, 1 << 24);
+    new_york = zone_by("EST5EDT,M3.2.0,M11.1.0");
+    lord_howe = zone_by("<+1030>-10:30<+11>-11,M10.1.0,M4.1.0");
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    arena_free(&arena);
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(forms),       cmocka_unit_test(open_in_local_time),     cmocka_unit_test(nights_of_change),
+        cmocka_unit_test(next_change), cmocka_unit_test(next_change_by_walking),
+    };
+    return cmocka_run_group_tests(tests, setup, teardown);
+}
