@@ -148,10 +148,8 @@ static inline uint32_t dice_below(struct dice *dice, uint32_t bound)
 }
 
 #define WORLD_SECRET "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
-#define WORLD_EIGHT(digit) digit digit digit digit digit digit digit digit
-#define WORLD_KEY(digit)                                                                                               \
-    "sha256:" WORLD_EIGHT(digit) WORLD_EIGHT(digit) WORLD_EIGHT(digit) WORLD_EIGHT(digit) WORLD_EIGHT(digit)           \
-        WORLD_EIGHT(digit) WORLD_EIGHT(digit) WORLD_EIGHT(digit)
+/* A key's hash, its 64 digits given as 8 that stand 8 times. */
+#define WORLD_KEY(eight) "sha256:" eight eight eight eight eight eight eight eight
 
 /* One campaign with a field of every type; add affiliates and buyers after it. */
 #define WORLD_CAMPAIGN                                                                                                 \
