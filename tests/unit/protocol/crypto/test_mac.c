@@ -85,6 +85,20 @@ static void a_kept_context_starts_afresh(void **state)
     mac_close(&mac); /* already closed */
 }
 
+static void no_key_at_all_is_the_empty_key(void **state)
+{
+    (void)state;
+    struct digest a, b;
+    struct mac *none = mac_open(BYTES_NONE), *empty = mac_open(BYTES(""));
+    assert_non_null(none);
+    assert_non_null(empty);
+    mac_of(none, &a, NULL, 0);
+    mac_of(empty, &b, NULL, 0);
+    assert_true(digest_same(&a, &b));
+    mac_close(&none);
+    mac_close(&empty);
+}
+
 static void keys_do_not_mix(void **state)
 {
     (void)state;
@@ -124,9 +138,8 @@ static void verifies_whole_tags_only(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(knows_the_published_answers),
-        cmocka_unit_test(a_kept_context_starts_afresh),
-        cmocka_unit_test(keys_do_not_mix),
+        cmocka_unit_test(knows_the_published_answers),    cmocka_unit_test(a_kept_context_starts_afresh),
+        cmocka_unit_test(no_key_at_all_is_the_empty_key), cmocka_unit_test(keys_do_not_mix),
         cmocka_unit_test(verifies_whole_tags_only),
     };
     return cmocka_run_group_tests(tests, start, stop);

@@ -137,6 +137,8 @@ static void tells_missing_from_stale(void **state)
     for (size_t i = 0; i < sizeof no_instant / sizeof no_instant[0]; i++)
         assert_int_equal(signer_verify(signer, ID, bytes_of(no_instant[i]), by, BODY, NOW), SIGNATURE_STALE);
     assert_int_equal(signer_verify(signer, ID, BYTES("9223372036854775807"), by, BODY, INT64_MIN), SIGNATURE_STALE);
+    assert_int_equal(signer_verify(signer, ID, BYTES("18446744073709551615"), by, BODY, 0),
+                     SIGNATURE_STALE); /* not -1 */
     assert_int_equal(signer_verify(signer, ID, then, by, BODY, NOW + 300), SIGNATURE_GOOD);
     assert_int_equal(signer_verify(signer, ID, then, by, BODY, NOW + 301), SIGNATURE_STALE);
     assert_int_equal(signer_verify(signer, ID, then, by, BODY, NOW - 300), SIGNATURE_GOOD);
