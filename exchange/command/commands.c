@@ -14,7 +14,6 @@ struct row {
 
 static const struct row rows[] = {
     {"serve", command_serve, "run the exchange"},
-    {"serve", command_serve, "run the exchange"},
     {"check", command_check, "read settings and catalogue as serve would, and list all that is wrong"},
     {"explain", command_explain, "tell the story of a ping or a lead: who was asked, who was not and why, who got it"},
     {"ledger", command_ledger, "stat, export and verify the book"},
