@@ -93,23 +93,35 @@ def test_silence_is_a_failure():
         same([status, report["failed"], report["outcomes"]], [1, 1, {"deadline passed": 1}])
 
 
-def test_key_and_path_are_sent():
-    door = socket.create_server(("127.0.0.1", 0))
-    found = []
+def served(*answers):
+    """A server that gives these answers in turn on one connection: its port, and what it was sent."""
+    door, found = socket.create_server(("127.0.0.1", 0)), []
 
-    def take():
+    def serve():
         peer, _ = door.accept()
-        found.append(peer.recv(65536))
-        peer.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
-        peer.close()
-    thread = threading.Thread(target=take)
-    thread.start()
-    bench(f"http://127.0.0.1:{door.getsockname()[1]}/v1/pings?x=1", "--key", "oc_aff_k", "--rate", "1", "--duration", "0.1",
-          "--warmup", "0")
-    thread.join(PATIENCE_S)
-    door.close()
+        with peer, door:
+            for status, body in answers:
+                found.append(peer.recv(65536))
+                peer.sendall(f"HTTP/1.1 {status} X\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode())
+            peer.recv(1)
+    threading.Thread(target=serve, daemon=True).start()
+    return door.getsockname()[1], found
+
+
+def test_key_and_path_are_sent():
+    port, found = served((200, "{}"))
+    bench(f"http://127.0.0.1:{port}/v1/pings?x=1", "--key", "oc_aff_k", "--rate", "1", "--duration", "0.1", "--warmup", "0")
     same(b"POST /v1/pings?x=1 HTTP/1.1\r\n" in found[0], True, str(found))
     same(b"\r\nAuthorization: Bearer oc_aff_k\r\n" in found[0], True, str(found))
+    same(found[0].endswith(json.dumps(PING).encode()), True, str(found))
+
+
+def test_outcomes_are_named_by_status_and_reason():
+    port, _ = served((200, '{"status":"accepted","price":"9.75"}'),
+                     (200, '{"status":"rejected","reason":{"code":"low_bid","text":"too low"}}'),
+                     (503, '{"type":"about:blank","code":"busy"}'), (200, "<p>"), (204, ""))
+    _, report, _ = bench(f"http://127.0.0.1:{port}/", "--rate", "50", "--duration", "0.1", "--warmup", "0", "--connections", "1")
+    same(report["outcomes"], {"accepted": 1, "rejected:low_bid": 1, "http_503:busy": 1, "http_200": 1, "http_204": 1})
 
 
 def test_bad_use():
@@ -152,7 +164,7 @@ def test_floor_calls_every_buyer_with_the_bytes_it_was_told():
 
 def test_floor_sizes():
     """What goes out is seen by a buyer and an affiliate of our own."""
-    door, calls = socket.create_server(("127.0.0.1", 0)), []
+    door, calls, may_reply = socket.create_server(("127.0.0.1", 0)), [], threading.Semaphore(0)
 
     def buy():
         peer, _ = door.accept()
@@ -165,6 +177,7 @@ def test_floor_sizes():
                         return
                     call += part
                 calls.append(call)
+                may_reply.acquire()
                 peer.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello")
     threads = [threading.Thread(target=buy) for _ in range(2)]
     for thread in threads:
@@ -175,6 +188,13 @@ def test_floor_sizes():
         with socket.create_connection((host, int(port)), timeout=PATIENCE_S) as affiliate:
             for turn in range(1, 4):
                 affiliate.sendall(request("/v1/pings", b"{}"))
+                may_reply.release()
+                affiliate.settimeout(0.2)
+                try:
+                    raise AssertionError(f"answered {affiliate.recv(1)} after one reply of two")
+                except TimeoutError:
+                    may_reply.release()
+                affiliate.settimeout(PATIENCE_S)
                 answer = b""
                 while len(answer) < 333:
                     answer += affiliate.recv(333)

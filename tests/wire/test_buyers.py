@@ -305,6 +305,7 @@ def test_seats_are_pushed():
         same(exchange.pushes, [("/v1/buyer/availability", "Bearer oc_buy_x",
                                 {"contract": "a-ca", "available": available, "seats": seats, "ttl_s": 60})
                                for available, seats in ((True, 2), (True, 1), (False, 1))])
+        same(sim.bid("a")["available"], False)
         same(sim.stats("b")["pushes"], 0)
     exchange.server.shutdown()
 
