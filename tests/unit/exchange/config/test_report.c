@@ -20,7 +20,8 @@ static void sorts_by_file_then_place(void **state)
     config_report_add(&report, true, "a", 10, 1, "four");
     config_report_add(&report, true, "", 0, 0, "five");
     config_report_sort(&report);
-    assert_string_equal(given_findings(&report), "z:9:1: warning: one\nz:9:9: a two\na:2:1: three\na:10:1: four\nfive\n");
+    assert_string_equal(given_findings(&report),
+                        "z:9:1: warning: one\nz:9:9: a two\na:2:1: three\na:10:1: four\nfive\n");
     assert_int_equal(report.errors, 4);
     assert_int_equal(report.warnings, 1);
     assert_false(config_report_is_clean(&report));
