@@ -134,6 +134,13 @@ enum fault mailbox_attend(struct mailbox *mailbox, struct loop *loop, void (*on_
     return FAULT_NONE;
 }
 
+void mailbox_leave(struct mailbox *mailbox)
+{
+    loop_watch_close(&mailbox->watch);
+    atomic_store(&mailbox->armed, false);
+    quiet(mailbox);
+}
+
 void mailbox_wait(struct mailbox *mailbox, int64_t until_us)
 {
     check(!mailbox->watch, "a loop attends this mailbox");

@@ -16,6 +16,8 @@ bool mailbox_send(struct mailbox *mailbox, const void *message);
 bool mailbox_take(struct mailbox *mailbox, void *message);
 /* Receiver with a loop: on_mail is called when there is something. */
 enum fault mailbox_attend(struct mailbox *mailbox, struct loop *loop, void (*on_mail)(void *arg), void *arg) MUST_USE;
+/* The receiver's loop is told no longer. On its thread, not from on_mail. */
+void mailbox_leave(struct mailbox *mailbox);
 /* Receiver without one: waits until there is something or `until_us`. */
 void mailbox_wait(struct mailbox *mailbox, int64_t until_us);
 unsigned mailbox_depth(const struct mailbox *mailbox);

@@ -1,9 +1,10 @@
-/* ledger: the only writer of the book (LMDB, default durability, hash-chained journal) and of the trace (one LMDB environment per
- * day); a ledger thread, and a reader thread for look-ups (a cold page must never stall a loop).
+/* ledger: the only writer of the book (LMDB, default durability, hash-chained journal) and of the trace (one LMDB
+ * environment per day); a ledger thread, and a reader thread for look-ups (a cold page must never stall a loop).
  *
- * Two lanes: steps first and at once (a batch is what gathered during the last commit), traces after, every 100 to 250 ms.
- * A step is acknowledged only when its transaction is on disk. After a failed flush nothing more is written and every append
- * says so (market.md: lose nothing that was answered). Workers reach it through a line each, on their own thread. */
+ * Two lanes: steps first and at once (a batch is what gathered during the last commit), traces after, every 100 to 250
+ * ms. A step is acknowledged only when its transaction is on disk. After a failed flush nothing more is written and
+ * every append says so (market.md: lose nothing that was answered). Workers reach it through a line each, on their own
+ * thread. */
 #pragma once
 
 #include "exchange/ledger/reader.h"
@@ -27,14 +28,16 @@ struct ledger_options {
     unsigned lines_max; /* workers, plus one for the main thread */
 };
 
-/* Opens or makes the stores, checks the version (FAULT_VERSION: newer than this program) and the chain's tail (FAULT_CORRUPT: the
- * note names the record), turns intents without a verdict into doubts (an entry each). FAULT_IN_USE: another exchange holds it. */
+/* Opens or makes the stores, checks the version (FAULT_VERSION: newer than this program) and the chain's tail
+ * (FAULT_CORRUPT: the note names the record), turns intents without a verdict into doubts (an entry each).
+ * FAULT_IN_USE: another exchange holds it. */
 enum fault ledger_open(const struct ledger_options *options, struct ledger **ledger, struct ledger_note *note) MUST_USE;
 /* What stood when we stopped: caps of current windows, switches, offers that have not expired. Before ledger_start. */
-enum fault ledger_restore(struct ledger *ledger, struct standing *standing, struct offers *offers, int64_t now_us, int64_t wall_ms,
-                          uint32_t *doubts) MUST_USE;
+enum fault ledger_restore(struct ledger *ledger, struct standing *standing, struct offers *offers, int64_t now_us,
+                          int64_t wall_ms, uint32_t *doubts) MUST_USE;
 enum fault ledger_start(struct ledger *ledger) MUST_USE;
-/* Writes what is queued, commits, joins both threads. */
+/* Writes what is queued, commits, joins both threads; appends that come later are FAULT_FULL. What was written is still
+ * told to the lines, as far as their loops run. */
 void ledger_stop(struct ledger *ledger);
 void ledger_close(struct ledger **ledger);
 
@@ -45,16 +48,22 @@ void ledger_derive(const struct ledger *ledger, const char *purpose, struct dige
 enum reason ledger_state(const struct ledger *ledger, const char **text);
 
 enum fault ledger_line_open(struct ledger *ledger, struct loop *loop, struct ledger_line **line) MUST_USE;
+/* On the line's thread, not from its callbacks, before or after ledger_stop. Waits for what is under way; its callbacks
+ * do not come any more. */
 void ledger_line_close(struct ledger_line **line);
 
-/* on_durable on the line's thread: FAULT_NONE with the entry's seq, or why it is not written (nothing of it is then). `token` is the
- * caller's. The step is serialised, its content sealed, before this returns: nothing of it need live on. FAULT_FULL: the queue is
- * full, on_durable will not come. */
+/* on_durable on the line's thread: FAULT_NONE with the entry's seq, or why it is not written (nothing of it is then).
+ * `token` is the caller's. The step is serialised, its content sealed, before this returns: nothing of it need live on.
+ * After a fault of the call itself on_durable does not come. FAULT_FULL: the queue is full. Of on_durable: FAULT_INPUT:
+ * the step contradicts what stands (a second open intent, a sale without its post, …), a bug of the story;
+ * FAULT_DISK_FULL: no room now, later steps may be written; FAULT_DISK: nothing is written any more. */
 enum fault ledger_append(struct ledger_line *line, const struct book_step *step,
-                         void (*on_durable)(void *arg, uint64_t token, enum fault fault, uint64_t seq), void *arg, uint64_t token) MUST_USE;
-/* An operator's resolution of a post in doubt: checked by the ledger thread against the row: FAULT_NOT_FOUND: no such post;
- * FAULT_INPUT: it is not in doubt. accepted: sale and transfers; rejected: reservations of `keys` undone in the book, lead UNSOLD
- * unless `may_resume` and the offer stands: then the lead is POSTING again. lead_id tells which. */
+                         void (*on_durable)(void *arg, uint64_t token, enum fault fault, uint64_t seq), void *arg,
+                         uint64_t token) MUST_USE;
+/* An operator's resolution of a post in doubt: checked by the ledger thread against the row: FAULT_NOT_FOUND: no such
+ * post; FAULT_INPUT: it is not in doubt. accepted: sale and transfers; rejected: reservations of `keys` undone in the
+ * book, lead UNSOLD unless its offer still stands at wall_ms: then the lead is POSTING again, and UNSOLD after the next
+ * start if nothing came of it. lead_id tells which. sale_id may be NULL when rejected. */
 struct ledger_resolution {
     enum fault fault;
     struct ident lead_id;
@@ -63,27 +72,32 @@ struct ledger_resolution {
     uint8_t keys_count;
     struct book_cap_key keys[BOOK_CAP_KEYS_MAX]; /* released by a rejection: for standing */
 };
-enum fault ledger_resolve(struct ledger_line *line, const struct ident *post_id, bool accepted, const struct ident *sale_id, int64_t wall_ms,
-                          void (*on_resolved)(void *arg, const struct ledger_resolution *resolution), void *arg) MUST_USE;
+enum fault ledger_resolve(struct ledger_line *line, const struct ident *post_id, bool accepted,
+                          const struct ident *sale_id, int64_t wall_ms,
+                          void (*on_resolved)(void *arg, const struct ledger_resolution *resolution),
+                          void *arg) MUST_USE;
 /* An operator's switch; durable before on_durable. */
 enum fault ledger_switch(struct ledger_line *line, struct bytes contract, bool paused, int64_t wall_ms,
-                         void (*on_durable)(void *arg, uint64_t token, enum fault fault, uint64_t seq), void *arg, uint64_t token) MUST_USE;
-/* A catalogue under its content hash (nothing is written if it is there already). At start and reload, before it serves. */
+                         void (*on_durable)(void *arg, uint64_t token, enum fault fault, uint64_t seq), void *arg,
+                         uint64_t token) MUST_USE;
+/* A catalogue under its content hash (nothing is written if it is there already). At start and reload, before it
+ * serves. */
 enum fault ledger_catalogue(struct ledger_line *line, const struct digest *version, struct bytes packed,
-                            void (*on_durable)(void *arg, uint64_t token, enum fault fault, uint64_t seq), void *arg, uint64_t token) MUST_USE;
+                            void (*on_durable)(void *arg, uint64_t token, enum fault fault, uint64_t seq), void *arg,
+                            uint64_t token) MUST_USE;
 
-/* Lane two: dropped and counted when full. Ids that are none are left out of the index. `offer`: flat offer bytes to find again
- * after a restart (may be empty). */
-bool ledger_trace(struct ledger_line *line, const struct ident *ping_id, const struct ident *lead_id, struct bytes record,
-                  struct bytes offer, int64_t offer_expires_ms);
+/* Lane two: dropped and counted when full. Ids that are none are left out of the index. `offer`: flat offer bytes to
+ * find again after a restart (may be empty). */
+bool ledger_trace(struct ledger_line *line, const struct ident *ping_id, const struct ident *lead_id,
+                  struct bytes record, struct bytes offer, int64_t offer_expires_ms);
 uint64_t ledger_traces_dropped(const struct ledger *ledger);
 /* The p99 of recent commits, µs: what a post budget keeps back. */
 int64_t ledger_commit_p99_us(const struct ledger *ledger);
 
-/* Runs `job` on the reader thread, then `done` on the line's thread. `after_seq`: waits until that entry is visible (0: not). For a
- * trace just written, `fresh_trace` waits for the next trace commit. FAULT_FULL: the queue is full. */
-enum fault ledger_ask(struct ledger_line *line, void (*job)(void *context, struct reader *reader), void (*done)(void *context), void *context,
-                      uint64_t after_seq, bool fresh_trace) MUST_USE;
+/* Runs `job` on the reader thread, then `done` on the line's thread. `after_seq`: waits until that entry is visible (0:
+ * not). For a trace just written, `fresh_trace` waits for the next trace commit. FAULT_FULL: the queue is full. */
+enum fault ledger_ask(struct ledger_line *line, void (*job)(void *context, struct reader *reader),
+                      void (*done)(void *context), void *context, uint64_t after_seq, bool fresh_trace) MUST_USE;
 
 struct ledger_counts {
     uint64_t seq, entries, commits, batches_max, traces, trace_bytes, queue_depth, doubts, posts_open;

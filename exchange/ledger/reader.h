@@ -1,5 +1,5 @@
-/* reader: look-ups in book and trace, synchronous, read-only; used on the ledger's reader thread, and by commands that run beside
- * a live exchange or without one. Short transactions; rows are copied into the caller's arena. */
+/* reader: look-ups in book and trace, synchronous, read-only; used on the ledger's reader thread, and by commands that
+ * run beside a live exchange or without one. Short transactions; rows are copied into the caller's arena. */
 #pragma once
 
 #include "exchange/record/book.h"
@@ -7,32 +7,48 @@
 
 struct reader;
 
-/* For commands: opens the stores read-only. keys_path NULL: sealed content cannot be opened. */
+/* For commands: opens the stores read-only; never in the process of the exchange itself, where they are open already (a
+ * store is opened once per process). keys_path NULL: sealed content cannot be opened. FAULT_NOT_FOUND: there is no
+ * book; FAULT_VERSION: it is a newer program's. */
 enum fault reader_open(const char *path, const char *keys_path, struct reader **reader) MUST_USE;
 void reader_close(struct reader **reader);
 
 /* FAULT_NOT_FOUND, FAULT_CORRUPT, FAULT_MEMORY or NONE. */
-enum fault reader_lead(struct reader *reader, const struct ident *lead_id, struct arena *arena, struct lead_record *lead) MUST_USE;
-enum fault reader_lead_of_ping(struct reader *reader, const struct ident *ping_id, struct arena *arena, struct lead_record *lead) MUST_USE;
+enum fault reader_lead(struct reader *reader, const struct ident *lead_id, struct arena *arena,
+                       struct lead_record *lead) MUST_USE;
+enum fault reader_lead_of_ping(struct reader *reader, const struct ident *ping_id, struct arena *arena,
+                               struct lead_record *lead) MUST_USE;
 /* By SHA-256 of affiliate id, 0, Idempotency-Key. */
-enum fault reader_lead_of_key(struct reader *reader, const struct digest *key, struct arena *arena, struct lead_record *lead) MUST_USE;
-enum fault reader_post(struct reader *reader, const struct ident *post_id, struct arena *arena, struct post_record *post) MUST_USE;
+enum fault reader_lead_of_key(struct reader *reader, const struct digest *key, struct arena *arena,
+                              struct lead_record *lead) MUST_USE;
+enum fault reader_post(struct reader *reader, const struct ident *post_id, struct arena *arena,
+                       struct post_record *post) MUST_USE;
 /* The private content {"lead":{…},"consent":{…}} of a lead, opened. The arena is the caller's to wipe. */
-enum fault reader_content(struct reader *reader, const struct ident *lead_id, struct arena *arena, struct bytes *content) MUST_USE;
+enum fault reader_content(struct reader *reader, const struct ident *lead_id, struct arena *arena,
+                          struct bytes *content) MUST_USE;
 /* Posts in doubt, oldest first, after `after` (none: from the start). Returns how many were put, at most `max`. */
-enum fault reader_doubts(struct reader *reader, const struct ident *after, struct arena *arena, struct post_record *posts, uint32_t max,
-                         uint32_t *count) MUST_USE;
-/* The trace of a ping (its auction) or of a lead (its post, one call, or the latest resumption); raw record for trace_read. */
-enum fault reader_trace(struct reader *reader, const struct ident *id, struct arena *arena, struct bytes *record) MUST_USE;
-enum fault reader_catalogue(struct reader *reader, const struct digest *version, struct arena *arena, struct bytes *packed) MUST_USE;
+enum fault reader_doubts(struct reader *reader, const struct ident *after, struct arena *arena,
+                         struct post_record *posts, uint32_t max, uint32_t *count) MUST_USE;
+/* The trace of a ping (its auction) or of a lead (its post, one call, or the latest resumption); raw record for
+ * trace_read. */
+enum fault reader_trace(struct reader *reader, const struct ident *id, struct arena *arena,
+                        struct bytes *record) MUST_USE;
+enum fault reader_catalogue(struct reader *reader, const struct digest *version, struct arena *arena,
+                            struct bytes *packed) MUST_USE;
 /* "buyer:north" …: fn for each account and its balance. */
-enum fault reader_accounts(struct reader *reader, void (*fn)(void *arg, struct bytes account, int64_t micros), void *arg) MUST_USE;
+enum fault reader_accounts(struct reader *reader, void (*fn)(void *arg, struct bytes account, int64_t micros),
+                           void *arg) MUST_USE;
 
 struct reader_totals {
-    uint64_t entries, leads, sold, unsold, pending, posts, doubts;
+    uint64_t entries, leads, sold, unsold, pending, posts, posts_open, doubts;
     int64_t revenue_micros, payout_micros, margin_micros;
     uint64_t seq;
     struct digest chain;
     int64_t first_ms, last_ms;
 };
 enum fault reader_totals(struct reader *reader, struct reader_totals *totals) MUST_USE;
+
+struct reader_sizes {
+    uint64_t book_bytes_used, book_bytes_max, trace_bytes;
+};
+void reader_sizes(struct reader *reader, struct reader_sizes *sizes);

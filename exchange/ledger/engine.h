@@ -1,0 +1,133 @@
+/* engine: what the ledger's files share: the stores, the two threads, the lines, and the jobs between them. For this
+ * room only.
+ *
+ *   a line's thread                       ledger thread                        reader thread
+ *   ledger_append --job--> steps mailbox --> writer: batch, commit
+ *   ledger_trace  --copy-> lane ------------> writer: days
+ *   ledger_ask    --ask------------------------------------------> asks mailbox --> asking: reader_…
+ *   on_durable, done <--mail-- the line's own mailbox <----------------------------------+
+ *
+ * A job belongs to its line, is lent to the ledger thread, and comes back by the line's mailbox; the same with asks. */
+#pragma once
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "exchange/base/mailbox.h"
+#include "exchange/ledger/days.h"
+#include "exchange/ledger/keyfile.h"
+#include "exchange/ledger/rows.h"
+#include "protocol/base/histogram.h"
+
+#define BATCH_MAX 256
+#define LINE_JOBS_MAX 1024 /* jobs under way, per line */
+#define LINE_ASKS_MAX 256
+#define LINES_MAX 1025
+#define PATH_BYTES 4096
+
+enum job_kind { JOB_STEP, JOB_RESOLVE, JOB_SWITCH, JOB_CATALOGUE, JOB_KINDS };
+
+struct job {
+    enum job_kind kind;
+    struct ledger_line *line;
+    struct job *next; /* of the line's free ones */
+    char *memory;     /* what body and sealed are in */
+    size_t room;
+    struct bytes body, sealed; /* a step and its sealed content; a switch; a catalogue's record and the packed one */
+    struct ident id;           /* the lead; to resolve: the post */
+    struct ident sale_id;
+    bool is_accepted;
+    int64_t wall_ms;
+    void (*on_durable)(void *arg, uint64_t token, enum fault fault, uint64_t seq);
+    void (*on_resolved)(void *arg, const struct ledger_resolution *resolution);
+    void *arg;
+    uint64_t token;
+    struct ledger_resolution answer; /* fault and seq of any kind */
+};
+
+struct ask {
+    struct ledger_line *line;
+    struct ask *next;
+    void (*job)(void *context, struct reader *reader);
+    void (*done)(void *context);
+    void *context;
+    uint64_t after_seq;
+    uint64_t flush; /* the trace commit to wait for; 0: none */
+};
+
+/* What comes back to a line: one of the two. */
+struct mail {
+    struct job *job;
+    struct ask *ask;
+};
+
+struct ledger_line {
+    struct ledger *ledger;
+    struct mailbox *mail;
+    struct lane *lane; /* stays with the place when the line is closed */
+    struct job *jobs_free;
+    struct ask *asks_free;
+    unsigned jobs_out, asks_out;
+    _Atomic bool is_open;
+};
+
+enum engine_state { ENGINE_OPEN, ENGINE_NEARLY_FULL, ENGINE_FULL, ENGINE_DOWN, ENGINE_STATES };
+
+struct ledger {
+    struct store *book;
+    struct days *days;
+    struct keyfile *keys;
+    int lock_fd;
+    unsigned lines_max;
+    struct ledger_line *_Atomic *lines; /* a place is filled once */
+    pthread_mutex_t lines_mutex;        /* of opening and closing */
+
+    struct mailbox *steps; /* struct job *; NULL: only to wake */
+    struct mailbox *asks;  /* struct ask *; NULL likewise */
+    pthread_t writer_thread, asking_thread;
+    _Atomic bool is_running;
+    _Atomic bool stopping;
+
+    /* The ledger thread's (before it starts and after it ended: the opener's). */
+    struct chain chain;
+    struct rows_totals totals;
+    struct arena arena;        /* of one job */
+    struct histogram waits[2]; /* whole batches, begin to commit; the second is the span before */
+    int64_t waits_turned_us, next_trace_us, next_house_us, next_check_us;
+    uint64_t flush_taken;    /* the flush the open trace transaction will satisfy */
+    unsigned traces_pending; /* taken and not yet committed */
+    bool trace_failed;       /* the last try failed: the next failure drops */
+    int64_t next_dropped_us; /* when dropping is logged again */
+
+    /* Published. */
+    _Atomic int state; /* enum engine_state */
+    char why[256];     /* written before the state becomes ENGINE_DOWN */
+    _Atomic uint64_t seq, entries, commits, batches_max, doubts, posts_open, used_bytes, max_bytes;
+    _Atomic uint64_t traces, traces_dropped, trace_bytes;
+    _Atomic int64_t wait_p50_us, wait_p99_us;
+    _Atomic uint64_t flush_asked, flush_done;
+    pthread_mutex_t flush_mutex;
+    pthread_cond_t flushed; /* flush_done or seq has moved */
+
+    struct reader *reader; /* the reader thread's */
+};
+
+/* writer.c */
+void *writer_run(void *ledger);
+/* One transaction for up to BATCH_MAX jobs; each one's answer is filled. Used by the thread, and at open. */
+void writer_batch(struct ledger *ledger, struct job **jobs, unsigned count);
+/* Publishes what counts and alarms look at. */
+void writer_publish(struct ledger *ledger);
+
+/* asking.c */
+void *asking_run(void *ledger);
+
+/* traces.c: lane two. True if there is more to do at once. */
+bool traces_turn(struct ledger *ledger, int64_t now_us, bool is_last);
+
+/* restore.c: a start's share of the work; the rest is ledger_restore. */
+enum fault restore_check(struct ledger *ledger, const char *keys_path, struct ledger_note *note) MUST_USE;
+enum fault restore_doubts(struct ledger *ledger, struct ledger_note *note) MUST_USE;
+
+/* reader.c: a reader over stores that are open already. */
+struct reader *reader_over(struct store *book, struct days *days, const struct keyfile *keys);

@@ -1,0 +1,70 @@
+/* journal: the book's tables, and its entries, each holding the SHA-256 of the one before it. For this room only.
+ *
+ *   entry   key    seq (8, big-endian) | part (4)
+ *           value  version 1 | kind | wall ms (8) | monotonic us (8) | SHA-256 of the previous entry (32) | body
+ *   chain   of an entry: SHA-256 of its seq (8, big-endian) and its value
+ *
+ * The first entry has seq 1 and a previous hash of zeros. Numbers in values are little-endian. */
+#pragma once
+
+#include "exchange/ledger/store.h"
+#include "protocol/crypto/digest.h"
+
+#define BOOK_VERSION 1u
+
+#define BOOK_TABLES(X)                                                                                                 \
+    X(META, "meta")             /* "version", "head": {seq, chain}, "key": id of the key file's key */                 \
+    X(JOURNAL, "journal")       /* entries: the truth; all below but content and catalogues is derived from them */    \
+    X(LEADS, "leads")           /* lead id -> book_write_lead */                                                       \
+    X(POSTS, "posts")           /* post id -> book_write_post */                                                       \
+    X(DOUBTS, "doubts")         /* post or lead id -> what it waits for, see rows.h */                                 \
+    X(PINGS, "pings")           /* ping id -> lead id */                                                               \
+    X(KEYS, "keys")             /* SHA-256 of affiliate, 0, Idempotency-Key -> lead id */                              \
+    X(CAPS, "caps")             /* cap id, window (4, big-endian) -> used (8) */                                       \
+    X(ACCOUNTS, "accounts")     /* "buyer:X" -> micros (8) */                                                          \
+    X(SWITCHES, "switches")     /* contract id -> paused since, wall ms (8) */                                         \
+    X(CATALOGUES, "catalogues") /* version -> packed */                                                                \
+    X(CONTENT, "content")       /* lead id -> sealed {"lead":…,"consent":…} */                                     \
+    X(TOTALS, "totals")         /* "totals" -> see rows.h */
+
+enum book_table {
+#define X(name, text) BOOK_##name,
+    BOOK_TABLES(X)
+#undef X
+        BOOK_TABLES_COUNT
+};
+
+extern const char *const journal_tables[BOOK_TABLES_COUNT];
+
+enum entry_kind { ENTRY_STEP = 1, ENTRY_SWITCH = 2, ENTRY_CATALOGUE = 3 };
+
+struct entry {
+    uint64_t seq;
+    enum entry_kind kind;
+    int64_t wall_ms, mono_us;
+    struct digest before;
+    struct bytes body;
+    struct digest chain; /* of this entry */
+};
+
+/* Where the journal ends. */
+struct chain {
+    uint64_t seq; /* 0: no entry yet */
+    struct digest digest;
+};
+
+/* Takes seq, kind, stamps and body of *entry as the next one; *chain moves on. The arena is for the entry's bytes. */
+enum fault journal_append(struct store *store, struct MDB_txn *txn, struct chain *chain, struct arena *arena,
+                          const struct entry *entry) MUST_USE;
+/* FAULT_NOT_FOUND; FAULT_CORRUPT: its shape is wrong (the chain is the caller's to compare); FAULT_VERSION: of a
+ * version or kind this program does not know. */
+enum fault journal_read(struct store *store, struct MDB_txn *txn, uint64_t seq, struct arena *arena,
+                        struct entry *entry) MUST_USE;
+/* The highest seq in the table; 0: none. */
+enum fault journal_last(struct store *store, struct MDB_txn *txn, uint64_t *seq) MUST_USE;
+
+/* The rows of meta. FAULT_NOT_FOUND: a new book. */
+enum fault journal_read_head(struct store *store, struct MDB_txn *txn, struct chain *chain) MUST_USE;
+enum fault journal_write_head(struct store *store, struct MDB_txn *txn, const struct chain *chain) MUST_USE;
+enum fault journal_read_version(struct store *store, struct MDB_txn *txn, uint64_t *version) MUST_USE;
+enum fault journal_write_version(struct store *store, struct MDB_txn *txn) MUST_USE;

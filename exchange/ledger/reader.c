@@ -1,0 +1,236 @@
+/* Each look-up is a short read transaction of its own: what it found is copied into the caller's arena before it ends.
+ */
+#include "exchange/ledger/reader.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "exchange/ledger/account.h"
+#include "exchange/ledger/days.h"
+#include "exchange/ledger/engine.h"
+
+struct reader {
+    struct store *book;
+    struct days *days; /* may be NULL for a command: no trace was written yet */
+    const struct keyfile *keys;
+    struct keyfile *own_keys;
+    bool is_own; /* the stores were opened by reader_open */
+};
+
+struct reader *reader_over(struct store *book, struct days *days, const struct keyfile *keys)
+{
+    struct reader *made = calloc(1, sizeof *made);
+    if (!made) return NULL;
+    *made = (struct reader){.book = book, .days = days, .keys = keys};
+    return made;
+}
+
+enum fault reader_open(const char *path, const char *keys_path, struct reader **reader)
+{
+    char folder[PATH_BYTES], trace[PATH_BYTES];
+    snprintf(folder, sizeof folder, "%s/book", path);
+    snprintf(trace, sizeof trace, "%s/trace", path);
+    struct reader *made = calloc(1, sizeof *made);
+    if (!made) return FAULT_MEMORY;
+    made->is_own = true;
+    enum fault fault = store_open(folder, journal_tables, BOOK_TABLES_COUNT, 0, STORE_READ, &made->book);
+    if (fault == FAULT_NONE) {
+        struct days_options options = {.path = trace, .is_reader = true};
+        fault = days_open(&options, &made->days);
+        if (fault == FAULT_NOT_FOUND) fault = FAULT_NONE;
+    }
+    if (fault == FAULT_NONE && keys_path) fault = keyfile_open(keys_path, false, &made->own_keys, NULL);
+    made->keys = made->own_keys;
+    struct MDB_txn *txn = NULL;
+    uint64_t version = 0;
+    if (fault == FAULT_NONE) fault = store_begin(made->book, false, &txn);
+    if (fault == FAULT_NONE) fault = journal_read_version(made->book, txn, &version);
+    store_abort(&txn);
+    if (fault == FAULT_NONE && version > BOOK_VERSION) fault = FAULT_VERSION;
+    if (fault == FAULT_NONE)
+        *reader = made;
+    else
+        reader_close(&made);
+    return fault;
+}
+
+void reader_close(struct reader **reader)
+{
+    struct reader *gone = *reader;
+    *reader = NULL;
+    if (!gone) return;
+    keyfile_close(&gone->own_keys);
+    if (gone->is_own) days_close(&gone->days);
+    if (gone->is_own) store_close(&gone->book);
+    free(gone);
+}
+
+enum fault reader_lead(struct reader *reader, const struct ident *lead_id, struct arena *arena,
+                       struct lead_record *lead)
+{
+    struct MDB_txn *txn;
+    enum fault fault = store_begin(reader->book, false, &txn);
+    if (fault != FAULT_NONE) return fault;
+    fault = rows_lead(reader->book, txn, lead_id, arena, lead);
+    store_abort(&txn);
+    return fault;
+}
+
+/* A lead by a table of other keys. */
+static enum fault lead_of(struct reader *reader, enum book_table table, struct bytes key, struct arena *arena,
+                          struct lead_record *lead)
+{
+    struct MDB_txn *txn;
+    struct bytes value;
+    struct ident lead_id;
+    enum fault fault = store_begin(reader->book, false, &txn);
+    if (fault != FAULT_NONE) return fault;
+    fault = store_get(reader->book, txn, table, key, &value);
+    if (fault == FAULT_NONE && value.len != sizeof lead_id.at) fault = FAULT_CORRUPT;
+    if (fault == FAULT_NONE) {
+        memcpy(lead_id.at, value.at, sizeof lead_id.at);
+        fault = rows_lead(reader->book, txn, &lead_id, arena, lead);
+        if (fault == FAULT_NOT_FOUND) fault = FAULT_CORRUPT;
+    }
+    store_abort(&txn);
+    return fault;
+}
+
+enum fault reader_lead_of_ping(struct reader *reader, const struct ident *ping_id, struct arena *arena,
+                               struct lead_record *lead)
+{
+    return lead_of(reader, BOOK_PINGS, ident_bytes(ping_id), arena, lead);
+}
+
+enum fault reader_lead_of_key(struct reader *reader, const struct digest *key, struct arena *arena,
+                              struct lead_record *lead)
+{
+    return lead_of(reader, BOOK_KEYS, (struct bytes){(const char *)key->at, DIGEST_LEN}, arena, lead);
+}
+
+enum fault reader_post(struct reader *reader, const struct ident *post_id, struct arena *arena,
+                       struct post_record *post)
+{
+    struct MDB_txn *txn;
+    enum fault fault = store_begin(reader->book, false, &txn);
+    if (fault != FAULT_NONE) return fault;
+    fault = rows_post(reader->book, txn, post_id, arena, post);
+    store_abort(&txn);
+    return fault;
+}
+
+static enum fault parts_of(struct reader *reader, enum book_table table, struct bytes key, struct arena *arena,
+                           struct bytes *value)
+{
+    struct MDB_txn *txn;
+    enum fault fault = store_begin(reader->book, false, &txn);
+    if (fault != FAULT_NONE) return fault;
+    fault = store_get_parts(reader->book, txn, table, key, arena, value);
+    store_abort(&txn);
+    return fault;
+}
+
+enum fault reader_content(struct reader *reader, const struct ident *lead_id, struct arena *arena,
+                          struct bytes *content)
+{
+    struct bytes sealed;
+    if (!reader->keys) return FAULT_INPUT;
+    enum fault fault = parts_of(reader, BOOK_CONTENT, ident_bytes(lead_id), arena, &sealed);
+    return fault == FAULT_NONE ? keyfile_unseal(reader->keys, lead_id, sealed, arena, content) : fault;
+}
+
+enum fault reader_catalogue(struct reader *reader, const struct digest *version, struct arena *arena,
+                            struct bytes *packed)
+{
+    return parts_of(reader, BOOK_CATALOGUES, (struct bytes){(const char *)version->at, DIGEST_LEN}, arena, packed);
+}
+
+static enum fault read_doubts(struct reader *reader, struct MDB_txn *txn, struct bytes from, struct arena *arena,
+                              struct post_record *posts, uint32_t max, uint32_t *count)
+{
+    struct store_cursor cursor;
+    enum fault fault = store_cursor_open(reader->book, txn, BOOK_DOUBTS, &cursor);
+    if (fault != FAULT_NONE) return fault;
+    fault = store_seek(&cursor, from);
+    if (fault == FAULT_NONE && from.len && bytes_same(cursor.key, from)) fault = store_next(&cursor);
+    for (; fault == FAULT_NONE && *count < max; fault = store_next(&cursor)) {
+        struct ident post_id;
+        if (cursor.key.len != sizeof post_id.at || cursor.value.len != 1) {
+            fault = FAULT_CORRUPT;
+            break;
+        }
+        if (cursor.value.at[0] != ROWS_DOUBT) continue;
+        memcpy(post_id.at, cursor.key.at, sizeof post_id.at);
+        fault = rows_post(reader->book, txn, &post_id, arena, &posts[*count]);
+        if (fault == FAULT_NOT_FOUND) fault = FAULT_CORRUPT;
+        if (fault != FAULT_NONE) break;
+        (*count)++;
+    }
+    store_cursor_close(&cursor);
+    return fault == FAULT_NOT_FOUND ? FAULT_NONE : fault;
+}
+
+enum fault reader_doubts(struct reader *reader, const struct ident *after, struct arena *arena,
+                         struct post_record *posts, uint32_t max, uint32_t *count)
+{
+    struct MDB_txn *txn;
+    *count = 0;
+    enum fault fault = store_begin(reader->book, false, &txn);
+    if (fault != FAULT_NONE) return fault;
+    bool from_start = !after || ident_is_none(after);
+    fault = read_doubts(reader, txn, from_start ? BYTES_NONE : ident_bytes(after), arena, posts, max, count);
+    store_abort(&txn);
+    return fault;
+}
+
+enum fault reader_trace(struct reader *reader, const struct ident *id, struct arena *arena, struct bytes *record)
+{
+    return reader->days ? days_find(reader->days, id, arena, record) : FAULT_NOT_FOUND;
+}
+
+enum fault reader_accounts(struct reader *reader, void (*fn)(void *arg, struct bytes account, int64_t micros),
+                           void *arg)
+{
+    struct MDB_txn *txn;
+    enum fault fault = store_begin(reader->book, false, &txn);
+    if (fault != FAULT_NONE) return fault;
+    fault = account_each(reader->book, txn, fn, arg);
+    store_abort(&txn);
+    return fault;
+}
+
+enum fault reader_totals(struct reader *reader, struct reader_totals *totals)
+{
+    struct MDB_txn *txn;
+    struct rows_totals rows;
+    struct chain chain = {0};
+    enum fault fault = store_begin(reader->book, false, &txn);
+    if (fault != FAULT_NONE) return fault;
+    fault = rows_read_totals(reader->book, txn, &rows);
+    if (fault == FAULT_NONE) fault = journal_read_head(reader->book, txn, &chain);
+    if (fault == FAULT_NOT_FOUND) fault = FAULT_NONE; /* a new book has no head */
+    store_abort(&txn);
+    if (fault != FAULT_NONE) return fault;
+    *totals = (struct reader_totals){.entries = rows.entries,
+                                     .leads = rows.leads,
+                                     .sold = rows.sold,
+                                     .unsold = rows.unsold,
+                                     .pending = rows.pending,
+                                     .posts = rows.posts,
+                                     .posts_open = rows.posts_open,
+                                     .doubts = rows.doubts,
+                                     .revenue_micros = rows.revenue_micros,
+                                     .payout_micros = rows.payout_micros,
+                                     .margin_micros = rows.margin_micros,
+                                     .seq = chain.seq,
+                                     .chain = chain.digest,
+                                     .first_ms = rows.first_ms,
+                                     .last_ms = rows.last_ms};
+    return FAULT_NONE;
+}
+
+void reader_sizes(struct reader *reader, struct reader_sizes *sizes)
+{
+    store_size(reader->book, &sizes->book_bytes_used, &sizes->book_bytes_max);
+    sizes->trace_bytes = reader->days ? days_bytes(reader->days) : 0;
+}

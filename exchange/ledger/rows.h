@@ -1,0 +1,46 @@
+/* rows: what the book keeps beside its journal, derived entry by entry: leads, posts, doubts, pings, keys, caps,
+ * accounts, switches, totals. For this room only.
+ *
+ * The same function serves the ledger thread, which keeps the rows in the entry's transaction, and verify, which
+ * derives them anew from the journal and compares. First everything is looked up and checked, then everything is
+ * written: an entry that does not follow from what stands changes nothing. */
+#pragma once
+
+#include "exchange/ledger/journal.h"
+#include "exchange/ledger/reader.h"
+
+/* What a row of "doubts" waits for. A post: its verdict (open), or a resolution (in doubt). A lead: its next intent or
+ * its end, while no post of it is open (resolved as rejected, the story goes on). */
+enum rows_wait { ROWS_OPEN = 'o', ROWS_DOUBT = 'd', ROWS_GOES_ON = 'g' };
+
+/* One row; written once per transaction. */
+struct rows_totals {
+    uint64_t entries, leads, sold, unsold, pending, posts, doubts, posts_open;
+    int64_t revenue_micros, payout_micros, margin_micros;
+    int64_t first_ms, last_ms;
+};
+
+/* What is told when an entry is refused: a constant. */
+struct rows_refusal {
+    const char *text;
+};
+
+/* The rows of one entry; *totals moves on. FAULT_INPUT: it contradicts what stands, *refusal says how; nothing was
+ * written. Any other fault: the transaction is to be given up. The arena is for the rows met on the way. */
+enum fault rows_apply(struct store *store, struct MDB_txn *txn, const struct entry *entry, struct arena *arena,
+                      struct rows_totals *totals, struct rows_refusal *refusal) MUST_USE;
+
+/* A new book has totals of zeros. */
+enum fault rows_read_totals(struct store *store, struct MDB_txn *txn, struct rows_totals *totals) MUST_USE;
+enum fault rows_write_totals(struct store *store, struct MDB_txn *txn, const struct rows_totals *totals) MUST_USE;
+
+/* Bodies of the entries that are no steps. */
+bool rows_write_switch(struct sink *sink, struct bytes contract, bool paused);
+bool rows_write_catalogue(struct sink *sink, const struct digest *version, uint64_t len);
+bool rows_read_catalogue(struct bytes body, struct digest *version, uint64_t *len);
+
+/* Rows by id, in the arena. */
+enum fault rows_lead(struct store *store, struct MDB_txn *txn, const struct ident *lead_id, struct arena *arena,
+                     struct lead_record *lead) MUST_USE;
+enum fault rows_post(struct store *store, struct MDB_txn *txn, const struct ident *post_id, struct arena *arena,
+                     struct post_record *post) MUST_USE;
