@@ -1,0 +1,264 @@
+/* availability: what is read from standing, the order of the reasons over every combination, windows and keys of caps.
+ */
+#include "exchange/market/availability.h"
+
+#include "protocol/base/clock.h"
+#include "tests/unit/exchange/market/world.h"
+
+#define SECOND INT64_C(1000000)
+#define NOW (1000 * SECOND)
+
+static struct world world;
+static struct catalogue *catalogue;
+static const struct contract *live, *fixed, *seated, *quiet;
+static const struct buyer *north;
+
+static int64_t wall(const char *text)
+{
+    int64_t ms;
+    if (!clock_read_wall(bytes_of(text), &ms)) fail_msg("not a time: %s", text);
+    return ms;
+}
+
+#define OPEN wall("2026-01-02T15:00:00Z")   /* Friday 10:00 in New York */
+#define CLOSED wall("2026-01-03T15:00:00Z") /* Saturday */
+
+static struct availability_view fine_view(void)
+{
+    return (struct availability_view){.cap_full = -1, .seats_free = INT64_MAX};
+}
+
+/* Every set of obstacles at once: the first in market.md's order is the reason. */
+static void the_first_obstacle_is_the_reason(void **state)
+{
+    enum { OPERATOR, CATALOGUE, SCHEDULE, CAP, SEAT, SIGNAL, CIRCUIT, ORIGIN, IN_FLIGHT, RATE, OBSTACLES };
+    static const enum reason REASONS[OBSTACLES] = {
+        REASON_PAUSED,      REASON_PAUSED,       REASON_CLOSED,       REASON_CAPPED,    REASON_NO_SEAT,
+        REASON_UNAVAILABLE, REASON_CIRCUIT_OPEN, REASON_CIRCUIT_OPEN, REASON_THROTTLED, REASON_THROTTLED};
+    (void)state;
+    for (unsigned set = 0; set < 1u << OBSTACLES; set++) {
+        struct availability_view view = fine_view();
+        struct contract contract = *live;
+        view.operator_paused = set >> OPERATOR & 1;
+        contract.paused = set >> CATALOGUE & 1;
+        if (set >> CAP & 1) view.cap_full = 1;
+        if (set >> SEAT & 1) view.seats_free = 0;
+        view.signal_fresh = set >> SIGNAL & 1;
+        view.contract_circuit_open = set >> CIRCUIT & 1;
+        view.origin_circuit_open = set >> ORIGIN & 1;
+        view.in_flight = north->max_in_flight - !(set >> IN_FLIGHT & 1);
+        view.rate_spent = set >> RATE & 1;
+        enum reason expected = set ? REASONS[__builtin_ctz(set)] : REASON_NONE;
+        enum reason reason = availability_reason(&contract, north, &view, set >> SCHEDULE & 1 ? CLOSED : OPEN);
+        if (reason != expected) fail_msg("set %x: %s", set, reason_code(reason));
+    }
+}
+
+static void signals_and_silence(void **state)
+{
+    static const struct {
+        bool fresh, said, when_silent;
+        enum reason reason;
+    } ROWS[] = {
+        {false, false, true, REASON_NONE},       {false, false, false, REASON_UNAVAILABLE},
+        {true, true, false, REASON_NONE},        {true, true, true, REASON_NONE},
+        {true, false, true, REASON_UNAVAILABLE}, {true, false, false, REASON_UNAVAILABLE},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof ROWS / sizeof *ROWS; i++) {
+        struct availability_view view = fine_view();
+        struct contract contract = *fixed;
+        view.signal_fresh = ROWS[i].fresh;
+        view.signal_available = ROWS[i].said;
+        contract.silent_available = ROWS[i].when_silent;
+        assert_int_equal(availability_reason(&contract, north, &view, CLOSED), ROWS[i].reason);
+    }
+    struct availability_view view = fine_view();
+    struct buyer unlimited = *north;
+    unlimited.max_in_flight = 0;
+    view.in_flight = 1000000;
+    assert_int_equal(availability_reason(fixed, &unlimited, &view, CLOSED), REASON_NONE);
+}
+
+static enum reason reason_now(const struct contract *contract, int64_t now_us)
+{
+    struct availability_view view;
+    availability_read(contract, north, world.standing, now_us, OPEN, &view);
+    return availability_reason(contract, north, &view, OPEN);
+}
+
+static void seats_are_read(void **state)
+{
+    struct availability_view view;
+    struct seat_hold hold;
+    (void)state;
+    availability_read(seated, north, world.standing, NOW, OPEN, &view);
+    assert_false(view.signal_fresh);
+    assert_int_equal(view.seats_free, 0); /* required, and nothing was pushed */
+    assert_int_equal(reason_now(seated, NOW), REASON_NO_SEAT);
+    assert_int_equal(reason_now(live, NOW), REASON_NONE);
+    seats_push_contract(world.standing, seated->cell, true, 1, NOW + SECOND);
+    assert_int_equal(reason_now(seated, NOW), REASON_NONE);
+    assert_true(seats_take(world.standing, seated->cell, north->cell, NOW, &hold));
+    assert_int_equal(reason_now(seated, NOW), REASON_NO_SEAT);
+    seats_give(world.standing, &hold);
+    assert_int_equal(reason_now(seated, NOW), REASON_NONE);
+    assert_int_equal(reason_now(seated, NOW + 2 * SECOND), REASON_NO_SEAT); /* expired */
+    seats_push_contract(world.standing, seated->cell, true, -1, NOW + 9 * SECOND);
+    assert_int_equal(reason_now(seated, NOW + 3 * SECOND), REASON_NO_SEAT); /* no seats were named */
+    seats_push_contract(world.standing, live->cell, false, -1, NOW + SECOND);
+    assert_int_equal(reason_now(live, NOW), REASON_UNAVAILABLE);
+    assert_int_equal(reason_now(live, NOW + 2 * SECOND), REASON_NONE);
+    seats_push_contract(world.standing, live->cell, true, 0, NOW + SECOND);
+    assert_int_equal(reason_now(live, NOW), REASON_NO_SEAT);
+    assert_int_equal(reason_now(quiet, NOW), REASON_UNAVAILABLE);
+    seats_push_contract(world.standing, quiet->cell, true, -1, NOW + SECOND);
+    assert_int_equal(reason_now(quiet, NOW), REASON_NONE);
+    assert_int_equal(reason_now(quiet, NOW + 2 * SECOND), REASON_UNAVAILABLE);
+    seats_pause(world.standing, fixed->cell, NOW + SECOND);
+    assert_int_equal(reason_now(fixed, NOW), REASON_UNAVAILABLE);
+    assert_int_equal(reason_now(fixed, NOW + 2 * SECOND), REASON_NONE);
+}
+
+static void open_circuit(bool of_origin, uint32_t cell, int64_t now_us)
+{
+    uint64_t word = 0;
+    for (int i = 0; i < 5; i++) word = circuit_after(word, false, now_us, &catalogue->house.circuit);
+    assert_true(circuits_swap(world.standing, of_origin, cell, circuits_word(world.standing, of_origin, cell), word));
+}
+
+static void circuits_are_read(void **state)
+{
+    const int64_t now = NOW + 10 * SECOND;
+    (void)state;
+    open_circuit(false, live->cell, now);
+    assert_int_equal(reason_now(live, now), REASON_CIRCUIT_OPEN);
+    assert_int_equal(reason_now(fixed, now), REASON_NONE);             /* the other contract's is its own */
+    assert_int_equal(reason_now(live, now + 2 * SECOND), REASON_NONE); /* a probe is due */
+    open_circuit(true, live->ping_origin_cell, now + 10 * SECOND);
+    assert_int_equal(reason_now(live, now + 10 * SECOND), REASON_CIRCUIT_OPEN);
+    assert_int_equal(reason_now(fixed, now + 10 * SECOND), REASON_NONE); /* it is never pinged there */
+    open_circuit(true, fixed->post_origin_cell, now + 20 * SECOND);
+    assert_int_equal(reason_now(fixed, now + 20 * SECOND), REASON_CIRCUIT_OPEN);
+    assert_int_equal(reason_now(live, now + 20 * SECOND), REASON_CIRCUIT_OPEN); /* they post to one origin */
+}
+
+static void load_pause_and_times_are_read(void **state)
+{
+    struct availability_view view;
+    const int64_t now = NOW + 60 * SECOND;
+    (void)state;
+    switches_set(world.standing, fixed->cell, true);
+    assert_int_equal(reason_now(fixed, now), REASON_PAUSED);
+    switches_set(world.standing, fixed->cell, false);
+    assert_true(rates_enter(world.standing, north->cell, 0) && rates_enter(world.standing, north->cell, 0));
+    assert_int_equal(reason_now(fixed, now), REASON_THROTTLED);
+    rates_leave(world.standing, north->cell);
+    assert_int_equal(reason_now(fixed, now), REASON_NONE);
+    rates_leave(world.standing, north->cell);
+    while (rates_take_buyer(world.standing, north->cell, north->max_pings_per_s, now)) {
+    }
+    assert_int_equal(reason_now(live, now), REASON_THROTTLED);
+    assert_int_equal(reason_now(fixed, now), REASON_NONE); /* a standing price makes no ping */
+    for (int i = 0; i < 20; i++) rates_answered(world.standing, live->cell, 7000);
+    availability_read(live, north, world.standing, now + 2 * SECOND, OPEN, &view);
+    assert_int_equal(view.response_us, 7000);
+    assert_int_equal(view.in_flight, 0);
+}
+
+static void caps_are_read_and_reserved(void **state)
+{
+    struct cap_key keys[RESERVATION_KEYS_MAX];
+    struct availability_view view;
+    unsigned full = 9;
+    const int64_t now = NOW + 90 * SECOND;
+    (void)state;
+    assert_int_equal(availability_cap_keys(live, north, OPEN, keys), 2);
+    assert_int_equal(keys[0].limit, 2);
+    assert_int_equal(keys[0].amount, 1);
+    assert_int_equal((int64_t)keys[0].window * 60000, wall("2026-01-02T15:00:00Z"));
+    assert_int_equal((int64_t)keys[1].window * 60000, wall("2026-01-02T05:00:00Z"));
+    assert_memory_equal(&keys[1].id, &live->caps[1].id, sizeof keys[1].id);
+    assert_int_equal(keys[1].cell, live->caps[1].cell);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(reason_now(live, now), REASON_NONE);
+        assert_true(caps_reserve(world.standing, keys, 2, &full));
+    }
+    availability_read(live, north, world.standing, now, OPEN, &view);
+    assert_int_equal(view.cap_full, 0);
+    assert_int_equal(reason_now(live, now), REASON_CAPPED);
+    assert_false(caps_reserve(world.standing, keys, 2, &full));
+    /* The next hour has room; after one more the day is full, and the next day has room again. */
+    int64_t later = OPEN + 3600000;
+    availability_read(live, north, world.standing, now, later, &view);
+    assert_int_equal(view.cap_full, -1);
+    assert_int_equal(availability_cap_keys(live, north, later, keys), 2);
+    assert_true(caps_reserve(world.standing, keys, 2, &full));
+    availability_read(live, north, world.standing, now, later, &view);
+    assert_int_equal(view.cap_full, 1);
+    availability_read(live, north, world.standing, now, wall("2026-01-03T04:59:59Z"), &view);
+    assert_int_equal(view.cap_full, 1);
+    availability_read(live, north, world.standing, now, wall("2026-01-03T05:00:00Z"), &view);
+    assert_int_equal(view.cap_full, -1);
+    assert_int_equal(availability_cap_keys(fixed, north, OPEN, keys), 0);
+}
+
+/* The hour of autumn that comes twice is two windows, the day of 25 hours is one. */
+static void windows_of_a_long_night(void **state)
+{
+    const struct cap hour = {.window = CAP_HOUR}, day = {.window = CAP_DAY};
+    int64_t first = wall("2026-11-01T05:30:00Z"), second = wall("2026-11-01T06:30:00Z");
+    (void)state;
+    assert_int_equal(
+        availability_cap_window(&hour, north->zone, second) - availability_cap_window(&hour, north->zone, first), 60);
+    assert_int_equal(availability_cap_window(&day, north->zone, first), wall("2026-11-01T04:00:00Z") / 60000);
+    assert_int_equal(availability_cap_window(&day, north->zone, wall("2026-11-02T04:59:59Z")),
+                     wall("2026-11-01T04:00:00Z") / 60000);
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    world_open(&world);
+    catalogue = world_build(
+        &world,
+        "{'campaigns':[" WORLD_CAMPAIGN "],'buyers':[{" WORLD_BUYER(
+            "north") ",'time_zone':'America/New_York',"
+                     "'max_in_flight':2,'max_pings_per_s':5,'contracts':["
+                     "{'id':'live','campaign':'auto','price':'live','ping_url':'https://ping.example/','post_url':"
+                     "'https://post.example/','schedule':{'mon-fri':'08:00-20:00'},'caps':[{'window':'hour','leads':2},"
+                     "{'window':'day','leads':3}]},"
+                     "{'id':'fixed','campaign':'auto','price':'5','post_url':'https://post.example/'},"
+                     "{'id':'seated','campaign':'auto','price':'5','post_url':'https://other.example/"
+                     "','seats':'required'},"
+                     "{'id':'quiet','campaign':'auto','price':'5','post_url':'https://other.example/',"
+                     "'when_silent':'unavailable'}]}]}");
+    live = catalogue_contract(catalogue, BYTES("live"));
+    fixed = catalogue_contract(catalogue, BYTES("fixed"));
+    seated = catalogue_contract(catalogue, BYTES("seated"));
+    quiet = catalogue_contract(catalogue, BYTES("quiet"));
+    north = catalogue_buyer(catalogue, BYTES("north"));
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    catalogue_drop(&catalogue);
+    world_close(&world);
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_first_obstacle_is_the_reason),
+        cmocka_unit_test(signals_and_silence),
+        cmocka_unit_test(seats_are_read),
+        cmocka_unit_test(circuits_are_read),
+        cmocka_unit_test(load_pause_and_times_are_read),
+        cmocka_unit_test(caps_are_read_and_reserved),
+        cmocka_unit_test(windows_of_a_long_night),
+    };
+    return cmocka_run_group_tests(tests, setup, teardown);
+}
