@@ -83,8 +83,9 @@ const struct node *campaign_merge_ping(const struct campaign *campaign, struct b
         check(error.too_large, "a ping's own public fields do not read back");
         return NULL;
     }
-    struct node *merged = arena_take(arena, (lead->span + ping->span) * sizeof *merged), *next = merged + 1;
+    struct node *merged = arena_take(arena, (lead->span + ping->span) * sizeof *merged);
     if (!merged) return NULL;
+    struct node *next = merged + 1;
     *merged = (struct node){.key = lead->key, .kind = NODE_MAP, .at = lead->at};
     NODE_EACH(value, lead)
     {
@@ -243,8 +244,9 @@ static struct node *normal_document(struct reading *reading)
 {
     size_t room = 2 + reading->campaign->fields_count + reading->lead->span;
     if (reading->consent) room += reading->consent->span;
-    struct node *root = arena_take(reading->arena, room * sizeof *root), *next = root + 1;
+    struct node *root = arena_take(reading->arena, room * sizeof *root);
     if (!root) return NULL;
+    struct node *next = root + 1;
     *root = (struct node){.kind = NODE_MAP, .count = reading->consent ? 2 : 1};
     if (reading->consent) {
         struct node *consent = next;
