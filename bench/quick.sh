@@ -224,7 +224,6 @@ measure() { # NAME ADDRESS PID ROUND: prints CPU per auction
 }
 
 echo "one auction: $buyers buyers, plain HTTP, one worker, $connections affiliates' connections, nginx as bidder"
-echo "bytes: request $(wc -c <"$folder/ping.json") and head, call $call_bytes, answer $answer_bytes"
 printf '%8s %18s %18s %8s %14s %14s\n' round 'product CPU µs' 'floor CPU µs' ratio 'product /s' 'floor /s'
 round=1
 : >"$folder/ratios"
@@ -241,3 +240,4 @@ done
 awk '{ ours += $1; least += $2; r = $1 / $2; if (NR == 1 || r < low) low = r; if (r > high) high = r }
     END { printf "product %.1f µs, floor %.1f µs: %.2f x floor (from %.2f to %.2f in %d rounds)\n",
           ours / NR, least / NR, ours / least, low, high, NR }' "$folder/ratios"
+echo "bytes: request $(number "$folder/product-1.json" request_bytes), call $call_bytes, answer $answer_bytes"
