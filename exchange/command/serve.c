@@ -21,14 +21,14 @@
 #define CLAIMS_MAX 65536u
 #define FILES_WANTED 65536u
 
-static enum command_status prepare(struct serving *serving, const char *config);
+static int prepare(struct serving *serving, const char *config);
 static enum fault open_market(struct serving *serving);
-static enum command_status open_workers(struct serving *serving, unsigned count);
+static int open_workers(struct serving *serving, unsigned count);
 static void say_ready(const struct serving *serving, uint32_t doubts);
 static void on_signal(void *arg, bool readable, bool writable);
 static void stop(struct serving *serving);
 
-static enum command_status say(const char *format, const char *text)
+static int say(const char *format, const char *text)
 {
     fprintf(stderr, "outcry: ");
     fprintf(stderr, format, text);
@@ -87,12 +87,12 @@ int command_serve(int argc, char **argv)
 /* Start
  * ----------------------------------------------------------------------------------------------------------------- */
 
-static enum command_status open_files(struct serving *serving, const char *config)
+static int open_files(struct serving *serving, const char *config)
 {
     struct config_report report;
     config_report_open(&report);
     bool good = settings_read(config, &serving->settings, &report);
-    if (!good) config_report_print(&report, stderr);
+    config_report_print(&report, stderr);
     config_report_close(&report);
     if (!good) return COMMAND_USAGE;
     log_start(serving->settings.log_level, serving->settings.log_format);
@@ -100,7 +100,7 @@ static enum command_status open_files(struct serving *serving, const char *confi
     return COMMAND_DONE;
 }
 
-static enum command_status open_tls(struct serving *serving)
+static int open_tls(struct serving *serving)
 {
     const struct settings *settings = &serving->settings;
     struct tls_note note;
@@ -112,7 +112,7 @@ static enum command_status open_tls(struct serving *serving)
     return COMMAND_DONE;
 }
 
-static enum command_status open_ledger(struct serving *serving, unsigned workers)
+static int open_ledger(struct serving *serving, unsigned workers)
 {
     const struct settings *settings = &serving->settings;
     struct ledger_note note;
@@ -123,8 +123,9 @@ static enum command_status open_ledger(struct serving *serving, unsigned workers
                                      .trace_max_bytes = (uint64_t)settings->trace_max_bytes,
                                      .lines_max = workers + 1};
     if (ledger_open(&options, &serving->hall.ledger, &note)) return say("%s", note.text);
-    ledger_derive(serving->hall.ledger, "source_ref", &serving->hall.reference_key);
-    ledger_derive(serving->hall.ledger, "tie seed", &serving->hall.seed_key);
+    if (ledger_derive(serving->hall.ledger, "source_ref", &serving->hall.reference_key) ||
+        ledger_derive(serving->hall.ledger, "tie seed", &serving->hall.seed_key))
+        return say("%s", "out of memory");
     if (serving->hall.id_seed) {
         struct bytes seed = {(const char *)&serving->hall.id_seed, sizeof serving->hall.id_seed};
         digest_of(&serving->hall.seed_key, &seed, 1);
@@ -151,10 +152,10 @@ static bool store_catalogue(struct serving *serving, const struct catalogue *cat
     return !serving->store_failed;
 }
 
-static enum command_status prepare(struct serving *serving, const char *config)
+static int prepare(struct serving *serving, const char *config)
 {
     struct hall *hall = &serving->hall;
-    enum command_status status = open_files(serving, config);
+    int status = open_files(serving, config);
     if (status == COMMAND_DONE) status = open_tls(serving);
     if (status != COMMAND_DONE) return status;
     unsigned workers = serving->settings.workers ? serving->settings.workers : (unsigned)sysconf(_SC_NPROCESSORS_ONLN);
@@ -230,7 +231,7 @@ static enum fault open_market(struct serving *serving)
 
 /* All sockets are bound before the first thread runs, so an address in use stops the start before anything is answered.
  */
-static enum command_status open_workers(struct serving *serving, unsigned count)
+static int open_workers(struct serving *serving, unsigned count)
 {
     struct hall *hall = &serving->hall;
     const struct settings *settings = &serving->settings;

@@ -174,3 +174,13 @@ enum fault keyfile_unseal(const struct keyfile *keys, const struct ident *lead_i
     *content = (struct bytes){(const char *)plain, len};
     return fault;
 }
+
+enum fault keyfile_derive(const struct keyfile *keys, const char *purpose, struct digest *key)
+{
+    struct mac *mac = mac_open((struct bytes){(const char *)keys->key, SEAL_KEY_LEN});
+    struct bytes name = bytes_of(purpose);
+    if (!mac) return FAULT_MEMORY;
+    mac_of(mac, key, &name, 1);
+    mac_close(&mac);
+    return FAULT_NONE;
+}

@@ -8,6 +8,7 @@
 #pragma once
 
 #include "exchange/ledger/ledger.h"
+#include "protocol/crypto/mac.h"
 #include "protocol/crypto/seal.h"
 
 #define KEYFILE_ID 8u
@@ -31,3 +32,5 @@ enum fault keyfile_seal(const struct keyfile *keys, const struct ident *lead_id,
 /* FAULT_CORRUPT: changed, or another key's. The arena then holds private data. */
 enum fault keyfile_unseal(const struct keyfile *keys, const struct ident *lead_id, struct bytes sealed,
                           struct arena *arena, struct bytes *content) MUST_USE;
+/* A key for another purpose: HMAC of its name under the key. */
+enum fault keyfile_derive(const struct keyfile *keys, const char *purpose, struct digest *key) MUST_USE;

@@ -222,3 +222,8 @@ void ledger_counts(const struct ledger *ledger, struct ledger_counts *counts)
                                      .commit_p99_us = LOAD(wait_p99_us)};
 #undef LOAD
 }
+
+enum fault ledger_derive(const struct ledger *ledger, const char *purpose, struct digest *key)
+{
+    return keyfile_derive(ledger->keys, purpose, key);
+}

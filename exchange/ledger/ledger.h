@@ -41,8 +41,8 @@ enum fault ledger_start(struct ledger *ledger) MUST_USE;
 void ledger_stop(struct ledger *ledger);
 void ledger_close(struct ledger **ledger);
 
-/* A key for another purpose, derived from the key file's: the same over restarts and key rotations. */
-void ledger_derive(const struct ledger *ledger, const char *purpose, struct digest *key);
+/* A key for another purpose, derived from the key file's: the same over restarts. */
+enum fault ledger_derive(const struct ledger *ledger, const char *purpose, struct digest *key) MUST_USE;
 
 /* REASON_NONE while it takes writes, else REASON_LEDGER_DOWN; *text (may be NULL) says why. */
 enum reason ledger_state(const struct ledger *ledger, const char **text);
