@@ -268,9 +268,9 @@ static void packed_and_unpacked(void **state)
     assert_int_equal(again->house.max_posts, 4);
     assert_true(bytes_is(again->house.currency, "USD"));
     catalogue_drop(&again);
-    struct world other = world;
-    other.house.max_posts = 5;
-    again = world_build(&other, WHOLE);
+    world.house.max_posts = 5;
+    again = world_build(&world, WHOLE);
+    world.house.max_posts = 4;
     assert_false(digest_same(&catalogue->version, &again->version));
     catalogue_drop(&again);
     for (size_t len = 0; len < catalogue->packed.len; len += 7)
@@ -426,9 +426,9 @@ static void private_addresses_in_a_demo(void **state)
     static const char DOCUMENT[] = IN_CONTRACT("'id':'x','campaign':'auto','price':'live','ping_url':'http://"
                                                "127.0.0.1:4001/','post_url':'http://127.0.0.1:4001/'");
     assert_null(world_try(&world, DOCUMENT));
-    struct world demo = world;
-    demo.house.allow_private = true;
-    struct catalogue *catalogue = world_build(&demo, DOCUMENT);
+    world.house.allow_private = true;
+    struct catalogue *catalogue = world_build(&world, DOCUMENT);
+    world.house.allow_private = false;
     struct catalogue *again = catalogue_unpack(catalogue->packed, NULL, NULL);
     assert_true(again && again->house.allow_private);
     assert_int_equal(again->contracts[0].ping.port, 4001);
