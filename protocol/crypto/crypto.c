@@ -6,10 +6,12 @@
 
 #include "protocol/base/check.h"
 #include "protocol/crypto/digest.h"
+#include "protocol/crypto/reserve.h"
 #include "protocol/crypto/start.h"
 
 enum fault crypto_start(void)
 {
+    reserve_start();
     enum fault fault = digest_start();
     if (fault != FAULT_NONE) return fault;
     fault = mac_start();
