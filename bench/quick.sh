@@ -40,8 +40,10 @@ stop() { # PID
     wait "$1" 2>/dev/null || true
 }
 
-stop_all() {
-    for pid in $running; do stop "$pid"; done
+stop_all() { # the last one started first
+    reversed=
+    for pid in $running; do reversed="$pid $reversed"; done
+    for pid in $reversed; do stop "$pid"; done
 }
 trap stop_all EXIT
 trap 'exit 130' INT TERM
@@ -83,14 +85,30 @@ cat >"$folder/ping.json" <<PING
 {"campaign":"auto-insurance","source":"fb","sub_id":["ad-77"],"ref":"my-000001","channel":"social","lead":{"state":"CA","zip":"94110","age":34,"credit":"good"},"consent":{"tcpa":true,"at":"2026-01-01T12:00:00Z"}}
 PING
 
-write_scenario() {
-    echo '{"listen":"127.0.0.1:0","private":["phone","email"],"buyers":['
+address_of() { # NAME: where the simulator had it listen
+    sed -n "s/^listening \([0-9.:]*\) $1\$/\1/p" "$folder/buyers.out"
+}
+
+each_buyer() { # COMMAND: with each buyer's number
     i=0
     while [ "$i" -lt "$buyers" ]; do
-        echo "{\"name\":\"b$i\",\"path\":\"/bid$i\",\"secret\":\"$secret\",\"price\":\"12.50\",\"bid_id\":\"b-1\",\"available\":true,\"valid_ms\":30000},"
+        "$1" "$i"
         i=$((i + 1))
     done
-    echo '{"name":"public","price":"1","listen":"127.0.0.1:0"},{"name":"admin","price":"1","listen":"127.0.0.1:0"}]}'
+}
+
+write_simulated() { # NUMBER: at the address it had before, if any
+    address=$(address_of "b$1")
+    cat <<SIMULATED
+ {"name": "b$1", "path": "/bid$1", "listen": "${address:-127.0.0.1:0}", "secret": "$secret", "price": "12.50", "bid_id": "b-1",
+  "available": true, "valid_ms": 30000},
+SIMULATED
+}
+
+write_scenario() { # the last two only hold a port for the exchange
+    echo '{"private": ["phone", "email"], "buyers": ['
+    each_buyer write_simulated
+    echo ' {"name": "public", "price": "1", "listen": "127.0.0.1:0"}, {"name": "admin", "price": "1", "listen": "127.0.0.1:0"}]}'
 }
 
 write_settings() { # PUBLIC ADMIN
@@ -108,7 +126,25 @@ log: {level: warn, format: text}
 SETTINGS
 }
 
-write_market() { # BIDDER
+write_buyer() { # NUMBER: an owner and an origin of its own
+    cat <<BUYER
+  - id: buyer-$1
+    group: group-$1
+    time_zone: America/New_York
+    signing_secret: $secret
+    max_in_flight: 10000
+    max_pings_per_s: 1000000
+    contracts:
+      - id: contract-$1
+        campaign: auto-insurance
+        ping_url: http://$(address_of "b$1")/bid$1/ping
+        post_url: http://$(address_of "b$1")/bid$1/post
+        price: live
+        filter: {all: [{field: state, in: [CA, NV]}, {field: age, min: 25, max: 70}]}
+BUYER
+}
+
+write_market() {
     cat <<MARKET
 campaigns:
   - id: auto-insurance
@@ -126,46 +162,30 @@ affiliates:
     campaigns: [auto-insurance]
 buyers:
 MARKET
-    i=0
-    while [ "$i" -lt "$buyers" ]; do
-        cat <<BUYER
-  - id: buyer-$i
-    group: group-$i
-    time_zone: America/New_York
-    signing_secret: $secret
-    max_in_flight: 10000
-    max_pings_per_s: 1000000
-    contracts:
-      - id: contract-$i
-        campaign: auto-insurance
-        ping_url: http://$1/bid$i/ping
-        post_url: http://$1/bid$i/post
-        price: live
-        filter: {all: [{field: state, in: [CA, NV]}, {field: age, min: 25, max: 70}]}
-BUYER
-        i=$((i + 1))
-    done
+    each_buyer write_buyer
 }
 
 # --- sizes, on the product, from the simulated buyers (which also check signatures and that nothing private is sent) ---
 
-write_scenario >"$folder/scenario.json"
-"$build/outcry-buyers" --scenario "$folder/scenario.json" >"$folder/buyers.out" &
-simulator=$!
-running="$simulator"
-wait_for "outcry-buyers" grep -q '^ready' "$folder/buyers.out"
-bidder=$(sed -n 's/^listening \([0-9.:]*\)$/\1/p' "$folder/buyers.out")
-public=$(sed -n 's/^listening \([0-9.:]*\) public$/\1/p' "$folder/buyers.out")
-admin=$(sed -n 's/^listening \([0-9.:]*\) admin$/\1/p' "$folder/buyers.out")
-stop "$simulator" # so three free ports are known; the first goes back to it
-sed "s/\"listen\":\"127.0.0.1:0\",\"private\"/\"listen\":\"$bidder\",\"private\"/" "$folder/scenario.json" >"$folder/first.json"
-"$build/outcry-buyers" --scenario "$folder/first.json" >"$folder/buyers.out" &
-simulator=$!
-running="$simulator"
-wait_for "outcry-buyers" grep -q '^ready' "$folder/buyers.out"
+start_buyers() {
+    write_scenario >"$folder/scenario.json"
+    "$build/outcry-buyers" --scenario "$folder/scenario.json" >"$folder/buyers.new" &
+    simulator=$!
+    running="$simulator"
+    wait_for "outcry-buyers" grep -q '^ready' "$folder/buyers.new"
+    mv "$folder/buyers.new" "$folder/buyers.out"
+}
+
+: >"$folder/buyers.out"
+start_buyers # to learn free ports: two of them go to the exchange
+public=$(address_of public)
+admin=$(address_of admin)
+stop "$simulator"
+start_buyers
+bidder=$(address_of b0)
 
 write_settings "$public" "$admin" >"$folder/outcry.yaml"
-write_market "$bidder" >"$folder/market.yaml"
+write_market >"$folder/market.yaml"
 
 start_product() {
     "$build/outcry" serve --config "$folder/outcry.yaml" >>"$folder/outcry.log" 2>&1 &
@@ -195,12 +215,18 @@ stop "$simulator"
 
 # --- the bidder, the product and the floor ---
 
-sed -e "s|@PORT@|${bidder#*:}|" -e "s|@FOLDER@|$folder|g" "$here/nginx/bidder.conf.in" >"$folder/nginx.conf"
+write_listen() {
+    echo "        listen $(address_of "b$1") backlog=4096;"
+}
+
+each_buyer write_listen >"$folder/listen.conf"
+sed "s|@FOLDER@|$folder|g" "$here/nginx/bidder.conf.in" >"$folder/nginx.conf"
+bidders=$(sed -n 's/^listening \([0-9.:]*\) b[0-9]*$/\1/p' "$folder/buyers.out" | paste -s -d , -)
 "$nginx" -p "$folder" -c "$folder/nginx.conf" 2>>"$folder/nginx.log" &
 running="$!"
 wait_for nginx curl -sf -d '{}' "http://$bidder/bid0/ping"
 start_product
-"$build/outcry-floor" --listen 127.0.0.1:0 --buyers "$bidder" --k "$buyers" --call-bytes "$call_bytes" \
+"$build/outcry-floor" --listen 127.0.0.1:0 --buyers "$bidders" --k "$buyers" --call-bytes "$call_bytes" \
     --answer-bytes "$answer_bytes" >"$folder/floor.out" &
 floor=$!
 running="$running $floor"
