@@ -71,10 +71,6 @@ static enum http_progress advance(struct incoming *incoming, enum side side, con
         incoming->moved = false;
         incoming->raw = incoming->head.head_len;
         incoming->content_len = 0;
-        if (incoming->head.framing == HTTP_LENGTH && incoming->head.content_length > body_max) {
-            *error = HTTP_ERROR_BODY_LONG; /* told from the head alone: not a byte of it needs to come */
-            return HTTP_BAD;
-        }
         http_body_start(&incoming->body, &incoming->head, body_max);
     }
     size_t taken = 0, given = 0;

@@ -21,6 +21,7 @@ const struct server_limits server_limits_default = {
     .head_us = 5000000,
     .body_us = 10000000,
     .idle_us = 60000000,
+    .linger_us = 1000000,
     .http = {.head_max = 16384, .target_max = 2048, .fields_max = HTTP_FIELDS_MAX},
 };
 

@@ -20,10 +20,11 @@ struct server_limits {
     unsigned per_address_max;
     size_t body_max;
     int64_t handshake_us, head_us, body_us, idle_us;
+    int64_t linger_us; /* how long a refused peer may take to read why */
     struct http_limits http;
 };
 
-/* The design's starting values: 20000 connections, 200 per address, 64 KiB, 5 s, 5 s, 10 s, 60 s. */
+/* The design's starting values: 20000 connections, 200 per address, 64 KiB, 5 s, 5 s, 10 s, 60 s; 1 s. */
 extern const struct server_limits server_limits_default;
 
 struct server_view {

@@ -11,9 +11,8 @@
 
 #include "protocol/base/check.h"
 
-#define LINGER_US INT64_C(1000000) /* how long a refused peer may take to read why */
-#define LINGER_BYTES_MAX 262144u   /* how much it may still send meanwhile */
-#define HEAD_MAX 512u              /* of what we write: status line, date, type, length, connection */
+#define LINGER_BYTES_MAX 262144u /* how much a refused peer may still send */
+#define HEAD_MAX 512u            /* of what we write: status line, date, type, length, connection */
 
 static void on_conn(void *arg, enum conn_event event);
 static void on_clock(void *arg);
@@ -440,7 +439,7 @@ static void linger(struct server_link *link)
     give_request(link);
     conn_end(link->conn);
     conn_pause(link->conn, false);
-    clock_at(link, loop_now_us(link->server->loop), LINGER_US);
+    clock_at(link, loop_now_us(link->server->loop), link->server->limits.linger_us);
 }
 
 static void finish_answer(struct server_link *link)

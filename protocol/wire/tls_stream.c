@@ -200,8 +200,8 @@ static enum tls_step step_of(struct tls_stream *stream, int result)
     if (error == SSL_ERROR_WANT_READ) return TLS_WANT_READ;
     if (error == SSL_ERROR_WANT_WRITE) return TLS_WANT_WRITE;
     ERR_clear_error();
+    if (stream->socket_broke) return TLS_RESET; /* first: after a close_notify the library calls every failure an end */
     if (error == SSL_ERROR_ZERO_RETURN) return TLS_ENDED;
-    if (stream->socket_broke) return TLS_RESET;
     if (stream->at_end && error == SSL_ERROR_SYSCALL) return TLS_ENDED;
     stream->protocol_broke = true;
     return TLS_FAILED;

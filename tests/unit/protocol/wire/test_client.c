@@ -343,6 +343,17 @@ static void shapes_of_replies(void **state)
     }
 }
 
+/* The bound on interim responses is one per reply, not one per connection. */
+static void interim_responses_on_a_kept_connection(void **state)
+{
+    (void)state;
+#define WAIT "HTTP/1.1 102 Processing\r\n\r\n"
+    struct world *world = open_world(answer_all, WAIT WAIT WAIT WAIT WAIT OK("bid", 3));
+    for (unsigned i = 0; i < 4; i++) assert_int_equal(call(world)->end, CLIENT_ANSWERED);
+    assert_int_equal(world->counts.dials, 1);
+    close_world(world);
+}
+
 static void drip(struct peer *peer)
 {
     int fd = raw_accept(peer->listener);
@@ -1105,6 +1116,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(kept_alive_and_reused),
         cmocka_unit_test(shapes_of_replies),
+        cmocka_unit_test(interim_responses_on_a_kept_connection),
         cmocka_unit_test(byte_by_byte),
         cmocka_unit_test(reply_to_head_has_no_body),
         cmocka_unit_test(a_callback_may_send_on_the_same_connection),

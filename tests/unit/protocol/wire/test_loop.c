@@ -103,6 +103,29 @@ static void timers_set_again_sooner_later_and_off(void **state)
     loop_timer_close(&end.timer);
 }
 
+static void on_set_other(void *arg)
+{
+    struct alarm *other = arg;
+    loop_timer_at(other->timer, loop_now_us(other->loop) + 1000);
+}
+
+/* The system's timer stands at an hour by the time the sooner one is set. */
+static void a_sooner_timer_set_while_the_loop_sleeps(void **state)
+{
+    struct loop *loop = *state;
+    struct alarm far = {.loop = loop}, near = {.loop = loop, .stops = true};
+    assert_int_equal(loop_timer_open(loop, on_alarm, &far, &far.timer), FAULT_NONE);
+    assert_int_equal(loop_timer_open(loop, on_alarm, &near, &near.timer), FAULT_NONE);
+    loop_timer_at(far.timer, loop_now_us(loop) + INT64_C(3600000000));
+    loop_wake(loop);
+    loop_set_wake(loop, on_set_other, &near);
+    loop_run(loop);
+    assert_int_equal(near.fired, 1);
+    assert_int_equal(far.fired, 0);
+    loop_timer_close(&far.timer);
+    loop_timer_close(&near.timer);
+}
+
 static void on_close_myself(void *arg)
 {
     struct alarm *alarm = arg;
@@ -297,6 +320,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         LOOP_TEST(timers_fire_in_order_and_never_early),
         LOOP_TEST(timers_set_again_sooner_later_and_off),
+        LOOP_TEST(a_sooner_timer_set_while_the_loop_sleeps),
         LOOP_TEST(a_timer_may_close_itself_and_a_past_instant_fires),
         LOOP_TEST(watches_are_level_triggered_and_change),
         LOOP_TEST(no_wake_is_lost),

@@ -12,6 +12,8 @@
 
 #include "stage.h"
 
+#define LONG_US INT64_C(100000000) /* never reached in a sound test */
+
 static char got[65536];
 
 static int open_stage(void **state)
@@ -250,18 +252,41 @@ static void long_target_long_head_many_fields(void **state)
     }
 }
 
-/* The peer goes on sending a megabyte it was told not to, and still reads the answer. */
+/* The peer has read why, and goes on sending what it was told not to: it is not answered with a reset. */
 static void a_refused_peer_can_read_why(void **state)
 {
-    struct stage *stage = *state;
+    (void)state;
+    struct stage stage = {.options.limits = server_limits_default};
+    stage.options.limits.linger_us = LONG_US;
+    assert_int_equal(stage_open(&stage), FAULT_NONE);
     size_t len;
-    int fd = raw_dial(stage->port);
-    raw_send(fd, "POST / HTTP/1.1\r\n" HOST "Content-Length: 200000\r\n\r\n");
-    raw_send_bytes(fd, stage->big, 200000);
+    int fd = raw_dial(stage.port);
+    talk(fd, "POST / HTTP/1.1\r\n" HOST "Content-Length: 200000\r\n\r\n", "body too long");
+    assert_memory_equal(got, "HTTP/1.1 413 ", 13);
+    raw_send_bytes(fd, stage.big, 200000);
     shutdown(fd, SHUT_WR);
     assert_true(raw_read_all(fd, got, sizeof got, &len));
-    assert_memory_equal(got, "HTTP/1.1 413 ", 13);
+    assert_int_equal(len, 0);
     close(fd);
+    stage_close(&stage);
+}
+
+/* But not for ever: by time, and by bytes. */
+static void a_refused_peer_is_cut_in_the_end(void **state)
+{
+    (void)state;
+    for (unsigned sends = 0; sends < 2; sends++) {
+        struct stage stage = {.options.limits = server_limits_default};
+        stage.options.limits.linger_us = sends ? LONG_US : 30000;
+        assert_int_equal(stage_open(&stage), FAULT_NONE);
+        int fd = raw_dial(stage.port);
+        talk(fd, "POST / HTTP/1.1\r\n" HOST "Content-Length: 200000\r\n\r\n", "body too long");
+        while (sends && send(fd, stage.big, 65536, MSG_NOSIGNAL) > 0) continue;
+        do stage_do(&stage, stage_look);
+        while (stage.connections > 0);
+        close(fd);
+        stage_close(&stage);
+    }
 }
 
 static void expect_continue(void **state)
@@ -272,29 +297,36 @@ static void expect_continue(void **state)
     assert_string_equal(got, "HTTP/1.1 100 Continue\r\n\r\n");
     talk(fd, "body", "POST /e body");
     /* Whoever sends the body at once has not waited and is not told to go on. */
-    talk(fd, "POST /e HTTP/1.1\r\n" HOST "Expect: 100-continue\r\nContent-Length: 4\r\n\r\nbody", "POST /e body");
+    raw_send(fd, "POST /e HTTP/1.1\r\n" HOST "Expect: 100-continue\r\nContent-Length: 4\r\n\r\nbo");
+    usleep(20000); /* so that the server most likely sees it in two pieces; it answers the same in either case */
+    talk(fd, "dy", "POST /e body");
     assert_memory_equal(got, "HTTP/1.1 200", 12);
     close(fd);
 }
 
 /* --- clocks --- */
 
-static void cut_while(const struct server_limits *limits, const char *sent, const char *dripped)
+enum clock { CLOCK_HANDSHAKE, CLOCK_HEAD, CLOCK_BODY, CLOCK_IDLE };
+
+/* Only the one clock is set so that it can run out; a drip of bytes comes far more often than that and must not move
+ * it. */
+static void cut_by(enum clock clock, const char *sent, const char *dripped)
 {
-    struct stage stage = {.options.limits = *limits};
+    struct stage stage = {.options.limits = server_limits_default};
+    struct server_limits *limits = &stage.options.limits;
+    limits->handshake_us = limits->head_us = limits->body_us = limits->idle_us = LONG_US;
+    int64_t *spans_us[] = {&limits->handshake_us, &limits->head_us, &limits->body_us, &limits->idle_us};
+    *spans_us[clock] = 300000;
     assert_int_equal(stage_open(&stage), FAULT_NONE);
     int fd = raw_dial(stage.port);
-    raw_send(fd, sent);
-    for (unsigned i = 0; dripped; i++) {
-        /* A peer that keeps on sending moves no clock. */
-        if (send(fd, &dripped[i % strlen(dripped)], 1, MSG_NOSIGNAL) < 0) break;
-        check(i < 30000);
-        usleep(1000);
-    }
     size_t len;
+    raw_send(fd, sent);
+    while (dripped && send(fd, dripped, 1, MSG_NOSIGNAL) > 0) usleep(1000);
     raw_read_all(fd, got, sizeof got, &len);
     stage_do(&stage, stage_look);
     assert_int_equal(stage.connections, 0);
+    assert_int_equal(stage.counts.cut, clock != CLOCK_IDLE);
+    assert_int_equal(stage.refused, 0);
     close(fd);
     stage_close(&stage);
 }
@@ -302,36 +334,44 @@ static void cut_while(const struct server_limits *limits, const char *sent, cons
 static void head_clock_from_the_connect(void **state)
 {
     (void)state;
-    struct server_limits limits = server_limits_default;
-    limits.head_us = 30000;
-    cut_while(&limits, "", NULL);
-    cut_while(&limits, "GET / HTTP/1.1\r\nHo", NULL);
-    cut_while(&limits, "GET / HTTP/1.1\r\nA: ", "x");
+    cut_by(CLOCK_HEAD, "GET / HTTP/1.1\r\nHo", NULL);
+    cut_by(CLOCK_HEAD, "GET / HTTP/1.1\r\nA: ", "x");
+}
+
+/* A connection that never says anything has the head's clock, too. */
+static void head_clock_of_a_silent_peer(void **state)
+{
+    (void)state;
+    struct stage stage = {.options.limits = server_limits_default};
+    stage.options.limits.head_us = 50000;
+    size_t len;
+    assert_int_equal(stage_open(&stage), FAULT_NONE);
+    int fd = raw_dial(stage.port);
+    assert_true(raw_read_all(fd, got, sizeof got, &len));
+    assert_int_equal(len, 0);
+    close(fd);
+    stage_close(&stage);
 }
 
 static void head_clock_of_a_second_request(void **state)
 {
     (void)state;
-    struct server_limits limits = server_limits_default;
-    limits.head_us = 200000;
-    cut_while(&limits, "GET / HTTP/1.1\r\n" HOST "\r\nGET / HTT", NULL);
+    cut_by(CLOCK_HEAD, "GET / HTTP/1.1\r\n" HOST "\r\nGET / HTT", NULL);
+    assert_memory_equal(got, "HTTP/1.1 200", 12);
+    cut_by(CLOCK_HEAD, "GET / HTTP/1.1\r\n" HOST "\r\nGET / HTTP/1.1\r\nA: ", "x");
 }
 
 static void body_clock(void **state)
 {
     (void)state;
-    struct server_limits limits = server_limits_default;
-    limits.body_us = 30000;
-    cut_while(&limits, "POST / HTTP/1.1\r\n" HOST "Content-Length: 40000\r\n\r\n", NULL);
-    cut_while(&limits, "POST / HTTP/1.1\r\n" HOST "Content-Length: 40000\r\n\r\n", "x");
+    cut_by(CLOCK_BODY, "POST / HTTP/1.1\r\n" HOST "Content-Length: 40000\r\n\r\n", NULL);
+    cut_by(CLOCK_BODY, "POST / HTTP/1.1\r\n" HOST "Content-Length: 40000\r\n\r\n", "x");
 }
 
 static void idle_clock(void **state)
 {
     (void)state;
-    struct server_limits limits = server_limits_default;
-    limits.idle_us = 30000;
-    cut_while(&limits, "GET / HTTP/1.1\r\n" HOST "\r\n", NULL);
+    cut_by(CLOCK_IDLE, "GET / HTTP/1.1\r\n" HOST "\r\n", NULL);
     assert_memory_equal(got, "HTTP/1.1 200", 12); /* answered first */
 }
 
@@ -628,9 +668,11 @@ int main(void)
         SERVER_TEST(closes_when_asked),
         SERVER_TEST(malformed_and_too_large),
         SERVER_TEST(long_target_long_head_many_fields),
-        SERVER_TEST(a_refused_peer_can_read_why),
+        cmocka_unit_test(a_refused_peer_can_read_why),
+        cmocka_unit_test(a_refused_peer_is_cut_in_the_end),
         SERVER_TEST(expect_continue),
         cmocka_unit_test(head_clock_from_the_connect),
+        cmocka_unit_test(head_clock_of_a_silent_peer),
         cmocka_unit_test(head_clock_of_a_second_request),
         cmocka_unit_test(body_clock),
         cmocka_unit_test(idle_clock),

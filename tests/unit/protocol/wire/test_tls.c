@@ -532,6 +532,35 @@ static void many_records_at_once(void **state)
     tls_context_drop(&server);
 }
 
+/* Writing to a peer that is gone is a fault, not a signal. */
+static void writing_after_the_peer_has_closed(void **state)
+{
+    (void)state;
+    struct stage stage = {.options.limits = server_limits_default};
+    struct tls_context *context = client_context(true), *server = server_context("buyer");
+    static const char request[] = "GET /close HTTP/1.1\r\nHost: h\r\n\r\n";
+    char got[1024];
+    size_t part;
+    stage.options.tls = server;
+    assert_int_equal(stage_open(&stage), FAULT_NONE);
+    int fd = raw_dial(stage.port);
+    struct tls_stream *stream = shake_hands(fd, context);
+    assert_int_equal(tls_stream_write(stream, request, sizeof request - 1, &part), TLS_DONE);
+    assert_int_equal(tls_stream_read(stream, got, sizeof got, &part), TLS_DONE);
+    assert_int_equal(tls_stream_read(stream, got, sizeof got, &part), TLS_ENDED);
+    enum tls_step step = TLS_DONE;
+    for (unsigned i = 0; i < 30000 && step == TLS_DONE; i++) {
+        step = tls_stream_write(stream, request, sizeof request - 1, &part);
+        usleep(1000);
+    }
+    assert_int_equal(step, TLS_RESET);
+    tls_stream_close(&stream, true);
+    close(fd);
+    stage_close(&stage);
+    tls_context_drop(&context);
+    tls_context_drop(&server);
+}
+
 static void silent_and_senseless_handshakes(void **state)
 {
     (void)state;
@@ -630,6 +659,7 @@ int main(void)
         cmocka_unit_test(ticket_keys_move_on),
         cmocka_unit_test(two_sessions_a_key_each_once),
         cmocka_unit_test(many_records_at_once),
+        cmocka_unit_test(writing_after_the_peer_has_closed),
         cmocka_unit_test(silent_and_senseless_handshakes),
         cmocka_unit_test(peers_leave),
     };
