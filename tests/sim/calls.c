@@ -1,0 +1,257 @@
+/* Calls to simulated buyers: what exchange/buyers/call.c does over sockets, over the queue of events. Health, classes of
+ * failure and the reading of replies are the real ones; the way of the bytes is made up here. */
+#include <stdlib.h>
+
+#include "exchange/buyers/health.h"
+#include "protocol/base/check.h"
+#include "protocol/message/ping.h"
+#include "tests/sim/inside.h"
+
+#define WAY_US 200 /* one way, when nothing is drawn */
+#define BODY_ROOM 16384u
+
+static void on_arrived(void *arg, uint64_t id);
+static void on_reply(void *arg, uint64_t id);
+static void on_deadline(void *arg, uint64_t id);
+
+static int64_t way_us(struct world *world)
+{
+    return world->options.rough ? 50 + (int64_t)queue_draw(&world->queue, 3000) : WAY_US;
+}
+
+/* "/north/ping" is asked of north. */
+static int buyer_of(struct world *world, const struct endpoint *endpoint)
+{
+    struct bytes name;
+    bytes_split(bytes_from(endpoint->target, 1), '/', &name);
+    return town_find(world->town, name);
+}
+
+static struct bytes spell(const struct ident *ident, char *text)
+{
+    return (struct bytes){ident_text(ident, text), IDENT_TEXT};
+}
+
+static struct bytes write_request(struct place *place, const struct auction_ask *ask, int64_t deadline_ms)
+{
+    char ping_id[IDENT_TEXT + 1], lead_id[IDENT_TEXT + 1], post_id[IDENT_TEXT + 1];
+    const struct contract *contract = ask->contract;
+    size_t room = BODY_ROOM + ask->tail.len + ask->consent.len + ask->lead.len;
+    struct sink sink = sink_over(malloc(room), room);
+    check(sink.at != NULL);
+    struct bytes campaign = place->catalogue->campaigns[contract->campaign].id;
+    if (ask->kind == ASK_PING) {
+        struct ping_message message = {.call_id = BYTES("c"),
+                                       .ping_id = spell(&ask->ping_id, ping_id),
+                                       .campaign = campaign,
+                                       .contract = contract->id,
+                                       .deadline_ms = deadline_ms,
+                                       .offer_ttl_ms = ask->offer_ttl_ms,
+                                       .channel = ask->channel};
+        ping_write_head(&sink, &message);
+        sink_bytes(&sink, ask->tail);
+    } else {
+        struct post_message message = {.call_id = BYTES("c"),
+                                       .post_id = spell(&ask->post_id, post_id),
+                                       .lead_id = spell(&ask->lead_id, lead_id),
+                                       .ping_id = spell(&ask->ping_id, ping_id),
+                                       .bid_id = ask->bid_id,
+                                       .campaign = campaign,
+                                       .contract = contract->id,
+                                       .price_micros = ask->price_micros,
+                                       .max_sold = 1,
+                                       .slot = 1,
+                                       .channel = ask->channel,
+                                       .consent = ask->consent,
+                                       .lead = ask->lead};
+        post_write(&sink, &message);
+    }
+    check(!sink.cut);
+    return sink_written(&sink);
+}
+
+enum reason calls_ask(struct place *place, const struct auction_ask *ask, uint64_t *id)
+{
+    struct world *world = place->world;
+    bool is_ping = ask->kind == ASK_PING;
+    int64_t now_us = world->queue.now_us;
+    enum reason reason = health_admit(world->standing, place->catalogue, ask->contract, is_ping, now_us);
+    if (reason != REASON_NONE) return reason;
+    struct call *call = slots_take(&world->calls, id);
+    check(call != NULL);
+    *call = (struct call){.world = world,
+                          .id = *id,
+                          .place = place->id,
+                          .number = ask->place,
+                          .is_ping = is_ping,
+                          .contract = ask->contract,
+                          .catalogue = place->catalogue,
+                          .buyer = buyer_of(world, is_ping ? &ask->contract->ping : &ask->contract->post),
+                          .sent_us = now_us,
+                          .deadline_us = ask->deadline_us};
+    catalogue_take(call->catalogue);
+    call->request = write_request(place, ask, (ask->deadline_us - now_us) / 1000);
+    place->calls_out++;
+    world->counts.calls++;
+    queue_at(&world->queue, now_us + way_us(world), on_arrived, world, call->id);
+    queue_at(&world->queue, ask->deadline_us, on_deadline, world, call->id);
+    return REASON_NONE;
+}
+
+static void end(struct call *call, enum health health)
+{
+    struct world *world = call->world;
+    struct place *place = slots_find(&world->places, call->place);
+    health_end(world->standing, call->catalogue, call->contract, call->is_ping, health, world->queue.now_us);
+    world->counts.calls_ended++;
+    if (place)
+        place->calls_out--;
+    else
+        world_wrong(world, "a call outlived its auction");
+    free((void *)(uintptr_t)call->request.at);
+    free((void *)(uintptr_t)call->body.at);
+    catalogue_drop(&call->catalogue);
+    slots_give(&world->calls, call->id);
+}
+
+void calls_cancel(struct world *world, uint64_t id)
+{
+    struct call *call = slots_find(&world->calls, id);
+    if (!call) {
+        world_wrong(world, "a call was cancelled that had ended");
+        return;
+    }
+    end(call, world->queue.now_us >= call->deadline_us ? HEALTH_CONTRACT_BAD : HEALTH_NONE);
+}
+
+void calls_forget(struct world *world)
+{
+    for (uint32_t i = 0; i < world->calls.made; i++) {
+        struct call *call = slots_at(&world->calls, i);
+        if (!slots_live(&world->calls, i)) continue;
+        free((void *)(uintptr_t)call->request.at);
+        free((void *)(uintptr_t)call->body.at);
+        catalogue_drop(&call->catalogue);
+        slots_give(&world->calls, call->id);
+    }
+}
+
+/* The way there and back ------------------------------------------------------------------------------------------- */
+
+static void on_arrived(void *arg, uint64_t id)
+{
+    struct world *world = arg;
+    struct call *call = slots_find(&world->calls, id);
+    struct town_reply reply;
+    if (!call) return;
+    if (call->buyer < 0)
+        reply = (struct town_reply){.end = TOWN_ANSWERED, .status = 404};
+    else
+        town_ask(world->town, call->buyer, !call->is_ping, call->request, world->queue.now_us, &reply);
+    call->arrived = true;
+    call->end = reply.end;
+    call->status = reply.status;
+    call->body.len = reply.body.len;
+    call->body.at = malloc(reply.body.len + 1);
+    check(call->body.at != NULL);
+    if (reply.body.len) memcpy((char *)(uintptr_t)call->body.at, reply.body.at, reply.body.len);
+    call->held = reply.end == TOWN_HELD;
+    if (reply.end == TOWN_SILENT || reply.end == TOWN_HELD) return;
+    queue_at(&world->queue, world->queue.now_us + reply.after_us + way_us(world), on_reply, world, id);
+}
+
+unsigned world_release(struct world *world, struct bytes buyer)
+{
+    unsigned released = 0;
+    int number = town_find(world->town, buyer);
+    for (uint32_t i = 0; i < world->calls.made; i++) {
+        struct call *call = slots_at(&world->calls, i);
+        if (!slots_live(&world->calls, i) || !call->held || call->buyer != number) continue;
+        call->held = false;
+        call->end = TOWN_ANSWERED;
+        queue_at(&world->queue, world->queue.now_us + way_us(world), on_reply, world, call->id);
+        released++;
+    }
+    return released;
+}
+
+static enum fault fault_of(enum town_end end)
+{
+    return end == TOWN_REFUSED ? FAULT_CONNECT : end == TOWN_NOT_HTTP ? FAULT_PROTOCOL : FAULT_CLOSED;
+}
+
+static void tell_bid(struct world *world, struct call *call, struct place *place, enum fault fault)
+{
+    struct bid bid = {0};
+    enum reason reason = health_reason(fault);
+    enum health health = HEALTH_GOOD;
+    if (fault) {
+        health = health_of_failure(call->end == TOWN_REFUSED, fault);
+    } else {
+        reason = bid_read(&world->scratch, call->status, call->body, false, &bid);
+        if (reason == REASON_BAD_RESPONSE) health = HEALTH_CONTRACT_BAD;
+    }
+    if (health == HEALTH_GOOD) {
+        rates_answered(world->standing, call->contract->cell, world->queue.now_us - call->sent_us);
+        if (bid.pause_us > 0) seats_pause(world->standing, call->contract->cell, world->queue.now_us + bid.pause_us);
+    }
+    uint32_t number = call->number;
+    struct bytes body = call->body;
+    call->body = BYTES_NONE; /* the bid's texts stand there while it is told */
+    end(call, health);
+    if (reason == REASON_NONE)
+        auction_on_bid(place_auction(place), number, &bid);
+    else
+        auction_on_call_failed(place_auction(place), number, reason, fault ? NULL : &bid);
+    free((void *)(uintptr_t)body.at);
+}
+
+static void tell_verdict(struct world *world, struct call *call, struct place *place, enum fault fault)
+{
+    struct verdict verdict = {
+        .class = VERDICT_UNKNOWN, .doubt = health_doubt(fault), .price_micros = -1, .unhealthy = true};
+    bool not_sent = call->end == TOWN_REFUSED && fault;
+    if (!fault) verdict_read(&world->scratch, call->status, call->body, false, &verdict);
+    enum health health = not_sent            ? health_of_failure(true, fault)
+                         : verdict.unhealthy ? HEALTH_CONTRACT_BAD
+                                             : HEALTH_GOOD;
+    struct bytes body = call->body;
+    call->body = BYTES_NONE;
+    end(call, health);
+    if (not_sent)
+        auction_on_post_failed(place_auction(place), health_reason(fault));
+    else
+        auction_on_verdict(place_auction(place), &verdict);
+    free((void *)(uintptr_t)body.at);
+}
+
+static void tell(struct world *world, struct call *call, enum fault fault)
+{
+    struct place *place = slots_find(&world->places, call->place);
+    if (!place) {
+        world_wrong(world, "a reply to an auction that has closed");
+        return;
+    }
+    if (call->is_ping)
+        tell_bid(world, call, place, fault);
+    else
+        tell_verdict(world, call, place, fault);
+    arena_reset(&world->scratch);
+}
+
+static void on_reply(void *arg, uint64_t id)
+{
+    struct world *world = arg;
+    struct call *call = slots_find(&world->calls, id);
+    if (call) tell(world, call, call->end == TOWN_ANSWERED ? FAULT_NONE : fault_of(call->end));
+    if (!call) world->counts.late++;
+}
+
+static void on_deadline(void *arg, uint64_t id)
+{
+    struct world *world = arg;
+    struct call *call = slots_find(&world->calls, id);
+    if (!call) return;
+    call->end = TOWN_SILENT;
+    tell(world, call, FAULT_TIMEOUT);
+}

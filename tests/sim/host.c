@@ -1,0 +1,303 @@
+/* The host over the simulated world. It mirrors exchange/worker/world.c function by function; beside that it watches:
+ * each count here is one an honest auction cannot get wrong. */
+#include <stddef.h>
+#include <stdio.h>
+
+#include "exchange/standing/standing.h"
+#include "protocol/base/check.h"
+#include "protocol/crypto/mac.h"
+#include "tests/sim/inside.h"
+
+struct place *place_of(struct auction *auction)
+{
+    return (struct place *)((char *)auction - offsetof(struct place, auction));
+}
+
+static struct world *world_of(void *worker)
+{
+    return ((struct world_worker *)worker)->world;
+}
+
+struct place *place_take(struct world *world, struct world_worker *worker, uint32_t request)
+{
+    uint64_t id;
+    struct place *place = slots_take(&world->places, &id);
+    if (!place) return NULL;
+    if (!place->is_made) auction_init(place_auction(place), &world_host, worker);
+    if (place->is_made && place->worker != worker) { /* the worker is told once, so another takes a fresh auction */
+        auction_fini(place_auction(place));
+        auction_init(place_auction(place), &world_host, worker);
+    }
+    place->is_made = true;
+    place->world = world;
+    place->worker = worker;
+    place->id = id;
+    place->request = request;
+    place->catalogue = NULL;
+    place->reserved = place->appending = false;
+    place->calls_out = 0;
+    place->job = JOB_NONE;
+    return place;
+}
+
+static int64_t now_us(void *worker)
+{
+    return world_of(worker)->queue.now_us;
+}
+
+static int64_t wall_ms(void *worker)
+{
+    return world_wall_ms(world_of(worker));
+}
+
+static struct ident make_id(void *worker)
+{
+    return ident_make(&((struct world_worker *)worker)->ids, wall_ms(worker));
+}
+
+static uint64_t seed_of(void *worker, const struct ident *ping_id)
+{
+    struct bytes parts[] = {ident_bytes(ping_id)};
+    struct digest digest;
+    uint64_t seed;
+    mac_of(world_of(worker)->seed_mac, &digest, parts, 1);
+    memcpy(&seed, digest.at, sizeof seed);
+    return seed;
+}
+
+static int64_t durable_us(void *worker)
+{
+    return 2 * world_of(worker)->options.commit_us[1] + 1000;
+}
+
+static bool is_writable(void *worker)
+{
+    return !world_of(worker)->ledger_broken;
+}
+
+static bool may_ping(void *worker, const struct affiliate *affiliate)
+{
+    struct world *world = world_of(worker);
+    return rates_take_affiliate(world->standing, affiliate->cell, affiliate->pings_per_s, world->queue.now_us);
+}
+
+static struct standing *standing(void *worker)
+{
+    return world_of(worker)->standing;
+}
+
+static void on_wake(void *arg, uint64_t serial)
+{
+    struct place *place = arg;
+    if (place->wake_serial == serial) auction_on_time(place_auction(place));
+}
+
+static void wake_at(void *worker, struct auction *auction, int64_t at_us)
+{
+    struct place *place = place_of(auction);
+    place->wake_serial++;
+    if (at_us != CLOCK_NEVER) queue_at(&world_of(worker)->queue, at_us, on_wake, place, place->wake_serial);
+}
+
+static enum reason ask(void *worker, struct auction *auction, const struct auction_ask *ask, uint64_t *call)
+{
+    struct world *world = world_of(worker);
+    if (ask->kind == ASK_PING && !world_is_discreet(ask->tail)) world_wrong(world, "a private value stands in a ping");
+    if (ask->kind == ASK_POST) {
+        const struct model_post *post = model_post(&world->model, &ask->post_id);
+        if (!post || post->state != POST_OPEN) world_wrong(world, "a post leaves whose intent is not in the book");
+    }
+    return calls_ask(place_of(auction), ask, call);
+}
+
+static void cancel(void *worker, uint64_t call)
+{
+    calls_cancel(world_of(worker), call);
+}
+
+static void claim(void *worker, struct auction *auction, const struct auction_claim *claim)
+{
+    (void)worker;
+    claim_begin(place_of(auction), claim);
+}
+
+static void unclaim(void *worker, const struct auction_claim *claim, bool answered)
+{
+    claim_end(world_of(worker), claim, answered);
+}
+
+static void on_reserved_later(void *arg, uint64_t id)
+{
+    struct place *place = arg;
+    if (place->id != id || place->job != JOB_RESERVED) return;
+    place->job = JOB_NONE;
+    auction_on_reserved(place_auction(place), place->reserve_reason);
+}
+
+static void reserve(void *worker, struct auction *auction, const struct contract *contract, int64_t at_ms,
+                    struct reservation *reservation)
+{
+    struct world *world = world_of(worker);
+    struct place *place = place_of(auction);
+    const struct buyer *buyer = &place->catalogue->buyers[contract->buyer];
+    unsigned full;
+    if (place->reserved) world_wrong(world, "a second reservation while one is held");
+    *reservation = (struct reservation){.seat = SEAT_HOLD_NONE};
+    reservation->keys_count = availability_cap_keys(contract, buyer, at_ms, reservation->keys);
+    enum reason reason = REASON_NONE;
+    if (!caps_reserve(world->standing, reservation->keys, reservation->keys_count, &full)) {
+        reason = REASON_CAPPED;
+    } else if (!seats_take(world->standing, contract->cell, buyer->cell, world->queue.now_us, &reservation->seat)) {
+        caps_release(world->standing, reservation->keys, reservation->keys_count);
+        reason = REASON_NO_SEAT;
+    }
+    for (unsigned i = 0; reason == REASON_NONE && i < reservation->keys_count; i++) {
+        const struct cap_key *key = &reservation->keys[i];
+        if (caps_used(world->standing, key->cell, key->window) > key->limit) world_wrong(world, "a cap is over");
+    }
+    place->reserved = reason == REASON_NONE;
+    world->counts.reserved += place->reserved;
+    if (world->options.rough && queue_draw(&world->queue, 4) == 0) {
+        place->job = JOB_RESERVED;
+        place->reserve_reason = reason;
+        queue_at(&world->queue, world->queue.now_us + (int64_t)queue_draw(&world->queue, 2000), on_reserved_later, place,
+                 place->id);
+        return;
+    }
+    auction_on_reserved(auction, reason);
+}
+
+/* commit and release do not say whose; one auction runs at a time, so the counts must agree when all is over. */
+static void commit(void *worker, const struct reservation *reservation)
+{
+    struct world *world = world_of(worker);
+    seats_keep(world->standing, &reservation->seat);
+    world->counts.committed++;
+}
+
+static void release(void *worker, const struct reservation *reservation)
+{
+    struct world *world = world_of(worker);
+    world->counts.released++;
+    if (world->sabotage == 1 && world->counts.released % 50 == 0) return; /* a room is lost */
+    caps_release(world->standing, reservation->keys, reservation->keys_count);
+    if (world->sabotage == 2 && world->counts.released % 50 == 0) /* one too many is given back */
+        caps_release(world->standing, reservation->keys, reservation->keys_count);
+    seats_give(world->standing, &reservation->seat);
+}
+
+static void keep(void *worker, const struct ident *post_id, const struct reservation *reservation)
+{
+    struct world *world = world_of(worker);
+    const struct model_post *post = model_post(&world->model, post_id);
+    if (!post) world_wrong(world, "a reservation is kept for a post the book does not know");
+    world->counts.kept++;
+    seats_row_put(world, post_id, &reservation->seat);
+}
+
+static void append(void *worker, struct auction *auction, const struct book_step *step)
+{
+    (void)worker;
+    enum fault fault = lane_append(place_of(auction), step);
+    if (fault) auction_on_durable(auction, fault, 0);
+}
+
+static bool offer(void *worker, const struct offer *offer)
+{
+    struct world *world = world_of(worker);
+    char flat[OFFER_BYTES_MAX];
+    struct sink sink = sink_over(flat, sizeof flat);
+    if (!offer_write(&sink, offer) || sink.cut) return false;
+    if (!world_is_discreet(sink_written(&sink))) world_wrong(world, "a private value stands in an offer");
+    int64_t now = world->queue.now_us, expires_us = now + (offer->expires_ms - world_wall_ms(world)) * 1000;
+    return offers_put(world->offers, ((struct world_worker *)worker)->number, &offer->ping_id, expires_us, now,
+                      sink_written(&sink));
+}
+
+static void trace(void *worker, const struct trace_auction *record, const struct offer *offer)
+{
+    lane_trace(world_of(worker), record, offer);
+}
+
+static void note_answer(struct world_request *request, const struct auction_answer *answer)
+{
+    request->http = answer->http;
+    request->status = answer->status;
+    request->reason = answer->reason;
+    snprintf(request->text, sizeof request->text, "%s", answer->text ? answer->text : "");
+    if (answer->complaints && answer->complaints->count)
+        snprintf(request->field, sizeof request->field, "%.*s", (int)answer->complaints->list[0].field.len,
+                 answer->complaints->list[0].field.at);
+    snprintf(request->buyer, sizeof request->buyer, "%.*s", (int)answer->buyer.len, answer->buyer.at);
+    snprintf(request->ref, sizeof request->ref, "%.*s", (int)answer->ref.len, answer->ref.at);
+    request->ping_id = answer->ping_id;
+    request->lead_id = answer->lead_id;
+    request->sale_id = answer->sale_id;
+    request->price_micros = answer->price_micros;
+    request->elapsed_us = answer->elapsed_us;
+}
+
+static void answer(void *worker, struct auction *auction, const struct auction_answer *answer)
+{
+    struct world *world = world_of(worker);
+    struct place *place = place_of(auction);
+    if (place->request == REQUEST_NONE) {
+        world_wrong(world, "an answer nobody waits for");
+        return;
+    }
+    struct world_request *request = &world->requests[place->request];
+    if (request->answered) world_wrong(world, "a second answer");
+    if (request->gone) world_wrong(world, "an answer to an affiliate that had gone");
+    if (request->answer_by_us && world->queue.now_us > request->answer_by_us)
+        world_wrong(world, "an answer %lld us late", (long long)(world->queue.now_us - request->answer_by_us));
+    request->answered = true;
+    note_answer(request, answer);
+    if (answer->status != ANSWER_SOLD) return;
+    const struct model_lead *lead = model_lead(&world->model, &answer->lead_id);
+    if (!lead || lead->record.state != LEAD_SOLD) world_wrong(world, "told sold before the book has it");
+    if (lead && lead->record.sale.payout_micros != answer->price_micros)
+        world_wrong(world, "told another price than the book's");
+}
+
+static void closed(void *worker, struct auction *auction)
+{
+    struct world *world = world_of(worker);
+    struct place *place = place_of(auction);
+    if (auction_arena(auction)->used) world_wrong(world, "an auction closed with memory in its arena");
+    if (place->calls_out) world_wrong(world, "an auction closed with %u calls out", place->calls_out);
+    if (place->appending || place->job != JOB_NONE) world_wrong(world, "an auction closed before its facts came");
+    if (place->request != REQUEST_NONE) {
+        struct world_request *request = &world->requests[place->request];
+        if (!request->answered && !request->gone) world_wrong(world, "an auction closed without an answer");
+        request->place = 0;
+    }
+    place->wake_serial++;
+    if (place->catalogue) catalogue_drop(&place->catalogue);
+    slots_give(&world->places, place->id);
+    if (world->draining && world->places.used == 0) world->drained = true;
+}
+
+const struct auction_host world_host = {
+    .now_us = now_us,
+    .wall_ms = wall_ms,
+    .make_id = make_id,
+    .seed_of = seed_of,
+    .durable_us = durable_us,
+    .is_writable = is_writable,
+    .may_ping = may_ping,
+    .standing = standing,
+    .wake_at = wake_at,
+    .ask = ask,
+    .cancel = cancel,
+    .claim = claim,
+    .unclaim = unclaim,
+    .reserve = reserve,
+    .commit = commit,
+    .release = release,
+    .keep = keep,
+    .append = append,
+    .offer = offer,
+    .trace = trace,
+    .answer = answer,
+    .closed = closed,
+};

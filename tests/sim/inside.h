@@ -1,0 +1,79 @@
+/* inside: what the world's own files share: a place for an auction, a call to a buyer, and who does what with them. For
+ * tests/sim only. */
+#pragma once
+
+#include "tests/sim/world.h"
+
+#define REQUEST_NONE UINT32_MAX
+
+enum job_kind { JOB_NONE, JOB_KEY, JOB_PING, JOB_LATER, JOB_RESERVED };
+
+/* Where an auction lives. Never moves; its memory stays over lives. */
+struct place {
+    struct world *world;
+    struct world_worker *worker;
+    uint64_t id;
+    uint32_t request; /* REQUEST_NONE: nobody waits */
+    char affiliate[72];
+    struct catalogue *catalogue; /* of the calls' contracts */
+    uint64_t wake_serial;
+    bool is_made, reserved, appending;
+    unsigned calls_out;
+    enum job_kind job; /* what it waits for: a look into the book, or an answer given later */
+    struct auction_claim claim;
+    enum reason reserve_reason;
+    _Alignas(16) char auction[];
+};
+
+struct call {
+    struct world *world;
+    uint64_t id, place;
+    uint32_t number;
+    bool is_ping, arrived, held;
+    const struct contract *contract;
+    struct catalogue *catalogue;
+    int buyer;
+    int64_t sent_us, deadline_us;
+    struct bytes request; /* malloc */
+    enum town_end end;
+    int status;
+    struct bytes body; /* malloc */
+};
+
+struct seat_row {
+    struct ident post_id;
+    struct seat_hold seat;
+};
+
+static inline struct auction *place_auction(struct place *place)
+{
+    return (struct auction *)place->auction;
+}
+struct place *place_of(struct auction *auction);
+/* A place that is ready for a story; NULL: all are taken. */
+struct place *place_take(struct world *world, struct world_worker *worker, uint32_t request);
+
+/* host.c */
+extern const struct auction_host world_host;
+/* calls.c */
+enum reason calls_ask(struct place *place, const struct auction_ask *ask, uint64_t *call);
+void calls_cancel(struct world *world, uint64_t call);
+void calls_forget(struct world *world);
+/* claim.c */
+void claim_begin(struct place *place, const struct auction_claim *claim);
+void claim_end(struct world *world, const struct auction_claim *claim, bool answered);
+/* lane.c: the ledger */
+enum fault lane_append(struct place *place, const struct book_step *step);
+void lane_trace(struct world *world, const struct trace_auction *record, const struct offer *offer);
+/* At a crash: what was being committed may have been written. */
+void lane_crash(struct world *world, bool committed);
+void lane_forget(struct world *world);
+/* What a start reads: caps, switches, offers, and what became of open posts. */
+void lane_restore(struct world *world);
+/* The seat a post in doubt holds, in this life. */
+void seats_row_put(struct world *world, const struct ident *post_id, const struct seat_hold *seat);
+bool seats_row_take(struct world *world, const struct ident *post_id, struct seat_hold *seat);
+/* Opens a story again whose doubt was resolved as a rejection. */
+void asking_resume(struct world *world, const struct ident *lead_id);
+/* True if no private value of a lead stands in these bytes. */
+bool world_is_discreet(struct bytes bytes);

@@ -1,0 +1,349 @@
+#include "tests/sim/model.h"
+
+#include <stdlib.h>
+
+#include "protocol/base/check.h"
+
+#define ARENA_BYTES_MAX ((size_t)4 << 30)
+
+void model_open(struct model *model)
+{
+    *model = (struct model){0};
+    arena_init(&model->arena, 1 << 16, ARENA_BYTES_MAX);
+}
+
+void model_close(struct model *model)
+{
+    struct table *tables[] = {&model->lead_ids, &model->ping_ids, &model->keys,
+                              &model->post_ids, &model->cap_ids,  &model->account_names};
+    for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) table_free(tables[i]);
+    free(model->leads);
+    free(model->posts);
+    free(model->caps);
+    free(model->accounts);
+    arena_free(&model->arena);
+}
+
+/* A new, zeroed row at the end of a growing list. */
+static void *grow(void **list, uint32_t *count, uint32_t *room, size_t size)
+{
+    if (*count == *room) {
+        *room = *room ? *room * 2 : 64;
+        *list = realloc(*list, *room * size);
+        check(*list != NULL);
+    }
+    void *row = (char *)*list + (*count)++ * size;
+    memset(row, 0, size);
+    return row;
+}
+
+#define GROW(model, rows) grow((void **)&(model)->rows, &(model)->rows##_count, &(model)->rows##_room, sizeof *(model)->rows)
+
+static struct bytes keep(struct model *model, struct bytes text)
+{
+    if (!text.len) return BYTES_NONE;
+    struct bytes copy = arena_copy(&model->arena, text);
+    check(copy.at != NULL);
+    return copy;
+}
+
+static void enter(struct model *model, struct table *table, struct bytes key, uint32_t value)
+{
+    check(table_put(table, keep(model, key), value) == FAULT_NONE);
+}
+
+static struct bytes key_bytes(const struct digest *key)
+{
+    return (struct bytes){(const char *)key->at, DIGEST_LEN};
+}
+
+struct model_lead *model_lead(const struct model *model, const struct ident *lead_id)
+{
+    uint32_t at = table_find(&model->lead_ids, ident_bytes(lead_id));
+    return at == TABLE_NONE ? NULL : &model->leads[at];
+}
+
+struct model_lead *model_lead_of_ping(const struct model *model, const struct ident *ping_id)
+{
+    uint32_t at = table_find(&model->ping_ids, ident_bytes(ping_id));
+    return at == TABLE_NONE ? NULL : &model->leads[at];
+}
+
+struct model_lead *model_lead_of_key(const struct model *model, const struct digest *key)
+{
+    uint32_t at = table_find(&model->keys, key_bytes(key));
+    return at == TABLE_NONE ? NULL : &model->leads[at];
+}
+
+struct model_post *model_post(const struct model *model, const struct ident *post_id)
+{
+    uint32_t at = table_find(&model->post_ids, ident_bytes(post_id));
+    return at == TABLE_NONE ? NULL : &model->posts[at];
+}
+
+/* Caps and accounts ------------------------------------------------------------------------------------------------ */
+
+static struct bytes cap_name(const uint8_t id[16], uint32_t window, char name[20])
+{
+    memcpy(name, id, 16);
+    memcpy(name + 16, &window, 4);
+    return (struct bytes){name, 20};
+}
+
+uint32_t model_used(const struct model *model, const uint8_t id[16], uint32_t window)
+{
+    char name[20];
+    uint32_t at = table_find(&model->cap_ids, cap_name(id, window, name));
+    return at == TABLE_NONE ? 0 : model->caps[at].key.amount;
+}
+
+static bool count_caps(struct model *model, const struct book_intent *intent, bool takes)
+{
+    for (unsigned i = 0; i < intent->keys_count; i++) {
+        const struct book_cap_key *key = &intent->keys[i];
+        char name[20];
+        struct bytes id = cap_name(key->id, key->window, name);
+        uint32_t at = table_find(&model->cap_ids, id);
+        if (at == TABLE_NONE) {
+            at = model->caps_count;
+            struct model_cap *cap = GROW(model, caps);
+            cap->key = *key;
+            cap->key.amount = 0;
+            enter(model, &model->cap_ids, id, at);
+        }
+        struct model_cap *cap = &model->caps[at];
+        if (!takes && model->forgets_releases) continue;
+        if (!takes && cap->key.amount < key->amount) return false;
+        cap->key.amount = takes ? cap->key.amount + key->amount : cap->key.amount - key->amount;
+        if (cap->key.amount > cap->used_max) cap->used_max = cap->key.amount;
+    }
+    return true;
+}
+
+static void move(struct model *model, const char *kind, struct bytes id, const char *part, int64_t micros)
+{
+    char text[300];
+    struct sink name = sink_over(text, sizeof text);
+    sink_text(&name, kind);
+    sink_bytes(&name, id);
+    sink_text(&name, part);
+    check(!name.cut);
+    uint32_t at = table_find(&model->account_names, sink_written(&name));
+    if (at == TABLE_NONE) {
+        at = model->accounts_count;
+        struct model_account *account = GROW(model, accounts);
+        account->name = keep(model, sink_written(&name));
+        check(table_put(&model->account_names, account->name, at) == FAULT_NONE);
+    }
+    model->accounts[at].micros += micros;
+}
+
+int64_t model_balance(const struct model *model)
+{
+    int64_t sum = 0;
+    for (uint32_t i = 0; i < model->accounts_count; i++) sum += model->accounts[i].micros;
+    return sum;
+}
+
+/* The parts of a step, in their order ------------------------------------------------------------------------------ */
+
+static void keep_offer(struct model *model, struct offer *offer)
+{
+    struct bytes *texts[] = {&offer->affiliate, &offer->campaign, &offer->source,  &offer->channel,
+                             &offer->ref,       &offer->click_id, &offer->sub_ids, &offer->public_json};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) *texts[i] = keep(model, *texts[i]);
+    for (uint32_t i = 0; i < offer->candidates_count; i++) {
+        offer->candidates[i].contract = keep(model, offer->candidates[i].contract);
+        offer->candidates[i].bid_id = keep(model, offer->candidates[i].bid_id);
+    }
+}
+
+static const char *apply_opening(struct model *model, const struct book_step *step)
+{
+    const struct book_opening *opening = step->opening;
+    if (model_lead(model, &step->lead_id)) return "a lead was opened twice";
+    if (model_lead_of_ping(model, &step->ping_id)) return "one ping became two leads";
+    if (opening->has_key && model_lead_of_key(model, &opening->key)) return "one Idempotency-Key became two leads";
+    uint32_t at = model->leads_count;
+    struct model_lead *lead = GROW(model, leads);
+    lead->record = (struct lead_record){.lead_id = step->lead_id,
+                                        .ping_id = step->ping_id,
+                                        .state = LEAD_POSTING,
+                                        .created_ms = step->wall_ms,
+                                        .affiliate = keep(model, opening->affiliate),
+                                        .campaign = keep(model, opening->campaign),
+                                        .source = keep(model, opening->source),
+                                        .channel = keep(model, opening->channel),
+                                        .ref = keep(model, opening->ref),
+                                        .click_id = keep(model, opening->click_id),
+                                        .sub_ids = keep(model, opening->sub_ids),
+                                        .document = opening->document,
+                                        .is_one_call = opening->is_one_call,
+                                        .offer = opening->offer};
+    keep_offer(model, &lead->record.offer);
+    lead->content = keep(model, opening->content);
+    enter(model, &model->lead_ids, ident_bytes(&step->lead_id), at);
+    enter(model, &model->ping_ids, ident_bytes(&step->ping_id), at);
+    if (opening->has_key) enter(model, &model->keys, key_bytes(&opening->key), at);
+    return NULL;
+}
+
+static const char *apply_verdict(struct model *model, struct model_lead *lead, const struct book_verdict *verdict)
+{
+    struct model_post *post = model_post(model, &verdict->post_id);
+    if (!post || &model->leads[post->lead] != lead) return "a verdict on a post this lead does not have";
+    bool resolves = post->state == POST_UNKNOWN && verdict->by_operator;
+    if (post->state != POST_OPEN && !resolves) return "a second verdict on one post";
+    if (verdict->state == POST_OPEN) return "a verdict that is none";
+    bool was_counted = post->state == POST_UNKNOWN, counts = verdict->state != POST_FAILED;
+    post->state = verdict->state;
+    post->reason = verdict->reason;
+    post->by_operator = verdict->by_operator;
+    lead->record.posts_sent += counts && !was_counted;
+    if (verdict->buyer_lead_id.len) lead->record.buyer_lead_id = keep(model, verdict->buyer_lead_id);
+    bool gives_back = verdict->state == POST_REJECTED || verdict->state == POST_FAILED;
+    if (gives_back && !count_caps(model, &post->intent, false)) return "more given back to a cap than was taken";
+    return NULL;
+}
+
+static const char *apply_intent(struct model *model, struct model_lead *lead, const struct book_intent *intent)
+{
+    uint32_t lead_at = (uint32_t)(lead - model->leads), at = model->posts_count;
+    const struct model_post *latest = lead->intents ? model_post(model, &lead->record.post_id) : NULL;
+    if (latest && latest->state != POST_REJECTED && latest->state != POST_FAILED)
+        return "a lead is posted to a second buyer while the first may have it";
+    if (model_post(model, &intent->post_id)) return "a post id was used twice";
+    struct model_post *post = GROW(model, posts);
+    *post = (struct model_post){.post_id = intent->post_id, .lead = lead_at, .state = POST_OPEN, .intent = *intent};
+    post->intent.contract = keep(model, intent->contract);
+    post->intent.buyer = keep(model, intent->buyer);
+    post->intent.bid_id = keep(model, intent->bid_id);
+    enter(model, &model->post_ids, ident_bytes(&intent->post_id), at);
+    lead->record.post_id = intent->post_id;
+    lead->record.tried |= UINT64_C(1) << intent->candidate;
+    lead->record.state = LEAD_POSTING;
+    lead->goes_on = false;
+    lead->intents++;
+    count_caps(model, intent, true);
+    return NULL;
+}
+
+static const char *apply_sale(struct model *model, struct model_lead *lead, const struct book_sale *sale)
+{
+    const struct model_post *post = model_post(model, &lead->record.post_id);
+    if (!post || post->state != POST_ACCEPTED) return "a sale without an accepted post";
+    if (!bytes_same(post->intent.contract, sale->contract)) return "sold to another contract than was posted to";
+    if (post->intent.price_micros != sale->price_micros || post->intent.payout_micros != sale->payout_micros)
+        return "sold at another price than was intended";
+    if (sale->price_micros != sale->payout_micros + sale->margin_micros) return "a sale whose parts are not the whole";
+    if (lead->sales++) return "a lead was sold twice";
+    lead->record.has_sale = true;
+    lead->record.sale = *sale;
+    lead->record.sale.contract = keep(model, sale->contract);
+    lead->record.sale.buyer = keep(model, sale->buyer);
+    move(model, "buyer:", sale->buyer, "", -sale->price_micros);
+    move(model, "affiliate:", lead->record.affiliate, ":uncleared", sale->payout_micros);
+    move(model, "house:margin", BYTES_NONE, "", sale->margin_micros);
+    return NULL;
+}
+
+static const char *apply_final(struct model_lead *lead, const struct book_step *step)
+{
+    enum lead_state from = lead->record.state, to = step->final->state;
+    if (from == LEAD_SOLD || from == LEAD_UNSOLD) return "a lead that had ended moved again";
+    if (to == LEAD_SOLD && !step->sale) return "sold without a sale";
+    if (step->sale && to != LEAD_SOLD) return "a sale of a lead that is not sold";
+    lead->record.state = to;
+    lead->record.reason = step->final->reason;
+    lead->goes_on = false;
+    return NULL;
+}
+
+const char *model_apply(struct model *model, const struct book_step *step)
+{
+    const char *wrong = step->opening ? apply_opening(model, step) : NULL;
+    struct model_lead *lead = model_lead(model, &step->lead_id);
+    if (!wrong && !lead) wrong = "a step of a lead that was never opened";
+    if (!wrong && step->verdict) wrong = apply_verdict(model, lead, step->verdict);
+    if (!wrong && step->intent) wrong = apply_intent(model, lead, step->intent);
+    if (!wrong && step->sale) wrong = apply_sale(model, lead, step->sale);
+    if (!wrong && step->final) wrong = apply_final(lead, step);
+    if (!wrong) lead->record.updated_ms = step->wall_ms;
+    model->seq++;
+    return wrong;
+}
+
+/* Without a story ---------------------------------------------------------------------------------------------------- */
+
+uint32_t model_restart(struct model *model, int64_t wall_ms)
+{
+    uint32_t doubts = 0;
+    for (uint32_t i = 0; i < model->posts_count; i++) {
+        struct model_post *post = &model->posts[i];
+        if (post->state != POST_OPEN) continue;
+        struct book_verdict verdict = {.post_id = post->post_id, .state = POST_UNKNOWN, .reason = REASON_UNKNOWN};
+        struct book_final final = {LEAD_PENDING, REASON_NONE};
+        struct lead_record *record = &model->leads[post->lead].record;
+        struct book_step step = {.lead_id = record->lead_id,
+                                 .ping_id = record->ping_id,
+                                 .wall_ms = wall_ms,
+                                 .verdict = &verdict,
+                                 .final = &final};
+        check(model_apply(model, &step) == NULL);
+        doubts++;
+    }
+    return doubts;
+}
+
+const char *model_resolve(struct model *model, const struct ident *post_id, bool accepted,
+                          const struct ident *sale_id, int64_t wall_ms, bool *resumes)
+{
+    struct model_post *post = model_post(model, post_id);
+    *resumes = false;
+    if (!post) return "unknown";
+    if (post->state != POST_UNKNOWN) return "settled";
+    struct model_lead *lead = &model->leads[post->lead];
+    struct book_verdict verdict = {.post_id = *post_id,
+                                   .state = accepted ? POST_ACCEPTED : POST_REJECTED,
+                                   .reason = accepted ? REASON_NONE : REASON_REJECTED,
+                                   .named_price_micros = -1,
+                                   .by_operator = true};
+    struct book_sale sale = {.sale_id = *sale_id,
+                             .contract = post->intent.contract,
+                             .buyer = post->intent.buyer,
+                             .price_micros = post->intent.price_micros,
+                             .payout_micros = post->intent.payout_micros,
+                             .margin_micros = post->intent.price_micros - post->intent.payout_micros,
+                             .margin_rule = post->intent.margin_rule};
+    *resumes = !accepted && lead->record.offer.expires_ms > wall_ms;
+    struct book_final final = {accepted   ? LEAD_SOLD
+                               : *resumes ? LEAD_POSTING
+                                          : LEAD_UNSOLD,
+                               accepted || *resumes ? REASON_NONE : REASON_REJECTED};
+    struct book_step step = {.lead_id = lead->record.lead_id,
+                             .ping_id = lead->record.ping_id,
+                             .wall_ms = wall_ms,
+                             .verdict = &verdict,
+                             .sale = accepted ? &sale : NULL,
+                             .final = &final};
+    check(model_apply(model, &step) == NULL);
+    lead->goes_on = *resumes;
+    return NULL;
+}
+
+void model_totals(const struct model *model, struct model_totals *totals)
+{
+    *totals = (struct model_totals){.leads = model->leads_count, .posts = model->posts_count};
+    for (uint32_t i = 0; i < model->leads_count; i++) {
+        const struct lead_record *record = &model->leads[i].record;
+        totals->sold += record->state == LEAD_SOLD;
+        totals->unsold += record->state == LEAD_UNSOLD;
+        totals->pending += record->state == LEAD_PENDING;
+        totals->posting += record->state == LEAD_POSTING;
+        if (!record->has_sale) continue;
+        totals->revenue_micros += record->sale.price_micros;
+        totals->payout_micros += record->sale.payout_micros;
+        totals->margin_micros += record->sale.margin_micros;
+    }
+    for (uint32_t i = 0; i < model->posts_count; i++) totals->doubts += model->posts[i].state == POST_UNKNOWN;
+}

@@ -1,0 +1,75 @@
+/* model: the simulated book: the rows that exchange/ledger derives from steps, worked out here a second time and on
+ * purpose in another way (everything in memory, nothing shared with the ledger's code but the records' bytes), so that
+ * it is a witness rather than a copy.
+ *
+ * What a step contradicts is told as a sentence; the world treats it as a broken invariant. One thread. */
+#pragma once
+
+#include "exchange/record/book.h"
+#include "protocol/base/table.h"
+
+struct model_post {
+    struct ident post_id;
+    uint32_t lead;
+    enum post_state state;
+    enum reason reason;
+    struct book_intent intent; /* texts in the model's arena */
+    bool by_operator;          /* how it was settled */
+};
+
+struct model_lead {
+    struct lead_record record; /* texts in the model's arena */
+    struct bytes content;
+    bool goes_on; /* resolved as rejected: an intent or an end is to come */
+    bool was_told_pending;
+    uint32_t sales, intents;
+};
+
+struct model_cap {
+    struct book_cap_key key; /* amount: used */
+    uint32_t used_max;
+};
+
+struct model_account {
+    struct bytes name;
+    int64_t micros;
+};
+
+struct model {
+    struct arena arena;
+    struct model_lead *leads;
+    struct model_post *posts;
+    struct model_cap *caps;
+    struct model_account *accounts;
+    uint32_t leads_count, leads_room, posts_count, posts_room, caps_count, caps_room, accounts_count, accounts_room;
+    struct table lead_ids, ping_ids, keys, post_ids, cap_ids, account_names;
+    uint64_t seq;
+    bool forgets_releases; /* the saboteur's: see sim_main.c --sabotage */
+};
+
+struct model_totals {
+    uint32_t leads, sold, unsold, pending, posting, posts, doubts;
+    int64_t revenue_micros, payout_micros, margin_micros;
+};
+
+void model_open(struct model *model);
+void model_close(struct model *model);
+
+/* One durable step. NULL, or what is wrong with it. */
+const char *model_apply(struct model *model, const struct book_step *step);
+/* After a crash: every open post is in doubt, its lead pending. Returns how many. */
+uint32_t model_restart(struct model *model, int64_t wall_ms);
+/* An operator's resolution. NULL: done, and *resumes says whether the story goes on; else why it cannot be ("unknown"
+ * or "settled"). */
+const char *model_resolve(struct model *model, const struct ident *post_id, bool accepted,
+                          const struct ident *sale_id, int64_t wall_ms, bool *resumes);
+
+struct model_lead *model_lead(const struct model *model, const struct ident *lead_id);
+struct model_lead *model_lead_of_ping(const struct model *model, const struct ident *ping_id);
+struct model_lead *model_lead_of_key(const struct model *model, const struct digest *key);
+struct model_post *model_post(const struct model *model, const struct ident *post_id);
+/* Used in that window. */
+uint32_t model_used(const struct model *model, const uint8_t id[16], uint32_t window);
+/* Sum over all accounts. */
+int64_t model_balance(const struct model *model);
+void model_totals(const struct model *model, struct model_totals *totals);

@@ -1,0 +1,8 @@
+/* rules: what must be true of a world in which nothing is under way any more. What must be true all the time is checked
+ * where it happens (host.c, lane.c). The first broken one is left in world->wrong. */
+#pragma once
+
+#include "tests/sim/world.h"
+
+/* Nothing is open: every auction has closed, every entry is written. */
+void rules_check(struct world *world);

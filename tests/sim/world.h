@@ -1,0 +1,160 @@
+/* world: the simulated world behind exchange/auction/host.h: several workers that share standing state, offers and
+ * claims (the real rooms), a real catalogue out of real files, simulated buyers (town.h), a simulated ledger (model.h),
+ * one virtual clock (queue.h). An auction cannot tell it from the real one.
+ *
+ * Above it stand plays (play.h) and the seeded world (sim_main.c): they ask as affiliates, buyers and operators do, let
+ * time pass, and look at what came of it. What can never be true in any world is checked here, all the time; the first
+ * thing found wrong is kept in `wrong`. One thread. */
+#pragma once
+
+#include "exchange/auction/auction.h"
+#include "exchange/config/config.h"
+#include "exchange/standing/claims.h"
+#include "exchange/standing/offers.h"
+#include "protocol/base/slots.h"
+#include "tests/sim/model.h"
+#include "tests/sim/queue.h"
+#include "tests/sim/town.h"
+
+#define WORLD_WORKERS_MAX 4u
+#define WORLD_AUCTIONS_MAX 4096u
+#define WORLD_WRONG_MAX 400
+
+/* What stands in private fields of leads, and must be found in no ping and no trace. */
+#define WORLD_CANARY_TEXT "zcanary"
+#define WORLD_CANARY_PHONE "5550142"
+
+struct world;
+
+struct world_worker {
+    struct world *world;
+    unsigned number;
+    struct ident_maker ids;
+};
+
+struct world_options {
+    uint64_t seed;
+    unsigned workers;
+    int64_t wall_ms;          /* at the start */
+    int64_t commit_us[2];     /* a commit takes between these */
+    bool rough;               /* events of one instant in any order; claims and reservations answered later at times */
+};
+
+/* One request of an affiliate, from its first byte to its answer. */
+struct world_request {
+    enum auction_kind kind;
+    int64_t started_us, answer_by_us; /* 0: not known */
+    uint64_t place; /* of its auction while it runs */
+    bool answered, gone, died; /* the exchange crashed under it */
+    int http;
+    enum answer_status status;
+    enum reason reason;
+    char text[AUCTION_TEXT_MAX];
+    char field[64]; /* the first complaint's */
+    char buyer[72];
+    char ref[REQUEST_TEXT_MAX];
+    struct ident ping_id, lead_id, sale_id;
+    int64_t price_micros, elapsed_us;
+};
+
+struct world_trace {
+    struct ident ping_id, lead_id;
+    enum trace_kind kind;
+    struct bytes record, offer; /* malloc */
+    int64_t expires_ms, durable_us;
+};
+
+struct world_append {
+    uint64_t place; /* of the auction that waits */
+    struct bytes step; /* malloc: the record, its content in place of the seal */
+};
+
+struct world_counts {
+    uint64_t auctions, pings, posts, one_calls, resumed, sold, calls, calls_ended, reserved, committed, released, kept;
+    uint64_t crashes, drains, gone, late, doubts, fallbacks, problems;
+};
+
+struct world {
+    struct world_options options;
+    struct queue queue;
+    struct world_worker workers[WORLD_WORKERS_MAX];
+    struct settings settings;
+    struct catalogue *catalogue;
+    struct standing *standing;
+    struct offers *offers;
+    struct claims *claims;
+    struct town *town;
+    struct model model;
+    struct digest seed_key;
+    struct mac *seed_mac;
+
+    struct slots places; /* auctions */
+    struct slots calls;
+    struct arena scratch;
+    char *trace_buffer;
+
+    struct world_append *queued, *committing; /* the ledger's first lane */
+    uint32_t queued_count, queued_room, committing_count, committing_room;
+    bool ledger_broken;
+
+    struct world_request *requests;
+    uint32_t requests_count, requests_room;
+    struct world_trace *traces;
+    uint32_t traces_count, traces_room;
+    struct table trace_ids; /* ping id or lead id -> the latest trace */
+    struct seat_row *seats; /* held by posts in doubt, in this life of the process */
+    uint32_t seats_count, seats_room;
+    struct table paused; /* contract ids the operator has paused: durable */
+
+    bool draining, drained;
+    uint32_t life; /* grows with each restart */
+    uint32_t sabotage; /* see sim_main.c */
+    struct world_counts counts;
+    char wrong[WORLD_WRONG_MAX];
+};
+
+/* `settings` names the catalogue. NULL: `note` says why. Takes over the town (closed with the world). */
+struct world *world_open(const struct world_options *options, const char *settings, struct town *town, char *note,
+                         size_t note_room);
+void world_close(struct world **world);
+
+/* The first broken invariant. */
+void world_wrong(struct world *world, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Time. */
+bool world_step(struct world *world);                       /* one event; false: nothing is left to happen */
+void world_pass(struct world *world, int64_t us);           /* so much time */
+int64_t world_wall_ms(const struct world *world);
+
+/* Affiliates. The body is JSON as it would stand in the request. Returns the request's number. */
+struct world_ask {
+    enum auction_kind kind; /* PING, POST, ONE_CALL */
+    struct bytes affiliate, body, key;
+    unsigned worker;
+};
+uint32_t world_ask(struct world *world, const struct world_ask *ask);
+void world_hang_up(struct world *world, uint32_t request);
+
+/* Buyers. `contract` empty: all of the buyer's. seats < 0: not named. False: there is none. */
+bool world_push(struct world *world, struct bytes buyer, struct bytes contract, bool available, int64_t seats,
+                int64_t ttl_s);
+/* Lets the held answers of that buyer go; how many. */
+unsigned world_release(struct world *world, struct bytes buyer);
+
+/* Operators. */
+bool world_pause(struct world *world, struct bytes contract, bool paused);
+/* The files again. False: refused, the old ones go on serving. */
+bool world_reload(struct world *world, const char *settings, char *note, size_t note_room);
+/* Why it is not pinged now; NONE: it is. REASON_COUNT: there is no such contract. */
+enum reason world_gate(struct world *world, struct bytes contract);
+/* 200, 404 or 409. */
+int world_resolve(struct world *world, const struct ident *post_id, bool accepted, bool *resumes);
+
+/* No new work; after ten seconds open posts become doubts. `drained` once nothing is open. */
+void world_drain(struct world *world);
+/* Everything that is not durable is gone; the process starts again at once. */
+void world_crash(struct world *world);
+/* The trace last written of that ping or lead, or NULL. */
+const struct world_trace *world_trace_of(const struct world *world, const struct ident *id);
+/* Auctions under way. */
+uint32_t world_open_auctions(const struct world *world);
