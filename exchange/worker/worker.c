@@ -13,6 +13,7 @@
 #define MAIL_MAX 64u
 #define TRACE_ROOM (256u << 10)
 #define CALLS_MAX 65536u
+#define IDLE_MAX 256u /* kept connections per origin: many contracts often share one platform's host */
 #define DRAIN_LOOK_US 10000
 
 static void on_request(void *arg, struct server_request *request);
@@ -57,6 +58,7 @@ static enum fault open_parts(struct worker *worker, const struct worker_options 
     client.resolver = hall->resolver;
     client.tls = options->client_tls;
     client.calls_max = CALLS_MAX;
+    client.idle_max = IDLE_MAX;
     struct desk_options desk = {.standing = hall->standing,
                                 .number = (uint16_t)(256u + worker->number),
                                 .on_reply = world_on_reply,

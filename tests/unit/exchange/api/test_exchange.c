@@ -21,8 +21,10 @@
 #include "protocol/codec/document.h"
 #include "protocol/crypto/apikey.h"
 
-/* Counting allocations of one thread
- * ------------------------------------------------------------------------------------- */
+#define CAP 25u    /* a day, of each of the two contracts */
+#define CALLERS 6u /* affiliates on threads of their own */
+
+/* Counting allocations of one thread ------------------------------------------------------------------------------ */
 
 static _Thread_local bool counted_thread;
 static _Atomic bool counting;
@@ -60,8 +62,7 @@ void *realloc(void *old, size_t size)
 #define COUNTS_ALLOCATIONS 0
 #endif
 
-/* A buyer
- * ---------------------------------------------------------------------------------------------------------------- */
+/* A buyer --------------------------------------------------------------------------------------------------------- */
 
 struct buyer_house {
     struct loop *loop;
@@ -125,13 +126,13 @@ static void close_buyer(struct buyer_house *house)
     loop_close(&house->loop);
 }
 
-/* The exchange
- * ----------------------------------------------------------------------------------------------------------- */
+/* The exchange ---------------------------------------------------------------------------------------------------- */
 
 struct house {
     struct buyer_house buyer;
     struct hall hall;
-    struct worker *worker;
+    struct worker *workers[2];
+    unsigned workers_count, day_cap;
     struct worker_front front;
     struct resolver *resolver;
     struct arena zones;
@@ -178,10 +179,11 @@ static struct catalogue *build_catalogue(struct house *house)
         "New_York\",\"signing_secret\":\"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\",\"contracts\":["
         "{\"id\":\"north-1\",\"campaign\":\"auto\",\"price\":\"live\",\"ping_url\":\"http://127.0.0.1:%s/ping\","
         "\"post_url\":\"http://127.0.0.1:%s/"
-        "post\",\"max_price\":\"80\",\"caps\":[{\"window\":\"day\",\"leads\":\"100000\"}]},"
+        "post\",\"max_price\":\"80\",\"caps\":[{\"window\":\"day\",\"leads\":\"%u\"}]},"
         "{\"id\":\"north-2\",\"campaign\":\"auto\",\"price\":\"live\",\"ping_url\":\"http://127.0.0.1:%s/ping\","
-        "\"post_url\":\"http://127.0.0.1:%s/post\",\"max_price\":\"80\"}]}]}",
-        hex, port, port, port, port);
+        "\"post_url\":\"http://127.0.0.1:%s/post\",\"max_price\":\"80\","
+        "\"caps\":[{\"window\":\"day\",\"leads\":\"%u\"}]}]}]}",
+        hex, port, port, house->day_cap, port, port, house->day_cap);
     arena_init(&arena, 65536, 1 << 24);
     const struct node *document = document_read_json(&arena, (struct bytes){text, (size_t)len}, &DOCUMENT_LIMITS,
                                                      &error);
@@ -214,9 +216,10 @@ static int dial(const char *address)
     return fd;
 }
 
-static int open_house(void **state)
+static int open_house(void **state, unsigned workers, unsigned day_cap)
 {
     struct house *house = calloc(1, sizeof *house);
+    house->day_cap = day_cap;
     struct ledger_note ledger_note;
     struct tls_note note;
     uint32_t doubts;
@@ -231,7 +234,7 @@ static int open_house(void **state)
     hall->lock = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
     hall->limits = server_limits_default;
     assert_int_equal(standing_open(&hall->standing), FAULT_NONE);
-    assert_int_equal(offers_open(10000, 1, &hall->offers), FAULT_NONE);
+    assert_int_equal(offers_open(10000, workers, &hall->offers), FAULT_NONE);
     assert_int_equal(claims_open(1000, &hall->claims), FAULT_NONE);
     assert_int_equal(doubts_open(&hall->doubts), FAULT_NONE);
     assert_int_equal(resolver_start(true, &hall->resolver), FAULT_NONE);
@@ -241,7 +244,7 @@ static int open_house(void **state)
                                     .keys_path = house->keys,
                                     .trace_keep_ms = 86400000,
                                     .trace_max_bytes = 256u << 20,
-                                    .lines_max = 2};
+                                    .lines_max = workers + 1};
     assert_int_equal(ledger_open(&ledger, &hall->ledger, &ledger_note), FAULT_NONE);
     assert_int_equal(
         ledger_restore(hall->ledger, hall->standing, hall->offers, clock_now_us(), clock_wall_ms(), &doubts),
@@ -249,14 +252,27 @@ static int open_house(void **state)
     assert_int_equal(ledger_start(hall->ledger), FAULT_NONE);
     house->front = api_front;
     house->front.on_request = on_counted_request;
-    struct worker_options options = {
-        .hall = hall, .front = &house->front, .listen = {"127.0.0.1:0"}, .listen_count = 1};
-    if (worker_open(&options, &house->worker, &note)) fail_msg("%s", note.text);
-    hall->workers[hall->workers_count++] = house->worker;
-    assert_int_equal(worker_start(house->worker), FAULT_NONE);
-    house->socket = dial(worker_address(house->worker, 0));
+    for (unsigned i = 0; i < workers; i++) {
+        const char *address = i == 0 ? "127.0.0.1:0" : worker_address(house->workers[0], 0);
+        struct worker_options options = {
+            .hall = hall, .front = &house->front, .number = i, .listen = {address}, .listen_count = 1};
+        if (worker_open(&options, &house->workers[i], &note)) fail_msg("%s", note.text);
+        hall->workers[hall->workers_count++] = house->workers[i];
+        house->workers_count++;
+    }
+    for (unsigned i = 0; i < workers; i++) assert_int_equal(worker_start(house->workers[i]), FAULT_NONE);
+    house->socket = dial(worker_address(house->workers[0], 0));
     *state = house;
     return 0;
+}
+
+static int open_one(void **state)
+{
+    return open_house(state, 1, 100000);
+}
+static int open_two(void **state)
+{
+    return open_house(state, 2, CAP);
 }
 
 static int close_house(void **state)
@@ -265,10 +281,10 @@ static int close_house(void **state)
     struct hall *hall = &house->hall;
     char command[128];
     close(house->socket);
-    worker_drain(house->worker, 1000000);
-    worker_join(house->worker);
+    for (unsigned i = 0; i < house->workers_count; i++) worker_drain(house->workers[i], 1000000);
+    for (unsigned i = 0; i < house->workers_count; i++) worker_join(house->workers[i]);
     ledger_stop(hall->ledger);
-    worker_close(&house->worker);
+    for (unsigned i = 0; i < house->workers_count; i++) worker_close(&house->workers[i]);
     ledger_close(&hall->ledger);
     resolver_stop(&hall->resolver);
     offers_close(&hall->offers);
@@ -285,23 +301,28 @@ static int close_house(void **state)
 }
 
 /* One request and its whole answer, in `answer`; the status. */
-static int ask(struct house *house, const char *path, const char *body, char *answer, size_t room)
+static int ask_on(const struct house *house, int fd, const char *path, const char *body, char *answer, size_t room)
 {
     char request[4096];
     int len = snprintf(request, sizeof request,
                        "POST %s HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\nContent-Type: "
                        "application/json\r\nContent-Length: %zu\r\n\r\n%s",
                        path, house->key, strlen(body), body);
-    assert_int_equal(write(house->socket, request, (size_t)len), len);
+    assert_int_equal(write(fd, request, (size_t)len), len);
     size_t have = 0;
     for (;;) {
-        ssize_t got = read(house->socket, answer + have, room - 1 - have);
+        ssize_t got = read(fd, answer + have, room - 1 - have);
         assert_true(got > 0);
         have += (size_t)got;
         answer[have] = '\0';
         const char *end = strstr(answer, "\r\n\r\n"), *length = strcasestr(answer, "content-length: ");
         if (end && length && have >= (size_t)(end + 4 - answer) + (size_t)atoi(length + 16)) return atoi(answer + 9);
     }
+}
+
+static int ask(struct house *house, const char *path, const char *body, char *answer, size_t room)
+{
+    return ask_on(house, house->socket, path, body, answer, room);
 }
 
 static void test_a_lead_is_sold_by_ping_and_post(void **state)
@@ -366,13 +387,89 @@ static void test_a_warm_ping_allocates_nothing(void **state)
     assert_int_equal(atomic_load(&allocations), 0);
 }
 
+/* Several workers
+ * ------------------------------------------------------------------------------------------------------- */
+
+struct caller {
+    struct house *house;
+    pthread_t thread;
+    const char *path, *body; /* body NULL: a fresh lead each time */
+    unsigned times, number, sold, capped, conflicts, others;
+};
+
+static void *call(void *arg)
+{
+    struct caller *caller = arg;
+    char answer[8192], lead[256];
+    int fd = dial(worker_address(caller->house->workers[0], 0));
+    for (unsigned i = 0; i < caller->times; i++) {
+        snprintf(lead, sizeof lead, "{\"campaign\":\"auto\",\"lead\":{\"state\":\"CA\",\"phone\":\"415555%04u\"}}",
+                 2000 + caller->number * 100 + i);
+        int status = ask_on(caller->house, fd, caller->path, caller->body ? caller->body : lead, answer, sizeof answer);
+        if (status == 409)
+            caller->conflicts++;
+        else if (strstr(answer, "\"status\":\"sold\""))
+            caller->sold++;
+        else if (strstr(answer, "\"code\":\"capped\""))
+            caller->capped++;
+        else
+            caller->others++;
+    }
+    close(fd);
+    return NULL;
+}
+
+static struct caller call_all(struct house *house, const char *path, const char *body, unsigned times)
+{
+    struct caller callers[CALLERS], sum = {0};
+    for (unsigned i = 0; i < CALLERS; i++) {
+        callers[i] = (struct caller){.house = house, .path = path, .body = body, .times = times, .number = i};
+        pthread_create(&callers[i].thread, NULL, call, &callers[i]);
+    }
+    for (unsigned i = 0; i < CALLERS; i++) {
+        pthread_join(callers[i].thread, NULL);
+        sum.sold += callers[i].sold;
+        sum.capped += callers[i].capped;
+        sum.conflicts += callers[i].conflicts;
+        sum.others += callers[i].others;
+    }
+    return sum;
+}
+
+static void test_caps_are_exact_over_workers(void **state)
+{
+    struct house *house = *state;
+    struct caller sum = call_all(house, "/v1/leads", NULL, 20);
+    assert_int_equal(sum.sold, 2 * CAP);
+    assert_int_equal(sum.sold + sum.capped, CALLERS * 20);
+    assert_int_equal(atomic_load(&house->buyer.posts), 2 * CAP);
+}
+
+/* Many copies of one post at once, over both workers: one sale; the others hear that it runs, or the same answer. */
+static void test_one_offer_is_sold_once(void **state)
+{
+    struct house *house = *state;
+    char answer[8192], post[512];
+    assert_int_equal(
+        ask(house, "/v1/pings", "{\"campaign\":\"auto\",\"lead\":{\"state\":\"CA\"}}", answer, sizeof answer), 200);
+    snprintf(post, sizeof post, "{\"ping_id\":\"%.26s\",\"lead\":{\"state\":\"CA\",\"phone\":\"4155552671\"}}",
+             strstr(answer, "\"ping_id\":\"") + 11);
+    struct caller sum = call_all(house, "/v1/posts", post, 8);
+    assert_int_equal(sum.others + sum.capped, 0);
+    assert_true(sum.sold > 0);
+    assert_int_equal(sum.sold + sum.conflicts, CALLERS * 8);
+    assert_int_equal(atomic_load(&house->buyer.posts), 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_a_lead_is_sold_by_ping_and_post, open_house, close_house),
-        cmocka_unit_test_setup_teardown(test_one_call_sells, open_house, close_house),
-        cmocka_unit_test_setup_teardown(test_refusals_have_reasons, open_house, close_house),
-        cmocka_unit_test_setup_teardown(test_a_warm_ping_allocates_nothing, open_house, close_house),
+        cmocka_unit_test_setup_teardown(test_a_lead_is_sold_by_ping_and_post, open_one, close_house),
+        cmocka_unit_test_setup_teardown(test_one_call_sells, open_one, close_house),
+        cmocka_unit_test_setup_teardown(test_refusals_have_reasons, open_one, close_house),
+        cmocka_unit_test_setup_teardown(test_a_warm_ping_allocates_nothing, open_one, close_house),
+        cmocka_unit_test_setup_teardown(test_caps_are_exact_over_workers, open_two, close_house),
+        cmocka_unit_test_setup_teardown(test_one_offer_is_sold_once, open_two, close_house),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
