@@ -125,15 +125,18 @@ static enum fault add_day(struct days *days, const char *name, struct day **day)
     return FAULT_NONE;
 }
 
+/* Adds the days that are newer than those in the list: all of them at first, later what another process has begun. */
 static enum fault scan(struct days *days)
 {
     struct dirent **names;
     struct day *unused;
     int count = scandir(days->path, &names, NULL, alphasort);
-    if (count < 0) return errno == ENOENT ? FAULT_NOT_FOUND : FAULT_SYSTEM;
+    if (count < 0) return errno == ENOENT && days->is_reader ? FAULT_NONE : FAULT_SYSTEM;
     enum fault fault = FAULT_NONE;
     for (int i = 0; i < count; i++) {
-        if (fault == FAULT_NONE && is_day(names[i]->d_name)) fault = add_day(days, names[i]->d_name, &unused);
+        bool is_newer = days->count == 0 || strcmp(names[i]->d_name, days->list[days->count - 1]->name) > 0;
+        if (fault == FAULT_NONE && is_newer && is_day(names[i]->d_name))
+            fault = add_day(days, names[i]->d_name, &unused);
         free(names[i]);
     }
     free(names);
@@ -372,6 +375,7 @@ enum fault days_find(struct days *days, const struct ident *id, struct arena *ar
 {
     enum fault fault = FAULT_NOT_FOUND;
     bool is_last = false;
+    if (days->is_reader && scan(days) == FAULT_MEMORY) return FAULT_MEMORY; /* else: what is known is looked at */
     for (unsigned place = 0; fault == FAULT_NOT_FOUND; place++) {
         struct day *day = hold(days, place, &is_last);
         if (is_last) break;

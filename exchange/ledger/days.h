@@ -22,7 +22,7 @@ struct days_options {
     bool is_reader;     /* of another process' days, or of days at rest */
 };
 
-/* FAULT_NOT_FOUND: a reader, and no such folder. */
+/* A reader finds nothing where there is no such folder, and what another process began later at its next look-up. */
 enum fault days_open(const struct days_options *options, struct days **days) MUST_USE;
 void days_close(struct days **days);
 

@@ -11,7 +11,7 @@
 
 struct reader {
     struct store *book;
-    struct days *days; /* may be NULL for a command: no trace was written yet */
+    struct days *days;
     const struct keyfile *keys;
     struct keyfile *own_keys;
     bool is_own; /* the stores were opened by reader_open */
@@ -37,7 +37,6 @@ enum fault reader_open(const char *path, const char *keys_path, struct reader **
     if (fault == FAULT_NONE) {
         struct days_options options = {.path = trace, .is_reader = true};
         fault = days_open(&options, &made->days);
-        if (fault == FAULT_NOT_FOUND) fault = FAULT_NONE;
     }
     if (fault == FAULT_NONE && keys_path) fault = keyfile_open(keys_path, false, &made->own_keys, NULL);
     made->keys = made->own_keys;
@@ -185,7 +184,7 @@ enum fault reader_doubts(struct reader *reader, const struct ident *after, struc
 
 enum fault reader_trace(struct reader *reader, const struct ident *id, struct arena *arena, struct bytes *record)
 {
-    return reader->days ? days_find(reader->days, id, arena, record) : FAULT_NOT_FOUND;
+    return days_find(reader->days, id, arena, record);
 }
 
 enum fault reader_accounts(struct reader *reader, void (*fn)(void *arg, struct bytes account, int64_t micros),
@@ -232,5 +231,5 @@ enum fault reader_totals(struct reader *reader, struct reader_totals *totals)
 void reader_sizes(struct reader *reader, struct reader_sizes *sizes)
 {
     store_size(reader->book, &sizes->book_bytes_used, &sizes->book_bytes_max);
-    sizes->trace_bytes = reader->days ? days_bytes(reader->days) : 0;
+    sizes->trace_bytes = days_bytes(reader->days);
 }
