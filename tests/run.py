@@ -16,7 +16,7 @@ BOLD, PLAIN = ("\033[1m", "\033[0m") if sys.stderr.isatty() else ("", "")
 STAGES = [
     ("release", ["-LE", "smoke"], None),
     ("asan-ubsan", ["-R", "^(unit|plays|sim|fuzz)/", "-LE", "smoke|slow"], None),
-    ("tsan", ["-R", "^unit/(exchange/(base|standing|ledger|worker)|protocol/wire)/|^plays/wire/threads"], None),
+    ("tsan", ["-R", "^unit/(exchange/(base|standing|ledger|worker|api)|protocol/wire)/|^plays/wire/threads"], None),
     ("fuzz", ["-L", "smoke"], None),
     ("clang", None, None),
 ]

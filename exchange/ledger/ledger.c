@@ -26,7 +26,7 @@ static enum fault open_all(struct ledger *ledger, const struct ledger_options *o
 
 static enum fault tell(struct ledger_note *note, enum fault fault, const char *path, const char *text)
 {
-    snprintf(note->text, sizeof note->text, "ledger %s: %s", path, text);
+    snprintf(note->text, sizeof note->text, "ledger %.250s: %s", path, text);
     return fault;
 }
 
