@@ -81,7 +81,10 @@ static void give(void *block, const char *file, int line)
     (void)file;
     (void)line;
     if (!block) return;
-    struct kept *kept = kept_of(malloc_usable_size(block));
+    size_t usable = malloc_usable_size(block);
+    /* Only blocks of glibc's shape: elsewhere (clang's sanitizers, another malloc) one of the class could be shorter.
+     */
+    struct kept *kept = usable % CLASS_BYTES == 8 ? kept_of(usable) : NULL;
     if (!kept || kept->count == KEPT_MAX) {
         free(block);
         return;
