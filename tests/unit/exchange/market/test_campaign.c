@@ -84,6 +84,24 @@ static void complaints_name_the_field(void **state)
     }
 }
 
+/* A public field that only the post must have. */
+static void required_at_post(void **state)
+{
+    (void)state;
+    struct catalogue *other = world_build(
+        &world, "{'campaigns':[{'id':'c','fields':{'f':{'type':'text','required':'post','private':false}}}]}");
+    struct lead_form form;
+    struct complaints complaints = {0};
+    bool no_memory;
+    const struct node *lead = world_read(&world, "{}");
+    assert_true(
+        campaign_read_lead(&other->campaigns[0], LEAD_PING, lead, NULL, &world.arena, &form, &complaints, &no_memory));
+    hold(form.public_json, "{}");
+    assert_false(
+        campaign_read_lead(&other->campaigns[0], LEAD_POST, lead, NULL, &world.arena, &form, &complaints, &no_memory));
+    catalogue_drop(&other);
+}
+
 static struct digest digest_of_lead(const struct node *lead, const struct node *consent)
 {
     struct lead_form form;
@@ -285,10 +303,15 @@ static int teardown(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_ping_is_public),          cmocka_unit_test(a_post_is_whole),
-        cmocka_unit_test(complaints_name_the_field), cmocka_unit_test(the_same_lead),
-        cmocka_unit_test(the_same_in_every_format),  cmocka_unit_test(consent_is_true_or_missing),
-        cmocka_unit_test(a_post_against_its_ping),   cmocka_unit_test(memory_may_be_out),
+        cmocka_unit_test(a_ping_is_public),
+        cmocka_unit_test(a_post_is_whole),
+        cmocka_unit_test(complaints_name_the_field),
+        cmocka_unit_test(required_at_post),
+        cmocka_unit_test(the_same_lead),
+        cmocka_unit_test(the_same_in_every_format),
+        cmocka_unit_test(consent_is_true_or_missing),
+        cmocka_unit_test(a_post_against_its_ping),
+        cmocka_unit_test(memory_may_be_out),
         cmocka_unit_test(too_many_fields),
     };
     return cmocka_run_group_tests(tests, setup, teardown);

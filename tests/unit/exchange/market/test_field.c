@@ -121,6 +121,7 @@ static const struct row ROWS[] = {
     {FIELD_EMAIL, "'ann@-example.com'", "format", REFUSED},
     {FIELD_EMAIL, "'ann@example-.com'", "format", REFUSED},
     {FIELD_EMAIL, "'ann@1.2.3.45'", "format", REFUSED},
+    {FIELD_EMAIL, "'ann@example.c'", "format", REFUSED},
     {FIELD_EMAIL, "'ann@[1.2.3.4]'", "format", REFUSED},
     {FIELD_EMAIL, "'ann lee@example.com'", "format", REFUSED},
     {FIELD_EMAIL, "'änn@example.com'", "format", REFUSED},

@@ -114,6 +114,25 @@ static void ties_by_response_time(void **state)
     assert_true(first[1] > 60 && first[2] > 60 && first[0] == 0);
 }
 
+/* What ties in another tier says nothing here. */
+static void ties_stay_in_their_tier(void **state)
+{
+    struct field_of_bids field = {0};
+    unsigned first[2] = {0};
+    (void)state;
+    add(&field, 1, 500, 0);
+    add(&field, 1, 500, 2000);
+    add(&field, 2, 500, 1000);
+    for (uint64_t seed = 0; seed < 200; seed++) {
+        uint32_t order[BIDS_MAX];
+        struct rank_terms drawn = terms_of(0, seed);
+        assert_int_equal(rank_run(&drawn, field.bids, field.count, order), 3);
+        assert_int_equal(order[2], 2);
+        first[order[0]]++;
+    }
+    assert_true(first[0] > 60 && first[1] > 60);
+}
+
 static void draws_are_fair_and_repeat(void **state)
 {
     unsigned firsts[5] = {0};
@@ -188,11 +207,9 @@ static void nearest_to_a_sale(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_bids_own_faults),
-        cmocka_unit_test(tiers_before_prices),
-        cmocka_unit_test(ties_by_response_time),
-        cmocka_unit_test(draws_are_fair_and_repeat),
-        cmocka_unit_test(the_order_of_bids_does_not_matter),
+        cmocka_unit_test(a_bids_own_faults),         cmocka_unit_test(tiers_before_prices),
+        cmocka_unit_test(ties_by_response_time),     cmocka_unit_test(ties_stay_in_their_tier),
+        cmocka_unit_test(draws_are_fair_and_repeat), cmocka_unit_test(the_order_of_bids_does_not_matter),
         cmocka_unit_test(nearest_to_a_sale),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -144,9 +144,17 @@ static void next_change(void **state)
     assert_true(schedule_next_change(&schedule, wall("2026-03-07T02:00:00.500Z")) == wall("2026-03-09T12:00:00Z"));
     assert_true(schedule_next_change(&always, wall("2026-01-03T01:00:00Z")) == CLOCK_NEVER);
     assert_true(schedule_next_change(&never, wall("2026-01-03T01:00:00Z")) == CLOCK_NEVER);
-    /* Open from 01:30 to 02:00 on Sundays: on the night that skips 02:00 it closes by the change itself. */
+    /* Open from 01:00 to 02:30 on Sundays: on the night that skips 02:00 it closes by the change itself. */
     struct schedule night = schedule_of(new_york, "sun", "01:00-02:30");
     assert_true(schedule_next_change(&night, wall("2026-03-08T06:30:00Z")) == wall("2026-03-08T07:00:00Z"));
+    /* And a change in the middle of a half hour: 10:15 becomes 11:15. */
+    char file[1024];
+    struct sink sink = sink_over(file, sizeof file);
+    const struct tzif_change change = {wall("2026-01-01T10:15:00Z") / 1000, 3600};
+    const struct zone *zone = zone_parse(&arena, tzif_make(&sink, 0, &change, 1, ""));
+    assert_non_null(zone);
+    struct schedule quarter = schedule_of(zone, "thu", "10:00-11:00");
+    assert_true(schedule_next_change(&quarter, wall("2026-01-01T10:05:00Z")) == wall("2026-01-01T10:15:00Z"));
 }
 
 /* The next change is the first instant that differs, whatever the schedule. */

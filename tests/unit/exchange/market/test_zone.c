@@ -167,6 +167,16 @@ static void what_is_no_zone_file(void **state)
         if (zone_parse(&arena, (struct bytes){copy, whole.len}))
             fail_msg("taken although byte %zu is changed", DAMAGE[i].at);
     }
+    /* The same file, but for a leap second counted in it: 12 bytes before the footer. */
+    size_t footer = whole.len - sizeof NEW_YORK - 1;
+    memcpy(copy, whole.at, footer);
+    memset(copy + footer, 0, 12);
+    memcpy(copy + footer + 12, whole.at + footer, whole.len - footer);
+    copy[second + 31] = 1;
+    assert_null(zone_parse(&arena, (struct bytes){copy, whole.len + 12}));
+    copy[second + 31] = 0;
+    copy[second + 43] = 4 + 12; /* counted as letters those bytes are harmless */
+    assert_non_null(zone_parse(&arena, (struct bytes){copy, whole.len + 12}));
     struct sink other = sink_over(file, sizeof file);
     assert_null(zone_parse(&arena, tzif_make(&other, 0, NULL, 0, "EST5EDT")));
     struct arena small;
