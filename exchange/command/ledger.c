@@ -1,0 +1,249 @@
+/* `outcry ledger stat|export|verify`: the book as figures, as lines, and read through whole. Reads the stores directly,
+ * beside a live exchange or without one. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "exchange/command/command.h"
+#include "exchange/command/options.h"
+#include "exchange/config/config.h"
+#include "exchange/ledger/report.h"
+#include "exchange/market/scalar.h"
+#include "protocol/base/money.h"
+#include "protocol/codec/json.h"
+
+#define ACCOUNTS_ROOM (8u << 20)
+#define TEXT_ROOM 64u
+
+enum { CONFIG, FROM, TO, FORMAT, JSON };
+
+static const struct option_row rows[] = {
+    [CONFIG] = {"config", "FILE", "settings; else $OUTCRY_CONFIG, else ./outcry.yaml"},
+    [FROM] = {"from", "TIME", "export: sales from this instant on: RFC 3339, or relative as -1h, -7d"},
+    [TO] = {"to", "TIME", "export: sales before this instant"},
+    [FORMAT] = {"format", "csv|ndjson", "export: csv unless said otherwise"},
+    [JSON] = {"json", NULL, "stat and verify: print JSON"},
+};
+static const struct options options = {
+    .command = "ledger",
+    .usage = "stat|export|verify",
+    .prose =
+        "stat tells what is in the book, export writes its sales, verify reads it through: chain, sums, rows, caps.\n"
+        "Exit status: 0 done, 1 the book is not good (verify), 2 it could not be read.",
+    .rows = rows,
+    .rows_count = sizeof rows / sizeof *rows,
+    .arguments_min = 1,
+    .arguments_max = 1,
+};
+
+static int stat_book(const struct settings *settings, const struct options_given *given);
+static int export_book(const struct settings *settings, const struct options_given *given);
+static int verify_book(const struct settings *settings, const struct options_given *given);
+
+static const struct {
+    const char *name;
+    int (*run)(const struct settings *settings, const struct options_given *given);
+} verbs[] = {{"stat", stat_book}, {"export", export_book}, {"verify", verify_book}};
+
+int command_ledger(int argc, char **argv)
+{
+    struct options_given given;
+    int status;
+    if (!options_read(&options, argc, argv, &given, &status)) return status;
+    struct settings *settings = calloc(1, sizeof *settings);
+    struct config_report report;
+    config_report_open(&report);
+    bool good = settings && crypto_start() == FAULT_NONE &&
+                settings_read(config_path(given.values[CONFIG]), settings, &report);
+    if (!good) config_report_print(&report, stderr);
+    config_report_close(&report);
+    status = COMMAND_USAGE;
+    size_t verb = 0;
+    while (verb < 3 && strcmp(verbs[verb].name, given.arguments[0]) != 0) verb++;
+    if (verb == 3)
+        fprintf(stderr, "outcry ledger: no %s; there are stat, export and verify\n", given.arguments[0]);
+    else if (good)
+        status = verbs[verb].run(settings, &given);
+    crypto_stop();
+    free(settings);
+    return status;
+}
+
+static int fail(const struct settings *settings, enum fault fault)
+{
+    fprintf(stderr, "outcry ledger: %s: %s\n", settings->ledger_path, fault_text(fault));
+    return COMMAND_USAGE;
+}
+
+/* Stat
+ * ---------------------------------------------------------------------------------------------------------------------
+ */
+
+struct accounts {
+    bool as_json;
+    struct json *json;
+    int64_t sum_micros;
+};
+
+static const char *money_text(int64_t micros, char *text)
+{
+    struct sink sink = sink_over(text, TEXT_ROOM - 1);
+    money_write(&sink, micros);
+    text[sink.len] = '\0';
+    return text;
+}
+
+static void on_account(void *arg, struct bytes account, int64_t micros)
+{
+    struct accounts *accounts = arg;
+    char text[TEXT_ROOM];
+    if (!money_add(accounts->sum_micros, micros, &accounts->sum_micros)) accounts->sum_micros = INT64_MAX;
+    if (accounts->as_json) {
+        json_key_bytes(accounts->json, account);
+        json_money(accounts->json, micros);
+    } else {
+        printf("  %-40.*s %14s\n", (int)account.len, account.at, money_text(micros, text));
+    }
+}
+
+static void write_totals(struct json *json, const struct reader_totals *totals)
+{
+    const struct {
+        const char *key;
+        uint64_t value;
+    } figures[] = {{"entries", totals->entries}, {"leads", totals->leads},     {"sold", totals->sold},
+                   {"unsold", totals->unsold},   {"pending", totals->pending}, {"posts", totals->posts},
+                   {"doubts", totals->doubts},   {"seq", totals->seq}};
+    for (size_t i = 0; i < sizeof figures / sizeof *figures; i++) {
+        json_key(json, figures[i].key);
+        json_u64(json, figures[i].value);
+    }
+    json_key(json, "revenue");
+    json_money(json, totals->revenue_micros);
+    json_key(json, "payout");
+    json_money(json, totals->payout_micros);
+    json_key(json, "margin");
+    json_money(json, totals->margin_micros);
+    char chain[2 * DIGEST_LEN];
+    struct sink hex = sink_over(chain, sizeof chain);
+    sink_hex(&hex, (struct bytes){(const char *)totals->chain.at, DIGEST_LEN});
+    json_key(json, "chain");
+    json_text(json, sink_written(&hex));
+}
+
+static int stat_json(struct reader *reader, const struct reader_totals *totals)
+{
+    char *room = malloc(ACCOUNTS_ROOM);
+    struct sink sink = sink_over(room, room ? ACCOUNTS_ROOM : 0);
+    struct json json = json_into(&sink);
+    struct accounts accounts = {.as_json = true, .json = &json};
+    json_open_map(&json);
+    write_totals(&json, totals);
+    json_key(&json, "accounts");
+    json_open_map(&json);
+    enum fault fault = reader_accounts(reader, on_account, &accounts);
+    json_close_map(&json);
+    json_key(&json, "accounts_sum");
+    json_money(&json, accounts.sum_micros);
+    json_close_map(&json);
+    if (!fault && !sink.cut) printf("%.*s\n", (int)sink.len, sink.at);
+    free(room);
+    return fault || sink.cut ? COMMAND_USAGE : COMMAND_DONE;
+}
+
+static int stat_table(struct reader *reader, const struct reader_totals *totals)
+{
+    char text[TEXT_ROOM];
+    struct accounts accounts = {.as_json = false};
+    printf("leads     %llu: %llu sold, %llu unsold, %llu pending\n", (unsigned long long)totals->leads,
+           (unsigned long long)totals->sold, (unsigned long long)totals->unsold, (unsigned long long)totals->pending);
+    printf("posts     %llu, of which %llu in doubt\n", (unsigned long long)totals->posts,
+           (unsigned long long)totals->doubts);
+    printf("revenue   %14s   what buyers owe\n", money_text(totals->revenue_micros, text));
+    printf("payout    %14s   what affiliates are owed\n", money_text(totals->payout_micros, text));
+    printf("margin    %14s   what the house keeps\n\n", money_text(totals->margin_micros, text));
+    printf("accounts (a buyer's is negative: it owes)\n");
+    enum fault fault = reader_accounts(reader, on_account, &accounts);
+    printf("  %-40s %14s\n", "sum of all, always 0", money_text(accounts.sum_micros, text));
+    printf("\n%llu entries in the book, hash-chained\n", (unsigned long long)totals->entries);
+    return fault ? COMMAND_USAGE : COMMAND_DONE;
+}
+
+static int stat_book(const struct settings *settings, const struct options_given *given)
+{
+    struct reader *reader;
+    struct reader_totals totals;
+    enum fault fault = reader_open(settings->ledger_path, NULL, &reader);
+    if (fault) return fail(settings, fault);
+    fault = reader_totals(reader, &totals);
+    int status = fault                 ? fail(settings, fault)
+                 : given->values[JSON] ? stat_json(reader, &totals)
+                                       : stat_table(reader, &totals);
+    reader_close(&reader);
+    return status;
+}
+
+/* Export and verify
+ * ---------------------------------------------------------------------------------------------------------- */
+
+/* RFC 3339, or -1h, -7d: that long ago. */
+static bool read_time(const char *text, int64_t unsaid_ms, int64_t *wall_ms)
+{
+    int64_t span_us;
+    if (!text) {
+        *wall_ms = unsaid_ms;
+        return true;
+    }
+    struct node span = {.kind = NODE_TEXT, .text = bytes_of(text + 1), .span = 1};
+    if (text[0] == '-' && scalar_duration(&span, &span_us)) {
+        *wall_ms = clock_wall_ms() - span_us / 1000;
+        return true;
+    }
+    return clock_read_wall(bytes_of(text), wall_ms);
+}
+
+static int export_book(const struct settings *settings, const struct options_given *given)
+{
+    int64_t from_ms, to_ms;
+    enum report_format format = REPORT_CSV;
+    if (given->values[FORMAT] && strcmp(given->values[FORMAT], "ndjson") == 0)
+        format = REPORT_NDJSON;
+    else if (given->values[FORMAT] && strcmp(given->values[FORMAT], "csv") != 0) {
+        fprintf(stderr, "outcry ledger: --format is csv or ndjson, not %s\n", given->values[FORMAT]);
+        return COMMAND_USAGE;
+    }
+    if (!read_time(given->values[FROM], 0, &from_ms) || !read_time(given->values[TO], INT64_MAX, &to_ms)) {
+        fprintf(stderr, "outcry ledger: --from and --to are times like 2026-11-22T15:00:00Z or -1h\n");
+        return COMMAND_USAGE;
+    }
+    enum fault fault = report_export(settings->ledger_path, format, from_ms, to_ms, stdout);
+    return fault ? fail(settings, fault) : COMMAND_DONE;
+}
+
+static int verify_book(const struct settings *settings, const struct options_given *given)
+{
+    struct report_verdict verdict = {0};
+    enum fault fault = report_verify(settings->ledger_path, &verdict, NULL, NULL);
+    if (fault) return fail(settings, fault);
+    if (given->values[JSON]) {
+        char text[1024];
+        struct sink sink = sink_over(text, sizeof text);
+        struct json json = json_into(&sink);
+        json_open_map(&json);
+        json_key(&json, "good");
+        json_bool(&json, verdict.good);
+        json_key(&json, "entries");
+        json_u64(&json, verdict.entries);
+        json_key(&json, "bad_seq");
+        json_u64(&json, verdict.bad_seq);
+        json_key(&json, "text");
+        json_text(&json, bytes_of(verdict.text));
+        json_close_map(&json);
+        printf("%.*s\n", (int)sink.len, sink.at);
+    } else if (verdict.good) {
+        printf("good: %llu entries, chain whole, all sums 0, rows and caps as the entries say\n",
+               (unsigned long long)verdict.entries);
+    } else {
+        printf("NOT good: %s\n", verdict.text);
+    }
+    return verdict.good ? COMMAND_DONE : COMMAND_NO;
+}
