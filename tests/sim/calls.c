@@ -9,6 +9,7 @@
 
 #define WAY_US 200 /* one way, when nothing is drawn */
 #define BODY_ROOM 16384u
+#define BODY_MAX 65536u /* of a reply, as the client takes it */
 
 static void on_arrived(void *arg, uint64_t id);
 static void on_reply(void *arg, uint64_t id);
@@ -175,9 +176,12 @@ unsigned world_release(struct world *world, struct bytes buyer)
     return released;
 }
 
-static enum fault fault_of(enum town_end end)
+static enum fault fault_of(const struct call *call)
 {
-    return end == TOWN_REFUSED ? FAULT_CONNECT : end == TOWN_NOT_HTTP ? FAULT_PROTOCOL : FAULT_CLOSED;
+    static const enum fault faults[] = {
+        [TOWN_REFUSED] = FAULT_CONNECT, [TOWN_BROKEN] = FAULT_CLOSED, [TOWN_NOT_HTTP] = FAULT_PROTOCOL};
+    if (call->end != TOWN_ANSWERED) return faults[call->end];
+    return call->body.len > BODY_MAX ? FAULT_TOO_LARGE : FAULT_NONE;
 }
 
 static void tell_bid(struct world *world, struct call *call, struct place *place, enum fault fault)
@@ -243,7 +247,7 @@ static void on_reply(void *arg, uint64_t id)
 {
     struct world *world = arg;
     struct call *call = slots_find(&world->calls, id);
-    if (call) tell(world, call, call->end == TOWN_ANSWERED ? FAULT_NONE : fault_of(call->end));
+    if (call) tell(world, call, fault_of(call));
     if (!call) world->counts.late++;
 }
 

@@ -34,7 +34,7 @@ struct place *place_take(struct world *world, struct world_worker *worker, uint3
     place->id = id;
     place->request = request;
     place->catalogue = NULL;
-    place->reserved = place->appending = false;
+    place->appending = false;
     place->calls_out = 0;
     place->job = JOB_NONE;
     return place;
@@ -141,7 +141,6 @@ static void reserve(void *worker, struct auction *auction, const struct contract
     struct place *place = place_of(auction);
     const struct buyer *buyer = &place->catalogue->buyers[contract->buyer];
     unsigned full;
-    if (place->reserved) world_wrong(world, "a second reservation while one is held");
     *reservation = (struct reservation){.seat = SEAT_HOLD_NONE};
     reservation->keys_count = availability_cap_keys(contract, buyer, at_ms, reservation->keys);
     enum reason reason = REASON_NONE;
@@ -155,8 +154,7 @@ static void reserve(void *worker, struct auction *auction, const struct contract
         const struct cap_key *key = &reservation->keys[i];
         if (caps_used(world->standing, key->cell, key->window) > key->limit) world_wrong(world, "a cap is over");
     }
-    place->reserved = reason == REASON_NONE;
-    world->counts.reserved += place->reserved;
+    world->counts.reserved += reason == REASON_NONE;
     if (world->options.rough && queue_draw(&world->queue, 4) == 0) {
         place->job = JOB_RESERVED;
         place->reserve_reason = reason;

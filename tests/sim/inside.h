@@ -17,7 +17,7 @@ struct place {
     char affiliate[72];
     struct catalogue *catalogue; /* of the calls' contracts */
     uint64_t wake_serial;
-    bool is_made, reserved, appending;
+    bool is_made, appending;
     unsigned calls_out;
     enum job_kind job; /* what it waits for: a look into the book, or an answer given later */
     struct auction_claim claim;

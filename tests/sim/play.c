@@ -34,9 +34,10 @@ struct play {
     unsigned step, failed;
 };
 
-static void differ(struct play *play, const char *what, struct bytes wanted, const char *found)
+static void differ(struct play *play, struct bytes what, struct bytes wanted, const char *found)
 {
-    printf("  step %u, %s\n    expected  %.*s\n    found     %s\n", play->step, what, (int)wanted.len, wanted.at, found);
+    printf("  step %u, %.*s\n    expected  %.*s\n    found     %s\n", play->step, (int)what.len, what.at, (int)wanted.len,
+           wanted.at, found);
     play->failed++;
 }
 
@@ -80,7 +81,7 @@ static void await(struct play *play, const struct node *step, const char *what, 
         if (tale_fits(expect->text, bytes_of(found))) return;
         if (queue_next_us(&play->world->queue) > give_up_us || !world_step(play->world)) break;
     }
-    differ(play, what, expect->text, found);
+    differ(play, bytes_of(what), expect->text, found);
 }
 
 /* Affiliates ----------------------------------------------------------------------------------------------------------- */
@@ -277,7 +278,7 @@ static void do_resolve(struct play *play, const struct node *step)
             play->resolved = model->posts[i].post_id;
     int status = world_resolve(play->world, &play->resolved, bytes_is(text_of(step, "as"), "accepted"), &resumes);
     snprintf(found, sizeof found, "%d%s", status, resumes ? " fallback" : "");
-    if (!tale_fits(expect, bytes_of(found))) differ(play, "resolve", expect, found);
+    if (!tale_fits(expect, bytes_of(found))) differ(play, BYTES("resolve"), expect, found);
 }
 
 static void tell_doubts(struct play *play, const struct node *step, char found[TALE_MAX])
@@ -308,7 +309,7 @@ static void do_explain(struct play *play, const struct node *step)
     {
         char found[TALE_MAX];
         tale_of_contract(play->world, id, contract->key, found);
-        if (!tale_fits(contract->text, bytes_of(found))) differ(play, contract->key.at, contract->text, found);
+        if (!tale_fits(contract->text, bytes_of(found))) differ(play, contract->key, contract->text, found);
     }
 }
 
@@ -369,7 +370,7 @@ static void run_step(struct play *play, const struct node *step)
 /* How it ends ---------------------------------------------------------------------------------------------------------- */
 
 /* "pings 1 posts 2": the counts that are named. */
-static void check_counts(struct play *play, const char *what, struct bytes wanted,
+static void check_counts(struct play *play, struct bytes what, struct bytes wanted,
                          bool (*tell)(struct play *play, struct bytes whose, struct bytes name, struct sink *out),
                          struct bytes whose)
 {
@@ -433,7 +434,7 @@ static void check_accounts(struct play *play, const struct node *accounts)
             if (bytes_same(model->accounts[i].name, account->key)) money_write(&sink, model->accounts[i].micros);
         if (!sink.len) sink_text(&sink, "0.00");
         found[sink.len] = '\0';
-        if (!tale_fits(account->text, bytes_of(found))) differ(play, account->key.at, account->text, found);
+        if (!tale_fits(account->text, bytes_of(found))) differ(play, account->key, account->text, found);
     }
 }
 
@@ -442,9 +443,9 @@ static void check_ends(struct play *play)
     const struct node *ends = node_find(play->document, "ends"), *buyers = node_find(ends, "buyers");
     const struct node *ledger = node_find(ends, "ledger"), *accounts = node_find(ends, "accounts");
     if (buyers) {
-        NODE_EACH(buyer, buyers) check_counts(play, buyer->key.at, buyer->text, tell_buyer, buyer->key);
+        NODE_EACH(buyer, buyers) check_counts(play, buyer->key, buyer->text, tell_buyer, buyer->key);
     }
-    if (ledger) check_counts(play, "ledger", ledger->text, tell_ledger, BYTES_NONE);
+    if (ledger) check_counts(play, BYTES("ledger"), ledger->text, tell_ledger, BYTES_NONE);
     if (accounts) check_accounts(play, accounts);
 }
 

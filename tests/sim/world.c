@@ -268,6 +268,8 @@ void world_crash(struct world *world)
     world->seats_count = 0;
     world->draining = world->drained = false;
     world->counts.crashes++;
+    world->counts.calls_ended = world->counts.calls;
+    world->counts.reserved = world->counts.committed + world->counts.released + world->counts.kept;
     world->life++;
     make_workers(world);
     close_shared(world);
