@@ -98,6 +98,7 @@ struct ledger {
     unsigned traces_pending; /* taken and not yet committed */
     bool trace_failed;       /* the last try failed: the next failure drops */
     int64_t next_dropped_us; /* when dropping is logged again */
+    bool is_nearly_full;
 
     /* Published. */
     _Atomic int state; /* enum engine_state */

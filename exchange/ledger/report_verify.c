@@ -223,7 +223,8 @@ static bool touches(enum book_table table, struct bytes key, const struct entry 
         if (memcmp(step->intent->keys[i].id, id.at, id.len) == 0) return true;
     if (table != BOOK_ACCOUNTS || !step->sale) return false;
     name = bytes_from(key, sizeof "buyer:" - 1);
-    return !bytes_starts(key, BYTES("buyer:")) || bytes_same(name, step->sale->buyer);
+    if (bytes_starts(key, BYTES("buyer:"))) return bytes_same(name, step->sale->buyer);
+    return bytes_starts(key, BYTES("affiliate:")) || bytes_starts(key, BYTES("house:"));
 }
 
 static enum fault find_entry(struct verify *verify, enum book_table table, struct bytes key, uint64_t *seq)

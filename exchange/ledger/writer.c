@@ -70,6 +70,7 @@ static enum fault write_switch(struct ledger *ledger, struct MDB_txn *txn, struc
 static enum fault write_catalogue(struct ledger *ledger, struct MDB_txn *txn, struct job *job);
 static void fail_batch(struct ledger *ledger, enum fault fault, struct job **jobs, unsigned count);
 static void set_state(struct ledger *ledger, enum engine_state state);
+static void set_open(struct ledger *ledger);
 
 /* Each says FAULT_NONE with the job's own answer filled (a refusal is one), or why the transaction is to be given up.
  */
@@ -154,8 +155,14 @@ void writer_publish(struct ledger *ledger)
     atomic_store_explicit(&ledger->doubts, ledger->totals.doubts, memory_order_relaxed);
     atomic_store_explicit(&ledger->posts_open, ledger->totals.posts_open, memory_order_relaxed);
     atomic_store(&ledger->seq, ledger->chain.seq);
-    bool nearly = used >= max / 1000000 * FULL_PPM;
-    if (atomic_load(&ledger->state) != ENGINE_DOWN) set_state(ledger, nearly ? ENGINE_NEARLY_FULL : ENGINE_OPEN);
+    ledger->is_nearly_full = used >= max / 1000000 * FULL_PPM;
+    int state = atomic_load(&ledger->state);
+    if (state == ENGINE_OPEN || state == ENGINE_NEARLY_FULL) set_open(ledger);
+}
+
+static void set_open(struct ledger *ledger)
+{
+    set_state(ledger, ledger->is_nearly_full ? ENGINE_NEARLY_FULL : ENGINE_OPEN);
 }
 
 /* --- jobs --- */
@@ -269,7 +276,8 @@ static enum fault write_resolution(struct ledger *ledger, struct MDB_txn *txn, s
 
 /* --- house-keeping, once a second --- */
 
-/* A write that changes nothing: is there room again? */
+/* A write that changes nothing: is there room again? Only this ends ENGINE_FULL: a small step that still fits does not.
+ */
 static void probe(struct ledger *ledger)
 {
     struct MDB_txn *txn = NULL;
@@ -278,7 +286,7 @@ static void probe(struct ledger *ledger)
     if (fault == FAULT_NONE) fault = store_commit(&txn);
     store_abort(&txn);
     if (fault == FAULT_NONE)
-        writer_publish(ledger);
+        set_open(ledger);
     else if (fault != FAULT_DISK_FULL)
         fail_batch(ledger, fault, NULL, 0);
 }
