@@ -144,9 +144,12 @@ class Demo:
         heading("How to go on")
         doubts = self.doubts()
         if not self.options.keep:
-            say("./run demo --keep    the same, and leaves everything running, with curl lines to ping, post and ask by hand")
-            say(f"{work}/market.yaml    who buys what, at which hours and prices; {work}/exchange.log: what the exchange noted")
-            say("docs/api.md          how affiliates and buyers talk to the exchange;  docs/market.md: by which rules it decides")
+            for place, text in (("./run demo --keep", "the same, left running, with curl lines to ping, post and ask by hand"),
+                                (f"{work}/market.yaml", "who buys what, at which hours and prices"),
+                                (f"{work}/exchange.log", "what the exchange noted"),
+                                ("docs/market.md", "by which rules it decides"),
+                                ("docs/api.md", "how affiliates and buyers talk to it")):
+                say(f"  {place:<26} {text}")
             return
         say("Everything is running now. In another shell, in this folder:")
         say()

@@ -32,7 +32,7 @@ LEADS = [
     Lead("Tyler Boone", "Fresno, California", facts("CA", "93721", 41, "fair")),
     Lead("Grace Lindqvist", "Austin, Texas", facts("TX", "78704", 29, "good"), affiliate=DRIVE),
     Lead("Andre Baptiste", "Miami, Florida", facts("FL", "33130", 52, "fair")),
-    Lead("Evelyn Cho", "Las Vegas, Nevada", facts("NV", "89109", 45, "excellent"), affiliate=DRIVE),
+    Lead("Evelyn Cho", "Las Vegas, Nevada", facts("NV", "89109", 45, "excellent")),
     Lead("Samuel Okafor", "Phoenix, Arizona", facts("AZ", "85004", 23, "fair")),
     Lead("Nora Feld", "Oakland, California", facts("CA", "94607", 61, "poor")),
     Lead("Peter Novak", "Denver, Colorado", facts("CO", "80202", 38, "good"), affiliate=DRIVE, min_price="28.00"),

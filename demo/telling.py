@@ -10,11 +10,11 @@ COLOUR = sys.stdout.isatty()
 
 INTRODUCTION = """\
 Somebody fills in a form and asks for a price: that request is a *lead*, and insurers, lenders or builders pay for it.
-An *affiliate* (who owns the form) sells it, *buyers* want it, and the *exchange* between them does four things in a second:
-  ping    the affiliate sends the part without name and phone; the exchange asks every fitting buyer for a *bid*, all at once
-  offer   the best bid that is worth having becomes a price promised to the affiliate
-  post    the affiliate sends the whole lead; the exchange gives it to the best bidder only, and to the next if that one refuses
-  money   the buyer pays the *price*, the affiliate gets the *payout*, the house keeps the *margin*: every cent is in the ledger"""
+An *affiliate*, who owns the form, sells it; *buyers* want it; the *exchange* between them does this within a second:
+  *ping*    the affiliate sends the part without name and phone, and every fitting buyer is asked for a *bid*, all at once
+  *offer*   the best bid becomes a price that is promised to the affiliate
+  *post*    the affiliate sends the whole lead; it goes to the best bidder only, and to the next if that one refuses
+  *money*   the buyer pays the *price*, the affiliate gets the *payout*, the house keeps the *margin*, all in the ledger"""
 
 # Told the first time a reason turns up in a table.
 TERMS = {

@@ -11,17 +11,17 @@ import string
 import subprocess
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-SEED = 2  # of the buyers' chances; with this one the slow buyer is in time for some and late for others
+SEED = 49  # of the buyers' chances; with this one the slow buyer is in time for some and late for others
 
 BUYERS = {
     "northern": ("Northern Mutual", "steady: takes anything, pays modestly"),
-    "summit": ("Summit Premium", "pays best, but is slow, at times too slow; and it wants three leads a day, no more"),
+    "summit": ("Summit Premium", "pays well, but is slow, and at times too slow"),
     "bluebird": ("Bluebird Direct", "bids well, then often refuses the lead it bid for"),
-    "sunset": ("Sunset Call Center", "two agents; tells the exchange how many are free"),
+    "sunset": ("Sunset Call Center", "a few agents on the phone; tells the exchange how many are free"),
     "nightowl": ("Nightowl Insurance", "closed at this hour"),
-    "gulf": ("Gulf Coast Auto", "insures in Florida and Georgia only"),
+    "gulf": ("Gulf Coast Auto", "insures in Florida and Georgia; takes one lead an hour"),
     "harbor": ("Quiet Harbor", "wants the best credit only; takes leads and never says whether it keeps them"),
-    "gearbox": ("Gearbox Systems", "its computers are broken: web pages, garbage, errors, silence"),
+    "gearbox": ("Gearbox Systems", "its computers are broken: web pages, garbage, silence, errors"),
 }
 
 

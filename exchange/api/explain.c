@@ -353,7 +353,8 @@ static void write_head(struct json *json, const struct story *story)
     json_key(json, "status");
     json_text(json, lead ? bytes_of(lead_state_name(lead->state)) : told->status);
     enum reason reason = lead ? lead->reason : told->reason;
-    write_reason(json, reason, !lead && told ? told->reason_text : BYTES_NONE, BYTES_NONE);
+    const struct trace_auction *last = lead ? story->posts : told;
+    write_reason(json, reason, last && last->reason == reason ? last->reason_text : BYTES_NONE, BYTES_NONE);
 }
 
 static void write_auction(struct json *json, const struct story *story)

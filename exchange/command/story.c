@@ -18,6 +18,7 @@ struct row {
     const struct node *contract;
     enum row_group group;
     uint64_t rank;
+    int64_t price_micros;
 };
 
 struct page {
@@ -27,6 +28,7 @@ struct page {
     struct row *rows;
     size_t rows_count;
     int name_width;
+    uint64_t posted_rank; /* of the last candidate that had its turn */
 };
 
 static bool gather_rows(struct page *page);
@@ -91,12 +93,15 @@ static int order_rows(const void *left, const void *right)
     const struct row *a = left, *b = right;
     if (a->group != b->group) return a->group < b->group ? -1 : 1;
     if (a->rank != b->rank) return a->rank < b->rank ? -1 : 1;
+    if (a->price_micros != b->price_micros) return a->price_micros > b->price_micros ? -1 : 1;
     return a->contract < b->contract ? -1 : 1; /* else as the story has them */
 }
 
 static struct row row_of(const struct node *contract)
 {
     struct row row = {.contract = contract, .group = ROW_NO_BID};
+    const struct node *price = node_find(map_of(contract, "bid"), "price");
+    if (price && !node_money(price, &row.price_micros)) row.price_micros = 0;
     if (bytes_u64(text_of(contract, "rank"), &row.rank))
         row.group = ROW_RANKED;
     else if (map_of(contract, "bid"))
@@ -118,7 +123,9 @@ static bool gather_rows(struct page *page)
         size_t width = text_of(contract, "contract").len;
         if (width > NAME_MAX) width = NAME_MAX;
         if ((int)width > page->name_width) page->name_width = (int)width;
-        page->rows[page->rows_count++] = row_of(contract);
+        struct row *row = &page->rows[page->rows_count++];
+        *row = row_of(contract);
+        if (list_of(contract, "posts") && row->rank > page->posted_rank) page->posted_rank = row->rank;
     }
     qsort(page->rows, page->rows_count, sizeof *page->rows, order_rows);
     return true;
@@ -170,7 +177,7 @@ static void print_promise(const struct page *page)
 static const struct {
     const char *cause, *text;
 } causes[] = {
-    {"all_answered", "everybody had answered"},
+    {"all_answered", "every answer was in or overdue"},
     {"deadline", "the time was up"},
     {"nobody_asked", "nobody could be asked"},
     {"affiliate_gone", "the affiliate hung up"},
@@ -210,42 +217,48 @@ static void print_head(const struct page *page)
 /* What became of a contract
  * ----------------------------------------------------------------------------------------- */
 
-/* The buyer's own code beside its words, unless its words say it already. */
+/* The buyer's own words, or its code, or both; ours where it said nothing. */
 static void write_reason(struct sink *sink, const struct node *of)
 {
+    static const char *const ours[] = {"no bid", "refused by the buyer"};
     const struct node *reason = map_of(of, "reason");
     struct bytes text = text_of(reason, "text"), code = text_of(reason, "buyer_code");
+    for (size_t i = 0; code.len && i < sizeof ours / sizeof *ours; i++)
+        if (bytes_is(text, ours[i])) text = BYTES_NONE;
     sink_bytes(sink, text);
-    if (code.len && !bytes_same(code, text)) {
-        sink_text(sink, " [");
-        sink_bytes(sink, code);
-        sink_char(sink, ']');
-    }
+    if (!code.len || bytes_same(code, text)) return;
+    sink_text(sink, text.len ? " [" : "");
+    sink_bytes(sink, code);
+    sink_text(sink, text.len ? "]" : "");
 }
 
 static void write_post(struct sink *sink, const struct node *post)
 {
     static const struct {
         const char *outcome, *text;
+        bool has_reason;
     } words[] = {
-        {"accepted", "BOUGHT IT"},
-        {"rejected", "refused the lead: "},
-        {"unknown", "got the lead and gave no verdict: "},
-        {"skipped", "passed over: "},
-        {"failed", "could not be reached: "},
-        {"open", "has the lead, no verdict yet"},
+        {"accepted", "BOUGHT IT", false},
+        {"rejected", "refused the lead: ", true},
+        {"unknown", "got the lead, gave no verdict: in doubt", false},
+        {"skipped", "passed over: ", true},
+        {"failed", "could not be reached: ", true},
+        {"open", "has the lead, no verdict yet", false},
     };
     struct bytes outcome = text_of(post, "outcome"), ms = text_of(post, "ms");
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-        if (bytes_is(outcome, words[i].outcome)) sink_text(sink, words[i].text);
-    if (!bytes_is(outcome, "accepted")) write_reason(sink, post);
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        if (!bytes_is(outcome, words[i].outcome)) continue;
+        sink_text(sink, words[i].text);
+        if (words[i].has_reason) write_reason(sink, post);
+    }
     if (!ms.len || bytes_is(outcome, "skipped")) return;
     sink_text(sink, " (");
     sink_bytes(sink, ms);
     sink_text(sink, " ms)");
 }
 
-static void write_fate(struct sink *sink, const struct row *row)
+/* A story told after a doubt was resolved holds the later posts only: who stands before them had its turn before. */
+static void write_fate(const struct page *page, struct sink *sink, const struct row *row)
 {
     const struct node *posts = list_of(row->contract, "posts");
     if (posts) {
@@ -258,7 +271,9 @@ static void write_fate(struct sink *sink, const struct row *row)
         }
         return;
     }
-    if (map_of(row->contract, "reason"))
+    if (row->group == ROW_RANKED && row->rank < page->posted_rank)
+        sink_text(sink, "had the lead before: in doubt, then resolved as rejected");
+    else if (map_of(row->contract, "reason"))
         write_reason(sink, row->contract);
     else if (row->group == ROW_RANKED)
         sink_text(sink, row->rank == 1 ? "best bid" : "next in line");
@@ -302,7 +317,7 @@ static void print_row(const struct page *page, const struct row *row)
     struct bytes payout = text_of(bid, "payout"), took = text_of(contract, "ms");
     if (row->group == ROW_RANKED) snprintf(place, sizeof place, "%llu", (unsigned long long)row->rank);
     if (took.len && !is_standing && row->group != ROW_NOT_ASKED) snprintf(ms, sizeof ms, "%.*s ms", SHOW(took));
-    write_fate(&fate, row);
+    write_fate(page, &fate, row);
     fprintf(page->out, "%s%5s  %-*.*s  %-8s %9.*s  %9s  %9.*s   ", colour_of(page, row), place, page->name_width,
             SHOW(name),
             row->group == ROW_NOT_ASKED ? "no"
