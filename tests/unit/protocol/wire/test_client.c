@@ -733,6 +733,34 @@ static void a_stale_connection_is_unknown_without_retry(void **state)
     let_script_end(world);
 }
 
+/* Answers one request, resets when told, then serves a fresh connection. */
+static void reset_after_first(struct peer *peer)
+{
+    int fd = raw_accept(peer->listener);
+    check(hear(peer, fd));
+    raw_send(fd, peer->reply);
+    sem_wait(&peer->go);
+    raw_reset(fd);
+    sem_post(&peer->reached);
+    answer_all(peer);
+}
+
+/* The write fails with nothing taken, so even a call that may not be sent twice goes to a fresh connection. */
+static void a_connection_that_was_reset_is_left(void **state)
+{
+    (void)state;
+    struct world *world = open_world(reset_after_first, OK("ok", 2));
+    assert_int_equal(call(world)->end, CLIENT_ANSWERED);
+    sem_post(&world->peer.go);
+    sem_wait(&world->peer.reached);
+    const struct ended *ended = call(world);
+    assert_int_equal(ended->end, CLIENT_ANSWERED);
+    assert_false(ended->reused);
+    assert_int_equal(world->counts.retries, 0);
+    assert_int_equal(world->peer.requests, 2);
+    close_world(world);
+}
+
 static void a_post_sees_that_it_is_stale(void **state)
 {
     (void)state;
@@ -1132,6 +1160,7 @@ int main(void)
         cmocka_unit_test(out_of_descriptors),
         cmocka_unit_test(a_stale_connection_is_retried_for_pings),
         cmocka_unit_test(a_stale_connection_is_unknown_without_retry),
+        cmocka_unit_test(a_connection_that_was_reset_is_left),
         cmocka_unit_test(a_post_sees_that_it_is_stale),
         cmocka_unit_test(a_post_trusts_no_connection_idle_for_long),
         cmocka_unit_test(there_is_one_retry),
