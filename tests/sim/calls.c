@@ -7,7 +7,6 @@
 #include "protocol/message/ping.h"
 #include "tests/sim/inside.h"
 
-#define WAY_US 200 /* one way, when nothing is drawn */
 #define BODY_ROOM 16384u
 #define BODY_MAX 65536u /* of a reply, as the client takes it */
 
@@ -15,9 +14,10 @@ static void on_arrived(void *arg, uint64_t id);
 static void on_reply(void *arg, uint64_t id);
 static void on_deadline(void *arg, uint64_t id);
 
-static int64_t way_us(struct world *world)
+static int64_t draw_way_us(struct world *world)
 {
-    return world->options.rough ? 50 + (int64_t)queue_draw(&world->queue, 3000) : WAY_US;
+    const int64_t *way_us = world->options.way_us;
+    return way_us[0] + (int64_t)queue_draw(&world->queue, (uint64_t)(way_us[1] - way_us[0] + 1));
 }
 
 /* "/north/ping" is asked of north. */
@@ -94,7 +94,7 @@ enum reason calls_ask(struct place *place, const struct auction_ask *ask, uint64
     call->request = write_request(place, ask, (ask->deadline_us - now_us) / 1000);
     place->calls_out++;
     world->counts.calls++;
-    queue_at(&world->queue, now_us + way_us(world), on_arrived, world, call->id);
+    queue_at(&world->queue, now_us + draw_way_us(world), on_arrived, world, call->id);
     queue_at(&world->queue, ask->deadline_us, on_deadline, world, call->id);
     return REASON_NONE;
 }
@@ -158,7 +158,7 @@ static void on_arrived(void *arg, uint64_t id)
     if (reply.body.len) memcpy((char *)(uintptr_t)call->body.at, reply.body.at, reply.body.len);
     call->held = reply.end == TOWN_HELD;
     if (reply.end == TOWN_SILENT || reply.end == TOWN_HELD) return;
-    queue_at(&world->queue, world->queue.now_us + reply.after_us + way_us(world), on_reply, world, id);
+    queue_at(&world->queue, world->queue.now_us + reply.after_us + draw_way_us(world), on_reply, world, id);
 }
 
 unsigned world_release(struct world *world, struct bytes buyer)
@@ -170,7 +170,7 @@ unsigned world_release(struct world *world, struct bytes buyer)
         if (!slots_live(&world->calls, i) || !call->held || call->buyer != number) continue;
         call->held = false;
         call->end = TOWN_ANSWERED;
-        queue_at(&world->queue, world->queue.now_us + way_us(world), on_reply, world, call->id);
+        queue_at(&world->queue, world->queue.now_us + draw_way_us(world), on_reply, world, call->id);
         released++;
     }
     return released;

@@ -116,7 +116,8 @@ void claim_begin(struct place *place, const struct auction_claim *claim)
 
 void claim_end(struct world *world, const struct auction_claim *claim, bool answered)
 {
-    if (claim->has_ping && answered) offers_answered(world->offers, &claim->ping_id);
-    if (claim->has_ping && !answered) offers_return(world->offers, &claim->ping_id);
+    bool forgets = world->sabotage == SABOTAGE_OFFER && queue_draw(&world->queue, 20) == 0;
+    if (claim->has_ping && answered && !forgets) offers_answered(world->offers, &claim->ping_id);
+    if (claim->has_ping && (!answered || forgets)) offers_return(world->offers, &claim->ping_id);
     if (claim->has_key) claims_drop(world->claims, &claim->key);
 }

@@ -177,10 +177,11 @@ static void release(void *worker, const struct reservation *reservation)
 {
     struct world *world = world_of(worker);
     world->counts.released++;
-    if (world->sabotage == 1 && world->counts.released % 50 == 0) return; /* a room is lost */
-    caps_release(world->standing, reservation->keys, reservation->keys_count);
-    if (world->sabotage == 2 && world->counts.released % 50 == 0) /* one too many is given back */
+    bool wrong = queue_draw(&world->queue, 20) == 0;
+    if (world->sabotage == SABOTAGE_KEEPS && wrong) return;
+    if (world->sabotage == SABOTAGE_GIVES_TWICE && wrong)
         caps_release(world->standing, reservation->keys, reservation->keys_count);
+    caps_release(world->standing, reservation->keys, reservation->keys_count);
     seats_give(world->standing, &reservation->seat);
 }
 

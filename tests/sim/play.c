@@ -486,7 +486,7 @@ static bool open_world(struct play *play)
 {
     char path[FILES_PATH_MAX], note[NOTE_MAX] = "";
     struct world_options options = {
-        .seed = 7, .workers = 2, .wall_ms = START_MS, .commit_us = {800, 1000}, .rough = false};
+        .seed = 7, .workers = 2, .wall_ms = START_MS, .commit_us = {800, 1000}, .way_us = {200, 200}};
     if (!files_write(play->folder, play->defaults, play->document)) return false;
     snprintf(path, sizeof path, "%s/scenario.json", play->folder);
     struct town *town = town_open(path, note);

@@ -32,11 +32,22 @@ struct world_worker {
     struct ident_maker ids;
 };
 
+/* Faults put into the world on purpose, to see that the invariants find them. */
+enum sabotage {
+    SABOTAGE_NONE,
+    SABOTAGE_KEEPS,       /* a refused post's room is not given back at times */
+    SABOTAGE_GIVES_TWICE, /* or twice */
+    SABOTAGE_BOOK,        /* the book forgets what is given back */
+    SABOTAGE_OFFER,       /* a used offer is open again at times */
+    SABOTAGE_COUNT
+};
+
 struct world_options {
     uint64_t seed;
     unsigned workers;
     int64_t wall_ms;          /* at the start */
     int64_t commit_us[2];     /* a commit takes between these */
+    int64_t way_us[2];        /* so do the bytes to a buyer, and back */
     bool rough;               /* events of one instant in any order; claims and reservations answered later at times */
 };
 
@@ -108,7 +119,7 @@ struct world {
 
     bool draining, drained;
     uint32_t life; /* grows with each restart */
-    uint32_t sabotage; /* see sim_main.c */
+    enum sabotage sabotage;
     struct world_counts counts;
     char wrong[WORLD_WRONG_MAX];
 };

@@ -1,0 +1,226 @@
+/* Everything is small on purpose: few buyers, caps of a handful, times of one order, so that what seldom meets in the
+ * world meets here all the time. Times of buyers lie around the deadlines, to the microsecond. */
+#include "tests/sim/random.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "protocol/base/bytes.h"
+
+#define FILE_ROOM 65536u
+
+struct draft {
+    struct queue chance;
+    char text[FILE_ROOM];
+    struct sink sink;
+};
+
+static uint64_t below(struct draft *draft, uint64_t bound)
+{
+    return queue_draw(&draft->chance, bound);
+}
+
+static bool hit(struct draft *draft, unsigned of)
+{
+    return below(draft, of) == 0;
+}
+
+static const char *pick(struct draft *draft, const char *const *list, size_t count)
+{
+    return list[below(draft, count)];
+}
+
+#define PICK(draft, ...)                                                                                               \
+    pick(draft, (const char *const[]){__VA_ARGS__}, sizeof((const char *const[]){__VA_ARGS__}) / sizeof(char *))
+
+void random_buyer(unsigned buyer, char name[16])
+{
+    snprintf(name, 16, "b%u", buyer);
+}
+void random_contract(unsigned buyer, unsigned contract, char name[16])
+{
+    snprintf(name, 16, "b%u-c%u", buyer, contract);
+}
+void random_affiliate(unsigned affiliate, char name[16])
+{
+    snprintf(name, 16, "a%u", affiliate);
+}
+
+static void begin(struct draft *draft)
+{
+    draft->sink = sink_over(draft->text, sizeof draft->text);
+}
+
+static bool save(struct draft *draft, const char *folder, const char *name)
+{
+    char path[512];
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    FILE *file = fopen(path, "wb");
+    if (!file || draft->sink.cut) return false;
+    size_t written = fwrite(draft->sink.at, 1, draft->sink.len, file);
+    return fclose(file) == 0 && written == draft->sink.len;
+}
+
+#define SAY(draft, ...) sink_format(&(draft)->sink, __VA_ARGS__)
+
+static void draw_settings(struct draft *draft)
+{
+    SAY(draft, "{\"listen\":{\"public\":\"127.0.0.1:0\",\"admin\":\"127.0.0.1:0\"},\"catalogue\":\"market.yaml\","
+               "\"ledger\":{\"path\":\"data\"},\"endpoints\":{\"allow_private\":true},\"payout_step\":\"0.01\","
+               "\"margin\":{\"percent\":15},\"offers_max\":2000,\"max_posts\":%u,"
+               "\"circuit\":{\"failures\":%u,\"of\":20,\"share\":%u,\"pause\":\"1s\",\"pause_max\":\"4s\"}}",
+        1 + (unsigned)below(draft, 4), 2 + (unsigned)below(draft, 8), 30 + (unsigned)below(draft, 70));
+}
+
+static void draw_campaign(struct draft *draft)
+{
+    SAY(draft,
+        "{\"campaigns\":[{\"id\":\"auto\",\"timeout\":\"%s\",\"post_timeout\":\"%s\",\"offer_ttl\":\"%s\","
+        "\"promise\":\"%s\",\"min_margin\":\"%s\",\"margin\":{\"percent\":%u},"
+        "\"consent\":{\"required\":[\"tcpa\"]},\"fields\":{",
+        PICK(draft, "60ms", "200ms"), PICK(draft, "300ms", "1s", "3s"), PICK(draft, "2s", "30s", "300s"),
+        PICK(draft, "squeeze", "squeeze", "keep"), PICK(draft, "0", "0.50"), (unsigned)below(draft, 40));
+    SAY(draft, "\"state\":{\"type\":\"us_state\",\"required\":\"ping\",\"private\":false},"
+               "\"age\":{\"type\":\"integer\",\"min\":16,\"max\":110,\"private\":false},"
+               "\"first_name\":{\"type\":\"text\",\"max\":60,\"required\":\"post\"},"
+               "\"phone\":{\"type\":\"us_phone\",\"required\":\"post\"}}}],\"affiliates\":[");
+    for (unsigned i = 0; i < RANDOM_AFFILIATES; i++)
+        SAY(draft, "%s{\"id\":\"a%u\",\"campaigns\":[\"auto\"],\"min_price\":\"%s\"%s}", i ? "," : "", i,
+            PICK(draft, "0", "2.00", "6.00"), hit(draft, 4) ? ",\"rate\":{\"pings_per_s\":40}" : "");
+    SAY(draft, "],\"buyers\":[");
+}
+
+static void draw_caps(struct draft *draft)
+{
+    if (hit(draft, 2)) return;
+    SAY(draft, ",\"caps\":[{\"window\":\"hour\",\"leads\":%u}", 1 + (unsigned)below(draft, 30));
+    if (hit(draft, 2)) SAY(draft, ",{\"window\":\"day\",\"leads\":%u}", 2 + (unsigned)below(draft, 60));
+    SAY(draft, "]");
+}
+
+static void draw_contract(struct draft *draft, unsigned buyer, unsigned contract)
+{
+    bool is_live = !hit(draft, 5);
+    SAY(draft, "{\"id\":\"b%u-c%u\",\"campaign\":\"auto\",\"post_url\":\"http://127.0.0.1:9000/b%u/post\"", buyer, contract,
+        buyer);
+    if (is_live)
+        SAY(draft, ",\"price\":\"live\",\"ping_url\":\"http://127.0.0.1:9000/b%u/ping\"", buyer);
+    else
+        SAY(draft, ",\"price\":\"%u.50\"", 3 + (unsigned)below(draft, 12));
+    SAY(draft, ",\"ping_timeout\":\"%s\",\"post_timeout\":\"%s\",\"tier\":%u", PICK(draft, "20ms", "50ms", "400ms"),
+        PICK(draft, "60ms", "200ms", "2s"), 1 + (unsigned)below(draft, 2));
+    draw_caps(draft);
+    if (hit(draft, 4)) SAY(draft, ",\"seats\":\"required\"");
+    if (hit(draft, 6)) SAY(draft, ",\"when_silent\":\"unavailable\"");
+    if (hit(draft, 3))
+        SAY(draft, ",\"filter\":{\"field\":\"age\",\"min\":%u}", 20 + (unsigned)below(draft, 40));
+    else if (hit(draft, 6))
+        SAY(draft, ",\"filter\":{\"field\":\"state\",\"in\":[\"CA\",\"NV\"]}");
+    if (hit(draft, 4)) SAY(draft, ",\"max_price\":\"14.00\"");
+    if (hit(draft, 5)) SAY(draft, ",\"bid_ttl\":\"1s\"");
+    SAY(draft, "}");
+}
+
+static bool write_market(struct draft *draft, const struct random_market *market, const char *folder)
+{
+    begin(draft);
+    draw_settings(draft);
+    if (!save(draft, folder, "outcry.yaml")) return false;
+    begin(draft);
+    draw_campaign(draft);
+    for (unsigned buyer = 0; buyer < market->buyers; buyer++) {
+        SAY(draft, "%s{\"id\":\"b%u\",\"signing_secret\":\"whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oDMfKQ9r8GKYo=\"",
+            buyer ? "," : "", buyer);
+        if (hit(draft, 4)) SAY(draft, ",\"group\":\"one-owner\"");
+        if (hit(draft, 5)) SAY(draft, ",\"max_in_flight\":%u", 1 + (unsigned)below(draft, 6));
+        if (hit(draft, 6)) SAY(draft, ",\"max_pings_per_s\":%u", 5 + (unsigned)below(draft, 100));
+        SAY(draft, ",\"contracts\":[");
+        for (unsigned contract = 0; contract < market->contracts[buyer]; contract++) {
+            if (contract) SAY(draft, ",");
+            draw_contract(draft, buyer, contract);
+        }
+        SAY(draft, "]}");
+    }
+    SAY(draft, "]}");
+    return save(draft, folder, "market.yaml");
+}
+
+/* Around the deadlines: a millisecond before, on it, after it. */
+static void draw_think(struct draft *draft, bool is_post)
+{
+    static const int ping_ms[] = {20, 50, 58, 198}, post_ms[] = {60, 200, 290, 990};
+    int deadline_ms = (is_post ? post_ms : ping_ms)[below(draft, 4)];
+    switch (below(draft, 4)) {
+    case 0:
+        SAY(draft, "\"think_ms\":%d", deadline_ms - 1 + (int)below(draft, 3));
+        return;
+    case 1:
+        SAY(draft, "\"think_ms\":{\"uniform\":[%d,%d]}", deadline_ms - 3, deadline_ms + 3);
+        return;
+    case 2:
+        SAY(draft, "\"think_ms\":{\"tail\":{\"base\":1,\"share\":0.1,\"ms\":%d}}", deadline_ms);
+        return;
+    default:
+        SAY(draft, "\"think_ms\":{\"uniform\":[0,20]}");
+    }
+}
+
+static void draw_script(struct draft *draft, bool is_post)
+{
+    unsigned count = 1 + (unsigned)below(draft, 12);
+    SAY(draft, ",\"script\":[");
+    for (unsigned i = 0; i < count; i++) {
+        const char *usual = hit(draft, 3) ? (is_post ? "reject:other" : "no_bid") : "normal";
+        const char *odd = PICK(draft, "garbage", "wrong_type", "wrong_status", "html", "status:503", "status:404",
+                               "redirect", "no_content", "held", "silent", "hang_up_before", "hang_up_middle",
+                               "hang_up_after", "not_http", "drip");
+        SAY(draft, "%s\"%s\"", i ? "," : "", hit(draft, 4) ? odd : usual);
+    }
+    SAY(draft, "]");
+}
+
+static bool write_scenario(struct draft *draft, const struct random_market *market, const char *folder)
+{
+    begin(draft);
+    SAY(draft, "{\"listen\":\"127.0.0.1:9000\",\"seed\":%u,\"private\":[\"first_name\",\"phone\"],\"buyers\":[",
+        1 + (unsigned)below(draft, 1000000));
+    for (unsigned buyer = 0; buyer < market->buyers; buyer++) {
+        SAY(draft, "%s{\"name\":\"b%u\",\"price\":%s,\"no_bid\":0.%u,", buyer ? "," : "", buyer,
+            PICK(draft, "\"9.00\"", "{\"uniform\":[\"3\",\"20\"]}", "{\"log_normal\":{\"median\":\"8\",\"sigma\":0.5}}"),
+            (unsigned)below(draft, 4));
+        draw_think(draft, false);
+        if (hit(draft, 3)) draw_script(draft, false);
+        if (hit(draft, 4)) SAY(draft, ",\"bid_id\":true");
+        if (hit(draft, 5)) SAY(draft, ",\"valid_ms\":%u", 1 + (unsigned)below(draft, 2000));
+        if (hit(draft, 6)) SAY(draft, ",\"pause_s\":1");
+        SAY(draft, ",\"drip_ms\":1,\"post\":{\"reject\":0.%u,", (unsigned)below(draft, 6));
+        draw_think(draft, true);
+        if (hit(draft, 3)) draw_script(draft, true);
+        if (hit(draft, 6)) SAY(draft, ",\"price\":\"1.00\"");
+        SAY(draft, "}}");
+    }
+    SAY(draft, "]}");
+    return save(draft, folder, "scenario.json");
+}
+
+bool random_write(struct random_market *market, uint64_t seed, const char *folder)
+{
+    struct draft *draft = malloc(sizeof *draft);
+    if (!draft) return false;
+    queue_open(&draft->chance, 0, seed, false);
+    *market = (struct random_market){.seed = seed, .buyers = 1 + (unsigned)below(draft, RANDOM_BUYERS_MAX)};
+    for (unsigned i = 0; i < market->buyers; i++) market->contracts[i] = 1 + (unsigned)below(draft, RANDOM_CONTRACTS_MAX);
+    bool good = write_market(draft, market, folder) && write_scenario(draft, market, folder);
+    free(draft);
+    return good;
+}
+
+bool random_rewrite(struct random_market *market, const char *folder)
+{
+    struct draft *draft = malloc(sizeof *draft);
+    if (!draft) return false;
+    queue_open(&draft->chance, 0, market->seed + ++market->reloads * 1000003u, false);
+    bool good = write_market(draft, market, folder);
+    free(draft);
+    return good;
+}

@@ -1,0 +1,368 @@
+/* sim-seeded [--seed N] [--auctions N] [--from W] [--sabotage K]: world after world, each with its own market, buyers
+ * and events drawn from the seed, until so many auctions have been run; the invariants hold in every one, or a line is
+ * printed that runs the broken world alone again.
+ *
+ * --sabotage puts a fault into the world (world.h): then the exit status is 0 only if it was found. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "protocol/base/check.h"
+#include "protocol/crypto/digest.h"
+#include "tests/sim/random.h"
+#include "tests/sim/rules.h"
+
+#define AUCTIONS_PER_WORLD 600u
+#define KEYS 12u         /* of Idempotency-Keys: few, so that they meet */
+#define RECENT 16u       /* pings that are posted to */
+#define ACTIONS_MAX 8000u
+#define NOTE_MAX 4096
+#define START_MS INT64_C(1772470800000)
+
+struct sim {
+    uint64_t seed, auctions, from;
+    enum sabotage sabotage;
+    char folder[64];
+    struct world_counts sum;
+    uint64_t worlds, sold;
+};
+
+struct run {
+    struct world *world;
+    struct random_market market;
+    struct queue chance;
+    char settings[128];
+    uint32_t recent[RECENT]; /* requests: pings */
+    unsigned recent_count;
+};
+
+static uint64_t below(struct run *run, uint64_t bound)
+{
+    return queue_draw(&run->chance, bound);
+}
+
+/* Affiliates ----------------------------------------------------------------------------------------------------------- */
+
+static void write_lead(struct run *run, struct sink *body, bool whole, unsigned variant)
+{
+    static const char *const states[] = {"CA", "NV", "TX"};
+    sink_format(body, "\"lead\":{\"state\":\"%s\",\"age\":%u", states[variant % 3], 20 + variant * 7 % 50);
+    if (whole)
+        sink_text(body, ",\"first_name\":\"" WORLD_CANARY_TEXT "\",\"phone\":\"+1415" WORLD_CANARY_PHONE "\"");
+    sink_text(body, below(run, 30) ? "},\"consent\":{\"tcpa\":true}}" : "}}");
+}
+
+static uint32_t send(struct run *run, enum auction_kind kind, struct bytes body, unsigned affiliate, bool keyed)
+{
+    char name[16], key[16];
+    random_affiliate(affiliate, name);
+    snprintf(key, sizeof key, "key-%u", (unsigned)below(run, KEYS));
+    struct world_ask ask = {.kind = kind,
+                            .affiliate = bytes_of(name),
+                            .body = body,
+                            .key = keyed ? bytes_of(key) : BYTES_NONE,
+                            .worker = (unsigned)below(run, WORLD_WORKERS_MAX)};
+    return world_ask(run->world, &ask);
+}
+
+/* The variant of a ping's lead follows from its number, so that its post can be the same lead. */
+static void act_ping(struct run *run)
+{
+    char text[512];
+    struct sink body = sink_over(text, sizeof text);
+    uint32_t number = run->world->requests_count;
+    sink_text(&body, "{\"campaign\":\"auto\",");
+    if (!below(run, 8)) sink_format(&body, "\"timeout_ms\":%u,", 100 + (unsigned)below(run, 200));
+    if (!below(run, 8)) sink_text(&body, "\"min_price\":\"5.00\",\"source\":\"fb\",\"ref\":\"r\",");
+    write_lead(run, &body, false, number);
+    run->recent[run->recent_count++ % RECENT] = send(run, AUCTION_PING, sink_written(&body), number % RANDOM_AFFILIATES, false);
+}
+
+static void act_post(struct run *run)
+{
+    char text[512], id[IDENT_TEXT + 1];
+    struct sink body = sink_over(text, sizeof text);
+    if (!run->recent_count) return;
+    uint32_t number = run->recent[below(run, run->recent_count < RECENT ? run->recent_count : RECENT)];
+    const struct world_request *ping = &run->world->requests[number];
+    if (!ping->answered || ping->status != ANSWER_ACCEPTED) return;
+    sink_format(&body, "{\"ping_id\":\"%s\",", ident_text(&ping->ping_id, id));
+    write_lead(run, &body, true, below(run, 25) ? number : number + 1);
+    unsigned affiliate = (number + (below(run, 30) == 0)) % RANDOM_AFFILIATES;
+    send(run, AUCTION_POST, sink_written(&body), affiliate, below(run, 5) == 0);
+}
+
+static void act_lead(struct run *run)
+{
+    char text[512];
+    struct sink body = sink_over(text, sizeof text);
+    bool keyed = below(run, 2) == 0;
+    sink_text(&body, "{\"campaign\":\"auto\",");
+    if (!below(run, 8)) sink_format(&body, "\"timeout_ms\":%u,", 150 + (unsigned)below(run, 500));
+    write_lead(run, &body, true, (unsigned)below(run, keyed ? 2 : 50));
+    send(run, AUCTION_ONE_CALL, sink_written(&body), (unsigned)below(run, RANDOM_AFFILIATES), keyed);
+}
+
+static void act_hang_up(struct run *run)
+{
+    uint32_t count = run->world->requests_count;
+    if (count) world_hang_up(run->world, count - 1 - (uint32_t)below(run, count < 20 ? count : 20));
+}
+
+/* Buyers and operators ------------------------------------------------------------------------------------------------- */
+
+static void act_push(struct run *run)
+{
+    char buyer[16], contract[16] = "";
+    unsigned number = (unsigned)below(run, run->market.buyers);
+    random_buyer(number, buyer);
+    if (below(run, 3)) random_contract(number, (unsigned)below(run, run->market.contracts[number]), contract);
+    bool available = below(run, 6) != 0;
+    int64_t seats = below(run, 3) ? (int64_t)below(run, 6) : -1;
+    world_push(run->world, bytes_of(buyer), bytes_of(contract), available, seats, 1 + (int64_t)below(run, 60));
+}
+
+static void act_release(struct run *run)
+{
+    char buyer[16];
+    random_buyer((unsigned)below(run, run->market.buyers), buyer);
+    world_release(run->world, bytes_of(buyer));
+}
+
+static void act_pause(struct run *run)
+{
+    char contract[16];
+    unsigned number = (unsigned)below(run, run->market.buyers);
+    random_contract(number, (unsigned)below(run, run->market.contracts[number]), contract);
+    world_pause(run->world, bytes_of(contract), below(run, 3) == 0);
+}
+
+static void act_reload(struct run *run)
+{
+    char note[NOTE_MAX];
+    check(random_rewrite(&run->market, run->settings));
+    char path[160];
+    snprintf(path, sizeof path, "%s/outcry.yaml", run->settings);
+    if (!world_reload(run->world, path, note, sizeof note)) world_wrong(run->world, "a reload was refused: %.300s", note);
+}
+
+/* The operator asks the buyer, and says what it heard. */
+static void resolve(struct run *run, uint32_t at)
+{
+    struct world *world = run->world;
+    const struct model_post *post = &world->model.posts[at];
+    char text[IDENT_TEXT + 1];
+    bool resumes;
+    if (post->state != POST_UNKNOWN || world->ledger_broken) return;
+    struct ident post_id = post->post_id;
+    int buyer = town_find(world->town, post->intent.buyer);
+    const char *knows = town_knows(world->town, buyer, (struct bytes){ident_text(&post_id, text), IDENT_TEXT});
+    int status = world_resolve(world, &post_id, knows[0] == 'a', &resumes);
+    if (status != 200) world_wrong(world, "a doubt could not be resolved: %d", status);
+}
+
+static void act_resolve(struct run *run)
+{
+    uint32_t count = run->world->model.posts_count;
+    if (count) resolve(run, count - 1 - (uint32_t)below(run, count < 50 ? count : 50));
+}
+
+static void act_crash(struct run *run)
+{
+    world_crash(run->world);
+}
+
+/* A flush fails: nothing is written any more; somebody notices later and starts anew. */
+static void act_break(struct run *run)
+{
+    run->world->ledger_broken = true;
+    for (unsigned i = 0; i < 10; i++) {
+        act_ping(run);
+        act_post(run);
+        world_pass(run->world, 5000);
+    }
+    world_crash(run->world);
+}
+
+static void act_drain(struct run *run)
+{
+    struct world *world = run->world;
+    world_drain(world);
+    act_ping(run);
+    int64_t give_up_us = world->queue.now_us + 30000000;
+    while (!world->drained && queue_next_us(&world->queue) < give_up_us && world_step(world))
+        ;
+    if (!world->drained) world_wrong(world, "the drain does not end");
+    world_crash(world);
+}
+
+static void act_jump(struct run *run)
+{
+    static const int64_t jumps_us[] = {300000, 2000000, 5000000, 61000000, 1800000000};
+    world_pass(run->world, jumps_us[below(run, 5)]);
+}
+
+static const struct {
+    unsigned weight;
+    void (*act)(struct run *run);
+} acts[] = {{400, act_ping}, {400, act_post},   {150, act_lead}, {30, act_hang_up}, {40, act_push}, {30, act_release},
+            {6, act_pause},  {25, act_resolve}, {4, act_reload}, {3, act_crash},    {1, act_break}, {1, act_drain},
+            {6, act_jump}};
+
+static void act(struct run *run)
+{
+    uint64_t all = 0;
+    for (size_t i = 0; i < sizeof acts / sizeof *acts; i++) all += acts[i].weight;
+    uint64_t drawn = below(run, all);
+    size_t i = 0;
+    while (drawn >= acts[i].weight) drawn -= acts[i++].weight;
+    acts[i].act(run);
+    world_pass(run->world, (int64_t)below(run, 4000));
+}
+
+/* A world -------------------------------------------------------------------------------------------------------------- */
+
+static bool begin(struct sim *sim, struct run *run, uint64_t seed)
+{
+    char path[160], note[NOTE_MAX];
+    *run = (struct run){0};
+    queue_open(&run->chance, 0, seed ^ 0x5eedu, false);
+    snprintf(run->settings, sizeof run->settings, "%s", sim->folder);
+    if (!random_write(&run->market, seed, sim->folder)) return false;
+    snprintf(path, sizeof path, "%s/scenario.json", sim->folder);
+    struct town *town = town_open(path, note);
+    if (!town) {
+        printf("%s\n", note);
+        return false;
+    }
+    struct world_options options = {.seed = seed,
+                                    .workers = 1 + (unsigned)below(run, WORLD_WORKERS_MAX),
+                                    .wall_ms = START_MS,
+                                    .commit_us = {300, 300 + (int64_t)below(run, 5000)},
+                                    .way_us = {0, below(run, 2) ? 0 : 2000},
+                                    .rough = true};
+    snprintf(path, sizeof path, "%s/outcry.yaml", sim->folder);
+    run->world = world_open(&options, path, town, note, sizeof note);
+    if (!run->world) printf("%s\n", note);
+    if (run->world) {
+        run->world->sabotage = sim->sabotage;
+        run->world->model.forgets_releases = sim->sabotage == SABOTAGE_BOOK;
+    }
+    return run->world != NULL;
+}
+
+/* What is open comes to its end, half of the doubts are resolved and their stories too. */
+static void settle(struct run *run)
+{
+    struct world *world = run->world;
+    if (world->ledger_broken) world_crash(world);
+    for (unsigned turn = 0; turn < 2; turn++) {
+        while (world_open_auctions(world) && world_step(world))
+            ;
+        world_pass(world, 1000000);
+        for (uint32_t i = 0; turn == 0 && i < world->model.posts_count; i++)
+            if (below(run, 2)) resolve(run, i);
+    }
+    while (world_open_auctions(world) && world_step(world))
+        ;
+    world_pass(world, 1000000);
+}
+
+static void add(struct sim *sim, const struct world *world)
+{
+    const uint64_t *from = (const uint64_t *)&world->counts;
+    uint64_t *to = (uint64_t *)&sim->sum;
+    for (size_t i = 0; i < sizeof world->counts / sizeof *from; i++) to[i] += from[i];
+    struct model_totals totals;
+    model_totals(&world->model, &totals);
+    sim->sold += totals.sold;
+    sim->worlds++;
+}
+
+static bool run_world(struct sim *sim, uint64_t number)
+{
+    struct run run;
+    uint64_t seed = sim->seed * UINT64_C(0x9e3779b97f4a7c15) + number;
+    if (!begin(sim, &run, seed)) return false;
+    for (unsigned i = 0; i < ACTIONS_MAX && run.world->counts.auctions < AUCTIONS_PER_WORLD && !run.world->wrong[0]; i++)
+        act(&run);
+    if (!run.world->wrong[0]) settle(&run);
+    if (!run.world->wrong[0]) rules_check(run.world);
+    bool good = !run.world->wrong[0];
+    if (!good) printf("broken: %s\n", run.world->wrong);
+    add(sim, run.world);
+    world_close(&run.world);
+    return good;
+}
+
+static void report(const struct sim *sim)
+{
+    const struct world_counts *sum = &sim->sum;
+    printf("%llu worlds, %llu auctions (%llu pings, %llu posts, %llu one call, %llu taken up again), %llu sold, %llu calls,\n"
+           "%llu doubts at %llu starts, %llu affiliates left, %llu drains\n",
+           (unsigned long long)sim->worlds, (unsigned long long)sum->auctions, (unsigned long long)sum->pings,
+           (unsigned long long)sum->posts, (unsigned long long)sum->one_calls, (unsigned long long)sum->resumed,
+           (unsigned long long)sim->sold, (unsigned long long)sum->calls, (unsigned long long)sum->doubts,
+           (unsigned long long)sum->crashes, (unsigned long long)sum->gone, (unsigned long long)sum->drains);
+}
+
+static bool read_number(const char *text, uint64_t *value)
+{
+    return text && bytes_u64(bytes_of(text), value);
+}
+
+static bool read_options(struct sim *sim, int argc, char **argv)
+{
+    uint64_t sabotage = 0;
+    const struct {
+        const char *name;
+        uint64_t *value;
+    } options[] = {
+        {"--seed", &sim->seed}, {"--auctions", &sim->auctions}, {"--from", &sim->from}, {"--sabotage", &sabotage}};
+    for (int i = 1; i < argc; i += 2) {
+        bool known = false;
+        for (size_t k = 0; k < sizeof options / sizeof *options; k++)
+            known |= strcmp(argv[i], options[k].name) == 0 && read_number(argv[i + 1], options[k].value);
+        if (!known || sabotage >= SABOTAGE_COUNT) return false;
+    }
+    sim->sabotage = (enum sabotage)sabotage;
+    return true;
+}
+
+static void clear_folder(const char *folder)
+{
+    static const char *const names[] = {"outcry.yaml", "market.yaml", "scenario.json"};
+    char path[128];
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        snprintf(path, sizeof path, "%s/%s", folder, names[i]);
+        unlink(path);
+    }
+    rmdir(folder);
+}
+
+int main(int argc, char **argv)
+{
+    struct sim sim = {.auctions = 100000, .folder = "/tmp/outcry-sim-XXXXXX"};
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    sim.seed = (uint64_t)now.tv_sec * 1000003u + (uint64_t)now.tv_nsec;
+    if (!read_options(&sim, argc, argv)) {
+        fprintf(stderr, "usage: sim-seeded [--seed N] [--auctions N] [--from W] [--sabotage 1..%d]\n", SABOTAGE_COUNT - 1);
+        return 2;
+    }
+    if (crypto_start() || !mkdtemp(sim.folder)) return 2;
+    printf("seed %llu\n", (unsigned long long)sim.seed);
+    bool good = true;
+    uint64_t number = sim.from;
+    while (good && sim.sum.auctions < sim.auctions) good = run_world(&sim, number++);
+    if (!good)
+        printf("again: sim-seeded --seed %llu --from %llu --auctions 1\n", (unsigned long long)sim.seed,
+               (unsigned long long)(number - 1));
+    report(&sim);
+    clear_folder(sim.folder);
+    crypto_stop();
+    if (!sim.sabotage) return good ? 0 : 1;
+    printf("the sabotage was %s\n", good ? "NOT found" : "found");
+    return good ? 1 : 0;
+}
