@@ -82,6 +82,22 @@ enum step admission_offer(struct auction *auction)
     return admission_posts(auction);
 }
 
+static enum step conflict(struct auction *auction)
+{
+    if (auction->claimed.by_key)
+        return story_refuse(auction, 422, REASON_CONFLICT, "this Idempotency-Key was used with another lead");
+    return story_refuse(auction, 409, REASON_CONFLICT, "this ping was posted with another lead");
+}
+
+/* What the record was made of: a key may come back with another ping or by the other way in, and the ping of a whole
+ * lead may be posted. A one-call lead's record need not hold the ping's public facts. */
+static bool is_same_request(const struct auction *auction)
+{
+    const struct lead_record *record = auction->record;
+    if (auction->request.kind != AUCTION_POST) return record->is_one_call;
+    return !record->is_one_call && ident_same(&record->ping_id, &auction->request.post.ping_id);
+}
+
 /* The same lead gets the first answer again, another one a conflict. */
 enum step admission_again(struct auction *auction)
 {
@@ -90,6 +106,7 @@ enum step admission_again(struct auction *auction)
                                                                     : auction->request.ping.lead;
     struct bytes mismatch = BYTES_NONE;
     enum step refused;
+    if (!is_same_request(auction)) return conflict(auction);
     auction->campaign = catalogue_campaign(auction->catalogue, record->campaign);
     if (!auction->campaign) return story_refuse(auction, 422, REASON_CAMPAIGN_UNKNOWN, NULL);
     if (auction->request.kind == AUCTION_POST) {
@@ -100,11 +117,7 @@ enum step admission_again(struct auction *auction)
     }
     if (!admission_form(auction, auction->request.kind == AUCTION_POST ? LEAD_POST : LEAD_ONE_CALL, lead, &refused))
         return refused;
-    if (!digest_same(&auction->form.document, &record->document)) {
-        if (auction->claimed.by_key)
-            return story_refuse(auction, 422, REASON_CONFLICT, "this Idempotency-Key was used with another lead");
-        return story_refuse(auction, 409, REASON_CONFLICT, "this ping was posted with another lead");
-    }
+    if (!digest_same(&auction->form.document, &record->document)) return conflict(auction);
     if (record->state == LEAD_POSTING)
         return story_refuse(auction, 409, REASON_CONFLICT, "the same request is still running");
     auction->ping_id = record->ping_id;
