@@ -132,8 +132,8 @@ class Demo:
 
     def tell_ledger(self):
         heading("The ledger")
-        paragraph("Every sale is three entries that add up to nothing: what the buyer owes, what the affiliate is owed, what the house keeps. They were on "
-                  "disk before the affiliate was told. The totals of this demo, then the proof (outcry ledger verify):")
+        paragraph("What the buyers owe, what the affiliates are owed and what the house keeps add up to nothing, at any moment; and every sale was on "
+                  "disk before its affiliate was told. First the totals (outcry ledger stat), then the proof (outcry ledger verify):")
         say()
         self.show("ledger", "stat")
         say()
@@ -149,7 +149,7 @@ class Demo:
                                 (f"{work}/exchange.log", "what the exchange noted"),
                                 ("docs/market.md", "by which rules it decides"),
                                 ("docs/api.md", "how affiliates and buyers talk to it")):
-                say(f"  {place:<26} {text}")
+                say(f"  {place:<28} {text}")
             return
         say("Everything is running now. In another shell, in this folder:")
         say()

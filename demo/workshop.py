@@ -38,6 +38,9 @@ class Workshop:
 
     def __init__(self, folder, programs):
         self.folder, self.programs, self.values = folder, programs, {}
+        for name in ("outcry", "outcry-buyers"):
+            if not os.access(self.program(name), os.X_OK):
+                raise Failure(f"{self.program(name)} is not there: ./run build makes it")
         os.makedirs(folder, exist_ok=True)
         self.lock = open(self.path("lock"), "w", encoding="utf-8")
         try:
@@ -100,8 +103,8 @@ class Workshop:
         for name in ("outcry.yaml", "market.yaml", "buyers.json"):
             with open(os.path.join(HERE, name + ".in"), encoding="utf-8") as template:
                 self.write(name, string.Template(template.read()).substitute(self.values))
-        self.write("env", ENVIRONMENT.format(ca=os.path.abspath(self.path("ca.pem")), public=self.public, admin=self.admin,
-                                             work=self.folder, **self.values))
+        self.write(".curlrc", CURL.format(ca=os.path.abspath(self.path("ca.pem"))))
+        self.write("env", ENVIRONMENT.format(public=self.public, admin=self.admin, work=self.folder, **self.values))
 
     @property
     def public(self):
@@ -116,15 +119,22 @@ class Workshop:
             file.write(text)
 
 
+CURL = """\
+silent
+show-error
+cacert = "{ca}"
+write-out = "\\n"
+"""
+
 ENVIRONMENT = """\
-# For curl by hand: where the demo's exchange listens, whom to trust, and one key for each who calls.
-export CURL_CA_BUNDLE='{ca}'
+# For curl by hand: where the demo's exchange listens, and one key for each who calls.
+export CURL_HOME='{work}'  # its .curlrc says whom curl trusts
 PUBLIC={public}      # affiliates and buyers
 ADMIN={admin}        # the operator
 AFFILIATE_KEY={drive_key}
 BUYER_KEY={northern_key}
 ADMIN_KEY={admin_key}
-WORK={work}
+WORK='{work}'
 field() {{ python3 -c 'import json,sys; print(json.load(open(sys.argv[2]))[sys.argv[1]])' "$@"; }}   # field NAME FILE
 """
 
