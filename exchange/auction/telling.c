@@ -49,6 +49,14 @@ void tell_rejected(struct auction *auction, enum reason reason, const char *text
                                               .text = sentence(auction, reason, text)};
 }
 
+/* The attempt the book knows last: one whose intent could not be written was never sent. */
+static const struct attempt *last_posted(const struct auction *auction)
+{
+    for (uint32_t i = auction->attempts_count; i-- > 0;)
+        if (!auction->attempts[i].skipped && auction->attempts[i].state != POST_OPEN) return &auction->attempts[i];
+    return NULL;
+}
+
 void tell_lead(struct auction *auction)
 {
     static const enum answer_status statuses[] = {[LEAD_POSTING] = ANSWER_PENDING,
@@ -62,11 +70,15 @@ void tell_lead(struct auction *auction)
         answer->text = sentence(auction, auction->final_reason, auction->answer_text[0] ? auction->answer_text : NULL);
         return;
     }
-    const struct candidate *candidate = &auction->candidates[auction->candidate];
+    const struct attempt *attempt = last_posted(auction);
+    if (!attempt) { /* taken up again, and the book could not be told: nobody waits for this answer */
+        answer->sale_id = auction->record->post_id;
+        return;
+    }
+    const struct candidate *candidate = &auction->candidates[attempt->candidate];
     answer->buyer = auction->catalogue->buyers[candidate->contract->buyer].id;
-    answer->price_micros = auction->payout.payout_micros;
-    answer->sale_id = auction->final == LEAD_SOLD ? auction->sale_id
-                                                  : auction->attempts[auction->attempts_count - 1].post_id;
+    answer->price_micros = attempt->payout.payout_micros;
+    answer->sale_id = auction->final == LEAD_SOLD ? auction->sale_id : attempt->post_id;
 }
 
 void auction_answer_of_record(const struct lead_record *record, struct auction_answer *answer)

@@ -1,5 +1,5 @@
-/* Calls to simulated buyers: what exchange/buyers/call.c does over sockets, over the queue of events. Health, classes of
- * failure and the reading of replies are the real ones; the way of the bytes is made up here. */
+/* Calls to simulated buyers: what exchange/buyers/call.c does over sockets, over the queue of events. Health, classes
+ * of failure and the reading of replies are the real ones; the way of the bytes is made up here. */
 #include <stdlib.h>
 
 #include "exchange/buyers/health.h"

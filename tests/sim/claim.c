@@ -6,8 +6,7 @@
 
 static void tell(struct place *place, enum claim_outcome outcome, bool by_key, const struct model_lead *lead)
 {
-    struct auction_claimed claimed = {
-        .outcome = outcome, .by_key = by_key, .record = lead ? &lead->record : NULL};
+    struct auction_claimed claimed = {.outcome = outcome, .by_key = by_key, .record = lead ? &lead->record : NULL};
     auction_on_claimed(place_auction(place), &claimed);
 }
 

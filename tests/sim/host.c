@@ -158,8 +158,8 @@ static void reserve(void *worker, struct auction *auction, const struct contract
     if (world->options.rough && queue_draw(&world->queue, 4) == 0) {
         place->job = JOB_RESERVED;
         place->reserve_reason = reason;
-        queue_at(&world->queue, world->queue.now_us + (int64_t)queue_draw(&world->queue, 2000), on_reserved_later, place,
-                 place->id);
+        queue_at(&world->queue, world->queue.now_us + (int64_t)queue_draw(&world->queue, 2000), on_reserved_later,
+                 place, place->id);
         return;
     }
     auction_on_reserved(auction, reason);
@@ -177,10 +177,7 @@ static void release(void *worker, const struct reservation *reservation)
 {
     struct world *world = world_of(worker);
     world->counts.released++;
-    bool wrong = queue_draw(&world->queue, 20) == 0;
-    if (world->sabotage == SABOTAGE_KEEPS && wrong) return;
-    if (world->sabotage == SABOTAGE_GIVES_TWICE && wrong)
-        caps_release(world->standing, reservation->keys, reservation->keys_count);
+    if (world->sabotage == SABOTAGE_KEEPS && queue_draw(&world->queue, 20) == 0) return;
     caps_release(world->standing, reservation->keys, reservation->keys_count);
     seats_give(world->standing, &reservation->seat);
 }

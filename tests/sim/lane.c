@@ -64,6 +64,7 @@ static void write_batch(struct world *world)
 {
     for (uint32_t i = 0; i < world->committing_count; i++) {
         struct book_step step;
+        if (world->sabotage == SABOTAGE_LOSES && queue_draw(&world->queue, 200) == 0) continue;
         check(book_read_step(world->committing[i].step, &world->scratch, &step));
         const char *wrong = model_apply(&world->model, &step);
         if (wrong) world_wrong(world, "the book: %s", wrong);
@@ -131,7 +132,8 @@ void lane_forget(struct world *world)
     table_free(&world->trace_ids);
 }
 
-/* Traces ------------------------------------------------------------------------------------------------------------- */
+/* Traces -------------------------------------------------------------------------------------------------------------
+ */
 
 static void index_trace(struct world *world, const struct ident *id, uint32_t at)
 {
@@ -177,7 +179,8 @@ const struct world_trace *world_trace_of(const struct world *world, const struct
     return at == TABLE_NONE ? NULL : &world->traces[at];
 }
 
-/* Start -------------------------------------------------------------------------------------------------------------- */
+/* Start --------------------------------------------------------------------------------------------------------------
+ */
 
 static void restore_switches(struct world *world)
 {
@@ -221,7 +224,8 @@ void lane_restore(struct world *world)
     restore_stories(world);
 }
 
-/* Seats of doubts: of this life only --------------------------------------------------------------------------------- */
+/* Seats of doubts: of this life only ---------------------------------------------------------------------------------
+ */
 
 void seats_row_put(struct world *world, const struct ident *post_id, const struct seat_hold *seat)
 {

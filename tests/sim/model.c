@@ -37,7 +37,8 @@ static void *grow(void **list, uint32_t *count, uint32_t *room, size_t size)
     return row;
 }
 
-#define GROW(model, rows) grow((void **)&(model)->rows, &(model)->rows##_count, &(model)->rows##_room, sizeof *(model)->rows)
+#define GROW(model, rows)                                                                                              \
+    grow((void **)&(model)->rows, &(model)->rows##_count, &(model)->rows##_room, sizeof *(model)->rows)
 
 static struct bytes keep(struct model *model, struct bytes text)
 {
@@ -273,7 +274,8 @@ const char *model_apply(struct model *model, const struct book_step *step)
     return wrong;
 }
 
-/* Without a story ---------------------------------------------------------------------------------------------------- */
+/* Without a story ----------------------------------------------------------------------------------------------------
+ */
 
 uint32_t model_restart(struct model *model, int64_t wall_ms)
 {
@@ -295,8 +297,8 @@ uint32_t model_restart(struct model *model, int64_t wall_ms)
     return doubts;
 }
 
-const char *model_resolve(struct model *model, const struct ident *post_id, bool accepted,
-                          const struct ident *sale_id, int64_t wall_ms, bool *resumes)
+const char *model_resolve(struct model *model, const struct ident *post_id, bool accepted, const struct ident *sale_id,
+                          int64_t wall_ms, bool *resumes)
 {
     struct model_post *post = model_post(model, post_id);
     *resumes = false;

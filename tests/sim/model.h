@@ -61,8 +61,8 @@ const char *model_apply(struct model *model, const struct book_step *step);
 uint32_t model_restart(struct model *model, int64_t wall_ms);
 /* An operator's resolution. NULL: done, and *resumes says whether the story goes on; else why it cannot be ("unknown"
  * or "settled"). */
-const char *model_resolve(struct model *model, const struct ident *post_id, bool accepted,
-                          const struct ident *sale_id, int64_t wall_ms, bool *resumes);
+const char *model_resolve(struct model *model, const struct ident *post_id, bool accepted, const struct ident *sale_id,
+                          int64_t wall_ms, bool *resumes);
 
 struct model_lead *model_lead(const struct model *model, const struct ident *lead_id);
 struct model_lead *model_lead_of_ping(const struct model *model, const struct ident *ping_id);

@@ -36,8 +36,8 @@ struct play {
 
 static void differ(struct play *play, struct bytes what, struct bytes wanted, const char *found)
 {
-    printf("  step %u, %.*s\n    expected  %.*s\n    found     %s\n", play->step, (int)what.len, what.at, (int)wanted.len,
-           wanted.at, found);
+    printf("  step %u, %.*s\n    expected  %.*s\n    found     %s\n", play->step, (int)what.len, what.at,
+           (int)wanted.len, wanted.at, found);
     play->failed++;
 }
 
@@ -84,7 +84,8 @@ static void await(struct play *play, const struct node *step, const char *what, 
     differ(play, bytes_of(what), expect->text, found);
 }
 
-/* Affiliates ----------------------------------------------------------------------------------------------------------- */
+/* Affiliates
+ * ----------------------------------------------------------------------------------------------------------- */
 
 static void tell_request(struct play *play, const struct node *step, char found[TALE_MAX])
 {
@@ -175,7 +176,8 @@ static void do_get(struct play *play, const struct node *step)
     await(play, step, "get", tell_get);
 }
 
-/* Buyers --------------------------------------------------------------------------------------------------------------- */
+/* Buyers
+ * --------------------------------------------------------------------------------------------------------------- */
 
 static void tell_seen(struct play *play, const struct node *step, char found[TALE_MAX])
 {
@@ -221,12 +223,13 @@ static void do_push(struct play *play, const struct node *step)
     const struct node *available = node_find(step, "available");
     node_i64(node_find(step, "seats"), &seats);
     node_i64(node_find(step, "ttl_s"), &ttl_s);
-    if (!world_push(play->world, text_of(step, "push"), text_of(step, "contract"), !available || available->truth, seats,
-                    ttl_s))
+    if (!world_push(play->world, text_of(step, "push"), text_of(step, "contract"), !available || available->truth,
+                    seats, ttl_s))
         complain_step(play, "no such buyer or contract:", text_of(step, "push"));
 }
 
-/* Operators ------------------------------------------------------------------------------------------------------------ */
+/* Operators
+ * ------------------------------------------------------------------------------------------------------------ */
 
 static void do_pause(struct play *play, const struct node *step)
 {
@@ -259,7 +262,10 @@ static void do_reload(struct play *play, const struct node *step)
 static void tell_gate(struct play *play, const struct node *step, char found[TALE_MAX])
 {
     enum reason reason = world_gate(play->world, text_of(step, "gate"));
-    snprintf(found, TALE_MAX, "%s", reason == REASON_COUNT ? "404" : reason == REASON_NONE ? "open" : reason_code(reason));
+    snprintf(found, TALE_MAX, "%s",
+             reason == REASON_COUNT  ? "404"
+             : reason == REASON_NONE ? "open"
+                                     : reason_code(reason));
 }
 
 static void do_gate(struct play *play, const struct node *step)
@@ -313,7 +319,8 @@ static void do_explain(struct play *play, const struct node *step)
     }
 }
 
-/* Time and the process ------------------------------------------------------------------------------------------------- */
+/* Time and the process
+ * ------------------------------------------------------------------------------------------------- */
 
 static void do_wait(struct play *play, const struct node *step)
 {
@@ -349,11 +356,11 @@ static void do_drained(struct play *play, const struct node *step)
 static const struct {
     const char *verb;
     void (*run)(struct play *play, const struct node *step);
-} verbs[] = {{"ping", do_ping},       {"post", do_post},       {"lead", do_lead},       {"answer", do_answer},
-             {"hang_up", do_hang_up}, {"get", do_get},         {"seen", do_seen},       {"release", do_release},
-             {"set", do_set},         {"push", do_push},       {"pause", do_pause},     {"resume", do_resume},
-             {"reload", do_reload},   {"gate", do_gate},       {"resolve", do_resolve}, {"doubts", do_doubts},
-             {"explain", do_explain}, {"wait", do_wait},       {"crash", do_crash},     {"drain", do_drain},
+} verbs[] = {{"ping", do_ping},       {"post", do_post}, {"lead", do_lead},       {"answer", do_answer},
+             {"hang_up", do_hang_up}, {"get", do_get},   {"seen", do_seen},       {"release", do_release},
+             {"set", do_set},         {"push", do_push}, {"pause", do_pause},     {"resume", do_resume},
+             {"reload", do_reload},   {"gate", do_gate}, {"resolve", do_resolve}, {"doubts", do_doubts},
+             {"explain", do_explain}, {"wait", do_wait}, {"crash", do_crash},     {"drain", do_drain},
              {"drained", do_drained}};
 
 static void run_step(struct play *play, const struct node *step)
@@ -367,7 +374,8 @@ static void run_step(struct play *play, const struct node *step)
     complain_step(play, "no such verb:", node_first(step)->key);
 }
 
-/* How it ends ---------------------------------------------------------------------------------------------------------- */
+/* How it ends
+ * ---------------------------------------------------------------------------------------------------------- */
 
 /* "pings 1 posts 2": the counts that are named. */
 static void check_counts(struct play *play, struct bytes what, struct bytes wanted,
@@ -461,7 +469,8 @@ static void settle(struct play *play)
     play->failed++;
 }
 
-/* Begin ---------------------------------------------------------------------------------------------------------------- */
+/* Begin
+ * ---------------------------------------------------------------------------------------------------------------- */
 
 /* "@+2" is the day after tomorrow: schedules in plays hold whatever the day. */
 static void place_days(char *text, size_t len)

@@ -65,10 +65,11 @@ static bool save(struct draft *draft, const char *folder, const char *name)
 
 static void draw_settings(struct draft *draft)
 {
-    SAY(draft, "{\"listen\":{\"public\":\"127.0.0.1:0\",\"admin\":\"127.0.0.1:0\"},\"catalogue\":\"market.yaml\","
-               "\"ledger\":{\"path\":\"data\"},\"endpoints\":{\"allow_private\":true},\"payout_step\":\"0.01\","
-               "\"margin\":{\"percent\":15},\"offers_max\":2000,\"max_posts\":%u,"
-               "\"circuit\":{\"failures\":%u,\"of\":20,\"share\":%u,\"pause\":\"1s\",\"pause_max\":\"4s\"}}",
+    SAY(draft,
+        "{\"listen\":{\"public\":\"127.0.0.1:0\",\"admin\":\"127.0.0.1:0\"},\"catalogue\":\"market.yaml\","
+        "\"ledger\":{\"path\":\"data\"},\"endpoints\":{\"allow_private\":true},\"payout_step\":\"0.01\","
+        "\"margin\":{\"percent\":15},\"offers_max\":2000,\"max_posts\":%u,"
+        "\"circuit\":{\"failures\":%u,\"of\":20,\"share\":%u,\"pause\":\"1s\",\"pause_max\":\"4s\"}}",
         1 + (unsigned)below(draft, 4), 2 + (unsigned)below(draft, 8), 30 + (unsigned)below(draft, 70));
 }
 
@@ -101,8 +102,8 @@ static void draw_caps(struct draft *draft)
 static void draw_contract(struct draft *draft, unsigned buyer, unsigned contract)
 {
     bool is_live = !hit(draft, 5);
-    SAY(draft, "{\"id\":\"b%u-c%u\",\"campaign\":\"auto\",\"post_url\":\"http://127.0.0.1:9000/b%u/post\"", buyer, contract,
-        buyer);
+    SAY(draft, "{\"id\":\"b%u-c%u\",\"campaign\":\"auto\",\"post_url\":\"http://127.0.0.1:9000/b%u/post\"", buyer,
+        contract, buyer);
     if (is_live)
         SAY(draft, ",\"price\":\"live\",\"ping_url\":\"http://127.0.0.1:9000/b%u/ping\"", buyer);
     else
@@ -186,7 +187,8 @@ static bool write_scenario(struct draft *draft, const struct random_market *mark
         1 + (unsigned)below(draft, 1000000));
     for (unsigned buyer = 0; buyer < market->buyers; buyer++) {
         SAY(draft, "%s{\"name\":\"b%u\",\"price\":%s,\"no_bid\":0.%u,", buyer ? "," : "", buyer,
-            PICK(draft, "\"9.00\"", "{\"uniform\":[\"3\",\"20\"]}", "{\"log_normal\":{\"median\":\"8\",\"sigma\":0.5}}"),
+            PICK(draft, "\"9.00\"", "{\"uniform\":[\"3\",\"20\"]}",
+                 "{\"log_normal\":{\"median\":\"8\",\"sigma\":0.5}}"),
             (unsigned)below(draft, 4));
         draw_think(draft, false);
         if (hit(draft, 3)) draw_script(draft, false);
@@ -209,7 +211,8 @@ bool random_write(struct random_market *market, uint64_t seed, const char *folde
     if (!draft) return false;
     queue_open(&draft->chance, 0, seed, false);
     *market = (struct random_market){.seed = seed, .buyers = 1 + (unsigned)below(draft, RANDOM_BUYERS_MAX)};
-    for (unsigned i = 0; i < market->buyers; i++) market->contracts[i] = 1 + (unsigned)below(draft, RANDOM_CONTRACTS_MAX);
+    for (unsigned i = 0; i < market->buyers; i++)
+        market->contracts[i] = 1 + (unsigned)below(draft, RANDOM_CONTRACTS_MAX);
     bool good = write_market(draft, market, folder) && write_scenario(draft, market, folder);
     free(draft);
     return good;

@@ -47,12 +47,14 @@ static void check_buyers(struct world *world)
         int buyer = town_find(world->town, post->intent.buyer);
         if (buyer < 0) continue;
         if (post->by_operator && !world->options.rough) continue; /* in a play an operator may say what it likes */
-        const char *knows = town_knows(world->town, buyer, (struct bytes){ident_text(&post->post_id, text), IDENT_TEXT});
+        const char *knows = town_knows(world->town, buyer,
+                                       (struct bytes){ident_text(&post->post_id, text), IDENT_TEXT});
         bool took = knows[0] == 'a', refused = knows[0] == 'r';
         if (post->state == POST_OPEN) world_wrong(world, "a post is open and nobody waits for it: %s", text);
         if (took && post->state != POST_ACCEPTED && post->state != POST_UNKNOWN)
             world_wrong(world, "a buyer took post %s, the book says %s", text, post_state_name(post->state));
-        if (refused && post->state == POST_ACCEPTED) world_wrong(world, "a buyer is billed for post %s it refused", text);
+        if (refused && post->state == POST_ACCEPTED)
+            world_wrong(world, "a buyer is billed for post %s it refused", text);
     }
 }
 

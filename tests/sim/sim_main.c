@@ -14,8 +14,8 @@
 #include "tests/sim/rules.h"
 
 #define AUCTIONS_PER_WORLD 600u
-#define KEYS 12u         /* of Idempotency-Keys: few, so that they meet */
-#define RECENT 16u       /* pings that are posted to */
+#define KEYS 12u   /* of Idempotency-Keys: few, so that they meet */
+#define RECENT 16u /* pings that are posted to */
 #define ACTIONS_MAX 8000u
 #define NOTE_MAX 4096
 #define START_MS INT64_C(1772470800000)
@@ -42,14 +42,14 @@ static uint64_t below(struct run *run, uint64_t bound)
     return queue_draw(&run->chance, bound);
 }
 
-/* Affiliates ----------------------------------------------------------------------------------------------------------- */
+/* Affiliates
+ * ----------------------------------------------------------------------------------------------------------- */
 
 static void write_lead(struct run *run, struct sink *body, bool whole, unsigned variant)
 {
     static const char *const states[] = {"CA", "NV", "TX"};
     sink_format(body, "\"lead\":{\"state\":\"%s\",\"age\":%u", states[variant % 3], 20 + variant * 7 % 50);
-    if (whole)
-        sink_text(body, ",\"first_name\":\"" WORLD_CANARY_TEXT "\",\"phone\":\"+1415" WORLD_CANARY_PHONE "\"");
+    if (whole) sink_text(body, ",\"first_name\":\"" WORLD_CANARY_TEXT "\",\"phone\":\"+1415" WORLD_CANARY_PHONE "\"");
     sink_text(body, below(run, 30) ? "},\"consent\":{\"tcpa\":true}}" : "}}");
 }
 
@@ -76,7 +76,8 @@ static void act_ping(struct run *run)
     if (!below(run, 8)) sink_format(&body, "\"timeout_ms\":%u,", 100 + (unsigned)below(run, 200));
     if (!below(run, 8)) sink_text(&body, "\"min_price\":\"5.00\",\"source\":\"fb\",\"ref\":\"r\",");
     write_lead(run, &body, false, number);
-    run->recent[run->recent_count++ % RECENT] = send(run, AUCTION_PING, sink_written(&body), number % RANDOM_AFFILIATES, false);
+    run->recent[run->recent_count++ % RECENT] = send(run, AUCTION_PING, sink_written(&body), number % RANDOM_AFFILIATES,
+                                                     false);
 }
 
 static void act_post(struct run *run)
@@ -110,7 +111,8 @@ static void act_hang_up(struct run *run)
     if (count) world_hang_up(run->world, count - 1 - (uint32_t)below(run, count < 20 ? count : 20));
 }
 
-/* Buyers and operators ------------------------------------------------------------------------------------------------- */
+/* Buyers and operators
+ * ------------------------------------------------------------------------------------------------- */
 
 static void act_push(struct run *run)
 {
@@ -144,7 +146,8 @@ static void act_reload(struct run *run)
     check(random_rewrite(&run->market, run->settings));
     char path[160];
     snprintf(path, sizeof path, "%s/outcry.yaml", run->settings);
-    if (!world_reload(run->world, path, note, sizeof note)) world_wrong(run->world, "a reload was refused: %.300s", note);
+    if (!world_reload(run->world, path, note, sizeof note))
+        world_wrong(run->world, "a reload was refused: %.300s", note);
 }
 
 /* The operator asks the buyer, and says what it heard. */
@@ -206,9 +209,9 @@ static void act_jump(struct run *run)
 static const struct {
     unsigned weight;
     void (*act)(struct run *run);
-} acts[] = {{400, act_ping}, {400, act_post},   {150, act_lead}, {30, act_hang_up}, {40, act_push}, {30, act_release},
-            {6, act_pause},  {25, act_resolve}, {4, act_reload}, {3, act_crash},    {1, act_break}, {1, act_drain},
-            {6, act_jump}};
+} acts[] = {{400, act_ping},   {400, act_post}, {150, act_lead},   {30, act_hang_up}, {40, act_push},
+            {30, act_release}, {6, act_pause},  {25, act_resolve}, {4, act_reload},   {3, act_crash},
+            {1, act_break},    {1, act_drain},  {6, act_jump}};
 
 static void act(struct run *run)
 {
@@ -221,7 +224,8 @@ static void act(struct run *run)
     world_pass(run->world, (int64_t)below(run, 4000));
 }
 
-/* A world -------------------------------------------------------------------------------------------------------------- */
+/* A world
+ * -------------------------------------------------------------------------------------------------------------- */
 
 static bool begin(struct sim *sim, struct run *run, uint64_t seed)
 {
@@ -285,7 +289,8 @@ static bool run_world(struct sim *sim, uint64_t number)
     struct run run;
     uint64_t seed = sim->seed * UINT64_C(0x9e3779b97f4a7c15) + number;
     if (!begin(sim, &run, seed)) return false;
-    for (unsigned i = 0; i < ACTIONS_MAX && run.world->counts.auctions < AUCTIONS_PER_WORLD && !run.world->wrong[0]; i++)
+    for (unsigned i = 0; i < ACTIONS_MAX && run.world->counts.auctions < AUCTIONS_PER_WORLD && !run.world->wrong[0];
+         i++)
         act(&run);
     if (!run.world->wrong[0]) settle(&run);
     if (!run.world->wrong[0]) rules_check(run.world);
@@ -299,7 +304,8 @@ static bool run_world(struct sim *sim, uint64_t number)
 static void report(const struct sim *sim)
 {
     const struct world_counts *sum = &sim->sum;
-    printf("%llu worlds, %llu auctions (%llu pings, %llu posts, %llu one call, %llu taken up again), %llu sold, %llu calls,\n"
+    printf("%llu worlds, %llu auctions (%llu pings, %llu posts, %llu one call, %llu taken up again), %llu sold, %llu "
+           "calls,\n"
            "%llu doubts at %llu starts, %llu affiliates left, %llu drains\n",
            (unsigned long long)sim->worlds, (unsigned long long)sum->auctions, (unsigned long long)sum->pings,
            (unsigned long long)sum->posts, (unsigned long long)sum->one_calls, (unsigned long long)sum->resumed,
@@ -348,7 +354,8 @@ int main(int argc, char **argv)
     clock_gettime(CLOCK_REALTIME, &now);
     sim.seed = (uint64_t)now.tv_sec * 1000003u + (uint64_t)now.tv_nsec;
     if (!read_options(&sim, argc, argv)) {
-        fprintf(stderr, "usage: sim-seeded [--seed N] [--auctions N] [--from W] [--sabotage 1..%d]\n", SABOTAGE_COUNT - 1);
+        fprintf(stderr, "usage: sim-seeded [--seed N] [--auctions N] [--from W] [--sabotage 1..%d]\n",
+                SABOTAGE_COUNT - 1);
         return 2;
     }
     if (crypto_start() || !mkdtemp(sim.folder)) return 2;

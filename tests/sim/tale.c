@@ -63,7 +63,8 @@ void tale_of_lead(const struct model_lead *lead, char tale[TALE_MAX])
     finish(&sink);
 }
 
-/* A contract of one auction -------------------------------------------------------------------------------------------- */
+/* A contract of one auction
+ * -------------------------------------------------------------------------------------------- */
 
 static void say_reason(struct sink *sink, enum reason reason)
 {

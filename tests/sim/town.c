@@ -54,10 +54,10 @@ int town_find(const struct town *town, struct bytes name)
 static enum town_end end_of(enum act_delivery delivery)
 {
     static const enum town_end ends[] = {
-        [DELIVERY_WHOLE] = TOWN_ANSWERED,       [DELIVERY_HELD] = TOWN_HELD,
-        [DELIVERY_SILENT] = TOWN_SILENT,        [DELIVERY_HANG_UP_BEFORE] = TOWN_BROKEN,
+        [DELIVERY_WHOLE] = TOWN_ANSWERED,        [DELIVERY_HELD] = TOWN_HELD,
+        [DELIVERY_SILENT] = TOWN_SILENT,         [DELIVERY_HANG_UP_BEFORE] = TOWN_BROKEN,
         [DELIVERY_HANG_UP_MIDDLE] = TOWN_BROKEN, [DELIVERY_HANG_UP_AFTER] = TOWN_BROKEN,
-        [DELIVERY_NOT_HTTP] = TOWN_NOT_HTTP,    [DELIVERY_DRIP] = TOWN_ANSWERED};
+        [DELIVERY_NOT_HTTP] = TOWN_NOT_HTTP,     [DELIVERY_DRIP] = TOWN_ANSWERED};
     return ends[delivery];
 }
 
@@ -117,9 +117,10 @@ int64_t town_count(const struct town *town, int buyer, struct bytes name)
     const struct {
         const char *name;
         uint64_t count;
-    } rows[] = {{"pings", counts->pings},       {"bids", counts->bids},           {"no_bids", counts->no_bids},
-                {"posts", counts->posts},       {"duplicates", counts->duplicates}, {"accepted", counts->accepted},
-                {"rejected", counts->rejected}, {"not_seen", counts->not_seen}};
+    } rows[] = {{"pings", counts->pings},           {"bids", counts->bids},
+                {"no_bids", counts->no_bids},       {"posts", counts->posts},
+                {"duplicates", counts->duplicates}, {"accepted", counts->accepted},
+                {"rejected", counts->rejected},     {"not_seen", counts->not_seen}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         if (bytes_is(name, rows[i].name)) return (int64_t)rows[i].count;
     return -1;

@@ -10,12 +10,12 @@
 struct town;
 
 enum town_end {
-    TOWN_ANSWERED,   /* status and body, after_us later */
-    TOWN_HELD,       /* the same, once it is released */
-    TOWN_SILENT,     /* never */
-    TOWN_REFUSED,    /* nothing was sent: connection refused */
-    TOWN_BROKEN,     /* sent, then the connection ended without a whole answer */
-    TOWN_NOT_HTTP,   /* sent, and what came back is no HTTP */
+    TOWN_ANSWERED, /* status and body, after_us later */
+    TOWN_HELD,     /* the same, once it is released */
+    TOWN_SILENT,   /* never */
+    TOWN_REFUSED,  /* nothing was sent: connection refused */
+    TOWN_BROKEN,   /* sent, then the connection ended without a whole answer */
+    TOWN_NOT_HTTP, /* sent, and what came back is no HTTP */
 };
 
 struct town_reply {

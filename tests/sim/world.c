@@ -17,8 +17,7 @@
 
 static bool open_shared(struct world *world)
 {
-    return standing_open(&world->standing) == FAULT_NONE &&
-           claims_open(CLAIMS_MAX, &world->claims) == FAULT_NONE &&
+    return standing_open(&world->standing) == FAULT_NONE && claims_open(CLAIMS_MAX, &world->claims) == FAULT_NONE &&
            offers_open(world->settings.offers_max, world->options.workers, &world->offers) == FAULT_NONE;
 }
 
@@ -140,7 +139,8 @@ bool world_is_discreet(struct bytes bytes)
            !memmem(bytes.at, bytes.len, WORLD_CANARY_PHONE, sizeof WORLD_CANARY_PHONE - 1);
 }
 
-/* Time --------------------------------------------------------------------------------------------------------------- */
+/* Time ---------------------------------------------------------------------------------------------------------------
+ */
 
 bool world_step(struct world *world)
 {
@@ -164,7 +164,8 @@ uint32_t world_open_auctions(const struct world *world)
     return world->places.used;
 }
 
-/* Buyers and operators ----------------------------------------------------------------------------------------------- */
+/* Buyers and operators -----------------------------------------------------------------------------------------------
+ */
 
 bool world_push(struct world *world, struct bytes buyer_id, struct bytes contract_id, bool available, int64_t seats,
                 int64_t ttl_s)
@@ -184,7 +185,8 @@ bool world_pause(struct world *world, struct bytes id, bool paused)
 {
     const struct contract *contract = catalogue_contract(world->catalogue, id);
     if (!contract) return false;
-    struct bytes key = table_find(&world->paused, id) == TABLE_NONE ? arena_copy(&world->model.arena, id) : contract->id;
+    struct bytes key = table_find(&world->paused, id) == TABLE_NONE ? arena_copy(&world->model.arena, id)
+                                                                    : contract->id;
     check(table_put(&world->paused, key, paused) == FAULT_NONE);
     switches_set(world->standing, contract->cell, paused);
     return true;
@@ -241,7 +243,8 @@ int world_resolve(struct world *world, const struct ident *post_id, bool accepte
     return 200;
 }
 
-/* The end of a process ----------------------------------------------------------------------------------------------- */
+/* The end of a process -----------------------------------------------------------------------------------------------
+ */
 
 static void on_drain_over(void *arg, uint64_t life)
 {

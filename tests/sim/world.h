@@ -35,28 +35,28 @@ struct world_worker {
 /* Faults put into the world on purpose, to see that the invariants find them. */
 enum sabotage {
     SABOTAGE_NONE,
-    SABOTAGE_KEEPS,       /* a refused post's room is not given back at times */
-    SABOTAGE_GIVES_TWICE, /* or twice */
-    SABOTAGE_BOOK,        /* the book forgets what is given back */
-    SABOTAGE_OFFER,       /* a used offer is open again at times */
+    SABOTAGE_KEEPS, /* a refused post's room is not given back at times */
+    SABOTAGE_LOSES, /* an entry is acknowledged and not written */
+    SABOTAGE_BOOK,  /* the book forgets what is given back */
+    SABOTAGE_OFFER, /* a used offer is open again at times */
     SABOTAGE_COUNT
 };
 
 struct world_options {
     uint64_t seed;
     unsigned workers;
-    int64_t wall_ms;          /* at the start */
-    int64_t commit_us[2];     /* a commit takes between these */
-    int64_t way_us[2];        /* so do the bytes to a buyer, and back */
-    bool rough;               /* events of one instant in any order; claims and reservations answered later at times */
+    int64_t wall_ms;      /* at the start */
+    int64_t commit_us[2]; /* a commit takes between these */
+    int64_t way_us[2];    /* so do the bytes to a buyer, and back */
+    bool rough;           /* events of one instant in any order; claims and reservations answered later at times */
 };
 
 /* One request of an affiliate, from its first byte to its answer. */
 struct world_request {
     enum auction_kind kind;
     int64_t started_us, answer_by_us; /* 0: not known */
-    uint64_t place; /* of its auction while it runs */
-    bool answered, gone, died; /* the exchange crashed under it */
+    uint64_t place;                   /* of its auction while it runs */
+    bool answered, gone, died;        /* the exchange crashed under it */
     int http;
     enum answer_status status;
     enum reason reason;
@@ -76,7 +76,7 @@ struct world_trace {
 };
 
 struct world_append {
-    uint64_t place; /* of the auction that waits */
+    uint64_t place;    /* of the auction that waits */
     struct bytes step; /* malloc: the record, its content in place of the seal */
 };
 
@@ -133,8 +133,8 @@ void world_close(struct world **world);
 void world_wrong(struct world *world, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Time. */
-bool world_step(struct world *world);                       /* one event; false: nothing is left to happen */
-void world_pass(struct world *world, int64_t us);           /* so much time */
+bool world_step(struct world *world);             /* one event; false: nothing is left to happen */
+void world_pass(struct world *world, int64_t us); /* so much time */
 int64_t world_wall_ms(const struct world *world);
 
 /* Affiliates. The body is JSON as it would stand in the request. Returns the request's number. */
