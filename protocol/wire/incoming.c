@@ -28,8 +28,10 @@ char *incoming_room(struct incoming *incoming, size_t total_max, size_t *room)
     if (incoming->cap - incoming->len < ROOM_MIN && incoming->has_head && incoming->raw > content_end) {
         /* Chunk framing left a gap: close it before growing. */
         memmove(incoming->at + content_end, incoming->at + incoming->raw, incoming->len - incoming->raw);
-        incoming->len -= incoming->raw - content_end;
+        size_t gap = incoming->raw - content_end;
+        incoming->len -= gap;
         incoming->raw = content_end;
+        explicit_bzero(incoming->at + incoming->len, gap);
     }
     if (incoming->cap - incoming->len < ROOM_MIN && incoming->cap < total_max) {
         size_t cap = incoming->cap ? incoming->cap * 2 : INCOMING_FIRST;
