@@ -13,6 +13,9 @@
 
 #define ACCOUNTS_ROOM (8u << 20)
 #define TEXT_ROOM 64u
+#define DOUBTS_SHOWN 50u /* the rest is counted; the operator's API pages through all */
+#define ARENA_CHUNK (1u << 16)
+#define ARENA_MAX (1u << 24)
 
 enum { CONFIG, FROM, TO, FORMAT, JSON };
 
@@ -130,6 +133,72 @@ static void write_totals(struct json *json, const struct reader_totals *totals)
     json_text(json, sink_written(&hex));
 }
 
+/* Posts in doubt and the stores' sizes: what an operator looks at after the money. */
+struct standing_facts {
+    struct arena arena;
+    struct post_record *doubts;
+    uint32_t doubts_count;
+    struct reader_sizes sizes;
+};
+
+static enum fault read_facts(struct reader *reader, struct standing_facts *facts)
+{
+    reader_sizes(reader, &facts->sizes);
+    arena_init(&facts->arena, ARENA_CHUNK, ARENA_MAX);
+    facts->doubts_count = 0;
+    facts->doubts = arena_take(&facts->arena, DOUBTS_SHOWN * sizeof *facts->doubts);
+    if (!facts->doubts) return FAULT_MEMORY;
+    return reader_doubts(reader, NULL, &facts->arena, facts->doubts, DOUBTS_SHOWN, &facts->doubts_count);
+}
+
+static void write_facts(struct json *json, const struct standing_facts *facts)
+{
+    json_key(json, "posts_in_doubt");
+    json_open_list(json);
+    for (uint32_t i = 0; i < facts->doubts_count; i++) {
+        const struct post_record *post = &facts->doubts[i];
+        char id[IDENT_TEXT + 1];
+        json_open_map(json);
+        json_key(json, "post_id");
+        json_text(json, bytes_of(ident_text(&post->post_id, id)));
+        json_key(json, "lead_id");
+        json_text(json, bytes_of(ident_text(&post->lead_id, id)));
+        json_key(json, "contract");
+        json_text(json, post->intent.contract);
+        json_key(json, "price");
+        json_money(json, post->intent.price_micros);
+        json_key(json, "opened_at");
+        json_wall(json, post->opened_ms);
+        json_close_map(json);
+    }
+    json_close_list(json);
+    json_key(json, "book_bytes_used");
+    json_u64(json, facts->sizes.book_bytes_used);
+    json_key(json, "book_bytes_max");
+    json_u64(json, facts->sizes.book_bytes_max);
+    json_key(json, "trace_bytes");
+    json_u64(json, facts->sizes.trace_bytes);
+}
+
+static void print_facts(const struct standing_facts *facts, uint64_t doubts)
+{
+    char text[TEXT_ROOM];
+    if (facts->doubts_count) printf("\nin doubt (outcry keeps what they reserved until an operator resolves them)\n");
+    for (uint32_t i = 0; i < facts->doubts_count; i++) {
+        const struct post_record *post = &facts->doubts[i];
+        char id[IDENT_TEXT + 1], at[TEXT_ROOM];
+        struct sink sink = sink_over(at, sizeof at - 1);
+        clock_write_wall(&sink, post->opened_ms);
+        at[sink.len] = '\0';
+        printf("  %s  %s  %-30.*s %10s\n", ident_text(&post->post_id, id), at, (int)post->intent.contract.len,
+               post->intent.contract.at, money_text(post->intent.price_micros, text));
+    }
+    if (doubts > facts->doubts_count) printf("  and %llu more\n", (unsigned long long)(doubts - facts->doubts_count));
+    printf("\nbook      %.1f MiB of %.0f MiB (leads are refused at 85 %%)\ntrace     %.1f MiB\n",
+           (double)facts->sizes.book_bytes_used / (1 << 20), (double)facts->sizes.book_bytes_max / (1 << 20),
+           (double)facts->sizes.trace_bytes / (1 << 20));
+}
+
 static int stat_json(struct reader *reader, const struct reader_totals *totals)
 {
     char *room = malloc(ACCOUNTS_ROOM);
@@ -144,6 +213,10 @@ static int stat_json(struct reader *reader, const struct reader_totals *totals)
     json_close_map(&json);
     json_key(&json, "accounts_sum");
     json_money(&json, accounts.sum_micros);
+    struct standing_facts facts = {.doubts_count = 0};
+    if (!fault) fault = read_facts(reader, &facts);
+    if (!fault) write_facts(&json, &facts);
+    arena_free(&facts.arena);
     json_close_map(&json);
     if (!fault && !sink.cut) printf("%.*s\n", (int)sink.len, sink.at);
     free(room);
@@ -162,8 +235,12 @@ static int stat_table(struct reader *reader, const struct reader_totals *totals)
     printf("payout    %14s   what affiliates are owed\n", money_text(totals->payout_micros, text));
     printf("margin    %14s   what the house keeps\n\n", money_text(totals->margin_micros, text));
     printf("accounts (a buyer's is negative: it owes)\n");
+    struct standing_facts facts = {.doubts_count = 0};
     enum fault fault = reader_accounts(reader, on_account, &accounts);
     printf("  %-40s %14s\n", "sum of all, always 0", money_text(accounts.sum_micros, text));
+    if (!fault) fault = read_facts(reader, &facts);
+    if (!fault) print_facts(&facts, totals->doubts);
+    arena_free(&facts.arena);
     printf("\n%llu entries in the book, hash-chained\n", (unsigned long long)totals->entries);
     return fault ? COMMAND_USAGE : COMMAND_DONE;
 }
