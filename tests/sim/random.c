@@ -70,7 +70,7 @@ static void draw_settings(struct draft *draft)
         "\"ledger\":{\"path\":\"data\"},\"endpoints\":{\"allow_private\":true},\"payout_step\":\"0.01\","
         "\"margin\":{\"percent\":15},\"offers_max\":2000,\"max_posts\":%u,"
         "\"circuit\":{\"failures\":%u,\"of\":20,\"share\":%u,\"pause\":\"1s\",\"pause_max\":\"4s\"}}",
-        1 + (unsigned)below(draft, 4), 2 + (unsigned)below(draft, 8), 30 + (unsigned)below(draft, 70));
+        1 + (unsigned)below(draft, 4), 3 + (unsigned)below(draft, 18), 50 + (unsigned)below(draft, 51));
 }
 
 static void draw_campaign(struct draft *draft)
@@ -87,15 +87,15 @@ static void draw_campaign(struct draft *draft)
                "\"phone\":{\"type\":\"us_phone\",\"required\":\"post\"}}}],\"affiliates\":[");
     for (unsigned i = 0; i < RANDOM_AFFILIATES; i++)
         SAY(draft, "%s{\"id\":\"a%u\",\"campaigns\":[\"auto\"],\"min_price\":\"%s\"%s}", i ? "," : "", i,
-            PICK(draft, "0", "2.00", "6.00"), hit(draft, 4) ? ",\"rate\":{\"pings_per_s\":40}" : "");
+            PICK(draft, "0", "0", "2.00"), hit(draft, 6) ? ",\"rate\":{\"pings_per_s\":300}" : "");
     SAY(draft, "],\"buyers\":[");
 }
 
 static void draw_caps(struct draft *draft)
 {
     if (hit(draft, 2)) return;
-    SAY(draft, ",\"caps\":[{\"window\":\"hour\",\"leads\":%u}", 1 + (unsigned)below(draft, 30));
-    if (hit(draft, 2)) SAY(draft, ",{\"window\":\"day\",\"leads\":%u}", 2 + (unsigned)below(draft, 60));
+    SAY(draft, ",\"caps\":[{\"window\":\"hour\",\"leads\":%u}", 1 + (unsigned)below(draft, 60));
+    if (hit(draft, 2)) SAY(draft, ",{\"window\":\"day\",\"leads\":%u}", 2 + (unsigned)below(draft, 200));
     SAY(draft, "]");
 }
 
@@ -111,8 +111,8 @@ static void draw_contract(struct draft *draft, unsigned buyer, unsigned contract
     SAY(draft, ",\"ping_timeout\":\"%s\",\"post_timeout\":\"%s\",\"tier\":%u", PICK(draft, "20ms", "50ms", "400ms"),
         PICK(draft, "60ms", "200ms", "2s"), 1 + (unsigned)below(draft, 2));
     draw_caps(draft);
-    if (hit(draft, 4)) SAY(draft, ",\"seats\":\"required\"");
-    if (hit(draft, 6)) SAY(draft, ",\"when_silent\":\"unavailable\"");
+    if (hit(draft, 6)) SAY(draft, ",\"seats\":\"required\"");
+    if (hit(draft, 10)) SAY(draft, ",\"when_silent\":\"unavailable\"");
     if (hit(draft, 3))
         SAY(draft, ",\"filter\":{\"field\":\"age\",\"min\":%u}", 20 + (unsigned)below(draft, 40));
     else if (hit(draft, 6))
@@ -134,7 +134,7 @@ static bool write_market(struct draft *draft, const struct random_market *market
             buyer ? "," : "", buyer);
         if (hit(draft, 4)) SAY(draft, ",\"group\":\"one-owner\"");
         if (hit(draft, 5)) SAY(draft, ",\"max_in_flight\":%u", 1 + (unsigned)below(draft, 6));
-        if (hit(draft, 6)) SAY(draft, ",\"max_pings_per_s\":%u", 5 + (unsigned)below(draft, 100));
+        if (hit(draft, 6)) SAY(draft, ",\"max_pings_per_s\":%u", 100 + (unsigned)below(draft, 300));
         SAY(draft, ",\"contracts\":[");
         for (unsigned contract = 0; contract < market->contracts[buyer]; contract++) {
             if (contract) SAY(draft, ",");

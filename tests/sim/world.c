@@ -185,9 +185,8 @@ bool world_pause(struct world *world, struct bytes id, bool paused)
 {
     const struct contract *contract = catalogue_contract(world->catalogue, id);
     if (!contract) return false;
-    struct bytes key = table_find(&world->paused, id) == TABLE_NONE ? arena_copy(&world->model.arena, id)
-                                                                    : contract->id;
-    check(table_put(&world->paused, key, paused) == FAULT_NONE);
+    struct bytes key = arena_copy(&world->model.arena, id);
+    check(key.at && table_put(&world->paused, key, paused) == FAULT_NONE);
     switches_set(world->standing, contract->cell, paused);
     return true;
 }
