@@ -43,7 +43,8 @@ void *asking_run(void *arg)
             check(sent, "a line's mailbox is as large as all it may have under way");
         }
         if (is_last && taken == 0) break;
-        if (!is_last) mailbox_wait(ledger->asks, CLOCK_NEVER);
+        /* The letter that told of the stop may have been taken above: whoever has it sees the stop too. */
+        if (!is_last && !atomic_load(&ledger->stopping)) mailbox_wait(ledger->asks, CLOCK_NEVER);
     }
     return NULL;
 }

@@ -39,7 +39,8 @@ void *writer_run(void *arg)
         if (is_last) break;
         int64_t until_us = ledger->next_trace_us < ledger->next_house_us ? ledger->next_trace_us
                                                                          : ledger->next_house_us;
-        mailbox_wait(ledger->steps, until_us);
+        if (!atomic_load(&ledger->stopping))
+            mailbox_wait(ledger->steps, until_us); /* its letter may be taken already */
     }
     return NULL;
 }
