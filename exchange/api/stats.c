@@ -1,5 +1,6 @@
 /* Figures for operators: alive, ready, Prometheus text (exposition 0.0.4), and one JSON of totals. Never labelled by
  * lead, sub id or contract: reasons are the only labels. */
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "exchange/api/visit.h"
@@ -61,8 +62,11 @@ static void summary(struct sink *sink, const char *name, const char *help, const
 
 static void write_traffic(struct sink *sink, const struct tally *sum)
 {
-    for (int i = 0; i < TALLY_COUNT; i++)
-        metric(sink, tally_metric((enum tally_name)i), "counter", tally_help((enum tally_name)i), sum->counts[i]);
+    for (int i = 0; i < TALLY_COUNT; i++) {
+        char name[64]; /* a counter's name ends in _total */
+        snprintf(name, sizeof name, "%s_total", tally_metric((enum tally_name)i));
+        metric(sink, name, "counter", tally_help((enum tally_name)i), sum->counts[i]);
+    }
     sink_text(sink, "# HELP outcry_reasons_total Requests and leads that ended without a sale, by reason\n"
                     "# TYPE outcry_reasons_total counter\n");
     for (int reason = 1; reason < REASON_COUNT; reason++)
