@@ -461,6 +461,20 @@ static void test_one_offer_is_sold_once(void **state)
     assert_int_equal(atomic_load(&house->buyer.posts), 1);
 }
 
+/* Another exchange may not share our port, though workers of one do. */
+static void test_a_port_in_use_is_told(void **state)
+{
+    struct house *house = *state;
+    struct worker *other;
+    struct tls_note note;
+    struct worker_options options = {.hall = &house->hall,
+                                     .front = &house->front,
+                                     .listen = {worker_address(house->workers[0], 0)},
+                                     .listen_count = 1};
+    assert_int_equal(worker_open(&options, &other, &note), FAULT_IN_USE);
+    assert_non_null(strstr(note.text, "in use"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -468,6 +482,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_one_call_sells, open_one, close_house),
         cmocka_unit_test_setup_teardown(test_refusals_have_reasons, open_one, close_house),
         cmocka_unit_test_setup_teardown(test_a_warm_ping_allocates_nothing, open_one, close_house),
+        cmocka_unit_test_setup_teardown(test_a_port_in_use_is_told, open_one, close_house),
         cmocka_unit_test_setup_teardown(test_caps_are_exact_over_workers, open_two, close_house),
         cmocka_unit_test_setup_teardown(test_one_offer_is_sold_once, open_two, close_house),
     };
