@@ -306,6 +306,17 @@ static void do_doubts(struct play *play, const struct node *step)
     await(play, step, "doubts", tell_doubts);
 }
 
+static void tell_idle(struct play *play, const struct node *step, char found[TALE_MAX])
+{
+    (void)step;
+    snprintf(found, TALE_MAX, "%u", world_open_auctions(play->world));
+}
+
+static void do_idle(struct play *play, const struct node *step)
+{
+    await(play, step, "idle", tell_idle);
+}
+
 static void do_explain(struct play *play, const struct node *step)
 {
     const struct world_request *request = request_of(play, step, "explain");
@@ -361,7 +372,7 @@ static const struct {
              {"set", do_set},         {"push", do_push}, {"pause", do_pause},     {"resume", do_resume},
              {"reload", do_reload},   {"gate", do_gate}, {"resolve", do_resolve}, {"doubts", do_doubts},
              {"explain", do_explain}, {"wait", do_wait}, {"crash", do_crash},     {"drain", do_drain},
-             {"drained", do_drained}};
+             {"drained", do_drained}, {"idle", do_idle}};
 
 static void run_step(struct play *play, const struct node *step)
 {

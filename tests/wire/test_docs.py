@@ -63,27 +63,29 @@ def best_of(expected, rows):
     return rows[0]
 
 
-def settle(answers):
-    """A post whose buyer refuses is another true story than the page's; the examples only want one that is sold."""
-    for status, text in answers:
-        same(status, 0, f"exit status; printed {text}")
-
-
 def test_examples_run():
-    for path in ("README.md", "docs/api.md"):
-        runs = examples(read(path))
-        commands = [command for group, _ in runs for command in group]
-        if not commands:
-            continue
-        with kept.KeptDemo(PROGRAMS) as demo:
-            answers = demo.shell(commands, before=f". {demo.work}/env")
-        settle(answers)
-        place = 0
-        for group, expected in runs:
-            last = answers[place + len(group) - 1][1]
-            place += len(group)
-            if expected is not None:
-                compare(expected, json.loads(last), f"{path}: {group[-1].splitlines()[0][:90]}")
+    runs = [(path, group, expected) for path in ("README.md", "docs/api.md") for group, expected in examples(read(path))]
+    same(len(runs) > 15, True, "examples found")
+    with kept.KeptDemo(PROGRAMS) as demo:
+        env = f". {demo.work}/env"
+        answers = demo.shell([command for _, group, _ in runs for command in group], before=env)
+        check_metrics(demo.shell(["curl $ADMIN/metrics"], before=env)[0][1])
+    place = 0
+    for path, group, expected in runs:
+        for status, text in answers[place:place + len(group)]:
+            same(status, 0, f"exit status; printed {text}")
+        place += len(group)
+        if expected is not None:
+            compare(expected, json.loads(answers[place - 1][1]), f"{path}: {group[-1].splitlines()[0][:90]}")
+
+
+def check_metrics(text):
+    """What operators are told to watch is there."""
+    names = set(re.findall(r"`(outcry_\w+)`", read("docs/operations.md")))
+    same(len(names) > 10, True, "metrics told")
+    for name in names:
+        if f"# TYPE {name} " not in text:
+            raise AssertionError(f"docs/operations.md tells of a metric that is not there: {name}")
 
 
 def test_json_is_json():
@@ -111,17 +113,9 @@ def test_every_reason_is_told():
             raise AssertionError(f"docs/market.md does not tell `{reason}`")
 
 
-def test_metrics_exist():
-    code = read("exchange/api/stats.c") + read("exchange/base/tally.h")
-    for name in set(re.findall(r"`outcry_(\w+)`", read("docs/operations.md"))):
-        stem = re.sub(r"(_total|_seconds)$", "", name)
-        if not re.search(rf'"{stem}(_total)?"|, {stem},', code):
-            raise AssertionError(f"docs/operations.md tells of a metric that is not there: outcry_{name}")
-
-
 def test_every_room_is_told():
     page = read("docs/architecture.md")
-    for room in re.findall(r"^room\((\S+)", read("CMakeLists.txt"), re.M):
+    for room in re.findall(r"^room\(([\w/]+)", read("CMakeLists.txt"), re.M):
         if room not in page:
             raise AssertionError(f"docs/architecture.md does not tell of {room}")
 
