@@ -24,17 +24,6 @@ static void on_mail(void *arg);
 static void on_auction_time(void *arg);
 static void on_drain_time(void *arg);
 
-/* Workers share an address by SO_REUSEPORT, by which another exchange could share it too, and take half of the leads:
- * the first worker therefore binds it alone for a moment. */
-static enum fault probe(struct worker *worker, struct server_options options, struct tls_note *note)
-{
-    struct server *server;
-    options.reuse_port = false;
-    enum fault fault = server_open(worker->loop, &options, &server, note);
-    if (!fault) server_close(&server);
-    return fault;
-}
-
 static enum fault open_server(struct worker *worker, const char *address, bool is_admin, struct tls_context *tls,
                               struct tls_note *note)
 {
@@ -46,8 +35,9 @@ static enum fault open_server(struct worker *worker, const char *address, bool i
                                                  .on_gone = on_gone,
                                                  .on_refused = on_refused,
                                                  .arg = worker}};
-    enum fault fault = FAULT_NONE;
-    if (options.reuse_port && worker->number == 0) fault = probe(worker, options, note);
+    /* Workers share an address by SO_REUSEPORT, by which another exchange could share it too, and take half of the
+     * leads. */
+    enum fault fault = options.reuse_port && worker->number == 0 ? server_probe(address, note) : FAULT_NONE;
     if (fault) return fault;
     fault = server_open(worker->loop, &options, &worker->servers[worker->servers_count], note);
     if (!fault) worker->servers_count++;
