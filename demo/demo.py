@@ -82,7 +82,10 @@ class Demo:
         paragraph(self.teller.sentence(lead, story))
         say()
         self.show("explain", identity)
-        for code, text in self.teller.new_terms(story):
+        terms = self.teller.new_terms(story)
+        if terms:
+            say()
+        for code, text in terms:
             paragraph(text + ".", f"  {code + ':':<14} ")
 
     def show(self, *command):

@@ -118,7 +118,7 @@ class Teller:
         sale, refused = story["sales"][0], self.refusals(story)
         winner = next(one for one in story["contracts"] if one["contract"] == sale["contract"])
         alone = sum(1 for one in story["contracts"] if one.get("bid")) == 1
-        text = f"{name_of(winner)} {'alone bids' if alone else 'bids most'} and buys it for {sale['price']}"
+        text = f"{name_of(winner)} {'makes the only bid' if alone else 'bids most'} and buys it for {sale['price']}"
         if refused:
             text = f"{refused}{name_of(winner)}, next in line, takes it for {sale['price']}"
             if winner["bid"]["payout"] != sale["payout"]:

@@ -55,7 +55,7 @@ def answer_to(answers, part):
 def check_answers(answers):
     same(json.loads(answer_to(answers, "/v1/pings")[0])["status"], "accepted", "the ping by hand")
     for path in ("/v1/posts", "/v1/leads"):
-        same(json.loads(answer_to(answers, path + " | tee" if path == "/v1/posts" else path)[0])["status"] in ("sold", "unsold"), True, path)
+        same(json.loads(answer_to(answers, path)[0])["status"] in ("sold", "unsold"), True, path)
     same(json.loads(answer_to(answers, "/v1/buyer/availability")[0])["contracts"][0]["available"], False, "the push by hand")
     same(len(json.loads(answer_to(answers, "posts?state=in_doubt")[0])["posts"]), 1, "posts in doubt")
     same(json.loads(answer_to(answers, "/resolve")[0])["status"], "accepted", "the doubt resolved by hand")
