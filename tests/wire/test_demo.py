@@ -71,6 +71,34 @@ def check_second(demo):
     same(done.stderr.strip().startswith("The demo failed: a demo is running already in "), True, done.stderr)
 
 
+TAKEN = """
+import socket, sys
+sys.path.insert(0, "demo")
+import demo, workshop
+taken, choose, chosen = socket.socket(), workshop.free_ports, []
+taken.bind(("127.0.0.1", 0))
+taken.listen()
+def free_ports(count):
+    ports = choose(count)
+    if not chosen:
+        ports[0] = taken.getsockname()[1]
+    chosen.append(ports)
+    return ports
+workshop.free_ports = free_ports
+status = demo.main()
+sys.exit(status if len(chosen) == 2 else f"ports were chosen {len(chosen)} times")
+"""
+
+
+def test_a_taken_port():
+    """Somebody takes the port that was free a moment ago: others are chosen."""
+    with tempfile.TemporaryDirectory() as folder:
+        options = ["--programs", PROGRAMS, "--work", os.path.join(folder, "work")]
+        done = subprocess.run([sys.executable, "-B", "-c", TAKEN, *options], capture_output=True, text=True, cwd=kept.ROOT, timeout=kept.PATIENCE_S,
+                              check=False)
+    same((done.returncode, done.stderr), (0, ""), "exit status and standard error")
+
+
 def test_a_failure_is_told():
     """Programs that are not there, in one line."""
     with tempfile.TemporaryDirectory() as folder:
