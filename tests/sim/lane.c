@@ -137,9 +137,9 @@ void lane_forget(struct world *world)
 
 static void index_trace(struct world *world, const struct ident *id, uint32_t at)
 {
-    struct bytes key = ident_bytes(id);
     if (ident_is_none(id)) return;
-    if (table_find(&world->trace_ids, key) == TABLE_NONE) key = arena_copy(&world->model.arena, key);
+    struct bytes key = arena_copy(&world->model.arena,
+                                  ident_bytes(id)); /* a new entry for a known id takes the new key */
     check(key.at && table_put(&world->trace_ids, key, at) == FAULT_NONE);
 }
 
