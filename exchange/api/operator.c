@@ -63,6 +63,17 @@ static const char *circuit_word(uint64_t word)
     return words[circuit_state_of(word)];
 }
 
+/* Of the two origins pings and posts go to, the one that is not closed. */
+static struct bytes origin_word(struct standing *standing, const struct contract *contract)
+{
+    const uint32_t cells[] = {contract->ping_origin_cell, contract->post_origin_cell};
+    for (size_t i = 0; i < 2; i++) {
+        uint64_t word = cells[i] == STANDING_NONE ? 0 : circuits_word(standing, true, cells[i]);
+        if (circuit_state_of(word) != CIRCUIT_CLOSED) return bytes_of(circuit_word(word));
+    }
+    return BYTES("closed");
+}
+
 static void write_last_error(struct json *json, struct standing *standing, const struct contract *contract)
 {
     uint8_t code;
@@ -126,9 +137,7 @@ static void write_contract(struct json *json, struct hall *hall, const struct ca
     json_key(json, "circuit");
     json_text(json, bytes_of(circuit_word(circuits_word(standing, false, contract->cell))));
     json_key(json, "origin_circuit");
-    json_text(json, contract->ping_origin_cell == STANDING_NONE
-                        ? BYTES("closed")
-                        : bytes_of(circuit_word(circuits_word(standing, true, contract->ping_origin_cell))));
+    json_text(json, origin_word(standing, contract));
     json_key(json, "in_flight");
     json_u64(json, view.in_flight);
     json_key(json, "response_ms");
@@ -448,12 +457,14 @@ static bool read_status(struct visit *visit, bool *accepted)
     bool is_word = status && status->kind == NODE_TEXT;
     bool good = is_word && (bytes_is(status->text, "accepted") || bytes_is(status->text, "rejected"));
     if (good) *accepted = bytes_is(status->text, "accepted");
-    if (document && !good) {
-        complain(&complaints, BYTES("status"), "choice", "must be accepted or rejected");
+    if (document && !good) complain(&complaints, BYTES("status"), "choice", "must be accepted or rejected");
+    NODE_EACH(member, document)
+    if (!bytes_is(member->key, "status")) complain(&complaints, member->key, "unknown", "unknown field");
+    if (complaints.count) {
         visit_problem(visit->worker, visit->request, &visit->manners, 422, REASON_INVALID_FIELD, NULL, &complaints, 0);
     }
     arena_free(&arena);
-    return good;
+    return complaints.count == 0 && good;
 }
 
 void operator_resolve(struct visit *visit)
