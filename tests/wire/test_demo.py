@@ -84,7 +84,7 @@ def free_ports(count):
         ports[0] = taken.getsockname()[1]
     chosen.append(ports)
     return ports
-workshop.free_ports = free_ports
+workshop.free_ports, demo.LEADS = free_ports, demo.LEADS[:1]
 status = demo.main()
 sys.exit(status if len(chosen) == 2 else f"ports were chosen {len(chosen)} times")
 """
