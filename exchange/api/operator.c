@@ -448,23 +448,27 @@ static void on_resolved(void *arg, const struct ledger_resolution *resolution)
     free(operation);
 }
 
+/* False: the problem has been answered. */
 static bool read_status(struct visit *visit, bool *accepted)
 {
     struct arena arena;
     struct complaints complaints = {.count = 0};
     arena_init(&arena, 4096, visit->view->body.len * 100 + 4096);
     const struct node *document = visit_document(visit, &arena, false), *status = node_find(document, "status");
-    bool is_word = status && status->kind == NODE_TEXT;
-    bool good = is_word && (bytes_is(status->text, "accepted") || bytes_is(status->text, "rejected"));
-    if (good) *accepted = bytes_is(status->text, "accepted");
-    if (document && !good) complain(&complaints, BYTES("status"), "choice", "must be accepted or rejected");
-    NODE_EACH(member, document)
-    if (!bytes_is(member->key, "status")) complain(&complaints, member->key, "unknown", "unknown field");
-    if (complaints.count) {
-        visit_problem(visit->worker, visit->request, &visit->manners, 422, REASON_INVALID_FIELD, NULL, &complaints, 0);
+    bool good = document != NULL;
+    if (document) {
+        *accepted = status && status->kind == NODE_TEXT && bytes_is(status->text, "accepted");
+        bool rejected = status && status->kind == NODE_TEXT && bytes_is(status->text, "rejected");
+        if (!*accepted && !rejected) complain(&complaints, BYTES("status"), "choice", "must be accepted or rejected");
+        NODE_EACH(member, document)
+        if (!bytes_is(member->key, "status")) complain(&complaints, member->key, "unknown", "unknown field");
+        good = complaints.count == 0;
+        if (!good)
+            visit_problem(visit->worker, visit->request, &visit->manners, 422, REASON_INVALID_FIELD, NULL, &complaints,
+                          0);
     }
     arena_free(&arena);
-    return complaints.count == 0 && good;
+    return good;
 }
 
 void operator_resolve(struct visit *visit)
