@@ -127,6 +127,7 @@ void asks_verdict(struct auction *auction)
         return;
     }
     auction->posts_sent++;
+    auction->candidates[attempt->candidate].reached = true;
     attempt->state = states[auction->verdict.class];
     attempt->reason = reasons[auction->verdict.class];
     attempt->code = auction->verdict.code;
