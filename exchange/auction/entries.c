@@ -132,7 +132,13 @@ struct lead_record *entries_copy_record(struct auction *auction, const struct le
     struct sink sink = sink_over(arena_take(&auction->arena, RECORD_ROOM), RECORD_ROOM);
     struct lead_record *copy = arena_take(&auction->arena, sizeof *copy);
     if (!sink.at || !copy || !book_write_lead(&sink, record)) return NULL;
-    return book_read_lead(sink_written(&sink), &auction->arena, copy) ? copy : NULL;
+    if (!book_read_lead(sink_written(&sink), &auction->arena, copy)) return NULL;
+    if (!record->has_sale) { /* the book keeps no sale that is not made, and an answer tells the one that may be */
+        copy->sale = record->sale;
+        copy->sale.contract = arena_copy(&auction->arena, record->sale.contract);
+        copy->sale.buyer = arena_copy(&auction->arena, record->sale.buyer);
+    }
+    return copy;
 }
 
 static void open_lead(const struct auction *auction, struct book_opening *opening)
