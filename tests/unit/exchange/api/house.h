@@ -99,6 +99,7 @@ struct house {
     struct resolver *resolver;
     struct arena zones;
     char folder[64], keys[96], key[APIKEY_TEXT_MAX + 1];
+    const char *idempotency_key; /* of the requests to come; NULL: none */
     int socket;
 };
 
@@ -259,10 +260,12 @@ static inline int talk(const struct house *house, int fd, const char *method, co
                        char *answer, size_t room)
 {
     char request[4096];
+    const char *key = house->idempotency_key;
     int len = snprintf(request, sizeof request,
                        "%s %s HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\nContent-Type: "
-                       "application/json\r\nContent-Length: %zu\r\n\r\n%s",
-                       method, path, house->key, strlen(body), body);
+                       "application/json\r\nContent-Length: %zu\r\n%s%s%s\r\n%s",
+                       method, path, house->key, strlen(body), key ? "Idempotency-Key: " : "", key ? key : "",
+                       key ? "\r\n" : "", body);
     assert_int_equal(write(fd, request, (size_t)len), len);
     size_t have = 0;
     for (;;) {
