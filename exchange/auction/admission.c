@@ -41,7 +41,9 @@ bool admission_form(struct auction *auction, enum lead_stage stage, const struct
         auction->form.facts.affiliate = auction->affiliate->id;
         auction->form.facts.source = auction->request.kind == AUCTION_POST ? auction->offer.source
                                                                            : auction->request.ping.source;
-        if (stage == LEAD_PING || entries_content(auction)) return true;
+        if (stage == LEAD_PING) return true;
+        auction->host->keyed(auction->world, &auction->form.document);
+        if (entries_content(auction)) return true;
         out_of_memory = true;
     }
     *refused = out_of_memory ? story_refuse(auction, 503, REASON_BUSY, NULL)

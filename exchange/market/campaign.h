@@ -23,7 +23,7 @@ struct lead_form {
     struct bytes
         full_json; /* every field: named ones normalised in schema order, then unknown ones as they came; posts only */
     struct digest document; /* of the whole normalised document (lead and consent), canonical MessagePack: "the same
-                               lead"; all zero for a ping */
+                               lead", to be keyed before it is kept; all zero for a ping */
 };
 
 enum lead_stage { LEAD_PING, LEAD_POST, LEAD_ONE_CALL };
