@@ -45,6 +45,7 @@ enum claim_outcome {
     CLAIM_IN_FLIGHT, /* someone is at it right now */
     CLAIM_EXPIRED,   /* the offer has expired */
     CLAIM_UNKNOWN,   /* no such ping, or not this affiliate's */
+    CLAIM_BUSY,      /* too many claims at hand */
     CLAIM_FAILED,    /* the store could not be asked */
 };
 

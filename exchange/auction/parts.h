@@ -26,7 +26,7 @@ enum step admission_posts(struct auction *auction);
 /* asks.c */
 void asks_send(struct auction *auction);
 void asks_stop(struct auction *auction);
-void asks_rank(struct auction *auction);
+bool asks_rank(struct auction *auction); /* false: memory is out */
 void asks_post(struct auction *auction);
 void asks_verdict(struct auction *auction);
 
