@@ -89,10 +89,12 @@ static int authorize(struct visit *visit, enum visit_audience audience)
     struct digest digest;
     if (audience == VISIT_OPEN || (audience == VISIT_OPERATOR && hall->admin_is_open)) return 0;
     if (!read_key(visit, &kind, &digest)) return 401;
-    if (audience == VISIT_OPERATOR) return is_operator(hall, &digest) ? 0 : 401;
     const struct catalogue *catalogue = worker_catalogue(visit->worker);
     const struct principal *principal = catalogue_principal(catalogue, &digest);
-    if (!principal) return 401;
+    bool operates = is_operator(hall, &digest);
+    if (!operates && !principal) return 401;
+    if (audience == VISIT_OPERATOR) return operates ? 0 : 403;
+    if (!principal) return 403;
     if (kind == APIKEY_AFFILIATE_TEST) return 403; /* test mode is not built yet */
     if (principal->kind == PRINCIPAL_AFFILIATE && audience == VISIT_AFFILIATE)
         visit->affiliate = &catalogue->affiliates[principal->index];

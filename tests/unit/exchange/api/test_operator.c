@@ -108,6 +108,26 @@ static void a_contract_that_was_filtered_has_every_member(void **state)
     close(admin);
 }
 
+/* 403: we know the key, and it is for something else; 401: we do not know it. */
+static void a_known_key_in_the_wrong_place_is_forbidden(void **state)
+{
+    struct house *house = *state;
+    char answer[8192], affiliate[APIKEY_TEXT_MAX + 1];
+    int admin = dial(worker_admin_address(house->workers[0]));
+    house->hall.admin_is_open = false;
+    assert_int_equal(talk(house, admin, "GET", "/v1/admin/stats", "", answer, sizeof answer), 403);
+    memcpy(affiliate, house->key, sizeof affiliate);
+    apikey_make(APIKEY_ADMIN, house->key);
+    assert_int_equal(talk(house, admin, "GET", "/v1/admin/stats", "", answer, sizeof answer), 401);
+    assert_int_equal(ask(house, "/v1/pings", "{}", answer, sizeof answer), 401);
+    apikey_digest(bytes_of(house->key), &house->hall.admin_keys[0]);
+    house->hall.admin_keys_count = 1;
+    assert_int_equal(talk(house, admin, "GET", "/v1/admin/stats", "", answer, sizeof answer), 200);
+    assert_int_equal(ask(house, "/v1/pings", "{}", answer, sizeof answer), 403);
+    memcpy(house->key, affiliate, sizeof affiliate);
+    close(admin);
+}
+
 /* A main thread that took the wish and is waiting for the workers itself: it will never answer. */
 static bool take_wish(void *arg, unsigned worker, void *waiter)
 {
@@ -138,6 +158,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_doubt_is_told_the_same_until_it_is_resolved, open_one, close_house),
         cmocka_unit_test_setup_teardown(figures_count_each_end_once, open_one, close_house),
         cmocka_unit_test_setup_teardown(a_contract_that_was_filtered_has_every_member, open_one, close_house),
+        cmocka_unit_test_setup_teardown(a_known_key_in_the_wrong_place_is_forbidden, open_one, close_house),
         cmocka_unit_test_setup_teardown(a_drain_does_not_wait_for_a_reload, open_one, close_house),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
