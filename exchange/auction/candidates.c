@@ -75,11 +75,12 @@ static enum reason gate(struct auction *auction, const struct candidate *candida
     view.rate_spent = false; /* a limit of pings, not of posts */
     enum reason reason = availability_reason(contract, buyer, &view, auction->pinged_ms);
     if (reason != REASON_NONE) return reason;
-    struct payout usual = price_payout(auction->catalogue, auction->campaign, auction->affiliate,
-                                       candidate->terms.price_micros);
+    struct price_parties parties = {auction->catalogue, auction->campaign, auction->affiliate,
+                                    catalogue_source_of(auction->affiliate, auction->offer.source), contract};
+    struct payout usual = price_payout(&parties, candidate->terms.price_micros);
     if (auction->promise_micros == 0) {
         auction->payout = usual;
-        return usual.payout_micros >= auction->floor_micros && usual.payout_micros > 0 ? REASON_NONE : REASON_LOW_BID;
+        return price_carries(contract, usual, auction->floor_micros) ? REASON_NONE : REASON_LOW_BID;
     }
     bool holds = price_under_promise(auction->campaign, usual, candidate->terms.price_micros, auction->promise_micros,
                                      &auction->payout);

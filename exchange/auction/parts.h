@@ -1,4 +1,5 @@
-/* parts: what auction.c leaves to the other files of this room, and what they may ask of it. The story itself stands in auction.c. */
+/* parts: what auction.c leaves to the other files of this room, and what they may ask of it. The story itself stands in
+ * auction.c. */
 #pragma once
 
 #include "exchange/auction/story.h"
@@ -13,6 +14,8 @@ enum step story_reject(struct auction *auction, enum reason reason, const char *
 bool story_has_left(const struct auction *auction);
 
 /* admission.c */
+/* Why its affiliate or source sends nothing now; NULL: it may. */
+const char *admission_paused(const struct auction *auction);
 bool admission_may_sell(const struct affiliate *affiliate, const struct campaign *campaign);
 void admission_budget(struct auction *auction);
 /* The lead against the campaign's schema. False: *refused is where the story goes. */

@@ -54,6 +54,103 @@ static void the_first_obstacle_is_the_reason(void **state)
     }
 }
 
+/* Insertion dates: closed before the first and after the last day; the schedule inside. */
+static void from_and_until(void **state)
+{
+    struct availability_view view = fine_view();
+    struct contract contract = *live;
+    (void)state;
+    contract.from_min = (uint32_t)(OPEN / 60000);
+    assert_int_equal(availability_reason(&contract, north, &view, OPEN - 1), REASON_CLOSED);
+    assert_int_equal(availability_reason(&contract, north, &view, OPEN), REASON_NONE);
+    contract.from_min = 0;
+    contract.until_min = (uint32_t)(OPEN / 60000);
+    assert_int_equal(availability_reason(&contract, north, &view, OPEN - 1), REASON_NONE);
+    assert_int_equal(availability_reason(&contract, north, &view, OPEN), REASON_CLOSED);
+}
+
+/* Every window at its edges, in three zones: DST nights of 23 and 25 hours, a leap day, month ends, Mondays. */
+static void windows_of_caps(void **state)
+{
+    static const struct {
+        uint8_t window;
+        unsigned zone; /* 0 UTC, 1 New York, 2 Los Angeles */
+        const char *at, *start;
+    } ROWS[] = {
+        {CAP_MINUTE, 1, "2026-01-02T15:04:59Z", "2026-01-02T15:04:00Z"},
+        {CAP_DAY, 1, "2026-03-09T03:59:59Z", "2026-03-08T05:00:00Z"}, /* 23 hours */
+        {CAP_DAY, 1, "2026-03-09T04:00:00Z", "2026-03-09T04:00:00Z"},
+        {CAP_DAY, 1, "2026-11-02T04:59:59Z", "2026-11-01T04:00:00Z"}, /* 25 hours */
+        {CAP_DAY, 2, "2026-03-09T06:59:59Z", "2026-03-08T08:00:00Z"},
+        {CAP_DAY, 2, "2026-11-02T07:59:59Z", "2026-11-01T07:00:00Z"},
+        {CAP_DAY, 0, "2026-11-01T23:59:59Z", "2026-11-01T00:00:00Z"},
+        {CAP_DAY, 1, "2028-03-01T04:59:59Z", "2028-02-29T05:00:00Z"},
+        {CAP_WEEK, 0, "2026-01-05T00:00:00Z", "2026-01-05T00:00:00Z"}, /* a Monday */
+        {CAP_WEEK, 0, "2026-01-04T23:59:59Z", "2025-12-29T00:00:00Z"},
+        {CAP_WEEK, 1, "2026-03-09T03:59:59Z", "2026-03-02T05:00:00Z"},
+        {CAP_WEEK, 1, "2026-03-12T12:00:00Z", "2026-03-09T04:00:00Z"},
+        {CAP_WEEK, 2, "2026-11-02T07:59:59Z", "2026-10-26T07:00:00Z"},
+        {CAP_WEEK, 2, "2026-11-02T08:00:00Z", "2026-11-02T08:00:00Z"},
+        {CAP_MONTH, 0, "2026-12-31T23:59:59Z", "2026-12-01T00:00:00Z"},
+        {CAP_MONTH, 1, "2026-04-01T03:59:59Z", "2026-03-01T05:00:00Z"},
+        {CAP_MONTH, 1, "2026-04-01T04:00:00Z", "2026-04-01T04:00:00Z"},
+        {CAP_MONTH, 1, "2028-03-01T04:59:59Z", "2028-02-01T05:00:00Z"},
+        {CAP_MONTH, 2, "2026-12-01T07:59:59Z", "2026-11-01T07:00:00Z"},
+    };
+    const struct zone *zones[3] = {zone_utc()};
+    (void)state;
+    for (int i = 0; i < 2; i++)
+        zones[i + 1] = zone_parse(&world.arena, (struct bytes){world.zones[i], world.zones_len[i]});
+    for (size_t i = 0; i < sizeof ROWS / sizeof *ROWS; i++) {
+        struct cap cap = {.window = ROWS[i].window};
+        int64_t window = availability_cap_window(&cap, zones[ROWS[i].zone], wall(ROWS[i].at));
+        if (window != wall(ROWS[i].start) / 60000) fail_msg("row %zu: minute %lld", i, (long long)window);
+    }
+    struct cap total = {.window = CAP_TOTAL, .since_min = 77};
+    assert_int_equal(availability_cap_window(&total, zones[0], OPEN), 77);
+}
+
+/* Money counts upwards in hundredths; the buyer's caps stand behind the contract's, over all its contracts. */
+static void money_and_the_buyers_caps(void **state)
+{
+    static const char DOCUMENT[] = "{'campaigns':[" WORLD_CAMPAIGN "],'buyers':[{" WORLD_BUYER(
+        "rich") ",'caps':[{'window':'week','money':'10'},"
+                "{'window':'total','leads':'3','since':'2026-01-01'}],'contracts':[{'id':'r1','campaign':'auto','price'"
+                ":'5',"
+                "'post_url':'https://r.example/"
+                "','caps':[{'window':'month','money':'100'}]},{'id':'r2','campaign':'auto',"
+                "'price':'5','post_url':'https://r.example/'}]}]}";
+    struct catalogue *rich = world_build(&world, DOCUMENT);
+    const struct contract *one = catalogue_contract(rich, BYTES("r1")), *two = catalogue_contract(rich, BYTES("r2"));
+    const struct buyer *buyer = catalogue_buyer(rich, BYTES("rich"));
+    struct cap_key keys[RESERVATION_KEYS_MAX];
+    struct availability_view view;
+    unsigned full;
+    (void)state;
+    assert_int_equal(availability_cap_keys(one, buyer, OPEN, 4990001, keys), 3);
+    assert_int_equal(keys[0].amount, 500); /* 4.990001 counts as 5.00 */
+    assert_int_equal(keys[0].limit, 10000);
+    assert_int_equal(keys[1].amount, 500);
+    assert_int_equal(keys[2].amount, 1);
+    assert_int_equal(keys[2].window, wall("2026-01-01T00:00:00Z") / 60000);
+    assert_true(caps_reserve(world.standing, keys, 3, &full));
+    availability_read(two, buyer, world.standing, NOW, OPEN, &view);
+    assert_int_equal(view.cap_full, -1);
+    assert_int_equal(availability_cap_keys(two, buyer, OPEN, 5010000, keys), 2);
+    assert_false(caps_reserve(world.standing, keys, 2, &full)); /* 5.00 and 5.01 are over 10.00 */
+    assert_int_equal(full, 0);
+    assert_int_equal(availability_cap_keys(two, buyer, OPEN, 5000000, keys), 2);
+    assert_true(caps_reserve(world.standing, keys, 2, &full));
+    availability_read(two, buyer, world.standing, NOW, OPEN, &view);
+    assert_int_equal(view.cap_full, 0);
+    availability_read(one, buyer, world.standing, NOW, OPEN, &view);
+    assert_int_equal(view.cap_full, 1); /* its own has room, its buyer's has not */
+    assert_int_equal(availability_reason(one, buyer, &view, OPEN), REASON_CAPPED);
+    assert_int_equal(availability_cap_keys(one, buyer, OPEN, INT64_MAX, keys), 3);
+    assert_int_equal(keys[0].amount, UINT32_MAX);
+    catalogue_drop(&rich);
+}
+
 static void signals_and_silence(void **state)
 {
     static const struct {
@@ -173,7 +270,7 @@ static void caps_are_read_and_reserved(void **state)
     unsigned full = 9;
     const int64_t now = NOW + 90 * SECOND;
     (void)state;
-    assert_int_equal(availability_cap_keys(live, north, OPEN, keys), 2);
+    assert_int_equal(availability_cap_keys(live, north, OPEN, 0, keys), 2);
     assert_int_equal(keys[0].limit, 2);
     assert_int_equal(keys[0].amount, 1);
     assert_int_equal((int64_t)keys[0].window * 60000, wall("2026-01-02T15:00:00Z"));
@@ -192,7 +289,7 @@ static void caps_are_read_and_reserved(void **state)
     int64_t later = OPEN + 3600000;
     availability_read(live, north, world.standing, now, later, &view);
     assert_int_equal(view.cap_full, -1);
-    assert_int_equal(availability_cap_keys(live, north, later, keys), 2);
+    assert_int_equal(availability_cap_keys(live, north, later, 0, keys), 2);
     assert_true(caps_reserve(world.standing, keys, 2, &full));
     availability_read(live, north, world.standing, now, later, &view);
     assert_int_equal(view.cap_full, 1);
@@ -200,7 +297,7 @@ static void caps_are_read_and_reserved(void **state)
     assert_int_equal(view.cap_full, 1);
     availability_read(live, north, world.standing, now, wall("2026-01-03T05:00:00Z"), &view);
     assert_int_equal(view.cap_full, -1);
-    assert_int_equal(availability_cap_keys(fixed, north, OPEN, keys), 0);
+    assert_int_equal(availability_cap_keys(fixed, north, OPEN, 0, keys), 0);
 }
 
 /* The hour of autumn that comes twice is two windows, the day of 25 hours is one. */
@@ -253,6 +350,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_first_obstacle_is_the_reason),
+        cmocka_unit_test(from_and_until),
+        cmocka_unit_test(windows_of_caps),
+        cmocka_unit_test(money_and_the_buyers_caps),
         cmocka_unit_test(signals_and_silence),
         cmocka_unit_test(seats_are_read),
         cmocka_unit_test(circuits_are_read),
