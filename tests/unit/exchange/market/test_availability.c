@@ -2,6 +2,8 @@
  */
 #include "exchange/market/availability.h"
 
+#include <pthread.h>
+
 #include "protocol/base/clock.h"
 #include "tests/unit/exchange/market/world.h"
 
@@ -149,6 +151,70 @@ static void money_and_the_buyers_caps(void **state)
     assert_int_equal(availability_cap_keys(one, buyer, OPEN, INT64_MAX, keys), 3);
     assert_int_equal(keys[0].amount, UINT32_MAX);
     catalogue_drop(&rich);
+}
+
+#define SELLERS 8
+#define TRIES 4000
+
+struct seller {
+    const struct contract *contract;
+    const struct buyer *buyer;
+    uint64_t seed;
+    uint64_t hundredths, leads; /* what it kept */
+};
+
+/* Reserves at prices of its own; gives half of what it got back. */
+static void *sell(void *arg)
+{
+    struct seller *seller = arg;
+    struct dice dice = {seller->seed};
+    for (unsigned i = 0; i < TRIES; i++) {
+        struct cap_key keys[RESERVATION_KEYS_MAX];
+        unsigned full,
+            count = availability_cap_keys(seller->contract, seller->buyer, OPEN, 1 + dice_below(&dice, 3000000), keys);
+        if (!caps_reserve(world.standing, keys, count, &full)) continue;
+        if (dice_below(&dice, 2)) {
+            caps_release(world.standing, keys, count);
+            continue;
+        }
+        seller->hundredths += keys[count - 1].amount;
+        seller->leads++;
+    }
+    return NULL;
+}
+
+/* Two contracts of one buyer, eight threads: what was kept is what is counted, and no cap is over. */
+static void never_over_with_many_threads(void **state)
+{
+    static const char DOCUMENT[] = "{'campaigns':[" WORLD_CAMPAIGN "],'buyers':[{" WORLD_BUYER(
+        "busy") ",'caps':[{'window':'week','leads':'9000'},"
+                "{'window':'month','money':'900'}],'contracts':[{'id':'b1','campaign':'auto','price':'5',"
+                "'post_url':'https://r.example/','caps':[{'window':'day','leads':'500'}]},{'id':'b2','campaign':'auto',"
+                "'price':'5','post_url':'https://r.example/'}]}]}";
+    struct catalogue *busy = world_build(&world, DOCUMENT);
+    const struct buyer *buyer = catalogue_buyer(busy, BYTES("busy"));
+    struct seller sellers[SELLERS];
+    pthread_t threads[SELLERS];
+    uint64_t hundredths = 0, leads = 0, of_first = 0;
+    (void)state;
+    for (unsigned i = 0; i < SELLERS; i++) {
+        sellers[i] = (struct seller){catalogue_contract(busy, i % 2 ? BYTES("b1") : BYTES("b2")), buyer, i + 1, 0, 0};
+        assert_int_equal(pthread_create(&threads[i], NULL, sell, &sellers[i]), 0);
+    }
+    for (unsigned i = 0; i < SELLERS; i++) {
+        pthread_join(threads[i], NULL);
+        hundredths += sellers[i].hundredths;
+        leads += sellers[i].leads;
+        of_first += i % 2 ? sellers[i].leads : 0;
+    }
+    struct cap_key keys[RESERVATION_KEYS_MAX];
+    assert_int_equal(availability_cap_keys(catalogue_contract(busy, BYTES("b1")), buyer, OPEN, 1, keys), 3);
+    assert_int_equal(caps_used(world.standing, keys[0].cell, keys[0].window), of_first);
+    assert_int_equal(caps_used(world.standing, keys[1].cell, keys[1].window), leads);
+    assert_int_equal(caps_used(world.standing, keys[2].cell, keys[2].window), hundredths);
+    assert_true(of_first <= 500 && leads <= 9000 && hundredths <= 90000);
+    assert_true(hundredths > 90000 - 300); /* the money was the bound that held */
+    catalogue_drop(&busy);
 }
 
 static void signals_and_silence(void **state)
@@ -353,6 +419,7 @@ int main(void)
         cmocka_unit_test(from_and_until),
         cmocka_unit_test(windows_of_caps),
         cmocka_unit_test(money_and_the_buyers_caps),
+        cmocka_unit_test(never_over_with_many_threads),
         cmocka_unit_test(signals_and_silence),
         cmocka_unit_test(seats_are_read),
         cmocka_unit_test(circuits_are_read),
