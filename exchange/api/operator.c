@@ -457,6 +457,12 @@ static void on_resolved(void *arg, const struct ledger_resolution *resolution)
     }
     operation->resolution = *resolution;
     give_back(operation);
+    if (operation->accepted) {
+        struct tally *tally = worker_own_tally(operation->worker);
+        tally_add(tally, TALLY_SOLD, 1);
+        tally_sale(tally, resolution->price_micros, resolution->payout_micros,
+                   resolution->price_micros - resolution->payout_micros);
+    }
     answer_resolved(operation);
     if (resolution->resumes) worker_resume(operation->worker, &resolution->lead_id);
     free(operation);
@@ -487,7 +493,7 @@ static bool read_status(struct visit *visit, bool *accepted)
 
 void operator_resolve(struct visit *visit)
 {
-    struct ident post_id, sale_id = worker_make_id(visit->worker);
+    struct ident post_id;
     bool accepted;
     if (!ident_read(visit->path_id, &post_id)) {
         visit_problem(visit->worker, visit->request, &visit->manners, 404, REASON_NOT_FOUND, "no such post", NULL, 0);
@@ -498,7 +504,8 @@ void operator_resolve(struct visit *visit)
     if (!operation) return;
     operation->post_id = post_id;
     operation->accepted = accepted;
-    if (ledger_resolve(worker_line(visit->worker), &post_id, accepted, &sale_id, clock_wall_ms(), on_resolved,
+    /* The sale takes the id under which the affiliate was told of it while it was pending. */
+    if (ledger_resolve(worker_line(visit->worker), &post_id, accepted, &post_id, clock_wall_ms(), on_resolved,
                        operation))
         fail(operation, 503, REASON_LEDGER_DOWN, NULL);
 }

@@ -132,7 +132,13 @@ struct lead_record *entries_copy_record(struct auction *auction, const struct le
     struct sink sink = sink_over(arena_take(&auction->arena, RECORD_ROOM), RECORD_ROOM);
     struct lead_record *copy = arena_take(&auction->arena, sizeof *copy);
     if (!sink.at || !copy || !book_write_lead(&sink, record)) return NULL;
-    return book_read_lead(sink_written(&sink), &auction->arena, copy) ? copy : NULL;
+    if (!book_read_lead(sink_written(&sink), &auction->arena, copy)) return NULL;
+    if (!record->has_sale) { /* the book keeps no sale that is not made, and an answer tells the one that may be */
+        copy->sale = record->sale;
+        copy->sale.contract = arena_copy(&auction->arena, record->sale.contract);
+        copy->sale.buyer = arena_copy(&auction->arena, record->sale.buyer);
+    }
+    return copy;
 }
 
 static void open_lead(const struct auction *auction, struct book_opening *opening)
@@ -155,6 +161,7 @@ static void open_lead(const struct auction *auction, struct book_opening *openin
         .content = auction->content,
         .is_one_call = is_one_call,
     };
+    opening->offer.floor_micros = auction->floor_micros; /* also where no bid got as far as an offer */
     if (!is_one_call) /* a fallback may go on while the offer's longest term runs, whatever the best bid's own was */
         opening->offer.expires_ms = auction->pinged_ms + auction->campaign->offer_ttl_us / 1000;
 }

@@ -67,6 +67,8 @@ struct auction_host {
     struct ident (*make_id)(void *world);
     /* The seed of the draw among ties: a keyed hash of the ping id. */
     uint64_t (*seed_of)(void *world, const struct ident *ping_id);
+    /* Turns a plain hash of what a person gave into a keyed one, the same over restarts: only keyed ones are kept. */
+    void (*keyed)(void *world, struct digest *digest);
     /* What a durable write takes lately (p99), to be kept back from a post's budget. */
     int64_t (*durable_us)(void *world);
     /* The ledger takes writes. */

@@ -81,6 +81,14 @@ void tell_lead(struct auction *auction)
     answer->sale_id = auction->final == LEAD_SOLD ? auction->sale_id : attempt->post_id;
 }
 
+void tell_again(struct auction *auction)
+{
+    struct auction_answer *answer = &auction->answer;
+    auction_answer_of_record(auction->record, answer);
+    if (answer->status == ANSWER_UNSOLD)
+        answer->text = sentence(auction, answer->reason, auction->answer_text[0] ? auction->answer_text : NULL);
+}
+
 void auction_answer_of_record(const struct lead_record *record, struct auction_answer *answer)
 {
     *answer = (struct auction_answer){.http = 200,
@@ -89,22 +97,16 @@ void auction_answer_of_record(const struct lead_record *record, struct auction_a
                                       .ref = record->ref,
                                       .click_id = record->click_id,
                                       .sub_ids = record->sub_ids};
-    switch (record->state) {
-    case LEAD_SOLD:
-        answer->status = ANSWER_SOLD;
-        answer->sale_id = record->sale.sale_id;
-        answer->buyer = record->sale.buyer;
-        answer->price_micros = record->sale.payout_micros;
-        return;
-    case LEAD_UNSOLD:
+    if (record->state == LEAD_UNSOLD) {
         answer->status = ANSWER_UNSOLD;
         answer->reason = record->reason;
         answer->text = reason_text(record->reason);
         return;
-    default:
-        answer->status = ANSWER_PENDING;
-        answer->sale_id = record->post_id;
     }
+    answer->status = record->state == LEAD_SOLD ? ANSWER_SOLD : ANSWER_PENDING;
+    answer->sale_id = record->state == LEAD_SOLD ? record->sale.sale_id : record->post_id;
+    answer->buyer = record->sale.buyer;
+    answer->price_micros = record->sale.payout_micros;
 }
 
 void tell_answer(struct auction *auction)

@@ -30,7 +30,7 @@ struct book_opening { /* the lead's first step */
     struct bytes affiliate;
     struct bytes campaign, source, channel, ref, click_id;
     struct bytes sub_ids;   /* a JSON list, or empty */
-    struct digest document; /* "the same lead" (campaign_read_lead) */
+    struct digest document; /* keyed: "the same lead" (campaign_read_lead) */
     bool has_key;
     struct digest key;    /* SHA-256 of affiliate id, 0, Idempotency-Key */
     struct offer offer;   /* the terms and candidates a fallback needs, over a restart too */
@@ -95,7 +95,7 @@ struct lead_record {
     uint64_t tried;       /* bit n: candidate n has been posted to */
     struct ident post_id; /* the latest post */
     bool has_sale;
-    struct book_sale sale;
+    struct book_sale sale; /* kept with has_sale only; else what a reader may fill in (see reader_lead) */
     struct bytes buyer_lead_id;
 };
 

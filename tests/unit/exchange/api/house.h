@@ -29,6 +29,7 @@ struct buyer_house {
     struct server *server;
     pthread_t thread;
     _Atomic unsigned pings, posts;
+    _Atomic int post_status; /* of the answers to posts; 0: 200 */
 };
 
 static inline void on_buyer_request(void *arg, struct server_request *request)
@@ -38,7 +39,8 @@ static inline void on_buyer_request(void *arg, struct server_request *request)
     struct bytes body = is_post ? BYTES("{\"status\":\"accepted\",\"buyer_lead_id\":\"77\"}")
                                 : BYTES("{\"status\":\"bid\",\"price\":\"12.50\"}");
     atomic_fetch_add(is_post ? &house->posts : &house->pings, 1);
-    struct server_answer answer = {.status = 200, .content_type = "application/json", .body = body};
+    int status = is_post ? atomic_load(&house->post_status) : 0;
+    struct server_answer answer = {.status = status ? status : 200, .content_type = "application/json", .body = body};
     server_answer(request, &answer);
 }
 
@@ -97,6 +99,7 @@ struct house {
     struct resolver *resolver;
     struct arena zones;
     char folder[64], keys[96], key[APIKEY_TEXT_MAX + 1];
+    const char *idempotency_key; /* of the requests to come; NULL: none */
     int socket;
 };
 
@@ -253,14 +256,16 @@ static inline int close_house(void **state)
 }
 
 /* One request and its whole answer, in `answer`; the status. */
-static inline int ask_on(const struct house *house, int fd, const char *path, const char *body, char *answer,
-                         size_t room)
+static inline int talk(const struct house *house, int fd, const char *method, const char *path, const char *body,
+                       char *answer, size_t room)
 {
     char request[4096];
+    const char *key = house->idempotency_key;
     int len = snprintf(request, sizeof request,
-                       "POST %s HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\nContent-Type: "
-                       "application/json\r\nContent-Length: %zu\r\n\r\n%s",
-                       path, house->key, strlen(body), body);
+                       "%s %s HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\nContent-Type: "
+                       "application/json\r\nContent-Length: %zu\r\n%s%s%s\r\n%s",
+                       method, path, house->key, strlen(body), key ? "Idempotency-Key: " : "", key ? key : "",
+                       key ? "\r\n" : "", body);
     assert_int_equal(write(fd, request, (size_t)len), len);
     size_t have = 0;
     for (;;) {
@@ -271,6 +276,12 @@ static inline int ask_on(const struct house *house, int fd, const char *path, co
         const char *end = strstr(answer, "\r\n\r\n"), *length = strcasestr(answer, "content-length: ");
         if (end && length && have >= (size_t)(end + 4 - answer) + (size_t)atoi(length + 16)) return atoi(answer + 9);
     }
+}
+
+static inline int ask_on(const struct house *house, int fd, const char *path, const char *body, char *answer,
+                         size_t room)
+{
+    return talk(house, fd, "POST", path, body, answer, room);
 }
 
 static inline int ask(struct house *house, const char *path, const char *body, char *answer, size_t room)
