@@ -33,26 +33,40 @@ void operator_explain(struct visit *visit)
 /* Contracts: every gate, and why it is not pinged now
  * ------------------------------------------------------------------ */
 
+static void write_cap(struct json *json, struct standing *standing, const struct cap *cap, const struct buyer *buyer,
+                      bool is_buyers, int64_t wall_ms)
+{
+    static const int64_t HUNDREDTH = 10000; /* micro-units */
+    uint32_t window = (uint32_t)availability_cap_window(cap, buyer->zone, wall_ms);
+    uint32_t used = caps_used(standing, cap->cell, window);
+    json_open_map(json);
+    json_key(json, "of");
+    json_text(json, is_buyers ? BYTES("buyer") : BYTES("contract"));
+    json_key(json, "window");
+    json_text(json, bytes_of(cap_window_name((enum cap_window)cap->window)));
+    json_key(json, cap->is_money ? "money" : "leads");
+    if (cap->is_money)
+        json_money(json, cap->limit * HUNDREDTH);
+    else
+        json_u64(json, cap->limit);
+    json_key(json, "used");
+    if (cap->is_money)
+        json_money(json, used * HUNDREDTH);
+    else
+        json_u64(json, used);
+    json_key(json, "since");
+    json_wall(json, (int64_t)window * 60000);
+    json_close_map(json);
+}
+
 static void write_caps(struct json *json, struct standing *standing, const struct contract *contract,
                        const struct buyer *buyer, int64_t wall_ms)
 {
-    static const char *const windows[] = {[CAP_HOUR] = "hour", [CAP_DAY] = "day"};
     json_key(json, "caps");
     json_open_list(json);
-    for (uint32_t i = 0; i < contract->caps_count; i++) {
-        const struct cap *cap = &contract->caps[i];
-        uint32_t window = (uint32_t)availability_cap_window(cap, buyer->zone, wall_ms);
-        json_open_map(json);
-        json_key(json, "window");
-        json_text(json, bytes_of(windows[cap->window]));
-        json_key(json, "leads");
-        json_u64(json, cap->limit);
-        json_key(json, "used");
-        json_u64(json, caps_used(standing, cap->cell, window));
-        json_key(json, "since");
-        json_wall(json, (int64_t)window * 60000);
-        json_close_map(json);
-    }
+    for (uint32_t i = 0; i < contract->caps_count; i++)
+        write_cap(json, standing, &contract->caps[i], buyer, false, wall_ms);
+    for (uint32_t i = 0; i < buyer->caps_count; i++) write_cap(json, standing, &buyer->caps[i], buyer, true, wall_ms);
     json_close_list(json);
 }
 

@@ -32,6 +32,13 @@ bool admission_may_sell(const struct affiliate *affiliate, const struct campaign
     return false;
 }
 
+const char *admission_paused(const struct auction *auction)
+{
+    const struct lead_source *source = catalogue_source_of(auction->affiliate, auction->form.facts.source);
+    if (auction->affiliate->paused) return "this affiliate is paused";
+    return source && source->paused ? "this source is paused" : NULL;
+}
+
 /* The lead against the campaign's schema. False: *refused is where the story goes. */
 bool admission_form(struct auction *auction, enum lead_stage stage, const struct node *lead, enum step *refused)
 {
@@ -83,7 +90,8 @@ enum step admission_offer(struct auction *auction)
         word_mismatch(auction, mismatch);
         return story_reject(auction, REASON_PING_MISMATCH, NULL);
     }
-    if (auction->affiliate->paused) return story_reject(auction, REASON_PAUSED, "this affiliate is paused");
+    const char *paused = admission_paused(auction);
+    if (paused) return story_reject(auction, REASON_PAUSED, paused);
     if (!campaign_has_consent(auction->campaign, auction->consent))
         return story_reject(auction, REASON_CONSENT_MISSING, NULL);
     return admission_posts(auction);

@@ -75,8 +75,9 @@ bool asks_rank(struct auction *auction)
             .ms = (asked->answered_us - asked->asked_us) / 1000,
         };
     }
-    struct rank_terms terms = {auction->catalogue, auction->campaign, auction->affiliate, auction->floor_micros,
-                               auction->seed};
+    struct rank_terms terms = {auction->catalogue, auction->campaign,
+                               auction->affiliate, auction->floor_micros,
+                               auction->seed,      catalogue_source_of(auction->affiliate, auction->form.facts.source)};
     auction->order_count = rank_run(&terms, auction->bids, auction->bids_count, auction->order);
     return true;
 }

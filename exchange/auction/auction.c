@@ -260,8 +260,9 @@ static enum step step_admit(struct auction *auction)
     auction->ping_id = host->make_id(auction->world);
     if (request->kind == AUCTION_ONE_CALL) auction->lead_id = host->make_id(auction->world);
     auction->seed = host->seed_of(auction->world, &auction->ping_id);
-    auction->floor_micros = auction->affiliate->min_price_micros;
-    if (request->ping.min_price_micros > auction->floor_micros) auction->floor_micros = request->ping.min_price_micros;
+    auction->floor_micros = price_floor(auction->affiliate,
+                                        catalogue_source_of(auction->affiliate, request->ping.source),
+                                        request->ping.min_price_micros);
     admission_budget(auction);
     if (request->kind == AUCTION_ONE_CALL && request->has_key) return STEP_CLAIM;
     return STEP_MATCH;
@@ -303,7 +304,8 @@ static enum step step_claim(struct auction *auction)
 static enum step step_match(struct auction *auction)
 {
     const struct auction_host *host = auction->host;
-    if (auction->affiliate->paused) return story_reject(auction, REASON_PAUSED, "this affiliate is paused");
+    const char *paused = admission_paused(auction);
+    if (paused) return story_reject(auction, REASON_PAUSED, paused);
     if (auction->request.kind == AUCTION_ONE_CALL && !campaign_has_consent(auction->campaign, auction->consent))
         return story_reject(auction, REASON_CONSENT_MISSING, NULL);
     if (!match_run(auction->catalogue, &auction->form.facts, host->standing(auction->world),
@@ -371,8 +373,9 @@ static enum step step_reserve(struct auction *auction)
             if (auction->drained) return story_reject(auction, REASON_SHUTTING_DOWN, NULL);
             if (!candidates_next(auction)) return story_reject(auction, candidates_reason(auction), NULL);
             auction->reserve_state = RESERVE_WAITING;
-            auction->host->reserve(auction->world, auction, auction->candidates[auction->candidate].contract,
-                                   auction->host->wall_ms(auction->world), &auction->reservation);
+            const struct candidate *candidate = &auction->candidates[auction->candidate];
+            auction->host->reserve(auction->world, auction, candidate->contract, auction->host->wall_ms(auction->world),
+                                   candidate->terms.price_micros, &auction->reservation);
         }
         if (auction->reserve_state == RESERVE_WAITING) return wait_until(auction, CLOCK_NEVER);
         if (auction->reserve_state == RESERVE_YES) break;

@@ -64,8 +64,11 @@ struct attempt *candidates_note(struct auction *auction, uint32_t candidate, boo
 static struct payout usual_payout(const struct auction *auction, const struct candidate *candidate)
 {
     const struct offer_candidate *terms = &candidate->terms;
-    struct payout now = price_payout(auction->catalogue, auction->campaign, auction->affiliate, terms->price_micros);
-    if (now.payout_micros >= terms->payout_micros) return now;
+    struct price_parties parties = {auction->catalogue, auction->campaign, auction->affiliate,
+                                    catalogue_source_of(auction->affiliate, auction->offer.source),
+                                    candidate->contract};
+    struct payout now = price_payout(&parties, terms->price_micros);
+    if (now.payout_micros >= terms->payout_micros && now.margin_micros >= 0) return now;
     return (struct payout){.payout_micros = terms->payout_micros,
                            .margin_micros = terms->price_micros - terms->payout_micros,
                            .rule = (enum margin_source)terms->margin_rule};
@@ -102,7 +105,7 @@ static enum reason gate(struct auction *auction, const struct candidate *candida
     struct payout usual = usual_payout(auction, candidate);
     if (auction->promise_micros == 0) {
         auction->payout = usual;
-        return usual.payout_micros >= auction->floor_micros && usual.payout_micros > 0 ? REASON_NONE : REASON_LOW_BID;
+        return price_carries(contract, usual, auction->floor_micros) ? REASON_NONE : REASON_LOW_BID;
     }
     bool holds = price_under_promise(auction->campaign, usual, candidate->terms.price_micros, auction->promise_micros,
                                      &auction->payout);

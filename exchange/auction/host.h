@@ -86,9 +86,9 @@ struct auction_host {
     void (*claim)(void *world, struct auction *auction, const struct auction_claim *claim);
     /* Ends a claim: `answered` for good, else as if it had never been. */
     void (*unclaim)(void *world, const struct auction_claim *claim, bool answered);
-    /* Takes caps and seat of the contract; fills *reservation before its fact says NONE. */
+    /* Takes caps and seat of the contract for a sale at that price; fills *reservation before its fact says NONE. */
     void (*reserve)(void *world, struct auction *auction, const struct contract *contract, int64_t wall_ms,
-                    struct reservation *reservation);
+                    int64_t price_micros, struct reservation *reservation);
     void (*commit)(void *world, const struct reservation *reservation);
     void (*release)(void *world, const struct reservation *reservation);
     /* The post is in doubt: what it holds stays held, until the doubt is resolved. */

@@ -14,6 +14,8 @@ enum step story_reject(struct auction *auction, enum reason reason, const char *
 bool story_has_left(const struct auction *auction);
 
 /* admission.c */
+/* Why its affiliate or source sends nothing now; NULL: it may. */
+const char *admission_paused(const struct auction *auction);
 bool admission_may_sell(const struct affiliate *affiliate, const struct campaign *campaign);
 void admission_budget(struct auction *auction);
 /* The lead against the campaign's schema. False: *refused is where the story goes. */

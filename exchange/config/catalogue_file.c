@@ -212,11 +212,11 @@ static uint32_t merge(struct loading *loading)
     return root;
 }
 
-/* The lists of that key of all files, as one. */
+/* The lists (or maps of names) of that key of all files, as one. */
 static bool merge_list(struct loading *loading, const struct schema_row *row)
 {
     struct tree *tree = &loading->tree;
-    uint32_t list = open_parent(tree, NODE_LIST, row->key);
+    uint32_t list = open_parent(tree, row->form == SCHEMA_NAMED ? NODE_MAP : NODE_LIST, row->key);
     if (list == TREE_NONE) return false;
     for (uint32_t i = 0; i < loading->files.count; i++) {
         const struct node *from = checker_find(tree, &tree->nodes[loading->files.at[i]], row->key);

@@ -53,6 +53,7 @@ static bool check_pair(struct checker *checker, const struct schema_group *group
                        bool *excuses)
 {
     const struct schema_row *row = schema_find(group, child->key);
+    if (!row) row = group->any;
     bool *dropped = &tree_place(checker->tree, child)->dropped;
     *dropped = true;
     if (!row) {

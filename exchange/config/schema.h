@@ -26,6 +26,8 @@ enum schema_type {
     SCHEMA_KEY,      /* sha256:<64 hexadecimal digits> */
     SCHEMA_VALUE,    /* any plain value: what the field says */
     SCHEMA_HOURS,    /* "08:00-20:00", under a name that says the days */
+    SCHEMA_DATE,     /* 2026-12-25 */
+    SCHEMA_DAY,      /* closed, or hours, under a name that says the date */
     SCHEMA_MAP,      /* of `group` */
     SCHEMA_PRICE,    /* live, money, or a list of rules */
     SCHEMA_TYPES
@@ -72,7 +74,8 @@ struct schema_group {
     const char *prose;
     const struct schema_row *rows;
     unsigned rows_count;
-    bool indivisible; /* what is left without a wrong key would mean something else */
+    const struct schema_row *any; /* what a key is that has no row: the operator's own; NULL: unknown */
+    bool indivisible;             /* what is left without a wrong key would mean something else */
 };
 
 extern const struct schema_group schema_settings, schema_catalogue;

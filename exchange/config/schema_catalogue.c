@@ -4,18 +4,81 @@
 
 #define ROWS(array) .rows = array, .rows_count = sizeof array / sizeof *array
 
-static const struct schema_row margin_rows[] = {
+static const struct schema_row band_rows[] = {
+    {.key = "up_to",
+     .type = SCHEMA_MONEY,
+     .range = "0.000001..",
+     .prose = "prices up to this one; only the last band is without"},
     {.key = "percent", .type = SCHEMA_PERCENT, .fallback = "0", .range = "0..100", .prose = "of the buyer's price"},
-    {.key = "min", .type = SCHEMA_MONEY, .fallback = "0", .range = "0..", .prose = "at least this much a sale"},
-    {.key = "fixed", .type = SCHEMA_MONEY, .flags = SCHEMA_LATER, .prose = "this much a sale"},
-    {.key = "max", .type = SCHEMA_MONEY, .flags = SCHEMA_LATER, .prose = "at most this much a sale"},
-    {.key = "bands", .type = SCHEMA_MAP, .form = SCHEMA_LIST, .flags = SCHEMA_LATER, .prose = "by the price"},
+    {.key = "fixed",
+     .type = SCHEMA_MONEY,
+     .fallback = "0",
+     .range = "0..",
+     .prose = "this much a sale, beside percent"},
 };
-static const struct schema_group margin_group = {
+static const struct schema_group band_group = {
+    .name = "margin band",
+    .title = "bands",
+    .prose = "The first band that the price is within: bands: [{up_to: \"10\", percent: 25}, {percent: 15}].",
+    ROWS(band_rows),
+    .indivisible = true};
+
+/* The first two rows are for `margins` alone. */
+static const struct schema_row margin_rows[] = {
+    {.key = "affiliate", .type = SCHEMA_NAME, .flags = SCHEMA_REQUIRED, .prose = "whose leads"},
+    {.key = "contract", .type = SCHEMA_NAME, .flags = SCHEMA_REQUIRED, .prose = "sold to which contract"},
+    {.key = "percent", .type = SCHEMA_PERCENT, .fallback = "0", .range = "0..100", .prose = "of the buyer's price"},
+    {.key = "fixed",
+     .type = SCHEMA_MONEY,
+     .fallback = "0",
+     .range = "0..",
+     .prose = "this much a sale, beside percent"},
+    {.key = "min", .type = SCHEMA_MONEY, .fallback = "0", .range = "0..", .prose = "at least this much a sale"},
+    {.key = "max", .type = SCHEMA_MONEY, .range = "0.000001..", .prose = "at most this much a sale"},
+    {.key = "bands",
+     .type = SCHEMA_MAP,
+     .form = SCHEMA_LIST,
+     .items_max = 32,
+     .group = &band_group,
+     .prose = "percent and fixed by the price, instead of the two above"},
+};
+const struct schema_group schema_margin = {
     .name = "margin",
     .title = "margin",
-    .prose = "The house's share of a price; the most specific one stands: affiliate, then campaign, then the exchange.",
-    ROWS(margin_rows)};
+    .prose = "The house's share of a price. The most specific one stands: that of one affiliate with one contract "
+             "(`margins`), then contract, source, affiliate, campaign, and the exchange's last.",
+    .rows = margin_rows + 2,
+    .rows_count = sizeof margin_rows / sizeof *margin_rows - 2,
+    .indivisible = true};
+static const struct schema_group pair_group = {
+    .name = "margins",
+    .title = "margins",
+    .prose = "The margin of one affiliate with one contract: margins: [{affiliate: a, contract: c, percent: 12}].",
+    ROWS(margin_rows),
+    .indivisible = true};
+
+static const struct schema_row pay_rows[] = {
+    {.key = "fixed", .type = SCHEMA_MONEY, .range = "0..", .prose = "this much a sale, whatever the price"},
+    {.key = "percent", .type = SCHEMA_PERCENT, .range = "0..100", .prose = "of the buyer's price"},
+};
+static const struct schema_group pay_group = {
+    .name = "pay",
+    .title = "pay",
+    .prose = "What the affiliate gets, instead of a margin: fixed or percent. A price below a fixed pay is low_bid.",
+    ROWS(pay_rows),
+    .indivisible = true};
+
+static const struct schema_row source_rows[] = {
+    {.key = "min_price", .type = SCHEMA_MONEY, .fallback = "0", .range = "0..", .prose = "the least payout of a lead"},
+    {.key = "margin", .type = SCHEMA_MAP, .group = &schema_margin, .prose = "the house's share of its leads"},
+    {.key = "pay", .type = SCHEMA_MAP, .group = &pay_group, .prose = "the payout instead of the margin"},
+    {.key = "paused", .type = SCHEMA_BOOL, .fallback = "false", .prose = "its requests are refused"},
+};
+static const struct schema_group source_group = {
+    .name = "source",
+    .title = "sources",
+    .prose = "Rules of an affiliate's sources, each under its name: sources: {fb: {min_price: \"3.00\"}}.",
+    ROWS(source_rows)};
 
 static const struct schema_row field_rows[] = {
     {.key = "type",
@@ -124,7 +187,7 @@ static const struct schema_row campaign_rows[] = {
      .fallback = "skip",
      .prose = "bids that say available: false"},
     {.key = "second_price_step", .type = SCHEMA_MONEY, .flags = SCHEMA_LATER, .prose = "second price: the step above"},
-    {.key = "margin", .type = SCHEMA_MAP, .group = &margin_group, .prose = "the house's share in this campaign"},
+    {.key = "margin", .type = SCHEMA_MAP, .group = &schema_margin, .prose = "the house's share in this campaign"},
     {.key = "fields",
      .type = SCHEMA_MAP,
      .form = SCHEMA_NAMED,
@@ -198,8 +261,8 @@ static const struct schema_row affiliate_rows[] = {
      .items_max = 256,
      .prose = "what it may sell"},
     {.key = "min_price", .type = SCHEMA_MONEY, .fallback = "0", .range = "0..", .prose = "the least payout of a lead"},
-    {.key = "margin", .type = SCHEMA_MAP, .group = &margin_group, .prose = "the house's share of its leads"},
-    {.key = "pay", .type = SCHEMA_MAP, .flags = SCHEMA_LATER, .prose = "the payout instead of the margin"},
+    {.key = "margin", .type = SCHEMA_MAP, .group = &schema_margin, .prose = "the house's share of its leads"},
+    {.key = "pay", .type = SCHEMA_MAP, .group = &pay_group, .prose = "the payout instead of the margin"},
     {.key = "reveal", .type = SCHEMA_MAP, .group = &reveal_group, .prose = "how much it sees"},
     {.key = "on_pending",
      .type = SCHEMA_CHOICE,
@@ -218,7 +281,8 @@ static const struct schema_row affiliate_rows[] = {
     {.key = "sources",
      .type = SCHEMA_MAP,
      .form = SCHEMA_NAMED,
-     .flags = SCHEMA_LATER,
+     .items_max = 10000,
+     .group = &source_group,
      .prose = "rules of its sources"},
     {.key = "max_sales", .type = SCHEMA_COUNT, .flags = SCHEMA_LATER, .prose = "sales of one lead"},
     {.key = "paused", .type = SCHEMA_BOOL, .fallback = "false", .prose = "its requests are refused"},
@@ -226,6 +290,15 @@ static const struct schema_row affiliate_rows[] = {
 };
 static const struct schema_group affiliate_group = {
     .name = "affiliate", .title = "affiliates", .prose = "Who sells leads to the exchange.", ROWS(affiliate_rows)};
+
+static const struct schema_row calendar_day = {.key = "a calendar's day", .type = SCHEMA_DAY, .prose = "hours"};
+static const struct schema_group calendar_group = {
+    .name = "calendar",
+    .title = "calendars",
+    .prose = "Dates with hours of their own, each calendar under its name; a schedule takes one by `use`: calendars: "
+             "{us: {\"2026-12-25\": closed, \"2026-12-24\": \"08:00-12:00\"}}.",
+    .any = &calendar_day,
+    .indivisible = true};
 
 static const struct schema_row catalogue_rows[] = {
     {.key = "campaigns",
@@ -238,12 +311,13 @@ static const struct schema_row catalogue_rows[] = {
     {.key = "calendars",
      .type = SCHEMA_MAP,
      .form = SCHEMA_NAMED,
-     .flags = SCHEMA_LATER,
+     .group = &calendar_group,
      .prose = "dated exceptions of schedules"},
     {.key = "margins",
      .type = SCHEMA_MAP,
      .form = SCHEMA_LIST,
-     .flags = SCHEMA_LATER,
+     .flags = SCHEMA_ITEMS | SCHEMA_MAYBE_EMPTY,
+     .group = &pair_group,
      .prose = "of one affiliate with one contract"},
     {.key = "affiliates",
      .type = SCHEMA_MAP,
@@ -266,7 +340,7 @@ const struct schema_group schema_catalogue = {
     ROWS(catalogue_rows)};
 
 const struct schema_group *const schema_catalogue_groups[] = {
-    &schema_catalogue, &campaign_group,  &field_group, &consent_group,
-    &margin_group,     &affiliate_group, &rate_group,  &reveal_group,
+    &schema_catalogue, &campaign_group, &field_group, &consent_group, &schema_margin, &band_group,     &pair_group,
+    &affiliate_group,  &source_group,   &pay_group,   &rate_group,    &reveal_group,  &calendar_group,
 };
 const unsigned schema_catalogue_groups_count = sizeof schema_catalogue_groups / sizeof *schema_catalogue_groups;

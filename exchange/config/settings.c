@@ -222,6 +222,8 @@ static void check_together(const struct source *source)
         if (!node) node = find(source, "circuit", "pause_max");
         tree_complain(source->tree, node ? node : source->root, "circuit: pause is longer than pause_max");
     }
+    if (settings->margin.max_micros && settings->margin.max_micros < settings->margin.min_micros)
+        tree_complain(source->tree, find(source, "margin", "max"), "margin: max is below min");
     check_listen(source);
     check_files(source);
 }

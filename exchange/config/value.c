@@ -30,7 +30,7 @@ static bool number_of_bool(const struct node *node, int64_t *number);
 static bool check_range(struct tree *tree, const struct schema_row *row, const struct node *node, int64_t number);
 static bool range_end(const struct schema_row *row, struct bytes text, int64_t *number);
 static check_text check_plain, check_name, check_choice, check_currency, check_address, check_path, check_url,
-    check_zone, check_secret, check_keyfile, check_key, check_value, check_hours;
+    check_zone, check_secret, check_keyfile, check_key, check_value, check_hours, check_date, check_day;
 static bool refuse(struct tree *tree, const struct schema_row *row, const struct node *node);
 
 static const struct kind kinds[SCHEMA_TYPES] = {
@@ -53,6 +53,8 @@ static const struct kind kinds[SCHEMA_TYPES] = {
     [SCHEMA_KEY] = {"a key's hash (sha256: and 64 hexadecimal digits)", NULL, check_key},
     [SCHEMA_VALUE] = {"a plain value", NULL, check_value},
     [SCHEMA_HOURS] = {"hours (\"08:00-20:00\")", NULL, check_hours},
+    [SCHEMA_DATE] = {"a date (\"2026-12-25\")", NULL, check_date},
+    [SCHEMA_DAY] = {"closed or hours (\"08:00-20:00\")", NULL, check_day},
     [SCHEMA_MAP] = {"a map", NULL, NULL},
     [SCHEMA_PRICE] = {"live, money or a list of rules", scalar_money, NULL},
 };
@@ -362,6 +364,25 @@ static bool check_value(struct tree *tree, const struct schema_row *row, struct 
     (void)folder;
     struct bytes text;
     return scalar_text(node, &text) || refuse(tree, row, node);
+}
+
+static bool check_date(struct tree *tree, const struct schema_row *row, struct node *node, const char *folder)
+{
+    (void)folder;
+    struct bytes text;
+    int64_t days;
+    return (scalar_text(node, &text) && schedule_read_date(text, &days)) || refuse(tree, row, node);
+}
+
+static bool check_day(struct tree *tree, const struct schema_row *row, struct node *node, const char *folder)
+{
+    (void)folder;
+    struct bytes text;
+    struct calendar_day day;
+    if (!scalar_text(node, &text)) return refuse(tree, row, node);
+    const char *error = schedule_read_day(node->key, text, &day);
+    if (error) tree_complain_key(tree, node, "%s: %s", value_shown(node->key).text, error);
+    return !error;
 }
 
 static bool check_hours(struct tree *tree, const struct schema_row *row, struct node *node, const char *folder)

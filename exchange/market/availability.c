@@ -3,6 +3,9 @@
 #include "exchange/market/availability.h"
 
 #include "protocol/base/check.h"
+#include "protocol/base/money.h"
+
+#define HUNDREDTH (MONEY_UNIT / 100)
 
 static int32_t first_full(const struct contract *contract, const struct buyer *buyer, struct standing *standing,
                           int64_t wall_ms);
@@ -34,6 +37,8 @@ enum reason availability_reason(const struct contract *contract, const struct bu
                                 const struct availability_view *view, int64_t schedule_wall_ms)
 {
     if (contract->paused || view->operator_paused) return REASON_PAUSED;
+    if (schedule_wall_ms / 60000 < contract->from_min) return REASON_CLOSED;
+    if (contract->until_min && schedule_wall_ms / 60000 >= contract->until_min) return REASON_CLOSED;
     if (contract->schedule && !schedule_is_open(contract->schedule, schedule_wall_ms)) return REASON_CLOSED;
     if (view->cap_full >= 0) return REASON_CAPPED;
     if (view->seats_free <= 0) return REASON_NO_SEAT;
@@ -46,32 +51,49 @@ enum reason availability_reason(const struct contract *contract, const struct bu
 int64_t availability_cap_window(const struct cap *cap, const struct zone *zone, int64_t wall_ms)
 {
     static int64_t (*const STARTS[])(const struct zone *, int64_t) = {
-        [CAP_HOUR] = zone_hour_start,
-        [CAP_DAY] = zone_day_start,
+        [CAP_HOUR] = zone_hour_start, [CAP_DAY] = zone_day_start,     [CAP_MINUTE] = NULL,
+        [CAP_WEEK] = zone_week_start, [CAP_MONTH] = zone_month_start, [CAP_TOTAL] = NULL,
     };
+    if (cap->window == CAP_MINUTE) return wall_ms / 60000;
+    if (cap->window == CAP_TOTAL) return cap->since_min;
     return STARTS[cap->window](zone, wall_ms / 1000) / 60;
 }
 
-unsigned availability_cap_keys(const struct contract *contract, const struct buyer *buyer, int64_t wall_ms,
-                               struct cap_key *keys)
+/* Money is counted in hundredths, upwards: a cap is never over by what rounding hid. */
+static uint32_t amount_of(const struct cap *cap, int64_t price_micros)
 {
-    check(contract->caps_count <= RESERVATION_KEYS_MAX);
-    for (uint32_t i = 0; i < contract->caps_count; i++) {
-        const struct cap *cap = &contract->caps[i];
+    int64_t hundredths = price_micros / HUNDREDTH + (price_micros % HUNDREDTH > 0);
+    if (!cap->is_money) return 1;
+    return hundredths > UINT32_MAX ? UINT32_MAX : (uint32_t)hundredths;
+}
+
+/* Of contract and buyer as one row: the contract's first. */
+static const struct cap *cap_of(const struct contract *contract, const struct buyer *buyer, uint32_t i)
+{
+    return i < contract->caps_count ? &contract->caps[i] : &buyer->caps[i - contract->caps_count];
+}
+
+unsigned availability_cap_keys(const struct contract *contract, const struct buyer *buyer, int64_t wall_ms,
+                               int64_t price_micros, struct cap_key *keys)
+{
+    uint32_t count = contract->caps_count + buyer->caps_count;
+    check(count <= RESERVATION_KEYS_MAX);
+    for (uint32_t i = 0; i < count; i++) {
+        const struct cap *cap = cap_of(contract, buyer, i);
         keys[i] = (struct cap_key){.cell = cap->cell,
                                    .id = cap->id,
                                    .window = (uint32_t)availability_cap_window(cap, buyer->zone, wall_ms),
-                                   .amount = 1,
+                                   .amount = amount_of(cap, price_micros),
                                    .limit = cap->limit};
     }
-    return contract->caps_count;
+    return count;
 }
 
 static int32_t first_full(const struct contract *contract, const struct buyer *buyer, struct standing *standing,
                           int64_t wall_ms)
 {
-    for (uint32_t i = 0; i < contract->caps_count; i++) {
-        const struct cap *cap = &contract->caps[i];
+    for (uint32_t i = 0; i < contract->caps_count + buyer->caps_count; i++) {
+        const struct cap *cap = cap_of(contract, buyer, i);
         uint32_t window = (uint32_t)availability_cap_window(cap, buyer->zone, wall_ms);
         if (caps_used(standing, cap->cell, window) >= cap->limit) return (int32_t)i;
     }

@@ -10,8 +10,8 @@
 
 struct availability_view {
     bool operator_paused;
-    int32_t cap_full;                                /* number of the first cap without room, -1: all have room */
-    bool signal_fresh;                               /* a push (or pause_s) that has not expired */
+    int32_t cap_full;  /* number of the first cap without room (the contract's, then its buyer's), -1: all have room */
+    bool signal_fresh; /* a push (or pause_s) that has not expired */
     bool signal_available;                           /* what it said */
     int64_t seats_free;                              /* INT64_MAX: not limited */
     bool contract_circuit_open, origin_circuit_open; /* not yet due for a probe; of either endpoint's origin */
@@ -27,9 +27,10 @@ void availability_read(const struct contract *contract, const struct buyer *buye
 enum reason availability_reason(const struct contract *contract, const struct buyer *buyer,
                                 const struct availability_view *view, int64_t schedule_wall_ms);
 /* The window a cap counts in at that instant, as standing keys it: the UTC minute (since 1970) in which the buyer's
- * local hour or day began. */
+ * local minute, hour, day, week (Monday) or month began, or the total's since. */
 int64_t availability_cap_window(const struct cap *cap, const struct zone *zone, int64_t wall_ms);
-/* The keys a sale of this contract reserves, in fixed order, for the windows of that instant. Returns how many (at most
- * RESERVATION_KEYS_MAX, which a catalogue holds every contract to). */
+/* The keys a sale of this contract at that price reserves, in fixed order (the contract's caps, then its buyer's), for
+ * the windows of that instant. Returns how many (at most RESERVATION_KEYS_MAX, which a catalogue holds every contract
+ * to). */
 unsigned availability_cap_keys(const struct contract *contract, const struct buyer *buyer, int64_t wall_ms,
-                               struct cap_key *keys);
+                               int64_t price_micros, struct cap_key *keys);

@@ -7,7 +7,6 @@
 #include <stdlib.h>
 
 #include "exchange/market/scalar.h"
-#include "protocol/base/money.h"
 
 #define ID_MAX 64
 
@@ -138,25 +137,6 @@ void build_text(struct build *build, const struct node *map, const char *name, s
         build_error(build, node, "%s needs a text", name);
     else
         *text = build_copy(build, read);
-}
-
-void build_margin(struct build *build, const struct node *map, struct margin *margin)
-{
-    const struct node *node = node_find(map, "margin"), *percent = node_find(node, "percent");
-    if (!node) return;
-    if (node->kind != NODE_MAP || (!percent && !node_find(node, "min"))) {
-        build_error(build, node, "margin needs percent, min, or both");
-        return;
-    }
-    margin->is_set = true;
-    build_money(build, node, "min", &margin->min_micros);
-    int64_t ppm = 0;
-    if (percent && (!scalar_percent(percent, &ppm) || ppm < 0))
-        build_error(build, percent, "percent needs a number such as 15 or 12.5");
-    else if (ppm >= MONEY_PPM)
-        build_error(build, percent, "a margin of 100 percent leaves the affiliate nothing");
-    else
-        margin->ppm = ppm;
 }
 
 const struct node *build_list(struct build *build, const struct node *map, const char *name, uint32_t *count)

@@ -24,7 +24,7 @@ struct build {
     bool is_unpack;      /* out of the book: secrets are not there, and findings were told long ago */
     uint32_t errors;
     bool no_memory;
-    struct pool zones, hosts, schedules;
+    struct pool zones, hosts, schedules, calendars;
     const struct node **contract_nodes; /* by contract index */
 };
 
@@ -54,7 +54,10 @@ void build_word(struct build *build, const struct node *map, const char *name, c
                 unsigned *number);
 /* Copied. */
 void build_text(struct build *build, const struct node *map, const char *name, struct bytes *text);
+/* `margin: {…}` of that map; build_margin_rules: the rules stand in `node` itself; build_pay: `pay: {…}`, instead. */
 void build_margin(struct build *build, const struct node *map, struct margin *margin);
+void build_margin_rules(struct build *build, const struct node *node, struct margin *margin);
+void build_pay(struct build *build, const struct node *map, struct margin *margin);
 /* The list of that name with its count; NULL and 0 when absent. */
 const struct node *build_list(struct build *build, const struct node *map, const char *name, uint32_t *count);
 /* Reads `id` and enters it in the table; a second one of the same text is an error. */
@@ -63,9 +66,23 @@ void build_id(struct build *build, const struct node *map, const char *noun, str
 
 /* --- the parts, in this order --- */
 void build_campaigns(struct build *build);
+void build_calendars(struct build *build);
 void build_affiliates(struct build *build);
 void build_buyers(struct build *build);
 void build_contracts(struct build *build);
+/* The schedule of that map in the buyer's zone, shared with equal ones; NULL: there is none, or it was told why. */
+const struct schedule *build_schedule(struct build *build, const struct node *map, const struct zone *zone);
+/* The minute (UTC, since 1970) in which that date of the zone begins, or the one `after` it. */
+void build_date(struct build *build, const struct node *map, const char *name, const struct zone *zone, bool after,
+                uint32_t *minute);
+/* The caps of `owner` ("contract", "buyer") in that zone; at most `room` of them. */
+const struct cap *build_caps(struct build *build, const struct node *node, const char *owner, struct bytes id,
+                             const struct zone *zone, uint32_t room, uint32_t *count);
+/* from and until of a contract, dates in the buyer's zone. */
+void build_period(struct build *build, const struct node *node, const struct zone *zone, struct contract *contract);
+void build_margins(struct build *build);
+/* The sources of an affiliate. */
+void build_sources(struct build *build, const struct node *node, struct affiliate *affiliate);
 /* Only without errors: who has which contracts, and the cells of standing. */
 void build_indexes(struct build *build);
 void build_cells(struct build *build);

@@ -17,8 +17,7 @@ static void read_references(struct build *build, const struct node *node, struct
 static void read_endpoints(struct build *build, const struct node *node, struct contract *contract);
 static void read_times(struct build *build, const struct node *node, struct contract *contract);
 static void read_price(struct build *build, const struct node *node, struct contract *contract);
-static void read_schedule(struct build *build, const struct node *node, struct contract *contract);
-static void read_caps(struct build *build, const struct node *node, struct contract *contract);
+static void read_hours(struct build *build, const struct node *node, struct contract *contract);
 static const struct filter *read_filter(struct build *build, const struct node *node, const struct contract *contract);
 
 static uint64_t draw_key_of(struct bytes id)
@@ -103,13 +102,18 @@ static void read_contract(struct build *build, const struct node *node, struct c
     contract->tier = 1;
     build_count(build, node, "tier", 1, &contract->tier);
     if (node_find(node, "filter")) contract->filter = read_filter(build, node_find(node, "filter"), contract);
-    read_schedule(build, node, contract);
-    read_caps(build, node, contract);
+    read_hours(build, node, contract);
     build_word(build, node, "seats", SEATS, 2, &seats);
     build_word(build, node, "when_silent", SILENT, 2, &silent);
     contract->seats_required = seats;
     contract->silent_available = silent;
     build_bool(build, node, "paused", &contract->paused);
+    build_bool(build, node, "free", &contract->is_free);
+    if (!node_find(node, "margin")) return;
+    struct margin *margin = build_zero(build, 1, sizeof *margin);
+    if (!margin) return;
+    build_margin(build, node, margin);
+    contract->margin = margin;
 }
 
 static void read_references(struct build *build, const struct node *node, struct contract *contract)
@@ -267,71 +271,13 @@ static void read_price(struct build *build, const struct node *node, struct cont
     }
 }
 
-static void read_schedule(struct build *build, const struct node *node, struct contract *contract)
+static void read_hours(struct build *build, const struct node *node, struct contract *contract)
 {
-    const struct node *map = node_find(node, "schedule");
-    struct schedule schedule = {.zone = zone_utc()};
-    if (!map) return;
-    if (contract->buyer != NO_INDEX) schedule.zone = build->catalogue->buyers[contract->buyer].zone;
-    if (map->kind != NODE_MAP) {
-        build_error(build, map, "a schedule is a map such as {mon-fri: \"08:00-20:00\"}");
-        return;
-    }
-    NODE_EACH(child, map)
-    {
-        struct bytes hours;
-        const char *error = "hours are a text such as \"08:00-20:00\"";
-        if (scalar_text(child, &hours)) error = schedule_add(&schedule, child->key, hours);
-        if (error) build_error(build, child, "%s", error);
-    }
-    if (schedule_is_empty(&schedule)) build_warning(build, map, "the contract can never be open");
-    contract->schedule = pool_find(&build->schedules, (struct bytes){(const char *)&schedule, sizeof schedule});
-    if (contract->schedule) return;
-    struct schedule *kept = build_zero(build, 1, sizeof *kept);
-    if (!kept) return;
-    *kept = schedule;
-    pool_put(build, &build->schedules, (struct bytes){(const char *)kept, sizeof *kept}, kept);
-    contract->schedule = kept;
-}
-
-/* The same cap keeps its count over a reload and a change of limit; another window, unit or segment is another cap. */
-static struct cap_id cap_id_of(struct bytes contract, const char *window)
-{
-    struct cap_id id;
-    struct digest digest;
-    struct bytes zero = {"", 1};
-    struct bytes parts[] = {BYTES("contract"), zero, contract, zero, bytes_of(window), zero, BYTES("leads"), zero};
-    digest_of(&digest, parts, sizeof parts / sizeof *parts);
-    memcpy(id.at, digest.at, sizeof id.at);
-    return id;
-}
-
-static void read_caps(struct build *build, const struct node *node, struct contract *contract)
-{
-    static const char *const WINDOWS[] = {"hour", "day"};
-    uint32_t count;
-    unsigned seen = 0;
-    const struct node *list = build_list(build, node, "caps", &count);
-    if (count > RESERVATION_KEYS_MAX) {
-        build_error(build, list, "a contract has at most %d caps", RESERVATION_KEYS_MAX);
-        return;
-    }
-    struct cap *caps = build_zero(build, count, sizeof *caps);
-    if (!list || !caps) return;
-    contract->caps = caps;
-    NODE_EACH(child, list)
-    {
-        struct cap *cap = &caps[contract->caps_count++];
-        unsigned window = 2;
-        build_word(build, child, "window", WINDOWS, 2, &window);
-        if (!node_find(child, "window")) build_error(build, child, "a cap needs a window: hour or day");
-        if (!node_find(child, "leads")) build_error(build, child, "a cap needs its limit: leads");
-        build_count(build, child, "leads", 1, &cap->limit);
-        cap->cell = STANDING_NONE;
-        if (window == 2) continue;
-        if (seen >> window & 1) build_error(build, child, "another cap has the same window");
-        seen |= 1u << window;
-        cap->window = (enum cap_window)window;
-        cap->id = cap_id_of(contract->id, WINDOWS[window]);
-    }
+    const struct buyer *buyer = contract->buyer == NO_INDEX ? NULL : &build->catalogue->buyers[contract->buyer];
+    const struct zone *zone = buyer ? buyer->zone : zone_utc();
+    bool has_own = node_find(node, "schedule") != NULL;
+    contract->schedule = has_own ? build_schedule(build, node, zone) : buyer ? buyer->schedule : NULL;
+    build_period(build, node, zone, contract);
+    uint32_t room = RESERVATION_KEYS_MAX - (buyer ? buyer->caps_count : 0);
+    contract->caps = build_caps(build, node, "contract", contract->id, zone, room, &contract->caps_count);
 }

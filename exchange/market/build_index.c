@@ -58,15 +58,20 @@ static uint32_t origin_cell(struct build *build, const struct endpoint *endpoint
     return noted(build, standing_origin_cell(build->source->standing, sink_written(&sink)));
 }
 
+static void cap_cells(struct build *build, const struct cap *list, uint32_t count)
+{
+    struct cap *caps = (struct cap *)(uintptr_t)list; /* const for readers; still ours while building */
+    for (uint32_t i = 0; i < count; i++)
+        caps[i].cell = noted(build, standing_cap_cell(build->source->standing, &caps[i].id));
+}
+
 static void contract_cells(struct build *build, struct contract *contract)
 {
     struct standing *standing = build->source->standing;
     contract->cell = noted(build, standing_contract_cell(standing, contract->id));
     contract->ping_origin_cell = origin_cell(build, &contract->ping);
     contract->post_origin_cell = origin_cell(build, &contract->post);
-    struct cap *caps = (struct cap *)(uintptr_t)contract->caps; /* const for readers; still ours while building */
-    for (uint32_t i = 0; i < contract->caps_count; i++)
-        caps[i].cell = noted(build, standing_cap_cell(standing, &caps[i].id));
+    cap_cells(build, contract->caps, contract->caps_count);
 }
 
 void build_cells(struct build *build)
@@ -76,8 +81,10 @@ void build_cells(struct build *build)
     if (!standing) return;
     for (uint32_t i = 0; i < catalogue->affiliates_count; i++)
         catalogue->affiliates[i].cell = noted(build, standing_affiliate_cell(standing, catalogue->affiliates[i].id));
-    for (uint32_t i = 0; i < catalogue->buyers_count; i++)
+    for (uint32_t i = 0; i < catalogue->buyers_count; i++) {
         catalogue->buyers[i].cell = noted(build, standing_buyer_cell(standing, catalogue->buyers[i].id));
+        cap_cells(build, catalogue->buyers[i].caps, catalogue->buyers[i].caps_count);
+    }
     for (uint32_t i = 0; i < catalogue->contracts_count && !build->no_memory; i++)
         contract_cells(build, &catalogue->contracts[i]);
 }

@@ -1,7 +1,7 @@
 /* The packed catalogue is what the book keeps under its hash:
  *
- *   {house: {…}, campaigns: […], affiliates: […], buyers: [… without contracts and secrets],
- *    contracts: [{buyer: north, …}, …]}
+ *   {house: {…}, campaigns: […], margins: […], calendars: {…}, affiliates: […], buyers: [… without contracts and
+ * secrets], contracts: [{buyer: north, …}, …]}
  *
  * Contracts stand beside their buyers, which leaves a filter the depth it needs, and signing secrets stay out: the book
  * must not be worth stealing for them. Keys keep the document's order, because the order of a campaign's fields is the
@@ -20,13 +20,17 @@
 #define HOUSE_MAX 1024u
 
 /* Members of the packed house rules that are numbers. */
-enum { PPM, MIN, STEP, POSTS, FAILURES, SHARE, OF, PAUSE, PAUSE_MAX, NUMBERS };
-static const char *const NUMBER_NAMES[NUMBERS] = {"margin_ppm", "margin_min", "payout_step", "max_posts",   "failures",
-                                                  "share_ppm",  "of",         "pause_us",    "pause_max_us"};
+/* Those from FIXED on are absent in catalogues packed by an earlier exchange, which had none of them. */
+enum { PPM, MIN, STEP, POSTS, FAILURES, SHARE, OF, PAUSE, PAUSE_MAX, FIXED, MAX, NUMBERS };
+static const char *const NUMBER_NAMES[NUMBERS] = {"margin_ppm",   "margin_min",   "payout_step", "max_posts",
+                                                  "failures",     "share_ppm",    "of",          "pause_us",
+                                                  "pause_max_us", "margin_fixed", "margin_max"};
 
 static size_t bound_of(const struct build *build);
+static void write_map_head(struct sink *sink, uint32_t count);
 static void write_house(struct sink *sink, const struct house_rules *house);
 static void write_list(struct sink *sink, const struct build *build, const char *name);
+static void write_calendars(struct sink *sink, const struct build *build);
 static void write_buyers(struct sink *sink, const struct build *build);
 static void write_contracts(struct sink *sink, const struct build *build);
 
@@ -40,9 +44,11 @@ void build_pack(struct build *build)
         build->no_memory = true;
         return;
     }
-    sink_char(&sink, (char)0x85);
+    write_map_head(&sink, 7);
     write_house(&sink, &catalogue->house);
     write_list(&sink, build, "campaigns");
+    write_list(&sink, build, "margins");
+    write_calendars(&sink, build);
     write_list(&sink, build, "affiliates");
     write_buyers(&sink, build);
     write_contracts(&sink, build);
@@ -107,9 +113,17 @@ static void write_bool(struct sink *sink, bool truth)
 static void write_house(struct sink *sink, const struct house_rules *house)
 {
     const int64_t numbers[NUMBERS] = {
-        [PPM] = house->margin.ppm,  [MIN] = house->margin.min_micros,     [STEP] = house->payout_step_micros,
-        [POSTS] = house->max_posts, [FAILURES] = house->circuit.failures, [SHARE] = house->circuit.share_ppm,
-        [OF] = house->circuit.of,   [PAUSE] = house->circuit.pause_us,    [PAUSE_MAX] = house->circuit.pause_max_us,
+        [PPM] = house->margin.ppm,
+        [MIN] = house->margin.min_micros,
+        [STEP] = house->payout_step_micros,
+        [POSTS] = house->max_posts,
+        [FAILURES] = house->circuit.failures,
+        [SHARE] = house->circuit.share_ppm,
+        [OF] = house->circuit.of,
+        [PAUSE] = house->circuit.pause_us,
+        [PAUSE_MAX] = house->circuit.pause_max_us,
+        [FIXED] = house->margin.fixed_micros,
+        [MAX] = house->margin.max_micros,
     };
     write_text(sink, BYTES("house"));
     write_map_head(sink, NUMBERS + 3);
@@ -133,6 +147,16 @@ static void write_list(struct sink *sink, const struct build *build, const char 
         pack_write(sink, list);
     else
         write_list_head(sink, 0);
+}
+
+static void write_calendars(struct sink *sink, const struct build *build)
+{
+    const struct node *map = node_find(build->source->document, "calendars");
+    write_text(sink, BYTES("calendars"));
+    if (map && map->kind == NODE_MAP)
+        pack_write(sink, map);
+    else
+        write_map_head(sink, 0);
 }
 
 static bool is_left_out(const struct node *member)
@@ -187,17 +211,24 @@ bool build_unpack_house(const struct node *node, struct house_rules *house)
 {
     int64_t numbers[NUMBERS];
     *house = (struct house_rules){0};
-    for (unsigned i = 0; i < NUMBERS; i++)
-        if (!scalar_i64(node_find(node, NUMBER_NAMES[i]), &numbers[i]) || numbers[i] < 0) return false;
+    for (unsigned i = 0; i < NUMBERS; i++) {
+        const struct node *number = node_find(node, NUMBER_NAMES[i]);
+        numbers[i] = 0;
+        if (i >= FIXED && !number) continue;
+        if (!scalar_i64(number, &numbers[i]) || numbers[i] < 0) return false;
+    }
     bool fine = scalar_bool(node_find(node, "margin"), &house->margin.is_set) &&
                 scalar_bool(node_find(node, "allow_private"), &house->allow_private) &&
                 scalar_text(node_find(node, "currency"), &house->currency) && numbers[PPM] <= MONEY_PPM &&
-                numbers[MIN] <= BUILD_MONEY_MAX && numbers[STEP] > 0 && numbers[POSTS] <= UINT32_MAX &&
+                numbers[MIN] <= BUILD_MONEY_MAX && numbers[FIXED] <= BUILD_MONEY_MAX &&
+                numbers[MAX] <= BUILD_MONEY_MAX && numbers[STEP] > 0 && numbers[POSTS] <= UINT32_MAX &&
                 numbers[FAILURES] <= CIRCUIT_HISTORY_MAX && numbers[SHARE] <= MONEY_PPM &&
                 numbers[OF] <= CIRCUIT_HISTORY_MAX && numbers[FAILURES] > 0 && numbers[OF] > 0 && numbers[PAUSE] > 0 &&
                 numbers[PAUSE_MAX] <= CIRCUIT_PAUSE_MAX_US;
     house->margin.ppm = numbers[PPM];
     house->margin.min_micros = numbers[MIN];
+    house->margin.fixed_micros = numbers[FIXED];
+    house->margin.max_micros = numbers[MAX];
     house->payout_step_micros = numbers[STEP];
     house->max_posts = (uint32_t)numbers[POSTS];
     house->circuit = (struct circuit_rules){.failures = (uint32_t)numbers[FAILURES],

@@ -72,6 +72,8 @@ static void read_affiliate(struct build *build, const struct node *node, struct 
     unsigned reveal = REVEAL_ID;
     build_money(build, node, "min_price", &affiliate->min_price_micros);
     build_margin(build, node, &affiliate->margin);
+    build_pay(build, node, &affiliate->margin);
+    build_sources(build, node, affiliate);
     build_count(build, node_find(node, "rate"), "pings_per_s", 1, &affiliate->pings_per_s);
     build_word(build, node_find(node, "reveal"), "buyers", REVEALS, 3, &reveal);
     affiliate->reveal = (enum reveal_buyers)reveal;
@@ -115,6 +117,8 @@ static void read_buyer(struct build *build, const struct node *node, struct buye
     build_count(build, node, "max_in_flight", 1, &buyer->max_in_flight);
     build_count(build, node, "max_pings_per_s", 1, &buyer->max_pings_per_s);
     read_zone(build, node, buyer);
+    buyer->schedule = build_schedule(build, node, buyer->zone);
+    buyer->caps = build_caps(build, node, "buyer", buyer->id, buyer->zone, RESERVATION_KEYS_MAX, &buyer->caps_count);
     read_secrets(build, node, buyer);
     read_keys(build, node, PRINCIPAL_BUYER, buyer->index);
 }

@@ -64,6 +64,21 @@ const struct affiliate *catalogue_affiliate(const struct catalogue *catalogue, s
     return index == TABLE_NONE ? NULL : &catalogue->affiliates[index];
 }
 
+const struct lead_source *catalogue_source_of(const struct affiliate *affiliate, struct bytes source)
+{
+    uint32_t low = 0, high = affiliate->sources_count;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        int order = bytes_compare(affiliate->sources[middle].id, source);
+        if (order == 0) return &affiliate->sources[middle];
+        if (order < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return NULL;
+}
+
 const struct buyer *catalogue_buyer(const struct catalogue *catalogue, struct bytes id)
 {
     uint32_t index = table_find(&catalogue->buyer_ids, id);
@@ -92,6 +107,8 @@ static void check_house(const struct house_rules *house)
 {
     check(house->payout_step_micros > 0 && house->margin.ppm >= 0 && house->margin.ppm <= MONEY_PPM);
     check(house->margin.min_micros >= 0 && house->margin.min_micros <= BUILD_MONEY_MAX);
+    check(house->margin.fixed_micros >= 0 && house->margin.fixed_micros <= BUILD_MONEY_MAX);
+    check(house->margin.max_micros >= 0 && house->margin.max_micros <= BUILD_MONEY_MAX);
     check(house->circuit.failures >= 1 && house->circuit.failures <= CIRCUIT_HISTORY_MAX);
     check(house->circuit.of >= 1 && house->circuit.of <= CIRCUIT_HISTORY_MAX);
     check(house->circuit.pause_us > 0 && house->circuit.pause_max_us <= CIRCUIT_PAUSE_MAX_US);
@@ -108,9 +125,11 @@ static void build_parts(struct build *build, const struct bytes *packed)
     catalogue->house = build->source->house;
     catalogue->house.currency = build_copy(build, catalogue->house.currency);
     build_campaigns(build);
+    build_calendars(build);
     build_affiliates(build);
     build_buyers(build);
     build_contracts(build);
+    build_margins(build);
     if (is_fine(build)) build_indexes(build);
     if (is_fine(build) && packed) {
         catalogue->packed = build_copy(build, *packed);
@@ -134,6 +153,7 @@ static struct catalogue *build(const struct catalogue_source *source, const stru
     pool_free(&build.zones);
     pool_free(&build.hosts);
     pool_free(&build.schedules);
+    pool_free(&build.calendars);
     free(build.contract_nodes);
     if (!is_fine(&build)) catalogue_drop(&catalogue);
     return catalogue;

@@ -14,17 +14,27 @@
 #include "protocol/base/table.h"
 
 /* Where a margin was stated; the name goes into the ledger line. Stored: append only. */
-enum margin_source { MARGIN_EXCHANGE, MARGIN_CAMPAIGN, MARGIN_AFFILIATE, MARGIN_SOURCE_COUNT };
-const char *margin_source_name(enum margin_source source);
-
-struct margin {
-    bool is_set;
-    int64_t ppm;        /* of the price */
-    int64_t min_micros; /* at least this much */
+enum margin_source {
+    MARGIN_EXCHANGE,
+    MARGIN_CAMPAIGN,
+    MARGIN_AFFILIATE,
+    MARGIN_SOURCE,
+    MARGIN_CONTRACT,
+    MARGIN_PAIR,
+    MARGIN_SOURCE_COUNT
 };
+const char *margin_source_name(enum margin_source source);
 
 enum promise_kind { PROMISE_SQUEEZE, PROMISE_KEEP };
 enum reveal_buyers { REVEAL_ID, REVEAL_NAME, REVEAL_NONE };
+
+/* A sub-division of an affiliate that has rules of its own. */
+struct lead_source {
+    struct bytes id;
+    int64_t min_price_micros;
+    struct margin margin;
+    bool paused;
+};
 
 struct affiliate {
     uint32_t index;
@@ -34,6 +44,8 @@ struct affiliate {
     uint32_t campaigns_count;
     int64_t min_price_micros;
     struct margin margin;
+    const struct lead_source *sources; /* by id, ascending */
+    uint32_t sources_count;
     uint32_t pings_per_s; /* 0: no limit */
     enum reveal_buyers reveal;
     bool paused;
@@ -119,6 +131,8 @@ void catalogue_drop(struct catalogue **catalogue);
 /* TABLE_NONE-safe look-ups: NULL when unknown. */
 const struct campaign *catalogue_campaign(const struct catalogue *catalogue, struct bytes id);
 const struct affiliate *catalogue_affiliate(const struct catalogue *catalogue, struct bytes id);
+/* NULL: the affiliate has no rules for it. */
+const struct lead_source *catalogue_source_of(const struct affiliate *affiliate, struct bytes source);
 const struct buyer *catalogue_buyer(const struct catalogue *catalogue, struct bytes id);
 const struct contract *catalogue_contract(const struct catalogue *catalogue, struct bytes id);
 /* Who holds the key whose whole text hashes to `key`. */

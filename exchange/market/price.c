@@ -5,22 +5,110 @@
 #include "protocol/base/check.h"
 #include "protocol/base/money.h"
 
+static struct payout split(int64_t price_micros, int64_t payout_micros, enum margin_source rule);
+
 const char *margin_source_name(enum margin_source source)
 {
-    static const char *const NAMES[MARGIN_SOURCE_COUNT] = {"exchange", "campaign", "affiliate"};
+    static const char *const NAMES[MARGIN_SOURCE_COUNT] = {"exchange", "campaign", "affiliate",
+                                                           "source",   "contract", "pair"};
     return source < MARGIN_SOURCE_COUNT ? NAMES[source] : "";
 }
 
-/* Most specific first. */
-static const struct margin *margin_of(const struct catalogue *catalogue, const struct campaign *campaign,
-                                      const struct affiliate *affiliate, enum margin_source *rule)
+/* NULL: this affiliate and this contract have no margin of their own. */
+static const struct margin *pair_of(const struct contract *contract, uint32_t affiliate)
 {
-    *rule = MARGIN_AFFILIATE;
-    if (affiliate->margin.is_set) return &affiliate->margin;
-    *rule = MARGIN_CAMPAIGN;
-    if (campaign->margin.is_set) return &campaign->margin;
+    const struct margin_pairs *pairs = contract->pairs;
+    uint32_t low = 0, high = pairs ? pairs->count : 0;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (pairs->list[middle].affiliate == affiliate) return &pairs->list[middle].margin;
+        if (pairs->list[middle].affiliate < affiliate)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return NULL;
+}
+
+/* Most specific first. */
+static const struct margin *margin_of(const struct price_parties *parties, enum margin_source *rule)
+{
+    const struct contract *contract = parties->contract;
+    const struct margin *const stated[MARGIN_SOURCE_COUNT] = {
+        [MARGIN_PAIR] = contract ? pair_of(contract, parties->affiliate->index) : NULL,
+        [MARGIN_CONTRACT] = contract ? contract->margin : NULL,
+        [MARGIN_SOURCE] = parties->source ? &parties->source->margin : NULL,
+        [MARGIN_AFFILIATE] = &parties->affiliate->margin,
+        [MARGIN_CAMPAIGN] = &parties->campaign->margin,
+    };
+    static const enum margin_source ORDER[] = {MARGIN_PAIR, MARGIN_CONTRACT, MARGIN_SOURCE, MARGIN_AFFILIATE,
+                                               MARGIN_CAMPAIGN};
+    for (size_t i = 0; i < sizeof ORDER / sizeof *ORDER; i++) {
+        *rule = ORDER[i];
+        if (stated[ORDER[i]] && stated[ORDER[i]]->is_set) return stated[ORDER[i]];
+    }
     *rule = MARGIN_EXCHANGE;
-    return &catalogue->house.margin;
+    return &parties->catalogue->house.margin;
+}
+
+/* A share of a price is never above it; what a fixed amount adds beyond the range of money is cut off there. */
+static int64_t kept_of(const struct margin *margin, int64_t price_micros)
+{
+    int64_t ppm = margin->ppm, fixed = margin->fixed_micros, kept;
+    for (uint32_t i = 0; i < margin->bands_count; i++) {
+        if (price_micros > margin->bands[i].up_to_micros) continue;
+        ppm = margin->bands[i].ppm;
+        fixed = margin->bands[i].fixed_micros;
+        break;
+    }
+    check(ppm >= 0 && ppm <= MONEY_PPM && fixed >= 0 && margin->min_micros >= 0);
+    check(money_share(price_micros, ppm, &kept));
+    if (!money_add(kept, fixed, &kept)) kept = INT64_MAX;
+    if (kept < margin->min_micros) kept = margin->min_micros;
+    if (margin->max_micros && kept > margin->max_micros) kept = margin->max_micros;
+    return kept;
+}
+
+struct payout price_payout(const struct price_parties *parties, int64_t price_micros)
+{
+    enum margin_source rule;
+    const struct margin *margin = margin_of(parties, &rule);
+    int64_t payout;
+    check(price_micros >= 0);
+    if (!margin->is_pay)
+        check(money_sub(price_micros, kept_of(margin, price_micros), &payout));
+    else if (margin->is_fixed)
+        payout = margin->fixed_micros;
+    else
+        check(money_share(price_micros, margin->ppm, &payout));
+    payout = money_floor(payout, parties->catalogue->house.payout_step_micros);
+    if (parties->contract && parties->contract->is_free && payout < 0) payout = 0;
+    return split(price_micros, payout, rule);
+}
+
+bool price_carries(const struct contract *contract, struct payout payout, int64_t floor_micros)
+{
+    int64_t least = contract->is_free ? 0 : 1;
+    return payout.margin_micros >= 0 && payout.payout_micros >= least && payout.payout_micros >= floor_micros;
+}
+
+int64_t price_floor(const struct affiliate *affiliate, const struct lead_source *source, int64_t asked_micros)
+{
+    int64_t floor = affiliate->min_price_micros;
+    if (source && source->min_price_micros > floor) floor = source->min_price_micros;
+    return asked_micros > floor ? asked_micros : floor;
+}
+
+bool price_under_promise(const struct campaign *campaign, struct payout usual, int64_t price_micros,
+                         int64_t promise_micros, struct payout *payout)
+{
+    *payout = usual;
+    if (usual.payout_micros >= promise_micros && usual.margin_micros >= 0) return true;
+    if (campaign->promise == PROMISE_KEEP) return false;
+    struct payout squeezed = split(price_micros, promise_micros, usual.rule);
+    if (squeezed.margin_micros < campaign->min_margin_micros) return false;
+    *payout = squeezed;
+    return true;
 }
 
 static struct payout split(int64_t price_micros, int64_t payout_micros, enum margin_source rule)
@@ -28,29 +116,4 @@ static struct payout split(int64_t price_micros, int64_t payout_micros, enum mar
     struct payout payout = {.payout_micros = payout_micros, .rule = rule};
     check(money_sub(price_micros, payout_micros, &payout.margin_micros));
     return payout;
-}
-
-struct payout price_payout(const struct catalogue *catalogue, const struct campaign *campaign,
-                           const struct affiliate *affiliate, int64_t price_micros)
-{
-    enum margin_source rule;
-    const struct margin *margin = margin_of(catalogue, campaign, affiliate, &rule);
-    int64_t kept, payout;
-    check(price_micros >= 0 && margin->ppm >= 0 && margin->ppm <= MONEY_PPM && margin->min_micros >= 0);
-    check(money_share(price_micros, margin->ppm, &kept));
-    if (kept < margin->min_micros) kept = margin->min_micros;
-    check(money_sub(price_micros, kept, &payout));
-    return split(price_micros, money_floor(payout, catalogue->house.payout_step_micros), rule);
-}
-
-bool price_under_promise(const struct campaign *campaign, struct payout usual, int64_t price_micros,
-                         int64_t promise_micros, struct payout *payout)
-{
-    *payout = usual;
-    if (usual.payout_micros >= promise_micros) return true;
-    if (campaign->promise == PROMISE_KEEP) return false;
-    struct payout squeezed = split(price_micros, promise_micros, usual.rule);
-    if (squeezed.margin_micros < campaign->min_margin_micros) return false;
-    *payout = squeezed;
-    return true;
 }

@@ -9,10 +9,24 @@ struct payout {
     enum margin_source rule;
 };
 
-/* The usual payout: affiliate's margin, else campaign's, else the exchange's; at least its min; rounded down to
- * payout_step. May be 0 or less: the bid is then low_bid. */
-struct payout price_payout(const struct catalogue *catalogue, const struct campaign *campaign,
-                           const struct affiliate *affiliate, int64_t price_micros);
+/* Who sells to whom: everyone who may have stated a margin. */
+struct price_parties {
+    const struct catalogue *catalogue;
+    const struct campaign *campaign;
+    const struct affiliate *affiliate;
+    const struct lead_source *source; /* NULL: without rules of its own */
+    const struct contract *contract;  /* NULL: none (only what the affiliate's side says) */
+};
+
+/* The usual payout by the most specific margin: affiliate × contract, contract, source, affiliate, campaign, exchange;
+ * rounded down to payout_step. It may be 0 or less, or (under a fixed pay) above the price; a free contract's is never
+ * below 0. Whether such a bid counts is price_carries' to say. */
+struct payout price_payout(const struct price_parties *parties, int64_t price_micros);
+/* False: low_bid. The payout reaches the floor and is above 0 (a free contract: not below 0), and the house pays
+ * nothing out of its own pocket. */
+bool price_carries(const struct contract *contract, struct payout payout, int64_t floor_micros);
+/* max(affiliate's min_price, source's, the ping's). */
+int64_t price_floor(const struct affiliate *affiliate, const struct lead_source *source, int64_t asked_micros);
 /* At post and fallback: max(promise, usual) under squeeze if the house keeps min_margin, the usual one under keep if it
  * reaches the promise. False: below_promise. promise 0: the usual payout. */
 bool price_under_promise(const struct campaign *campaign, struct payout usual, int64_t price_micros,

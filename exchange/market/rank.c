@@ -53,11 +53,12 @@ static enum reason judge(const struct rank_terms *terms, struct rank_bid *bid)
 {
     const struct contract *contract = bid->entry->contract;
     bid->effective_micros = bid->price_micros;
-    bid->payout = price_payout(terms->catalogue, terms->campaign, terms->affiliate, bid->price_micros);
+    struct price_parties parties = {terms->catalogue, terms->campaign, terms->affiliate, terms->source, contract};
+    bid->payout = price_payout(&parties, bid->price_micros);
     if (bid->price_micros < contract->min_price_micros) return REASON_PRICE_OUT_OF_RANGE;
     if (contract->max_price_micros && bid->price_micros > contract->max_price_micros) return REASON_PRICE_OUT_OF_RANGE;
     if (!bid->available) return REASON_UNAVAILABLE;
-    if (bid->payout.payout_micros <= 0 || bid->payout.payout_micros < terms->floor_micros) return REASON_LOW_BID;
+    if (!price_carries(contract, bid->payout, terms->floor_micros)) return REASON_LOW_BID;
     return REASON_NONE;
 }
 

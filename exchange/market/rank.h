@@ -27,8 +27,9 @@ struct rank_terms {
     const struct catalogue *catalogue;
     const struct campaign *campaign;
     const struct affiliate *affiliate;
-    int64_t floor_micros; /* max(affiliate floor, ping min_price) */
+    int64_t floor_micros; /* max(affiliate floor, source floor, ping min_price) */
     uint64_t seed;
+    const struct lead_source *source; /* of the affiliate; NULL: one without rules of its own */
 };
 
 /* Sets the results of each bid and sorts `order` (indexes into bids, best first). Returns the number of candidates.

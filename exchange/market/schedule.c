@@ -8,7 +8,8 @@
 #define HALF_HOURS_A_DAY 48u
 #define HALF_HOUR_S 1800
 #define WEEK_S (INT64_C(7) * 86400)
-#define LOOK_AHEAD_S (INT64_C(9) * 86400) /* a week, and what a change of offset may skip */
+#define DAY_S INT64_C(86400)
+#define LOOK_AHEAD_S (9 * DAY_S) /* a week, and what a change of offset may skip; a calendar's days come on top */
 
 static bool read_days(struct bytes days, unsigned *set);
 static const char *read_hours(struct bytes hours, uint64_t *set);
@@ -27,14 +28,55 @@ const char *schedule_add(struct schedule *schedule, struct bytes days, struct by
     return NULL;
 }
 
+bool schedule_read_date(struct bytes date, int64_t *days)
+{
+    uint64_t year, month, day;
+    int64_t year_back;
+    unsigned month_back, day_back;
+    if (date.len != 10 || date.at[4] != '-' || date.at[7] != '-') return false;
+    if (!bytes_u64(bytes_first(date, 4), &year) || !bytes_u64(bytes_first(bytes_from(date, 5), 2), &month))
+        return false;
+    if (!bytes_u64(bytes_from(date, 8), &day) || month < 1 || month > 12 || day < 1 || day > 31) return false;
+    int64_t found = clock_days_from_date((int64_t)year, (unsigned)month, (unsigned)day);
+    clock_date_from_days(found, &year_back, &month_back, &day_back);
+    if (day_back != day || year < 1970) return false;
+    *days = found;
+    return true;
+}
+
+const char *schedule_read_day(struct bytes date, struct bytes hours, struct calendar_day *day)
+{
+    *day = (struct calendar_day){0};
+    if (!schedule_read_date(date, &day->day)) return "a date is written 2026-12-25";
+    return bytes_is(hours, "closed") ? NULL : read_hours(hours, &day->half_hours);
+}
+
 static int64_t floor_div(int64_t a, int64_t b)
 {
     return a / b - (a % b < 0);
 }
 
+/* NULL: an ordinary day. */
+static const struct calendar_day *day_of(const struct calendar *calendar, int64_t day)
+{
+    uint32_t low = 0, high = calendar ? calendar->count : 0;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (calendar->days[middle].day == day) return &calendar->days[middle];
+        if (calendar->days[middle].day < day)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return NULL;
+}
+
 static bool is_open_at(const struct schedule *schedule, int64_t wall_s)
 {
-    int64_t local = wall_s + zone_offset_s(schedule->zone, wall_s) + INT64_C(3) * 86400; /* 1970 began on a Thursday */
+    int64_t local = wall_s + zone_offset_s(schedule->zone, wall_s), date = floor_div(local, DAY_S);
+    const struct calendar_day *day = day_of(schedule->calendar, date);
+    if (day) return day->half_hours >> ((local - date * DAY_S) / HALF_HOUR_S) & 1;
+    local += 3 * DAY_S; /* 1970 began on a Thursday */
     unsigned bit = (unsigned)((local - floor_div(local, WEEK_S) * WEEK_S) / HALF_HOUR_S);
     return schedule->half_hours[bit / 64] >> (bit % 64) & 1;
 }
@@ -48,7 +90,8 @@ int64_t schedule_next_change(const struct schedule *schedule, int64_t wall_ms)
 {
     int64_t now = floor_div(wall_ms, 1000), at = now;
     bool open = is_open_at(schedule, now);
-    while (at - now < LOOK_AHEAD_S) {
+    int64_t look_ahead_s = LOOK_AHEAD_S + (schedule->calendar ? schedule->calendar->count * DAY_S : 0);
+    while (at - now < look_ahead_s) {
         int64_t offset = zone_offset_s(schedule->zone, at), change = zone_next_change(schedule->zone, at);
         int64_t next = (floor_div(at + offset, HALF_HOUR_S) + 1) * HALF_HOUR_S - offset;
         at = next < change ? next : change;

@@ -105,6 +105,33 @@ int64_t zone_day_start(const struct zone *zone, int64_t wall_s)
     }
 }
 
+static int64_t local_date(const struct zone *zone, int64_t wall_s)
+{
+    return floor_to(wall_s + zone_offset_s(zone, wall_s), DAY_S) / DAY_S;
+}
+
+int64_t zone_week_start(const struct zone *zone, int64_t wall_s)
+{
+    int64_t date = local_date(zone, wall_s);
+    return zone_date_start(zone, floor_to(date + 3, 7) - 3); /* 1970 began on a Thursday */
+}
+
+int64_t zone_month_start(const struct zone *zone, int64_t wall_s)
+{
+    int64_t date = local_date(zone, wall_s), year;
+    unsigned month, day;
+    clock_date_from_days(date, &year, &month, &day);
+    return zone_date_start(zone, date - (day - 1));
+}
+
+/* Noon is inside the date whatever the night did to the clocks. */
+int64_t zone_date_start(const struct zone *zone, int64_t days)
+{
+    int64_t noon = days * DAY_S + DAY_S / 2;
+    noon -= zone_offset_s(zone, noon);
+    return zone_day_start(zone, noon);
+}
+
 static uint32_t read_u32(const char *at)
 {
     uint32_t value;

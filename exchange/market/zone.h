@@ -21,3 +21,8 @@ int64_t zone_next_change(const struct zone *zone, int64_t wall_s);
  * the local date, so they may last 23 or 25 hours; a repeated hour starts anew with its second round. */
 int64_t zone_hour_start(const struct zone *zone, int64_t wall_s);
 int64_t zone_day_start(const struct zone *zone, int64_t wall_s);
+/* The same of the local week (Monday first) and month. */
+int64_t zone_week_start(const struct zone *zone, int64_t wall_s);
+int64_t zone_month_start(const struct zone *zone, int64_t wall_s);
+/* The instant at which the local date (days since 1970) began. */
+int64_t zone_date_start(const struct zone *zone, int64_t days);

@@ -145,14 +145,14 @@ static void unclaim(void *world, const struct auction_claim *claim, bool answere
 }
 
 static void reserve(void *world, struct auction *auction, const struct contract *contract, int64_t at_ms,
-                    struct reservation *reservation)
+                    int64_t price_micros, struct reservation *reservation)
 {
     struct worker *worker = world;
     struct hall *hall = worker->hall;
     const struct buyer *buyer = &lines_catalogue(world_held(auction)->lines)->buyers[contract->buyer];
     unsigned full;
     *reservation = (struct reservation){.seat = SEAT_HOLD_NONE};
-    reservation->keys_count = availability_cap_keys(contract, buyer, at_ms, reservation->keys);
+    reservation->keys_count = availability_cap_keys(contract, buyer, at_ms, price_micros, reservation->keys);
     enum reason reason = REASON_NONE;
     if (!caps_reserve(hall->standing, reservation->keys, reservation->keys_count, &full)) {
         reason = REASON_CAPPED;

@@ -147,14 +147,14 @@ static void on_reserved_later(void *arg, uint64_t id)
 }
 
 static void reserve(void *worker, struct auction *auction, const struct contract *contract, int64_t at_ms,
-                    struct reservation *reservation)
+                    int64_t price_micros, struct reservation *reservation)
 {
     struct world *world = world_of(worker);
     struct place *place = place_of(auction);
     const struct buyer *buyer = &place->catalogue->buyers[contract->buyer];
     unsigned full;
     *reservation = (struct reservation){.seat = SEAT_HOLD_NONE};
-    reservation->keys_count = availability_cap_keys(contract, buyer, at_ms, reservation->keys);
+    reservation->keys_count = availability_cap_keys(contract, buyer, at_ms, price_micros, reservation->keys);
     enum reason reason = REASON_NONE;
     if (!caps_reserve(world->standing, reservation->keys, reservation->keys_count, &full)) {
         reason = REASON_CAPPED;

@@ -86,15 +86,20 @@ static void draw_campaign(struct draft *draft)
                "\"first_name\":{\"type\":\"text\",\"max\":60,\"required\":\"post\"},"
                "\"phone\":{\"type\":\"us_phone\",\"required\":\"post\"}}}],\"affiliates\":[");
     for (unsigned i = 0; i < RANDOM_AFFILIATES; i++)
-        SAY(draft, "%s{\"id\":\"a%u\",\"campaigns\":[\"auto\"],\"min_price\":\"%s\"%s}", i ? "," : "", i,
-            PICK(draft, "0", "0", "2.00"), hit(draft, 6) ? ",\"rate\":{\"pings_per_s\":300}" : "");
-    SAY(draft, "],\"buyers\":[");
+        SAY(draft, "%s{\"id\":\"a%u\",\"campaigns\":[\"auto\"],\"min_price\":\"%s\"%s%s%s}", i ? "," : "", i,
+            PICK(draft, "0", "0", "2.00"), hit(draft, 6) ? ",\"rate\":{\"pings_per_s\":300}" : "",
+            PICK(draft, "", "", ",\"pay\":{\"percent\":82}", ",\"pay\":{\"fixed\":\"6\"}",
+                 ",\"margin\":{\"bands\":[{\"up_to\":\"9\",\"percent\":30},{\"fixed\":\"1.10\"}]}"),
+            PICK(draft, "", ",\"sources\":{\"fb\":{\"min_price\":\"4\",\"margin\":{\"percent\":5,\"max\":\"0.40\"}}}"));
+    SAY(draft, "],\"calendars\":{\"us\":{\"2026-01-01\":\"closed\"}},\"buyers\":[");
 }
 
 static void draw_caps(struct draft *draft)
 {
     if (hit(draft, 2)) return;
-    SAY(draft, ",\"caps\":[{\"window\":\"hour\",\"leads\":%u}", 1 + (unsigned)below(draft, 60));
+    SAY(draft, ",\"caps\":[{\"window\":\"%s\",\"leads\":%u}", PICK(draft, "minute", "hour", "hour", "week"),
+        1 + (unsigned)below(draft, 60));
+    if (hit(draft, 3)) SAY(draft, ",{\"window\":\"month\",\"money\":\"%u.05\"}", 20 + (unsigned)below(draft, 800));
     if (hit(draft, 2)) SAY(draft, ",{\"window\":\"day\",\"leads\":%u}", 2 + (unsigned)below(draft, 200));
     SAY(draft, "]");
 }
@@ -119,6 +124,8 @@ static void draw_contract(struct draft *draft, unsigned buyer, unsigned contract
         SAY(draft, ",\"filter\":{\"field\":\"state\",\"in\":[\"CA\",\"NV\"]}");
     if (hit(draft, 4)) SAY(draft, ",\"max_price\":\"14.00\"");
     if (hit(draft, 5)) SAY(draft, ",\"bid_ttl\":\"1s\"");
+    if (hit(draft, 5)) SAY(draft, ",\"margin\":{\"fixed\":\"%u.25\"}", (unsigned)below(draft, 4));
+    if (hit(draft, 8)) SAY(draft, ",\"free\":true");
     SAY(draft, "}");
 }
 
@@ -133,6 +140,7 @@ static bool write_market(struct draft *draft, const struct random_market *market
         SAY(draft, "%s{\"id\":\"b%u\",\"signing_secret\":\"whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oDMfKQ9r8GKYo=\"",
             buyer ? "," : "", buyer);
         if (hit(draft, 4)) SAY(draft, ",\"group\":\"one-owner\"");
+        if (hit(draft, 3)) draw_caps(draft);
         if (hit(draft, 5)) SAY(draft, ",\"max_in_flight\":%u", 1 + (unsigned)below(draft, 6));
         if (hit(draft, 6)) SAY(draft, ",\"max_pings_per_s\":%u", 100 + (unsigned)below(draft, 300));
         SAY(draft, ",\"contracts\":[");

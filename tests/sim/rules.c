@@ -86,6 +86,12 @@ static void check_caps(struct world *world)
         struct cap_id id;
         memcpy(id.at, key->id, sizeof id.at);
         uint32_t used = caps_used(world->standing, standing_cap_cell(world->standing, &id), key->window);
+        /* A reservation that was given back before its intent may have moved the cell into a window the book has not
+         * seen: then even nothing can no longer be taken from this one. */
+        struct cap_key nothing = {
+            .cell = standing_cap_cell(world->standing, &id), .window = key->window, .limit = UINT32_MAX};
+        unsigned full;
+        if (!caps_reserve(world->standing, &nothing, 1, &full)) continue;
         if (used != key->amount) world_wrong(world, "a cap counts %u, the book %u", used, key->amount);
     }
 }

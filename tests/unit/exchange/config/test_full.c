@@ -20,19 +20,18 @@ static const char *const later[] = {
     "objective", "reping_window", "rank_by", "second_price_step", "duplicates", "required_at", "quiet_hours",
     "exit_url", "suppress", "test_patterns", "redistribute", "experiment", "retention", "paused", "score",
     /* catalogue */
-    "lists", "calendars", "margins",
+    "lists",
     /* affiliate */
-    "bids", "terms", "returns", "exclude_buyers", "caps", "sources", "max_sales", "notices",
+    "bids", "terms", "returns", "exclude_buyers", "caps", "max_sales", "notices",
     /* buyer */
-    "funds", "notices", "hash_secret", "redirect_hosts", "caps", "exclude", "schedule", "suppress",
+    "funds", "notices", "hash_secret", "redirect_hosts", "exclude", "suppress",
     /* contract */
     "status_url", "price_at_post", "seller", "consent", "disclose_floor", "ping_hashes", "test", "delivery", "copies",
-    "priority", "weight", "multiplier", "near", "use", "from",
+    "priority", "weight", "multiplier", "near",
     /* its caps */
-    "per", "pace", "window: month is", "money", "counts", "give_back", "window: week is", "percent", "per",
-    "window: total is", "since",
+    "per", "pace", "counts", "give_back", "percent", "per",
     /* contract */
-    "idempotent", "doubt", "duplicates", "returns", "pay_on", "contact_within", "free", "margin", "suppress"};
+    "idempotent", "doubt", "duplicates", "returns", "pay_on", "contact_within", "suppress"};
 #define LATER (sizeof later / sizeof *later)
 
 static void copy_file(struct arena *arena, const char *name)

@@ -2,6 +2,8 @@
  */
 #include "exchange/market/availability.h"
 
+#include <pthread.h>
+
 #include "protocol/base/clock.h"
 #include "tests/unit/exchange/market/world.h"
 
@@ -52,6 +54,167 @@ static void the_first_obstacle_is_the_reason(void **state)
         enum reason reason = availability_reason(&contract, north, &view, set >> SCHEDULE & 1 ? CLOSED : OPEN);
         if (reason != expected) fail_msg("set %x: %s", set, reason_code(reason));
     }
+}
+
+/* Insertion dates: closed before the first and after the last day; the schedule inside. */
+static void from_and_until(void **state)
+{
+    struct availability_view view = fine_view();
+    struct contract contract = *live;
+    (void)state;
+    contract.from_min = (uint32_t)(OPEN / 60000);
+    assert_int_equal(availability_reason(&contract, north, &view, OPEN - 1), REASON_CLOSED);
+    assert_int_equal(availability_reason(&contract, north, &view, OPEN), REASON_NONE);
+    contract.from_min = 0;
+    contract.until_min = (uint32_t)(OPEN / 60000);
+    assert_int_equal(availability_reason(&contract, north, &view, OPEN - 1), REASON_NONE);
+    assert_int_equal(availability_reason(&contract, north, &view, OPEN), REASON_CLOSED);
+}
+
+/* Every window at its edges, in three zones: DST nights of 23 and 25 hours, a leap day, month ends, Mondays. */
+static void windows_of_caps(void **state)
+{
+    static const struct {
+        uint8_t window;
+        unsigned zone; /* 0 UTC, 1 New York, 2 Los Angeles */
+        const char *at, *start;
+    } ROWS[] = {
+        {CAP_MINUTE, 1, "2026-01-02T15:04:59Z", "2026-01-02T15:04:00Z"},
+        {CAP_DAY, 1, "2026-03-09T03:59:59Z", "2026-03-08T05:00:00Z"}, /* 23 hours */
+        {CAP_DAY, 1, "2026-03-09T04:00:00Z", "2026-03-09T04:00:00Z"},
+        {CAP_DAY, 1, "2026-11-02T04:59:59Z", "2026-11-01T04:00:00Z"}, /* 25 hours */
+        {CAP_DAY, 2, "2026-03-09T06:59:59Z", "2026-03-08T08:00:00Z"},
+        {CAP_DAY, 2, "2026-11-02T07:59:59Z", "2026-11-01T07:00:00Z"},
+        {CAP_DAY, 0, "2026-11-01T23:59:59Z", "2026-11-01T00:00:00Z"},
+        {CAP_DAY, 1, "2028-03-01T04:59:59Z", "2028-02-29T05:00:00Z"},
+        {CAP_WEEK, 0, "2026-01-05T00:00:00Z", "2026-01-05T00:00:00Z"}, /* a Monday */
+        {CAP_WEEK, 0, "2026-01-04T23:59:59Z", "2025-12-29T00:00:00Z"},
+        {CAP_WEEK, 1, "2026-03-09T03:59:59Z", "2026-03-02T05:00:00Z"},
+        {CAP_WEEK, 1, "2026-03-12T12:00:00Z", "2026-03-09T04:00:00Z"},
+        {CAP_WEEK, 2, "2026-11-02T07:59:59Z", "2026-10-26T07:00:00Z"},
+        {CAP_WEEK, 2, "2026-11-02T08:00:00Z", "2026-11-02T08:00:00Z"},
+        {CAP_MONTH, 0, "2026-12-31T23:59:59Z", "2026-12-01T00:00:00Z"},
+        {CAP_MONTH, 1, "2026-04-01T03:59:59Z", "2026-03-01T05:00:00Z"},
+        {CAP_MONTH, 1, "2026-04-01T04:00:00Z", "2026-04-01T04:00:00Z"},
+        {CAP_MONTH, 1, "2028-03-01T04:59:59Z", "2028-02-01T05:00:00Z"},
+        {CAP_MONTH, 2, "2026-12-01T07:59:59Z", "2026-11-01T07:00:00Z"},
+    };
+    const struct zone *zones[3] = {zone_utc()};
+    (void)state;
+    for (int i = 0; i < 2; i++)
+        zones[i + 1] = zone_parse(&world.arena, (struct bytes){world.zones[i], world.zones_len[i]});
+    for (size_t i = 0; i < sizeof ROWS / sizeof *ROWS; i++) {
+        struct cap cap = {.window = ROWS[i].window};
+        int64_t window = availability_cap_window(&cap, zones[ROWS[i].zone], wall(ROWS[i].at));
+        if (window != wall(ROWS[i].start) / 60000) fail_msg("row %zu: minute %lld", i, (long long)window);
+    }
+    struct cap total = {.window = CAP_TOTAL, .since_min = 77};
+    assert_int_equal(availability_cap_window(&total, zones[0], OPEN), 77);
+}
+
+/* Money counts upwards in hundredths; the buyer's caps stand behind the contract's, over all its contracts. */
+static void money_and_the_buyers_caps(void **state)
+{
+    static const char DOCUMENT[] = "{'campaigns':[" WORLD_CAMPAIGN "],'buyers':[{" WORLD_BUYER(
+        "rich") ",'caps':[{'window':'week','money':'10'},"
+                "{'window':'total','leads':'3','since':'2026-01-01'}],'contracts':[{'id':'r1','campaign':'auto','price'"
+                ":'5',"
+                "'post_url':'https://r.example/"
+                "','caps':[{'window':'month','money':'100'}]},{'id':'r2','campaign':'auto',"
+                "'price':'5','post_url':'https://r.example/'}]}]}";
+    struct catalogue *rich = world_build(&world, DOCUMENT);
+    const struct contract *one = catalogue_contract(rich, BYTES("r1")), *two = catalogue_contract(rich, BYTES("r2"));
+    const struct buyer *buyer = catalogue_buyer(rich, BYTES("rich"));
+    struct cap_key keys[RESERVATION_KEYS_MAX];
+    struct availability_view view;
+    unsigned full;
+    (void)state;
+    assert_int_equal(availability_cap_keys(one, buyer, OPEN, 4990001, keys), 3);
+    assert_int_equal(keys[0].amount, 500); /* 4.990001 counts as 5.00 */
+    assert_int_equal(keys[0].limit, 10000);
+    assert_int_equal(keys[1].amount, 500);
+    assert_int_equal(keys[2].amount, 1);
+    assert_int_equal(keys[2].window, wall("2026-01-01T00:00:00Z") / 60000);
+    assert_true(caps_reserve(world.standing, keys, 3, &full));
+    availability_read(two, buyer, world.standing, NOW, OPEN, &view);
+    assert_int_equal(view.cap_full, -1);
+    assert_int_equal(availability_cap_keys(two, buyer, OPEN, 5010000, keys), 2);
+    assert_false(caps_reserve(world.standing, keys, 2, &full)); /* 5.00 and 5.01 are over 10.00 */
+    assert_int_equal(full, 0);
+    assert_int_equal(availability_cap_keys(two, buyer, OPEN, 5000000, keys), 2);
+    assert_true(caps_reserve(world.standing, keys, 2, &full));
+    availability_read(two, buyer, world.standing, NOW, OPEN, &view);
+    assert_int_equal(view.cap_full, 0);
+    availability_read(one, buyer, world.standing, NOW, OPEN, &view);
+    assert_int_equal(view.cap_full, 1); /* its own has room, its buyer's has not */
+    assert_int_equal(availability_reason(one, buyer, &view, OPEN), REASON_CAPPED);
+    assert_int_equal(availability_cap_keys(one, buyer, OPEN, INT64_MAX, keys), 3);
+    assert_int_equal(keys[0].amount, UINT32_MAX);
+    catalogue_drop(&rich);
+}
+
+#define SELLERS 8
+#define TRIES 4000
+
+struct seller {
+    const struct contract *contract;
+    const struct buyer *buyer;
+    uint64_t seed;
+    uint64_t hundredths, leads; /* what it kept */
+};
+
+/* Reserves at prices of its own; gives half of what it got back. */
+static void *sell(void *arg)
+{
+    struct seller *seller = arg;
+    struct dice dice = {seller->seed};
+    for (unsigned i = 0; i < TRIES; i++) {
+        struct cap_key keys[RESERVATION_KEYS_MAX];
+        unsigned full,
+            count = availability_cap_keys(seller->contract, seller->buyer, OPEN, 1 + dice_below(&dice, 3000000), keys);
+        if (!caps_reserve(world.standing, keys, count, &full)) continue;
+        if (dice_below(&dice, 2)) {
+            caps_release(world.standing, keys, count);
+            continue;
+        }
+        seller->hundredths += keys[count - 1].amount;
+        seller->leads++;
+    }
+    return NULL;
+}
+
+/* Two contracts of one buyer, eight threads: what was kept is what is counted, and no cap is over. */
+static void never_over_with_many_threads(void **state)
+{
+    static const char DOCUMENT[] = "{'campaigns':[" WORLD_CAMPAIGN "],'buyers':[{" WORLD_BUYER(
+        "busy") ",'caps':[{'window':'week','leads':'9000'},"
+                "{'window':'month','money':'900'}],'contracts':[{'id':'b1','campaign':'auto','price':'5',"
+                "'post_url':'https://r.example/','caps':[{'window':'day','leads':'500'}]},{'id':'b2','campaign':'auto',"
+                "'price':'5','post_url':'https://r.example/'}]}]}";
+    struct catalogue *busy = world_build(&world, DOCUMENT);
+    const struct buyer *buyer = catalogue_buyer(busy, BYTES("busy"));
+    struct seller sellers[SELLERS];
+    pthread_t threads[SELLERS];
+    uint64_t hundredths = 0, leads = 0, of_first = 0;
+    (void)state;
+    for (unsigned i = 0; i < SELLERS; i++) {
+        sellers[i] = (struct seller){catalogue_contract(busy, i % 2 ? BYTES("b1") : BYTES("b2")), buyer, i + 1, 0, 0};
+        assert_int_equal(pthread_create(&threads[i], NULL, sell, &sellers[i]), 0);
+    }
+    for (unsigned i = 0; i < SELLERS; i++) {
+        pthread_join(threads[i], NULL);
+        hundredths += sellers[i].hundredths;
+        leads += sellers[i].leads;
+        of_first += i % 2 ? sellers[i].leads : 0;
+    }
+    struct cap_key keys[RESERVATION_KEYS_MAX];
+    assert_int_equal(availability_cap_keys(catalogue_contract(busy, BYTES("b1")), buyer, OPEN, 1, keys), 3);
+    assert_int_equal(caps_used(world.standing, keys[0].cell, keys[0].window), of_first);
+    assert_int_equal(caps_used(world.standing, keys[1].cell, keys[1].window), leads);
+    assert_int_equal(caps_used(world.standing, keys[2].cell, keys[2].window), hundredths);
+    assert_true(of_first <= 500 && leads <= 9000 && hundredths <= 90000);
+    assert_true(hundredths > 90000 - 300); /* the money was the bound that held */
+    catalogue_drop(&busy);
 }
 
 static void signals_and_silence(void **state)
@@ -173,7 +336,7 @@ static void caps_are_read_and_reserved(void **state)
     unsigned full = 9;
     const int64_t now = NOW + 90 * SECOND;
     (void)state;
-    assert_int_equal(availability_cap_keys(live, north, OPEN, keys), 2);
+    assert_int_equal(availability_cap_keys(live, north, OPEN, 0, keys), 2);
     assert_int_equal(keys[0].limit, 2);
     assert_int_equal(keys[0].amount, 1);
     assert_int_equal((int64_t)keys[0].window * 60000, wall("2026-01-02T15:00:00Z"));
@@ -192,7 +355,7 @@ static void caps_are_read_and_reserved(void **state)
     int64_t later = OPEN + 3600000;
     availability_read(live, north, world.standing, now, later, &view);
     assert_int_equal(view.cap_full, -1);
-    assert_int_equal(availability_cap_keys(live, north, later, keys), 2);
+    assert_int_equal(availability_cap_keys(live, north, later, 0, keys), 2);
     assert_true(caps_reserve(world.standing, keys, 2, &full));
     availability_read(live, north, world.standing, now, later, &view);
     assert_int_equal(view.cap_full, 1);
@@ -200,7 +363,7 @@ static void caps_are_read_and_reserved(void **state)
     assert_int_equal(view.cap_full, 1);
     availability_read(live, north, world.standing, now, wall("2026-01-03T05:00:00Z"), &view);
     assert_int_equal(view.cap_full, -1);
-    assert_int_equal(availability_cap_keys(fixed, north, OPEN, keys), 0);
+    assert_int_equal(availability_cap_keys(fixed, north, OPEN, 0, keys), 0);
 }
 
 /* The hour of autumn that comes twice is two windows, the day of 25 hours is one. */
@@ -253,6 +416,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_first_obstacle_is_the_reason),
+        cmocka_unit_test(from_and_until),
+        cmocka_unit_test(windows_of_caps),
+        cmocka_unit_test(money_and_the_buyers_caps),
+        cmocka_unit_test(never_over_with_many_threads),
         cmocka_unit_test(signals_and_silence),
         cmocka_unit_test(seats_are_read),
         cmocka_unit_test(circuits_are_read),

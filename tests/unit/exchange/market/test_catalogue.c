@@ -292,6 +292,52 @@ static void counted(void **state)
     catalogue_drop(&held); /* none is fine */
 }
 
+/* Sources, pairs, calendars, a buyer's schedule: read, found, and the same after the book has kept them. */
+static void the_terms_of_many(void **state)
+{
+    static const char DOCUMENT[] =
+        "{'campaigns':[" WORLD_CAMPAIGN "],'calendars':{'us':{'2026-01-05':'closed','2026-01-04':'08:00-09:00'}},"
+        "'margins':[{'affiliate':'b','contract':'y','percent':'3'},{'affiliate':'a','contract':'x','fixed':'1'},"
+        "{'affiliate':'a','contract':'y','percent':'2'}],"
+        "'affiliates':[{'id':'a','campaigns':['auto'],'sources':{'tok':{'paused':'true'},"
+        "'fb':{'min_price':'3','pay':{'percent':'82'}}}},{'id':'b','campaigns':['auto'],'pay':{'fixed':'8'}}],"
+        "'buyers':[{" WORLD_BUYER(
+            "north") ",'time_zone':'America/New_York','schedule':{'mon-fri':'08:00-20:00',"
+                     "'use':'us'},'contracts':[{" CONTRACT(
+                         "x") ",'price':'5','free':'true','from':'2026-03-08','until':'2026-03-08'},"
+                              "{" CONTRACT("y") ",'price':'5','schedule':{'sat':'08:00-20:00'},'margin':{'bands':[{'up_"
+                                                "to':'4','percent':'9'},"
+                                                "{'fixed':'1'}]}}]}]}";
+    struct catalogue *built = world_build(&world, DOCUMENT);
+    struct catalogue *catalogue = catalogue_unpack(built->packed, NULL, NULL);
+    (void)state;
+    assert_null(catalogue); /* the zone is needed again */
+    for (unsigned turn = 0; turn < 2; turn++) {
+        catalogue = turn ? catalogue_unpack(built->packed, world_zone, &world) : built;
+        assert_non_null(catalogue);
+        if (turn == 0) catalogue_take(built);
+        const struct affiliate *a = catalogue_affiliate(catalogue, BYTES("a"));
+        const struct affiliate *b = catalogue_affiliate(catalogue, BYTES("b"));
+        const struct contract *x = catalogue_contract(catalogue, BYTES("x"));
+        const struct contract *y = catalogue_contract(catalogue, BYTES("y"));
+        const struct lead_source *fb = catalogue_source_of(a, BYTES("fb"));
+        assert_true(fb && fb->min_price_micros == 3000000 && fb->margin.is_pay && fb->margin.ppm == 820000);
+        assert_true(catalogue_source_of(a, BYTES("tok"))->paused && !catalogue_source_of(a, BYTES("sms")));
+        assert_true(b->margin.is_pay && b->margin.is_fixed && b->margin.fixed_micros == 8000000);
+        assert_true(x->is_free && x->pairs->count == 1 && x->pairs->list[0].margin.fixed_micros == 1000000);
+        assert_true(y->pairs->count == 2 && y->pairs->list[0].affiliate == a->index);
+        assert_true(y->pairs->list[1].margin.ppm == 30000);
+        assert_true(y->margin && y->margin->bands_count == 2 && y->margin->bands[0].up_to_micros == 4000000);
+        assert_ptr_equal(x->schedule, catalogue_buyer(catalogue, BYTES("north"))->schedule);
+        assert_ptr_not_equal(y->schedule, x->schedule);
+        assert_int_equal(x->schedule->calendar->count, 2);
+        assert_int_equal(x->from_min, 1772946000 / 60); /* 05:00 UTC; the day has 23 hours */
+        assert_int_equal(x->until_min - x->from_min, 23 * 60);
+        catalogue_drop(&catalogue);
+    }
+    catalogue_drop(&built);
+}
+
 /* --- contradictions --- */
 
 #define IN_CAMPAIGN(text) "{'campaigns':[" text "]}"
@@ -316,7 +362,27 @@ static const struct contradiction ERRORS[] = {
     {IN_CAMPAIGN("{'id':'c','promise':'maybe','fields':{'f':{'type':'text'}}}"), "promise has no such value"},
     {IN_CAMPAIGN("{'id':'c','margin':{'percent':'100'},'fields':{'f':{'type':'text'}}}"), "a margin of 100 percent"},
     {IN_CAMPAIGN("{'id':'c','margin':{'percent':'-1'},'fields':{'f':{'type':'text'}}}"), "percent needs a number"},
-    {IN_CAMPAIGN("{'id':'c','margin':{},'fields':{'f':{'type':'text'}}}"), "margin needs percent, min, or both"},
+    {IN_CAMPAIGN("{'id':'c','margin':{},'fields':{'f':{'type':'text'}}}"),
+     "margin needs percent, fixed, min, max or bands"},
+    {IN_CAMPAIGN("{'id':'c','margin':{'min':'2','max':'1'},'fields':{'f':{'type':'text'}}}"), "max is below min"},
+    {IN_CAMPAIGN("{'id':'c','margin':{'max':'0'},'fields':{'f':{'type':'text'}}}"), "a margin of at most 0"},
+    {WITH("'margin':{'bands':[]}"), "bands without a band"},
+    {WITH("'margin':{'bands':[{'percent':'5'},{'percent':'6'}]}"), "are never reached"},
+    {WITH("'margin':{'bands':[{'up_to':'5','percent':'5'}]}"), "the last band needs no up_to"},
+    {WITH("'margin':{'bands':[{'up_to':'5'},{'up_to':'5'},{'percent':'6'}]}"), "up_to must rise"},
+    {WITH("'margin':{'percent':'5','bands':[{'percent':'6'}]}"), "both would not count"},
+    {IN_AFFILIATE("{'id':'a','margin':{'percent':'5'},'pay':{'percent':'80'}}"), "margin beside it would not count"},
+    {IN_AFFILIATE("{'id':'a','pay':{'percent':'80','fixed':'8'}}"), "pay needs fixed or percent"},
+    {IN_AFFILIATE("{'id':'a','pay':{'percent':'101'}}"), "more than 100 percent"},
+    {IN_AFFILIATE("{'id':'a','sources':['fb']}"), "sources is a map"},
+    {"{'campaigns':[],'margins':[{'affiliate':'a','contract':'c','percent':'1'}]}", "there is no such affiliate"},
+    {"{'calendars':{'us':{'2026-02-30':'closed'}}}", "a date is written 2026-12-25"},
+    {"{'calendars':{'us':{}}}", "a calendar is a map"},
+    {"{'calendars':['us']}", "calendars is a map"},
+    {"{'calendars':{'us':{'2026-02-03':'shut'}}}", "hours are written"},
+    {WITH("'schedule':{'mon':'08:00-12:00','use':'us'}"), "there is no such calendar"},
+    {WITH("'from':'tomorrow'"), "from is a date"},
+    {WITH("'from':'2026-02-02','until':'2026-02-01'"), "until is before from"},
     {IN_CAMPAIGN("{'id':'c','min_margin':'-1','fields':{'f':{'type':'text'}}}"), "min_margin needs an amount"},
     {IN_CAMPAIGN("{'id':'c','consent':{'required':['fax']},'fields':{'f':{'type':'text'}}}"), "is tcpa"},
     {IN_FIELD("{'type':'text','required':'ping'}"), "field f is required in the ping but private"},
@@ -370,6 +436,16 @@ static const struct contradiction ERRORS[] = {
     {WITH("'caps':[{'window':'day','leads':0}]"), "leads needs a whole number, at least 1"},
     {WITH("'caps':[{'window':'day','leads':1},{'window':'day','leads':2}]"), "another cap has the same window"},
     {WITH("'caps':[{},{},{},{},{},{},{},{},{}]"), "at most 8 caps"},
+    {IN_BUYER("{" WORLD_BUYER("n") ",'caps':[{'window':'day','leads':1}],'contracts':[{" CONTRACT(
+         "x") ",'price':'1',"
+              "'caps':[{},{},{},{},{},{},{},{}]}]}"),
+     "its buyer's included"},
+    {WITH("'caps':[{'window':'day','leads':1,'money':'1'}]"), "a cap needs its limit: leads or money"},
+    {WITH("'caps':[{'window':'day','money':'0.001'}]"), "whole hundredths"},
+    {WITH("'caps':[{'window':'day','money':'0'}]"), "whole hundredths"},
+    {WITH("'caps':[{'window':'day','money':'42949672.96'}]"), "whole hundredths"},
+    {WITH("'caps':[{'window':'total','leads':1}]"), "a total needs since"},
+    {WITH("'caps':[{'window':'day','leads':1,'since':'2026-01-01'}]"), "only a total has since"},
     {WITH("'tier':0"), "tier needs a whole number, at least 1"},
     {WITH("'seats':'many'"), "seats has no such value"},
     {WITH("'paused':'maybe'"), "paused is true or false"},
@@ -485,13 +561,10 @@ static int teardown(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_whole_one),
-        cmocka_unit_test(cells_outlive_it),
-        cmocka_unit_test(packed_and_unpacked),
-        cmocka_unit_test(counted),
-        cmocka_unit_test(contradictions_are_told),
-        cmocka_unit_test(all_at_once),
-        cmocka_unit_test(private_addresses_in_a_demo),
+        cmocka_unit_test(a_whole_one),         cmocka_unit_test(cells_outlive_it),
+        cmocka_unit_test(packed_and_unpacked), cmocka_unit_test(counted),
+        cmocka_unit_test(the_terms_of_many),   cmocka_unit_test(contradictions_are_told),
+        cmocka_unit_test(all_at_once),         cmocka_unit_test(private_addresses_in_a_demo),
         cmocka_unit_test(many_contracts),
     };
     return cmocka_run_group_tests(tests, setup, teardown);

@@ -7,7 +7,8 @@
 
 static struct catalogue house(int64_t ppm, int64_t min_micros, int64_t step)
 {
-    return (struct catalogue){.house = {.margin = {true, ppm, min_micros}, .payout_step_micros = step}};
+    return (struct catalogue){
+        .house = {.margin = {.is_set = true, .ppm = ppm, .min_micros = min_micros}, .payout_step_micros = step}};
 }
 
 static void the_most_specific_margin_counts(void **state)
@@ -16,20 +17,23 @@ static void the_most_specific_margin_counts(void **state)
     struct campaign campaign = {.margin = {.is_set = false, .ppm = 200000}};
     struct affiliate affiliate = {.margin = {.is_set = false, .ppm = 300000}};
     (void)state;
-    struct payout payout = price_payout(&catalogue, &campaign, &affiliate, 10 * MONEY_UNIT);
+    struct payout payout = price_payout(&(struct price_parties){&catalogue, &campaign, &affiliate, NULL, NULL},
+                                        10 * MONEY_UNIT);
     assert_int_equal(payout.payout_micros, 9 * MONEY_UNIT);
     assert_int_equal(payout.rule, MARGIN_EXCHANGE);
     campaign.margin.is_set = true;
-    payout = price_payout(&catalogue, &campaign, &affiliate, 10 * MONEY_UNIT);
+    payout = price_payout(&(struct price_parties){&catalogue, &campaign, &affiliate, NULL, NULL}, 10 * MONEY_UNIT);
     assert_int_equal(payout.payout_micros, 8 * MONEY_UNIT);
     assert_int_equal(payout.rule, MARGIN_CAMPAIGN);
     affiliate.margin.is_set = true;
-    payout = price_payout(&catalogue, &campaign, &affiliate, 10 * MONEY_UNIT);
+    payout = price_payout(&(struct price_parties){&catalogue, &campaign, &affiliate, NULL, NULL}, 10 * MONEY_UNIT);
     assert_int_equal(payout.payout_micros, 7 * MONEY_UNIT);
     assert_int_equal(payout.margin_micros, 3 * MONEY_UNIT);
     assert_int_equal(payout.rule, MARGIN_AFFILIATE);
     campaign.margin.is_set = false;
-    assert_int_equal(price_payout(&catalogue, &campaign, &affiliate, MONEY_UNIT).rule, MARGIN_AFFILIATE);
+    assert_int_equal(
+        price_payout(&(struct price_parties){&catalogue, &campaign, &affiliate, NULL, NULL}, MONEY_UNIT).rule,
+        MARGIN_AFFILIATE);
     assert_string_equal(margin_source_name(MARGIN_EXCHANGE), "exchange");
     assert_string_equal(margin_source_name(MARGIN_CAMPAIGN), "campaign");
     assert_string_equal(margin_source_name(MARGIN_AFFILIATE), "affiliate");
@@ -59,7 +63,8 @@ static void rounding(void **state)
         struct catalogue catalogue = house(ROWS[i].ppm, ROWS[i].min, ROWS[i].step);
         struct campaign campaign = {0};
         struct affiliate affiliate = {0};
-        struct payout payout = price_payout(&catalogue, &campaign, &affiliate, ROWS[i].price);
+        struct payout payout = price_payout(&(struct price_parties){&catalogue, &campaign, &affiliate, NULL, NULL},
+                                            ROWS[i].price);
         if (payout.payout_micros != ROWS[i].payout) fail_msg("row %zu: %lld", i, (long long)payout.payout_micros);
         assert_int_equal(payout.payout_micros + payout.margin_micros, ROWS[i].price);
     }
@@ -103,13 +108,16 @@ static void random_money(void **state)
         int64_t step = 1 + dice_below(&dice, 100000),
                 price = 1 + (int64_t)(dice_next(&dice) >> (14 + dice_below(&dice, 40)));
         struct catalogue catalogue = house(dice_below(&dice, 1000000), dice_below(&dice, 2000000), step);
-        struct campaign campaign = {
-            .margin = {dice_below(&dice, 2), dice_below(&dice, 1000000), dice_below(&dice, 900000)},
-            .promise = (enum promise_kind)dice_below(&dice, 2),
-            .min_margin_micros = dice_below(&dice, 500000)};
-        struct affiliate affiliate = {.margin = {dice_below(&dice, 2), dice_below(&dice, 1000000), 0}};
+        struct campaign campaign = {.margin = {.is_set = dice_below(&dice, 2),
+                                               .ppm = dice_below(&dice, 1000000),
+                                               .min_micros = dice_below(&dice, 900000)},
+                                    .promise = (enum promise_kind)dice_below(&dice, 2),
+                                    .min_margin_micros = dice_below(&dice, 500000)};
+        struct affiliate affiliate = {.margin = {.is_set = dice_below(&dice, 2), .ppm = dice_below(&dice, 1000000)}};
         const struct margin *rules[] = {&catalogue.house.margin, &campaign.margin, &affiliate.margin};
-        struct payout usual = price_payout(&catalogue, &campaign, &affiliate, price), payout;
+        struct payout usual = price_payout(&(struct price_parties){&catalogue, &campaign, &affiliate, NULL, NULL},
+                                           price),
+                      payout;
         const struct margin *rule = rules[usual.rule];
         assert_int_equal(usual.payout_micros + usual.margin_micros, price);
         assert_int_equal(usual.payout_micros % step, 0);
@@ -128,6 +136,134 @@ static void random_money(void **state)
     }
 }
 
+/* Every party states a margin of its own; taken away one after the other, the next specific one counts. */
+static void precedence(void **state)
+{
+    static const char *const NAMES[] = {"pair", "contract", "source", "affiliate", "campaign", "exchange"};
+    struct catalogue catalogue = house(60000, 0, CENT);
+    struct campaign campaign = {.margin = {.is_set = true, .ppm = 50000}};
+    struct affiliate affiliate = {.index = 7, .margin = {.is_set = true, .ppm = 40000}};
+    struct lead_source source = {.margin = {.is_set = true, .ppm = 30000}};
+    struct margin own = {.is_set = true, .ppm = 20000};
+    struct margin_pair pairs[3];
+    for (unsigned i = 0; i < 3; i++)
+        pairs[i] = (struct margin_pair){6 + i, {.is_set = true, .ppm = i == 1 ? 10000 : 990000}};
+    struct margin_pairs of = {pairs, 3};
+    struct contract contract = {.margin = &own, .pairs = &of};
+    struct price_parties parties = {&catalogue, &campaign, &affiliate, &source, &contract};
+    (void)state;
+    for (int64_t step = 1; step <= 6; step++) {
+        struct payout payout = price_payout(&parties, 100 * MONEY_UNIT);
+        assert_int_equal(payout.margin_micros, step * MONEY_UNIT);
+        assert_string_equal(margin_source_name(payout.rule), NAMES[step - 1]);
+        if (step == 1) affiliate.index = 9; /* the others' pairs are not its */
+        if (step == 2) contract.margin = NULL;
+        if (step == 3) source.margin.is_set = false;
+        if (step == 4) affiliate.margin.is_set = false;
+        if (step == 5) campaign.margin.is_set = false;
+    }
+}
+
+/* Percent, fixed, bounds, bands at their edges, pay: what a price pays. */
+static void rules_of_a_margin(void **state)
+{
+    static const struct margin_band BANDS[] = {
+        {10000000, 250000, 0}, {20000000, 0, 1000000}, {INT64_MAX, 100000, 500000}};
+    static const struct margin BANDED = {.is_set = true, .bands = BANDS, .bands_count = 3};
+    static const struct margin BOTH = {.is_set = true, .ppm = 100000, .fixed_micros = 500000};
+    static const struct margin BOUND = {.is_set = true, .ppm = 100000, .min_micros = 500000, .max_micros = 2000000};
+    static const struct margin FLAT = {.is_set = true, .is_pay = true, .is_fixed = true, .fixed_micros = 8005000};
+    static const struct margin SHARE = {.is_set = true, .is_pay = true, .ppm = 820000};
+    static const struct margin HUGE = {.is_set = true, .ppm = 999999, .fixed_micros = 1000000000000000};
+    static const struct {
+        const struct margin *margin;
+        int64_t price, payout;
+        bool carries;
+    } ROWS[] = {
+        {&BANDED, 10000000, 7500000, true},
+        {&BANDED, 10000001, 9000000, true},
+        {&BANDED, 20000000, 19000000, true},
+        {&BANDED, 20010000, 17500000, true},
+        {&BANDED, 1, 0, false},
+        {&BOTH, 10000000, 8500000, true},
+        {&BOTH, 500000, -50000, false},
+        {&BOUND, 1000000, 500000, true},
+        {&BOUND, 10000000, 9000000, true},
+        {&BOUND, 20000000, 18000000, true},
+        {&BOUND, 50000000, 48000000, true},
+        {&FLAT, 10000000, 8000000, true},
+        {&FLAT, 8000000, 8000000, true},
+        {&FLAT, 7999999, 8000000, false},
+        {&SHARE, 10000000, 8200000, true},
+        {&SHARE, 1, 0, false},
+        {&HUGE, INT64_MAX, -9223372036854770000, false},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof ROWS / sizeof *ROWS; i++) {
+        struct catalogue catalogue = house(0, 0, CENT);
+        struct campaign campaign = {.margin = *ROWS[i].margin};
+        struct affiliate affiliate = {0};
+        struct contract contract = {0};
+        struct price_parties parties = {&catalogue, &campaign, &affiliate, NULL, &contract};
+        struct payout payout = price_payout(&parties, ROWS[i].price);
+        if (ROWS[i].margin != &HUGE && payout.payout_micros != ROWS[i].payout)
+            fail_msg("row %zu: %lld", i, (long long)payout.payout_micros);
+        assert_int_equal(payout.payout_micros + payout.margin_micros, ROWS[i].price);
+        if (price_carries(&contract, payout, 0) != ROWS[i].carries) fail_msg("row %zu carries", i);
+        contract.is_free = true;
+        payout = price_payout(&parties, ROWS[i].price);
+        assert_true(payout.payout_micros >= 0);
+        assert_int_equal(payout.payout_micros + payout.margin_micros, ROWS[i].price);
+        assert_true(price_carries(&contract, payout, 0) == (payout.margin_micros >= 0));
+        assert_false(price_carries(&contract, payout, payout.payout_micros + 1));
+    }
+}
+
+static void floors(void **state)
+{
+    struct affiliate affiliate = {.min_price_micros = 5};
+    struct lead_source source = {.min_price_micros = 7};
+    (void)state;
+    assert_int_equal(price_floor(&affiliate, NULL, 0), 5);
+    assert_int_equal(price_floor(&affiliate, &source, 6), 7);
+    assert_int_equal(price_floor(&affiliate, &source, 9), 9);
+    source.min_price_micros = 1;
+    assert_int_equal(price_floor(&affiliate, &source, 2), 5);
+}
+
+/* Whatever is stated, by whom and at what price: the parts are the whole, and nothing overflows. */
+static void parts_are_the_whole(void **state)
+{
+    struct dice dice = {99};
+    (void)state;
+    for (unsigned i = 0; i < 200000; i++) {
+        struct margin_band bands[2] = {
+            {dice_below(&dice, 50000000), dice_below(&dice, 1000000), dice_below(&dice, 999999)},
+            {INT64_MAX, dice_below(&dice, 1000000), dice_below(&dice, 999999)}};
+        struct margin own = {.is_set = dice_below(&dice, 2),
+                             .ppm = dice_below(&dice, 1000001),
+                             .fixed_micros = dice_below(&dice, 3000000),
+                             .min_micros = dice_below(&dice, 3) ? 0 : dice_below(&dice, 2000000),
+                             .max_micros = dice_below(&dice, 3) ? 0 : 2000000 + dice_below(&dice, 2000000),
+                             .is_pay = !dice_below(&dice, 3),
+                             .is_fixed = dice_below(&dice, 2)};
+        if (!own.is_pay && dice_below(&dice, 2)) own.bands = bands, own.bands_count = 2;
+        struct catalogue catalogue = house(dice_below(&dice, 1000001), 0, 1 + dice_below(&dice, 100000));
+        struct campaign campaign = {0};
+        struct affiliate affiliate = {0};
+        struct contract contract = {.margin = &own, .is_free = dice_below(&dice, 2)};
+        struct price_parties parties = {&catalogue, &campaign, &affiliate, NULL, &contract};
+        int64_t price = (int64_t)(dice_next(&dice) >> (1 + dice_below(&dice, 60)));
+        struct payout payout = price_payout(&parties, price);
+        assert_int_equal((int64_t)((uint64_t)payout.payout_micros + (uint64_t)payout.margin_micros), price);
+        assert_int_equal(payout.payout_micros % catalogue.house.payout_step_micros, 0);
+        if (own.is_set && !own.is_pay && own.max_micros && payout.payout_micros > 0)
+            assert_true(payout.margin_micros < own.max_micros + catalogue.house.payout_step_micros);
+        if (!price_carries(&contract, payout, 0)) continue;
+        assert_true(payout.payout_micros >= !contract.is_free && payout.payout_micros <= price);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -135,6 +271,10 @@ int main(void)
         cmocka_unit_test(rounding),
         cmocka_unit_test(promises),
         cmocka_unit_test(random_money),
+        cmocka_unit_test(precedence),
+        cmocka_unit_test(rules_of_a_margin),
+        cmocka_unit_test(floors),
+        cmocka_unit_test(parts_are_the_whole),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

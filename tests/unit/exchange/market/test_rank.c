@@ -14,13 +14,13 @@ struct field_of_bids {
     uint32_t count;
 };
 
-static struct catalogue catalogue = {.house = {.margin = {true, 100000, 0}, .payout_step_micros = 10000}};
+static struct catalogue catalogue = {.house = {.margin = {.is_set = true, .ppm = 100000}, .payout_step_micros = 10000}};
 static const struct campaign campaign;
 static const struct affiliate affiliate;
 
 static struct rank_terms terms_of(int64_t floor_micros, uint64_t seed)
 {
-    return (struct rank_terms){&catalogue, &campaign, &affiliate, floor_micros, seed};
+    return (struct rank_terms){&catalogue, &campaign, &affiliate, floor_micros, seed, NULL};
 }
 
 static struct rank_bid *add(struct field_of_bids *field, uint32_t tier, int64_t price, int32_t response_us)

@@ -180,6 +180,52 @@ static void next_change_by_walking(void **state)
     }
 }
 
+static void dates(void **state)
+{
+    static const char *const WRONG[] = {
+        "2026-2-1", "2026-02-29", "2026-13-01", "2026-00-10", "26-01-01", "1969-12-31", "2026-04-31", "2026-01-0a", ""};
+    int64_t days;
+    (void)state;
+    assert_true(schedule_read_date(BYTES("1970-01-02"), &days));
+    assert_int_equal(days, 1);
+    assert_true(schedule_read_date(BYTES("2028-02-29"), &days)); /* a leap year's */
+    assert_int_equal(zone_date_start(new_york, days) * 1000, wall("2028-02-29T05:00:00Z"));
+    for (size_t i = 0; i < sizeof WRONG / sizeof *WRONG; i++)
+        if (schedule_read_date(bytes_of(WRONG[i]), &days)) fail_msg("%s", WRONG[i]);
+}
+
+/* A date's own hours count instead of the week's: closed on a working day, open on a Sunday, shorter on another. */
+static void calendars(void **state)
+{
+    struct calendar_day days[3];
+    assert_null(schedule_read_day(BYTES("2026-12-24"), BYTES("08:00-12:00"), &days[0]));
+    assert_null(schedule_read_day(BYTES("2026-12-25"), BYTES("closed"), &days[1]));
+    assert_null(schedule_read_day(BYTES("2026-12-27"), BYTES("10:00-24:00"), &days[2]));
+    assert_non_null(schedule_read_day(BYTES("2026-12-32"), BYTES("closed"), &days[2] + 0));
+    assert_null(schedule_read_day(BYTES("2026-12-27"), BYTES("10:00-24:00"), &days[2]));
+    struct calendar calendar = {days, 3};
+    struct schedule schedule = schedule_of(new_york, "mon-fri", "08:00-20:00");
+    schedule.calendar = &calendar;
+    static const struct {
+        const char *at;
+        bool open;
+    } ROWS[] = {
+        {"2026-12-24T13:00:00Z", true},  {"2026-12-24T16:59:00Z", true},  {"2026-12-24T17:00:00Z", false},
+        {"2026-12-25T15:00:00Z", false}, {"2026-12-26T15:00:00Z", false}, {"2026-12-27T15:00:00Z", true},
+        {"2026-12-28T04:59:00Z", true},  {"2026-12-28T05:00:00Z", false}, {"2026-12-28T13:00:00Z", true},
+        {"2026-12-23T17:00:00Z", true},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof ROWS / sizeof *ROWS; i++)
+        if (schedule_is_open(&schedule, wall(ROWS[i].at)) != ROWS[i].open) fail_msg("at %s", ROWS[i].at);
+    assert_true(schedule_next_change(&schedule, wall("2026-12-24T17:00:00Z")) == wall("2026-12-27T15:00:00Z"));
+    /* Closed for three weeks on end: the change behind them is found. */
+    struct calendar_day holidays[21];
+    for (unsigned i = 0; i < 21; i++) holidays[i] = (struct calendar_day){days[0].day + i, 0};
+    calendar = (struct calendar){holidays, 21};
+    assert_true(schedule_next_change(&schedule, wall("2026-12-24T17:00:00Z")) == wall("2027-01-14T13:00:00Z"));
+}
+
 static int setup(void **state)
 {
     (void)state;
@@ -200,7 +246,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(forms),       cmocka_unit_test(open_in_local_time),     cmocka_unit_test(nights_of_change),
-        cmocka_unit_test(next_change), cmocka_unit_test(next_change_by_walking),
+        cmocka_unit_test(next_change), cmocka_unit_test(next_change_by_walking), cmocka_unit_test(dates),
+        cmocka_unit_test(calendars),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
