@@ -15,19 +15,19 @@
 /* In the files' order. */
 static const char *const later[] = {
     /* settings */
-    "suppress", "geo",
+    "suppress",
     /* campaign */
     "objective", "reping_window", "rank_by", "second_price_step", "duplicates", "required_at", "quiet_hours",
     "exit_url", "suppress", "test_patterns", "redistribute", "experiment", "retention", "paused", "score",
     /* catalogue */
     "lists", "calendars", "margins",
     /* affiliate */
-    "bids", "terms", "returns", "exclude_buyers", "caps", "sources", "max_sales", "notices",
+    "bids", "terms", "returns", "caps", "sources", "max_sales", "notices",
     /* buyer */
-    "funds", "notices", "hash_secret", "redirect_hosts", "caps", "exclude", "schedule", "suppress",
+    "funds", "notices", "hash_secret", "redirect_hosts", "caps", "phones", "emails", "schedule", "suppress",
     /* contract */
     "status_url", "price_at_post", "seller", "consent", "disclose_floor", "ping_hashes", "test", "delivery", "copies",
-    "priority", "weight", "multiplier", "near", "use", "from",
+    "priority", "weight", "multiplier", "use", "from",
     /* its caps */
     "per", "pace", "window: month is", "money", "counts", "give_back", "window: week is", "percent", "per",
     "window: total is", "since",

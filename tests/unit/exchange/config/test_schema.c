@@ -174,8 +174,8 @@ static void refuses_what_is_not_built_yet(void **state)
     finds_in_contract("caps: [{window: week, leads: 1}]", "a:9:23: window: week is not supported yet\n");
     finds_in_contract("caps: [{window: day, money: \"5\"}]", "a:9:28: money: not supported yet\n");
     finds_in_contract("caps: [{window: day}]", "a:9:14: cap: leads is missing\n");
-    finds_in_contract("filter: {near: {zip: \"94110\", miles: 25}}", "a:9:16: near: not supported yet\n");
-    finds_in_contract("filter: {all: [{any: [{state: [CA]}]}]}", "a:9:30: state: not supported yet\n");
+    finds_in_contract("filter: {in_list: x}", "a:9:16: in_list: not supported yet\n");
+    finds_in_contract("filter: {all: [{any: [{score: {min: 1}}]}]}", "a:9:30: score: not supported yet\n");
     finds_in_contract("schedule: {mon: \"08:00-09:00\", use: us}", "a:9:38: use: not supported yet\n");
     assert_true(finds(&schema_catalogue, "margins: []\nlists: {}\n",
                       "a:1:1: margins: not supported yet\na:2:1: lists: not supported yet\n"));
