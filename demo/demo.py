@@ -19,6 +19,7 @@ from telling import heading, paragraph, say
 from workshop import HERE, Failure, Workshop
 
 LOG_LINES = 15
+STARTS_MAX = 3
 
 
 class Demo:
@@ -32,7 +33,7 @@ class Demo:
 
     def run(self):
         self.shop.make()
-        self.start()
+        self.start_somewhere()
         telling.introduce()
         for number, lead in enumerate(LEADS, 1):
             self.sell(number, lead)
@@ -42,6 +43,18 @@ class Demo:
         if self.options.keep:
             self.stay()
         stop_all(self.running)
+
+    def start_somewhere(self):
+        """A free port may be taken before we use it; then others are chosen."""
+        for attempt in range(STARTS_MAX):
+            try:
+                return self.start()
+            except Failure as failure:
+                if attempt + 1 == STARTS_MAX or not failure.log or "in use" not in tail(failure.log):
+                    raise
+                stop_all([program for program in self.running if program.is_alive()])
+                self.running.clear()
+                self.shop.make_files()
 
     def start(self):
         shop = self.shop
@@ -82,7 +95,10 @@ class Demo:
         paragraph(self.teller.sentence(lead, story))
         say()
         self.show("explain", identity)
-        for code, text in self.teller.new_terms(story):
+        terms = self.teller.new_terms(story)
+        if terms:
+            say()
+        for code, text in terms:
             paragraph(text + ".", f"  {code + ':':<14} ")
 
     def show(self, *command):
@@ -196,6 +212,7 @@ def tail(path):
 
 def main():
     options, demo, status = read_options(), None, 0
+    sys.stdout.reconfigure(encoding="utf-8")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         demo = Demo(options)
@@ -207,6 +224,9 @@ def main():
             print(f"The end of {shown(failure.log)}:\n{tail(failure.log)}", end="", file=sys.stderr)
     except KeyboardInterrupt:
         status = 130
+    except BrokenPipeError:  # nobody reads any more
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        status = 141
     finally:
         if demo and demo.running:
             try:

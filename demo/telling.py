@@ -111,14 +111,17 @@ class Teller:
         return text + " The whole lead is never sent, so nobody learns who it is."
 
     def refusals(self, story):
-        said = [f"{name_of(contract)} ({post['reason'].get('buyer_code') or post['reason']['text']})" for contract, post in posts_of(story, "rejected")]
-        return f"{together(said)} bid more but refused the lead on seeing it. " if said else ""
+        refused = posts_of(story, "rejected")
+        if not refused:
+            return ""
+        why = together([post["reason"].get("buyer_code") or post["reason"]["text"] for _, post in refused])
+        return f"{together([name_of(contract) for contract, _ in refused])} bid more but refused the lead on seeing it ({why}). "
 
     def sold(self, story):
         sale, refused = story["sales"][0], self.refusals(story)
         winner = next(one for one in story["contracts"] if one["contract"] == sale["contract"])
         alone = sum(1 for one in story["contracts"] if one.get("bid")) == 1
-        text = f"{name_of(winner)} {'alone bids' if alone else 'bids most'} and buys it for {sale['price']}"
+        text = f"{name_of(winner)} {'makes the only bid' if alone else 'bids most'} and buys it for {sale['price']}"
         if refused:
             text = f"{refused}{name_of(winner)}, next in line, takes it for {sale['price']}"
             if winner["bid"]["payout"] != sale["payout"]:

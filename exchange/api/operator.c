@@ -63,6 +63,17 @@ static const char *circuit_word(uint64_t word)
     return words[circuit_state_of(word)];
 }
 
+/* Of the two origins pings and posts go to, the one that is not closed. */
+static struct bytes origin_word(struct standing *standing, const struct contract *contract)
+{
+    const uint32_t cells[] = {contract->ping_origin_cell, contract->post_origin_cell};
+    for (size_t i = 0; i < 2; i++) {
+        uint64_t word = cells[i] == STANDING_NONE ? 0 : circuits_word(standing, true, cells[i]);
+        if (circuit_state_of(word) != CIRCUIT_CLOSED) return bytes_of(circuit_word(word));
+    }
+    return BYTES("closed");
+}
+
 static void write_last_error(struct json *json, struct standing *standing, const struct contract *contract)
 {
     uint8_t code;
@@ -126,9 +137,7 @@ static void write_contract(struct json *json, struct hall *hall, const struct ca
     json_key(json, "circuit");
     json_text(json, bytes_of(circuit_word(circuits_word(standing, false, contract->cell))));
     json_key(json, "origin_circuit");
-    json_text(json, contract->ping_origin_cell == STANDING_NONE
-                        ? BYTES("closed")
-                        : bytes_of(circuit_word(circuits_word(standing, true, contract->ping_origin_cell))));
+    json_text(json, origin_word(standing, contract));
     json_key(json, "in_flight");
     json_u64(json, view.in_flight);
     json_key(json, "response_ms");
@@ -434,23 +443,35 @@ static void on_resolved(void *arg, const struct ledger_resolution *resolution)
     }
     operation->resolution = *resolution;
     give_back(operation);
+    if (operation->accepted) {
+        struct tally *tally = worker_own_tally(operation->worker);
+        tally_add(tally, TALLY_SOLD, 1);
+        tally_sale(tally, resolution->price_micros, resolution->payout_micros,
+                   resolution->price_micros - resolution->payout_micros);
+    }
     answer_resolved(operation);
     if (resolution->resumes) worker_resume(operation->worker, &resolution->lead_id);
     free(operation);
 }
 
+/* False: the problem has been answered. */
 static bool read_status(struct visit *visit, bool *accepted)
 {
     struct arena arena;
     struct complaints complaints = {.count = 0};
     arena_init(&arena, 4096, visit->view->body.len * 100 + 4096);
     const struct node *document = visit_document(visit, &arena, false), *status = node_find(document, "status");
-    bool is_word = status && status->kind == NODE_TEXT;
-    bool good = is_word && (bytes_is(status->text, "accepted") || bytes_is(status->text, "rejected"));
-    if (good) *accepted = bytes_is(status->text, "accepted");
-    if (document && !good) {
-        complain(&complaints, BYTES("status"), "choice", "must be accepted or rejected");
-        visit_problem(visit->worker, visit->request, &visit->manners, 422, REASON_INVALID_FIELD, NULL, &complaints, 0);
+    bool good = document != NULL;
+    if (document) {
+        *accepted = status && status->kind == NODE_TEXT && bytes_is(status->text, "accepted");
+        bool rejected = status && status->kind == NODE_TEXT && bytes_is(status->text, "rejected");
+        if (!*accepted && !rejected) complain(&complaints, BYTES("status"), "choice", "must be accepted or rejected");
+        NODE_EACH(member, document)
+        if (!bytes_is(member->key, "status")) complain(&complaints, member->key, "unknown", "unknown field");
+        good = complaints.count == 0;
+        if (!good)
+            visit_problem(visit->worker, visit->request, &visit->manners, 422, REASON_INVALID_FIELD, NULL, &complaints,
+                          0);
     }
     arena_free(&arena);
     return good;
@@ -458,7 +479,7 @@ static bool read_status(struct visit *visit, bool *accepted)
 
 void operator_resolve(struct visit *visit)
 {
-    struct ident post_id, sale_id = worker_make_id(visit->worker);
+    struct ident post_id;
     bool accepted;
     if (!ident_read(visit->path_id, &post_id)) {
         visit_problem(visit->worker, visit->request, &visit->manners, 404, REASON_NOT_FOUND, "no such post", NULL, 0);
@@ -469,7 +490,8 @@ void operator_resolve(struct visit *visit)
     if (!operation) return;
     operation->post_id = post_id;
     operation->accepted = accepted;
-    if (ledger_resolve(worker_line(visit->worker), &post_id, accepted, &sale_id, clock_wall_ms(), on_resolved,
+    /* The sale takes the id under which the affiliate was told of it while it was pending. */
+    if (ledger_resolve(worker_line(visit->worker), &post_id, accepted, &post_id, clock_wall_ms(), on_resolved,
                        operation))
         fail(operation, 503, REASON_LEDGER_DOWN, NULL);
 }

@@ -187,8 +187,11 @@ static void on_refused(enum http_error error, struct server_answer *answer)
     json_key(&json, "detail");
     json_text(&json, bytes_of(http_error_text(error)));
     json_close_map(&json);
-    *answer = (struct server_answer){
-        .status = status, .content_type = "application/problem+json", .body = sink_written(&sink), .close = true};
+    *answer = (struct server_answer){.status = status,
+                                     .content_type = "application/problem+json",
+                                     .fields = BYTES("Cache-Control: no-store\r\n"),
+                                     .body = sink_written(&sink),
+                                     .close = true};
 }
 
 const struct worker_front api_front = {

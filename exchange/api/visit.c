@@ -3,8 +3,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "protocol/message/wording.h"
+
 #define PACK_ROOM_EXTRA 256u
-#define PROBLEM_ROOM 8192u
+#define TOLD_NAME_MAX 128u                                               /* bytes of a field's name that are told */
+#define PROBLEM_ROOM (COMPLAINTS_MAX * (TOLD_NAME_MAX * 6 + 256) + 2048) /* every byte of a name may take six */
 #define INQUIRY_ARENA 65536u
 #define INQUIRY_ARENA_MAX (512u << 20)
 
@@ -27,8 +30,8 @@ void visit_send(struct worker *worker, struct server_request *request, const str
         struct arena arena;
         struct document_error error;
         arena_init(&arena, 4096, body.len * 100 + 65536);
-        const struct node *document = document_read_json(&arena, body,
-                                                         &(struct document_limits){16, 1u << 20, 256}, &error);
+        const struct node *document = document_read_json(&arena, body, &(struct document_limits){16, 1u << 20, 256},
+                                                         &error);
         struct sink packed = sink_over(arena_take(&arena, body.len * 2 + PACK_ROOM_EXTRA),
                                        body.len * 2 + PACK_ROOM_EXTRA);
         if (document && packed.at && pack_write(&packed, document)) {
@@ -49,7 +52,7 @@ static void write_complaints(struct json *json, const struct complaints *complai
     for (unsigned i = 0; i < complaints->count && i < COMPLAINTS_MAX; i++) {
         json_open_map(json);
         json_key(json, "field");
-        json_text(json, bytes_first(complaints->list[i].field, 128));
+        json_text(json, wording_cut(complaints->list[i].field, TOLD_NAME_MAX));
         json_key(json, "code");
         json_text(json, bytes_of(complaints->list[i].code));
         json_key(json, "text");
@@ -80,6 +83,8 @@ void visit_problem(struct worker *worker, struct server_request *request, const 
     if (complaints && complaints->count) write_complaints(&json, complaints);
     json_close_map(&json);
     if (retry_after_s) snprintf(fields, sizeof fields, "Retry-After: %u\r\n", retry_after_s);
+    if (status == 401)
+        snprintf(fields, sizeof fields, "%s", "WWW-Authenticate: Bearer\r\n"); /* RFC 9110 section 11.6.1 */
     tally_add(worker_own_tally(worker), TALLY_REFUSED, 1);
     tally_reason(worker_own_tally(worker), reason);
     visit_send(worker, request, manners, status, "application/problem+json", fields, sink_written(&sink));

@@ -2,12 +2,14 @@
  * time. */
 #include "exchange/auction/parts.h"
 
-#define TAIL_ROOM 1024 /* of a ping's tail: consent facts and names around the lead */
+#include "protocol/message/consent.h"
+
+#define TAIL_ROOM 64 /* of a ping's tail: the names around consent and lead */
 
 void asks_send(struct auction *auction)
 {
     int64_t now_us = auction->host->now_us(auction->world);
-    size_t room = auction->form.public_json.len + TAIL_ROOM;
+    size_t room = auction->form.public_json.len + (auction->consent ? CONSENT_FACTS_MAX : 0) + TAIL_ROOM;
     struct sink tail = sink_over(arena_take(&auction->arena, room), room);
     if (!tail.at) tail.cap = 0;
     ping_write_tail(&tail, auction->consent, auction->opened_ms, auction->form.public_json);
@@ -125,6 +127,7 @@ void asks_verdict(struct auction *auction)
         return;
     }
     auction->posts_sent++;
+    auction->candidates[attempt->candidate].reached = true;
     attempt->state = states[auction->verdict.class];
     attempt->reason = reasons[auction->verdict.class];
     attempt->code = auction->verdict.code;

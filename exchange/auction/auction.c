@@ -255,6 +255,8 @@ static enum step step_admit(struct auction *auction)
     if (!admission_form(auction, request->kind == AUCTION_PING ? LEAD_PING : LEAD_ONE_CALL, request->ping.lead,
                         &refused))
         return refused;
+    if (!entries_facts(auction))
+        return story_refuse(auction, 413, REASON_TOO_LARGE, "the ping tells more than an offer can keep");
 
     auction->ping_id = host->make_id(auction->world);
     if (request->kind == AUCTION_ONE_CALL) auction->lead_id = host->make_id(auction->world);

@@ -48,7 +48,7 @@ struct auction_answer {
     int64_t price_micros; /* what the affiliate gets or is promised */
     int64_t expires_ms;   /* ACCEPTED: wall */
     int64_t expires_in_ms;
-    struct ident sale_id; /* SOLD; for PENDING the id of the post in doubt stands in for it */
+    struct ident sale_id; /* SOLD; PENDING: the id of the post in doubt, which the sale will have if it is made */
     struct bytes buyer;   /* SOLD, PENDING */
     int64_t elapsed_us;
     uint64_t seq; /* of the last entry this answer stands on; 0: none */

@@ -43,6 +43,7 @@ bool candidates_from_offer(struct auction *auction, uint64_t tried)
             .contract = catalogue_contract(auction->catalogue, offer->candidates[i].contract),
             .entry = UINT32_MAX,
             .tried = (tried >> i & 1) != 0,
+            .reached = (tried >> i & 1) != 0, /* the book does not tell here which of them were never sent */
         };
     auction->candidates_count = offer->candidates_count;
     return true;
@@ -59,6 +60,28 @@ struct attempt *candidates_note(struct auction *auction, uint32_t candidate, boo
     return attempt;
 }
 
+/* As it stood at the ping: a reload since then may better the terms, never worsen them. */
+static struct payout usual_payout(const struct auction *auction, const struct candidate *candidate)
+{
+    const struct offer_candidate *terms = &candidate->terms;
+    struct payout now = price_payout(auction->catalogue, auction->campaign, auction->affiliate, terms->price_micros);
+    if (now.payout_micros >= terms->payout_micros) return now;
+    return (struct payout){.payout_micros = terms->payout_micros,
+                           .margin_micros = terms->price_micros - terms->payout_micros,
+                           .rule = (enum margin_source)terms->margin_rule};
+}
+
+/* Buyers of one owner never get the same lead twice, refused or not. */
+static bool is_reached(const struct auction *auction, struct bytes group)
+{
+    for (uint32_t i = 0; i < auction->candidates_count; i++) {
+        const struct candidate *candidate = &auction->candidates[i];
+        if (!candidate->reached || !candidate->contract) continue;
+        if (bytes_same(auction->catalogue->buyers[candidate->contract->buyer].group, group)) return true;
+    }
+    return false;
+}
+
 /* The first gate that is shut now, or NONE and the payout. */
 static enum reason gate(struct auction *auction, const struct candidate *candidate)
 {
@@ -70,13 +93,13 @@ static enum reason gate(struct auction *auction, const struct candidate *candida
     if (now_us + ATTEMPT_LEAST_US > auction->post_by_us) return REASON_NO_TIME;
     if (candidate->terms.valid_until_ms <= wall_ms) return REASON_PING_EXPIRED;
     const struct buyer *buyer = &auction->catalogue->buyers[contract->buyer];
+    if (is_reached(auction, buyer->group)) return REASON_SAME_GROUP;
     struct availability_view view;
     availability_read(contract, buyer, host->standing(auction->world), now_us, wall_ms, &view);
     view.rate_spent = false; /* a limit of pings, not of posts */
     enum reason reason = availability_reason(contract, buyer, &view, auction->pinged_ms);
     if (reason != REASON_NONE) return reason;
-    struct payout usual = price_payout(auction->catalogue, auction->campaign, auction->affiliate,
-                                       candidate->terms.price_micros);
+    struct payout usual = usual_payout(auction, candidate);
     if (auction->promise_micros == 0) {
         auction->payout = usual;
         return usual.payout_micros >= auction->floor_micros && usual.payout_micros > 0 ? REASON_NONE : REASON_LOW_BID;

@@ -7,8 +7,6 @@
 static struct bytes sub_ids_json(struct auction *auction)
 {
     const struct ping_request *ping = &auction->request.ping;
-    if (auction->request.kind != AUCTION_PING && auction->request.kind != AUCTION_ONE_CALL)
-        return auction->offer.sub_ids;
     if (ping->sub_ids_count == 0) return BYTES_NONE;
     size_t room = 2 + (size_t)ping->sub_ids_count * (6 * REQUEST_TEXT_MAX + 3);
     struct sink sink = sink_over(arena_take(&auction->arena, room), room);
@@ -18,6 +16,26 @@ static struct bytes sub_ids_json(struct auction *auction)
     for (unsigned i = 0; i < ping->sub_ids_count; i++) json_text(&json, ping->sub_ids[i]);
     json_close_list(&json);
     return sink_written(&sink);
+}
+
+bool entries_facts(struct auction *auction)
+{
+    const struct ping_request *ping = &auction->request.ping;
+    struct bytes sub_ids = auction->offer.sub_ids = sub_ids_json(auction);
+    size_t facts = ping->source.len + ping->channel.len + ping->ref.len + ping->click_id.len + sub_ids.len +
+                   auction->form.public_json.len;
+    return auction->request.kind != AUCTION_PING || facts <= OFFER_FACTS_MAX;
+}
+
+/* The last candidates give way when bid ids are so long that not all fit. */
+static void trim(struct offer *offer)
+{
+    char flat[OFFER_RECORD_MAX];
+    for (;;) {
+        struct sink sink = sink_over(flat, sizeof flat);
+        if (offer->candidates_count <= 1 || offer_write(&sink, offer)) return;
+        offer->candidates_count--;
+    }
 }
 
 static int64_t until(int64_t a, int64_t b)
@@ -46,7 +64,7 @@ void entries_offer(struct auction *auction)
         .channel = ping->channel,
         .ref = ping->ref,
         .click_id = ping->click_id,
-        .sub_ids = sub_ids_json(auction),
+        .sub_ids = offer->sub_ids,
         .public_json = auction->form.public_json,
     };
     for (uint32_t i = 0; i < auction->order_count && i < OFFER_CANDIDATES_MAX; i++) {
@@ -65,6 +83,7 @@ void entries_offer(struct auction *auction)
     if (!is_promise) return;
     offer->promise_micros = offer->candidates[0].payout_micros;
     offer->expires_ms = offer->candidates[0].valid_until_ms;
+    trim(offer);
 }
 
 bool entries_content(struct auction *auction)
@@ -113,7 +132,13 @@ struct lead_record *entries_copy_record(struct auction *auction, const struct le
     struct sink sink = sink_over(arena_take(&auction->arena, RECORD_ROOM), RECORD_ROOM);
     struct lead_record *copy = arena_take(&auction->arena, sizeof *copy);
     if (!sink.at || !copy || !book_write_lead(&sink, record)) return NULL;
-    return book_read_lead(sink_written(&sink), &auction->arena, copy) ? copy : NULL;
+    if (!book_read_lead(sink_written(&sink), &auction->arena, copy)) return NULL;
+    if (!record->has_sale) { /* the book keeps no sale that is not made, and an answer tells the one that may be */
+        copy->sale = record->sale;
+        copy->sale.contract = arena_copy(&auction->arena, record->sale.contract);
+        copy->sale.buyer = arena_copy(&auction->arena, record->sale.buyer);
+    }
+    return copy;
 }
 
 static void open_lead(const struct auction *auction, struct book_opening *opening)

@@ -1,4 +1,5 @@
-/* parts: what auction.c leaves to the other files of this room, and what they may ask of it. The story itself stands in auction.c. */
+/* parts: what auction.c leaves to the other files of this room, and what they may ask of it. The story itself stands in
+ * auction.c. */
 #pragma once
 
 #include "exchange/auction/story.h"
@@ -43,6 +44,9 @@ struct attempt *candidates_note(struct auction *auction, uint32_t candidate, boo
 /* entries.c: each fills and appends one step of the book. */
 void entries_intent(struct auction *auction);
 void entries_final(struct auction *auction, enum lead_state state, enum reason reason);
+/* The affiliate's sub_ids into the offer, for answer, book and offer. False: what a ping told is more than an offer
+ * holds (OFFER_FACTS_MAX). */
+bool entries_facts(struct auction *auction);
 /* auction->offer from the ranking: the promise, until when, and who stands behind it. */
 void entries_offer(struct auction *auction);
 /* consent_json and content from what was read. False: memory is out. */

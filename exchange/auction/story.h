@@ -31,6 +31,7 @@ struct candidate {
     const struct contract *contract; /* on this auction's snapshot; NULL: it has gone */
     uint32_t entry;                  /* of match.entries; UINT32_MAX when it came from an offer */
     bool tried;
+    bool reached; /* its buyer may have seen the lead: nobody of its group gets it again */
 };
 
 /* One attempt at a candidate, made or skipped, in order: what trace and answer tell of it. */

@@ -89,22 +89,16 @@ void auction_answer_of_record(const struct lead_record *record, struct auction_a
                                       .ref = record->ref,
                                       .click_id = record->click_id,
                                       .sub_ids = record->sub_ids};
-    switch (record->state) {
-    case LEAD_SOLD:
-        answer->status = ANSWER_SOLD;
-        answer->sale_id = record->sale.sale_id;
-        answer->buyer = record->sale.buyer;
-        answer->price_micros = record->sale.payout_micros;
-        return;
-    case LEAD_UNSOLD:
+    if (record->state == LEAD_UNSOLD) {
         answer->status = ANSWER_UNSOLD;
         answer->reason = record->reason;
         answer->text = reason_text(record->reason);
         return;
-    default:
-        answer->status = ANSWER_PENDING;
-        answer->sale_id = record->post_id;
     }
+    answer->status = record->state == LEAD_SOLD ? ANSWER_SOLD : ANSWER_PENDING;
+    answer->sale_id = record->state == LEAD_SOLD ? record->sale.sale_id : record->post_id;
+    answer->buyer = record->sale.buyer;
+    answer->price_micros = record->sale.payout_micros;
 }
 
 void tell_answer(struct auction *auction)

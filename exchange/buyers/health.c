@@ -13,16 +13,25 @@ static bool pass_circuit(struct standing *standing, bool of_origin, uint32_t cel
     }
 }
 
+/* The circuits this call must find closed, or be the probe of. A ping tries contract and origin before a lead is put at
+ * risk; what no ping ever tries (a post's other origin, a contract with a standing price), a post must. */
+static bool pass_circuits(struct standing *standing, const struct contract *contract, bool is_ping,
+                          const struct circuit_rules *rules, int64_t now_us)
+{
+    bool tries_contract = is_ping || !contract->is_live;
+    bool tries_origin = tries_contract || contract->post_origin_cell != contract->ping_origin_cell;
+    uint32_t origin_cell = is_ping ? contract->ping_origin_cell : contract->post_origin_cell;
+    if (tries_contract && !pass_circuit(standing, false, contract->cell, rules, now_us)) return false;
+    return !tries_origin || pass_circuit(standing, true, origin_cell, rules, now_us);
+}
+
 enum reason health_admit(struct standing *standing, const struct catalogue *catalogue, const struct contract *contract,
                          bool is_ping, int64_t now_us)
 {
     const struct buyer *buyer = &catalogue->buyers[contract->buyer];
     const struct circuit_rules *rules = &catalogue->house.circuit;
-    if (is_ping) {
-        if (!rates_peek_buyer(standing, buyer->cell, buyer->max_pings_per_s, now_us)) return REASON_THROTTLED;
-        if (!pass_circuit(standing, false, contract->cell, rules, now_us)) return REASON_CIRCUIT_OPEN;
-        if (!pass_circuit(standing, true, contract->ping_origin_cell, rules, now_us)) return REASON_CIRCUIT_OPEN;
-    }
+    if (is_ping && !rates_peek_buyer(standing, buyer->cell, buyer->max_pings_per_s, now_us)) return REASON_THROTTLED;
+    if (!pass_circuits(standing, contract, is_ping, rules, now_us)) return REASON_CIRCUIT_OPEN;
     if (!rates_enter(standing, buyer->cell, buyer->max_in_flight)) return REASON_THROTTLED;
     if (is_ping && !rates_take_buyer(standing, buyer->cell, buyer->max_pings_per_s, now_us)) {
         rates_leave(standing, buyer->cell);

@@ -8,8 +8,9 @@
 /* What a call's end says about the buyer's health. */
 enum health { HEALTH_NONE, HEALTH_GOOD, HEALTH_CONTRACT_BAD, HEALTH_ORIGIN_BAD };
 
-/* NONE: it may go out, and is counted in flight until health_end. CIRCUIT_OPEN or THROTTLED: not. A post is never the
- * probe of an open circuit, and a limit of pings does not hold it back. */
+/* NONE: it may go out, and is counted in flight until health_end. CIRCUIT_OPEN or THROTTLED: not. The probe of an open
+ * circuit is a ping wherever one is sent; a post is one only of an origin, or a contract, that no ping goes to. A limit
+ * of pings does not hold a post back. */
 enum reason health_admit(struct standing *standing, const struct catalogue *catalogue, const struct contract *contract,
                          bool is_ping, int64_t now_us);
 /* Feeds the circuits: per contract for timeouts, 5xx and bad responses; per origin only for connect, TLS and name

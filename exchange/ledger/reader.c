@@ -8,6 +8,7 @@
 #include "exchange/ledger/account.h"
 #include "exchange/ledger/days.h"
 #include "exchange/ledger/engine.h"
+#include "protocol/base/money.h"
 
 struct reader {
     struct store *book;
@@ -64,13 +65,34 @@ void reader_close(struct reader **reader)
     free(gone);
 }
 
+/* A lead's row; of one whose post is open or in doubt, also the sale that an acceptance would make. */
+static enum fault find_lead(struct reader *reader, struct MDB_txn *txn, const struct ident *lead_id,
+                            struct arena *arena, struct lead_record *lead)
+{
+    struct post_record post;
+    enum fault fault = rows_lead(reader->book, txn, lead_id, arena, lead);
+    if (fault != FAULT_NONE || ident_is_none(&lead->post_id)) return fault;
+    if (lead->state != LEAD_POSTING && lead->state != LEAD_PENDING) return FAULT_NONE;
+    fault = rows_post(reader->book, txn, &lead->post_id, arena, &post);
+    if (fault != FAULT_NONE) return fault == FAULT_NOT_FOUND ? FAULT_CORRUPT : fault;
+    if (post.state != POST_OPEN && post.state != POST_UNKNOWN) return FAULT_NONE; /* between two posts */
+    lead->sale = (struct book_sale){.sale_id = post.post_id,
+                                    .contract = post.intent.contract,
+                                    .buyer = post.intent.buyer,
+                                    .price_micros = post.intent.price_micros,
+                                    .payout_micros = post.intent.payout_micros,
+                                    .margin_rule = post.intent.margin_rule};
+    return money_sub(post.intent.price_micros, post.intent.payout_micros, &lead->sale.margin_micros) ? FAULT_NONE
+                                                                                                     : FAULT_CORRUPT;
+}
+
 enum fault reader_lead(struct reader *reader, const struct ident *lead_id, struct arena *arena,
                        struct lead_record *lead)
 {
     struct MDB_txn *txn;
     enum fault fault = store_begin(reader->book, false, &txn);
     if (fault != FAULT_NONE) return fault;
-    fault = rows_lead(reader->book, txn, lead_id, arena, lead);
+    fault = find_lead(reader, txn, lead_id, arena, lead);
     store_abort(&txn);
     return fault;
 }
@@ -88,7 +110,7 @@ static enum fault lead_of(struct reader *reader, enum book_table table, struct b
     if (fault == FAULT_NONE && value.len != sizeof lead_id.at) fault = FAULT_CORRUPT;
     if (fault == FAULT_NONE) {
         memcpy(lead_id.at, value.at, sizeof lead_id.at);
-        fault = rows_lead(reader->book, txn, &lead_id, arena, lead);
+        fault = find_lead(reader, txn, &lead_id, arena, lead);
         if (fault == FAULT_NOT_FOUND) fault = FAULT_CORRUPT;
     }
     store_abort(&txn);

@@ -255,7 +255,11 @@ static enum fault write_resolved(struct ledger *ledger, struct MDB_txn *txn, str
     if (fault != FAULT_NONE) return fault;
     job->answer.lead_id = lead->lead_id;
     job->answer.resumes = goes_on;
-    if (job->is_accepted) return FAULT_NONE;
+    if (job->is_accepted) {
+        job->answer.price_micros = sale.price_micros;
+        job->answer.payout_micros = sale.payout_micros;
+        return FAULT_NONE;
+    }
     job->answer.keys_count = intent->keys_count;
     memcpy(job->answer.keys, intent->keys, intent->keys_count * sizeof *intent->keys);
     return FAULT_NONE;

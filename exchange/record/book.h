@@ -95,7 +95,7 @@ struct lead_record {
     uint64_t tried;       /* bit n: candidate n has been posted to */
     struct ident post_id; /* the latest post */
     bool has_sale;
-    struct book_sale sale;
+    struct book_sale sale; /* kept with has_sale only; else what a reader may fill in (see reader_lead) */
     struct bytes buyer_lead_id;
 };
 

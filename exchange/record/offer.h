@@ -8,6 +8,7 @@
 
 #define OFFER_CANDIDATES_MAX 16
 #define OFFER_RECORD_MAX 2048 /* bytes of a flat offer */
+#define OFFER_FACTS_MAX 1536  /* of it: what the affiliate told; the rest holds at least the best candidate */
 
 struct offer_candidate {
     struct bytes contract;

@@ -50,7 +50,7 @@ struct worker {
     struct mac *seed_mac;
     struct tally tally;
     char *trace_buffer;
-    bool draining;
+    bool drained; /* every story was told that the time is over */
     int64_t drain_by_us;
     struct loop_timer *drain_timer;
     _Atomic unsigned in_flight;

@@ -15,6 +15,7 @@
 #define CALLS_MAX 65536u
 #define IDLE_MAX 256u /* kept connections per origin: many contracts often share one platform's host */
 #define DRAIN_LOOK_US 10000
+#define DRAIN_WRITE_US 250000 /* after the drain's time: for the last answers to leave */
 
 static void on_request(void *arg, struct server_request *request);
 static void on_admin_request(void *arg, struct server_request *request);
@@ -23,17 +24,6 @@ static void on_refused(void *arg, enum http_error error, struct server_answer *a
 static void on_mail(void *arg);
 static void on_auction_time(void *arg);
 static void on_drain_time(void *arg);
-
-/* Workers share an address by SO_REUSEPORT, by which another exchange could share it too, and take half of the leads:
- * the first worker therefore binds it alone for a moment. */
-static enum fault probe(struct worker *worker, struct server_options options, struct tls_note *note)
-{
-    struct server *server;
-    options.reuse_port = false;
-    enum fault fault = server_open(worker->loop, &options, &server, note);
-    if (!fault) server_close(&server);
-    return fault;
-}
 
 static enum fault open_server(struct worker *worker, const char *address, bool is_admin, struct tls_context *tls,
                               struct tls_note *note)
@@ -46,8 +36,9 @@ static enum fault open_server(struct worker *worker, const char *address, bool i
                                                  .on_gone = on_gone,
                                                  .on_refused = on_refused,
                                                  .arg = worker}};
-    enum fault fault = FAULT_NONE;
-    if (options.reuse_port && worker->number == 0) fault = probe(worker, options, note);
+    /* Workers share an address by SO_REUSEPORT, by which another exchange could share it too, and take half of the
+     * leads. */
+    enum fault fault = options.reuse_port && worker->number == 0 ? server_probe(address, note) : FAULT_NONE;
     if (fault) return fault;
     fault = server_open(worker->loop, &options, &worker->servers[worker->servers_count], note);
     if (!fault) worker->servers_count++;
@@ -236,7 +227,6 @@ static void take_tls(struct worker *worker, struct mail *mail)
 
 static void begin_drain(struct worker *worker, int64_t limit_us)
 {
-    worker->draining = true;
     worker->drain_by_us = loop_now_us(worker->loop) + limit_us;
     for (unsigned i = 0; i < worker->servers_count; i++) server_drain(worker->servers[i]);
     loop_timer_at(worker->drain_timer, loop_now_us(worker->loop));
@@ -257,18 +247,20 @@ static void on_mail(void *arg)
     }
 }
 
-/* Looks whether all is done; when the time is over every open story is told so, and ends by itself. */
+/* Looks whether all is done; when the time is over every open story is told so, and ends by itself. What is still lent
+ * then waits for something other than a story (main, the reader, a client that does not read) and is not waited for. */
 static void on_drain_time(void *arg)
 {
     struct worker *worker = arg;
     unsigned requests = 0;
     int64_t now_us = loop_now_us(worker->loop);
     for (unsigned i = 0; i < worker->servers_count; i++) requests += server_requests(worker->servers[i]);
-    if (now_us >= worker->drain_by_us) {
+    if (now_us >= worker->drain_by_us && !worker->drained) {
+        worker->drained = true;
         for (uint32_t i = 0; i < worker->held.made; i++)
             if (slots_live(&worker->held, i)) auction_on_drained(held_auction(slots_at(&worker->held, i)));
-        worker->drain_by_us = INT64_MAX;
     }
+    if (now_us >= worker->drain_by_us + DRAIN_WRITE_US) requests = 0;
     if (worker->held.used == 0 && requests == 0)
         loop_stop(worker->loop);
     else

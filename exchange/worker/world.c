@@ -199,11 +199,23 @@ static bool offer(void *world, const struct offer *offer)
     return offers_put(worker->hall->offers, worker->number, &offer->ping_id, expires_us, now, sink_written(&sink));
 }
 
-static void count_sale(struct tally *tally, const struct trace_sale *sale)
+/* How a story ended, in figures: once a story, whether anybody hears of it or not, and never for an answer given again.
+ */
+static void count(struct tally *tally, const struct trace_auction *record)
 {
-    atomic_fetch_add_explicit(&tally->revenue_micros, sale->price_micros, memory_order_relaxed);
-    atomic_fetch_add_explicit(&tally->payout_micros, sale->payout_micros, memory_order_relaxed);
-    atomic_fetch_add_explicit(&tally->margin_micros, sale->margin_micros, memory_order_relaxed);
+    static const struct {
+        const char *status;
+        enum tally_name name;
+    } ends[] = {{"accepted", TALLY_OFFERS},
+                {"rejected", TALLY_REJECTED},
+                {"sold", TALLY_SOLD},
+                {"pending", TALLY_PENDING},
+                {"unsold", TALLY_UNSOLD}};
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
+        if (bytes_is(record->status, ends[i].status)) tally_add(tally, ends[i].name, 1);
+    if (record->reason != REASON_NONE) tally_reason(tally, record->reason);
+    if (record->has_sale)
+        tally_sale(tally, record->sale.price_micros, record->sale.payout_micros, record->sale.margin_micros);
 }
 
 static void trace(void *world, const struct trace_auction *record, const struct offer *offer)
@@ -211,27 +223,20 @@ static void trace(void *world, const struct trace_auction *record, const struct 
     struct worker *worker = world;
     char flat[OFFER_BYTES_MAX];
     struct sink sink = sink_over(worker->trace_buffer, TRACE_ROOM), terms = sink_over(flat, sizeof flat);
-    if (record->has_sale) count_sale(&worker->tally, &record->sale);
+    count(&worker->tally, record);
     bool fits = trace_write(&sink, record) && (!offer || offer_write(&terms, offer));
     if (!fits || !ledger_trace(worker->line, &record->ping_id, &record->lead_id, sink_written(&sink),
                                sink_written(&terms), offer ? offer->expires_ms : 0))
         tally_add(&worker->tally, TALLY_TRACES_DROPPED, 1);
 }
 
-/* How it ended, in figures. */
-static void count(struct worker *worker, enum auction_kind kind, const struct auction_answer *answer)
+/* What a caller waited for an answer that is not a problem. */
+static void time_answer(struct tally *tally, enum auction_kind kind, const struct auction_answer *answer)
 {
-    static const enum tally_name by_status[] = {
-        [ANSWER_PROBLEM] = TALLY_REFUSED, [ANSWER_ACCEPTED] = TALLY_OFFERS, [ANSWER_REJECTED] = TALLY_REJECTED,
-        [ANSWER_SOLD] = TALLY_SOLD,       [ANSWER_PENDING] = TALLY_PENDING, [ANSWER_UNSOLD] = TALLY_UNSOLD};
-    struct tally *tally = &worker->tally;
-    tally_add(tally, by_status[answer->status], 1);
-    if (answer->reason != REASON_NONE) tally_reason(tally, answer->reason);
-    if (answer->status == ANSWER_PROBLEM) return;
-    histogram_add(kind == AUCTION_PING   ? &tally->ping_us
-                  : kind == AUCTION_POST ? &tally->post_us
-                                         : &tally->lead_us,
-                  answer->elapsed_us);
+    struct histogram *times = kind == AUCTION_PING   ? &tally->ping_us
+                              : kind == AUCTION_POST ? &tally->post_us
+                                                     : &tally->lead_us;
+    if (answer->status != ANSWER_PROBLEM) histogram_add(times, answer->elapsed_us);
 }
 
 static void answer(void *world, struct auction *auction, const struct auction_answer *answer)
@@ -240,7 +245,7 @@ static void answer(void *world, struct auction *auction, const struct auction_an
     struct held *held = world_held(auction);
     struct server_request *request = held->request;
     held->request = NULL;
-    count(worker, auction_kind(auction), answer);
+    time_answer(&worker->tally, auction_kind(auction), answer);
     if (!request) return;
     server_set_owner(request, NULL);
     worker->front->on_answer(worker, request, held->context, answer);

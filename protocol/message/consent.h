@@ -8,6 +8,7 @@
 
 #define CONSENT_CHANNELS_MAX 16
 #define CONSENT_SELLERS_MAX 100
+#define CONSENT_FACTS_MAX 4096 /* bytes of the object in a ping; its texts hold no control characters */
 
 /* Checks the types of the fields of the map `consent`; unknown ones are complained about as "consent.<name>". */
 void consent_check(const struct node *consent, struct complaints *complaints);

@@ -137,9 +137,9 @@ void lane_forget(struct world *world)
 
 static void index_trace(struct world *world, const struct ident *id, uint32_t at)
 {
-    struct bytes key = ident_bytes(id);
     if (ident_is_none(id)) return;
-    if (table_find(&world->trace_ids, key) == TABLE_NONE) key = arena_copy(&world->model.arena, key);
+    struct bytes key = arena_copy(&world->model.arena,
+                                  ident_bytes(id)); /* a new entry for a known id takes the new key */
     check(key.at && table_put(&world->trace_ids, key, at) == FAULT_NONE);
 }
 
@@ -190,17 +190,6 @@ static void restore_switches(struct world *world)
             switches_set(world->standing, catalogue->contracts[i].cell, true);
 }
 
-/* A lead whose doubt was resolved as rejected and whose story had not gone on yet goes on now, or ends. */
-static void restore_stories(struct world *world)
-{
-    for (uint32_t i = 0; i < world->model.leads_count; i++) {
-        struct model_lead *lead = &world->model.leads[i];
-        if (lead->record.state != LEAD_POSTING || !lead->goes_on) continue;
-        struct ident lead_id = lead->record.lead_id;
-        asking_resume(world, &lead_id);
-    }
-}
-
 void lane_restore(struct world *world)
 {
     struct model *model = &world->model;
@@ -221,7 +210,6 @@ void lane_restore(struct world *world)
         check(offers_put(world->offers, 0, &trace->ping_id, now_us + (trace->expires_ms - wall_ms) * 1000, now_us,
                          trace->offer));
     }
-    restore_stories(world);
 }
 
 /* Seats of doubts: of this life only ---------------------------------------------------------------------------------

@@ -294,6 +294,14 @@ uint32_t model_restart(struct model *model, int64_t wall_ms)
         check(model_apply(model, &step) == NULL);
         doubts++;
     }
+    for (uint32_t i = 0; i < model->leads_count; i++) {
+        struct model_lead *lead = &model->leads[i];
+        if (!lead->goes_on) continue;
+        struct book_final final = {LEAD_UNSOLD, REASON_REJECTED};
+        struct book_step step = {
+            .lead_id = lead->record.lead_id, .ping_id = lead->record.ping_id, .wall_ms = wall_ms, .final = &final};
+        check(model_apply(model, &step) == NULL);
+    }
     return doubts;
 }
 

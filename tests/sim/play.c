@@ -43,7 +43,7 @@ static void differ(struct play *play, struct bytes what, struct bytes wanted, co
 
 static void complain_step(struct play *play, const char *what, struct bytes about)
 {
-    printf("  step %u: %s %.*s\n", play->step, what, (int)about.len, about.at);
+    printf("  step %u: %s %.*s\n", play->step, what, (int)about.len, about.at ? about.at : "");
     play->failed++;
 }
 

@@ -66,6 +66,8 @@ static void check_leads(struct world *world)
         if (lead->record.state == LEAD_POSTING)
             world_wrong(world, "lead %s is posting and nobody is at it", spell(&lead->record.lead_id));
         if (lead->sales > 1) world_wrong(world, "a lead was sold %u times", lead->sales);
+        if (lead->sales && lead->record.sale.payout_micros < lead->record.offer.promise_micros)
+            world_wrong(world, "lead %s was sold below its promise", spell(&lead->record.lead_id));
         if ((lead->record.state == LEAD_SOLD) != (lead->sales == 1)) world_wrong(world, "sold, but no sale");
     }
 }

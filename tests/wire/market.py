@@ -162,7 +162,7 @@ class Market:
     def start(self):
         secret = self.defaults["buyer"]["signing_secret"]
         scenario = {"listen": "127.0.0.1:0", "private": ["first_name", "phone", "email"],
-                    "buyers": [{"name": name, "secret": secret, **merged(self.defaults["does"], buyer.get("does", {}))}
+                    "buyers": [{"name": name, **merged({"secret": secret, **self.defaults["does"]}, buyer.get("does", {}))}
                                for name, buyer in self.play["buyers"].items()]}
         if self.certificate:
             scenario["tls"] = {"certificate": f"{self.certificate}/cert.pem", "key": f"{self.certificate}/key.pem"}

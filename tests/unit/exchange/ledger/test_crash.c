@@ -208,6 +208,12 @@ static void test_killed_under_load(void **state)
 
 /* --- two lines --- */
 
+static void note_balance(void *arg, struct bytes account, int64_t micros)
+{
+    int64_t *balances = arg;
+    balances[bytes_is(account, "buyer:north") ? 0 : bytes_is(account, "affiliate:acme:uncleared") ? 1 : 2] += micros;
+}
+
 static void *run_line(void *arg)
 {
     struct load *load = arg;
@@ -247,6 +253,11 @@ static void test_two_lines(void **state)
     assert_int_equal(reader_totals(reader, &totals), FAULT_NONE);
     assert_int_equal(totals.sold, 3000);
     assert_int_equal(totals.revenue_micros, 3000 * DESK_PRICE);
+    int64_t balances[3] = {0};
+    assert_int_equal(reader_accounts(reader, note_balance, balances), FAULT_NONE);
+    assert_int_equal(balances[0], -3000 * DESK_PRICE);
+    assert_int_equal(balances[1], 3000 * DESK_PAYOUT);
+    assert_int_equal(balances[2], 3000 * (DESK_PRICE - DESK_PAYOUT));
     reader_close(&reader);
 }
 
