@@ -234,7 +234,7 @@ struct circle {
 static bool in_circle(const void *arg, const struct geo_zip *zip)
 {
     const struct circle *circle = arg;
-    return geo_miles(circle->middle, zip) <= (double)circle->miles;
+    return geo_is_within(circle->middle, zip, circle->miles);
 }
 
 static bool compile_near(struct compiler *compiler, const struct node *node, const struct node *value,

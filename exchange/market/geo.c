@@ -74,6 +74,11 @@ double geo_miles(const struct geo_zip *from, const struct geo_zip *to)
     return 2 * EARTH_MILES * asin(half < 1 ? half : 1);
 }
 
+bool geo_is_within(const struct geo_zip *from, const struct geo_zip *to, int64_t miles)
+{
+    return geo_miles(from, to) <= (double)miles;
+}
+
 const struct geo_run *geo_runs(const struct geo *geo, geo_belongs *belongs, const void *arg, struct arena *arena,
                                uint32_t *count)
 {

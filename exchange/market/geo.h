@@ -53,6 +53,7 @@ bool geo_read_areas(struct geo *geo, struct bytes text, struct arena *arena, str
 const struct geo_zip *geo_zip(const struct geo *geo, uint32_t zip);
 const struct geo_area *geo_area(const struct geo *geo, uint32_t code);
 double geo_miles(const struct geo_zip *from, const struct geo_zip *to);
+bool geo_is_within(const struct geo_zip *from, const struct geo_zip *to, int64_t miles);
 
 /* Says whether a zip belongs. */
 typedef bool geo_belongs(const void *arg, const struct geo_zip *zip);

@@ -53,6 +53,8 @@ static void refuses_by_name_and_says_nothing_else(void **state)
     arena_init(&arena, 65536, 1 << 20);
     copy_file(&arena, "outcry.yaml");
     copy_file(&arena, "market.yaml");
+    given_file("zips.tsv", "94110\t37.7486\t-122.4158\tCA\tSan Francisco\tAmerica/Los_Angeles\n");
+    given_file("areas.tsv", "415\tCA\tAmerica/Los_Angeles\n");
     given_file("cert.pem", "x");
     given_file("key.pem", "x");
     config_report_open(&report);

@@ -179,9 +179,10 @@ static void refuses_what_is_not_built_yet(void **state)
     finds_in_contract("schedule: {mon: \"08:00-09:00\", use: us}", "a:9:38: use: not supported yet\n");
     assert_true(finds(&schema_catalogue, "margins: []\nlists: {}\n",
                       "a:1:1: margins: not supported yet\na:2:1: lists: not supported yet\n"));
-    assert_false(finds(&schema_catalogue, "campaigns: [{id: c, max_sales: 2, fields: {a: {type: date}}}]\n",
+    assert_false(finds(&schema_catalogue, "campaigns: [{id: c, max_sales: 2, fields: {a: {type: data}}}]\n",
                        "a:1:32: max_sales: not supported yet: only 1\n"
-                       "a:1:54: type: date is not one of: text integer choice us_state us_zip us_phone email\n"));
+                       "a:1:54: type: data is not one of: text integer choice us_state us_zip us_phone email date (did you mean "
+                       "date?)\n"));
 }
 
 static void checks_what_a_contract_is_made_of(void **state)

@@ -154,7 +154,7 @@ static void what_is_refused(void **state)
         {"{'foo':['CA']}", "no condition is called foo"},
         {"{'all':[]}", "all needs a list"},
         {"{'all':{'field':'state','is':'CA'}}", "all needs a list"},
-        {"{'all':[{'field':'state','is':'CA'}],'any':[{'field':'state','is':'CA'}]}", "one of all, any, none"},
+        {"{'all':[{'field':'state','is':'CA'}],'any':[{'field':'state','is':'CA'}]}", "a condition is one thing"},
         {"{'affiliate':[]}", "affiliate needs a list"},
         {"{'affiliate':'best'}", "affiliate needs a list"},
         {"{'source':[['x']]}", "a name must be a text"},
