@@ -54,7 +54,6 @@ static bool read_push(const struct visit *visit, const struct node *document, st
 
 static void write_contract(struct json *json, const struct visit *visit, const struct contract *contract)
 {
-    const struct catalogue *catalogue = worker_catalogue(visit->worker);
     struct standing *standing = worker_hall(visit->worker)->standing;
     int64_t now_us = worker_now_us(visit->worker), wall_ms = clock_wall_ms();
     struct availability_view view;
@@ -62,7 +61,6 @@ static void write_contract(struct json *json, const struct visit *visit, const s
     availability_read(contract, visit->buyer, standing, now_us, wall_ms, &view);
     seats_read(standing, contract->cell, visit->buyer->cell, now_us, &signal);
     enum reason reason = availability_reason(contract, visit->buyer, &view, wall_ms);
-    (void)catalogue;
     json_open_map(json);
     json_key(json, "contract");
     json_text(json, contract->id);

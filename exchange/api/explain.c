@@ -222,6 +222,7 @@ static bool read_facts(const struct story *story, const struct campaign *campaig
 static void write_refused(struct json *json, const struct story *story, const struct contract *contract,
                           enum reason reason, const struct facts *facts)
 {
+    static const char *const absent[] = {"bid", "effective_price", "ms"};
     char text[512];
     struct sink sink = sink_over(text, sizeof text);
     if (contract->filter) filter_explain(contract->filter, facts->campaign, facts, &sink);
@@ -233,6 +234,17 @@ static void write_refused(struct json *json, const struct story *story, const st
     json_key(json, "state");
     json_text(json, BYTES("skipped"));
     write_reason(json, reason, sink_written(&sink), BYTES_NONE);
+    for (size_t i = 0; i < sizeof absent / sizeof *absent; i++) {
+        json_key(json, absent[i]);
+        json_null(json);
+    }
+    json_key(json, "tier");
+    json_u64(json, contract->tier);
+    json_key(json, "rank");
+    json_null(json);
+    json_key(json, "posts");
+    json_open_list(json);
+    json_close_list(json);
     json_close_map(json);
 }
 

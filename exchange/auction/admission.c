@@ -46,12 +46,20 @@ bool admission_form(struct auction *auction, enum lead_stage stage, const struct
                                                 ? 0
                                                 : (uint32_t)auction->request.ping.sub_ids_count;
         auction->form.facts.today = campaign_day(auction->opened_ms);
-        if (stage == LEAD_PING || entries_content(auction)) return true;
+        if (stage == LEAD_PING) return true;
+        auction->host->keyed(auction->world, &auction->form.document);
+        if (entries_content(auction)) return true;
         out_of_memory = true;
     }
     *refused = out_of_memory ? story_refuse(auction, 503, REASON_BUSY, NULL)
                              : story_refuse(auction, 422, REASON_INVALID_FIELD, NULL);
     return false;
+}
+
+static void word_mismatch(struct auction *auction, struct bytes names)
+{
+    snprintf(auction->answer_text, sizeof auction->answer_text, "the lead differs from its ping: %.*s", (int)names.len,
+             names.at);
 }
 
 /* A post meets its offer again. A mismatch and a missing consent are verdicts; a malformed lead is a 4xx and costs
@@ -77,8 +85,7 @@ enum step admission_offer(struct auction *auction)
     auction->lead_id = auction->host->make_id(auction->world);
     auction->end_us = auction->request.started_us + auction->campaign->post_timeout_us;
     if (mismatch.len) {
-        snprintf(auction->answer_text, sizeof auction->answer_text, "the lead differs from its ping: %.*s",
-                 (int)mismatch.len, mismatch.at);
+        word_mismatch(auction, mismatch);
         return story_reject(auction, REASON_PING_MISMATCH, NULL);
     }
     if (auction->affiliate->paused) return story_reject(auction, REASON_PAUSED, "this affiliate is paused");
@@ -127,7 +134,9 @@ enum step admission_again(struct auction *auction)
         return story_refuse(auction, 409, REASON_CONFLICT, "the same request is still running");
     auction->ping_id = record->ping_id;
     auction->lead_id = record->lead_id;
-    auction_answer_of_record(record, &auction->answer);
+    auction->floor_micros = record->offer.floor_micros;
+    if (mismatch.len && record->reason == REASON_PING_MISMATCH) word_mismatch(auction, mismatch);
+    tell_again(auction);
     return STEP_ANSWER;
 }
 

@@ -57,12 +57,12 @@ void asks_stop(struct auction *auction)
     }
 }
 
-void asks_rank(struct auction *auction)
+bool asks_rank(struct auction *auction)
 {
     uint32_t count = auction->match.entries_count;
     auction->bids = arena_take(&auction->arena, count * sizeof *auction->bids);
     auction->order = arena_take(&auction->arena, count * sizeof *auction->order);
-    if (!auction->bids || !auction->order) return;
+    if (!auction->bids || !auction->order) return false;
     for (uint32_t place = 0; place < count; place++) {
         const struct asked *asked = &auction->asked[place];
         if (asked->state != ASK_BID) continue;
@@ -78,6 +78,7 @@ void asks_rank(struct auction *auction)
     struct rank_terms terms = {auction->catalogue, auction->campaign, auction->affiliate, auction->floor_micros,
                                auction->seed};
     auction->order_count = rank_run(&terms, auction->bids, auction->bids_count, auction->order);
+    return true;
 }
 
 void asks_post(struct auction *auction)
@@ -105,7 +106,9 @@ void asks_post(struct auction *auction)
         ask.source = auction->request.ping.source;
     }
     if (ask.deadline_us > auction->post_by_us) ask.deadline_us = auction->post_by_us;
-    enum reason reason = auction->host->ask(auction->world, auction, &ask, &auction->post_call);
+    /* The drain's time may end while the intent is written: what was never sent need not become a doubt. */
+    enum reason reason = auction->drained ? REASON_SHUTTING_DOWN
+                                          : auction->host->ask(auction->world, auction, &ask, &auction->post_call);
     auction->post_out = reason == REASON_NONE;
     auction->post_failed = !auction->post_out;
     auction->post_reason = reason;

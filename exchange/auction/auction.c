@@ -223,7 +223,6 @@ static void move(struct auction *auction, enum step next)
 {
     check(strchr(steps[auction->step].successors, steps[next].letter), "%s to %s", steps[auction->step].name,
           steps[next].name);
-    if (next == STEP_ANSWER) auction->ended_at = auction->step;
     auction->step = next;
     if (auction->steps_count < TRACE_STEPS_MAX)
         auction->steps[auction->steps_count++] = (struct trace_step){
@@ -292,6 +291,8 @@ static enum step step_claim(struct auction *auction)
         return story_refuse(auction, 410, REASON_PING_EXPIRED, NULL);
     case CLAIM_UNKNOWN:
         return story_refuse(auction, 404, REASON_NOT_FOUND, "no such ping");
+    case CLAIM_BUSY:
+        return story_refuse(auction, 503, REASON_BUSY, NULL);
     case CLAIM_FAILED:
         break;
     }
@@ -335,8 +336,8 @@ static enum step step_collect(struct auction *auction)
     }
     if (auction->out > 0 && now_us < auction->collect_by_us && !auction->drained)
         return wait_until(auction, auction->collect_by_us);
-    auction->closed_cause = auction->out == 0 ? "all_answered" : "deadline";
     if (now_us < auction->collect_by_us) auction->saved_us = auction->collect_by_us - now_us;
+    auction->closed_cause = auction->saved_us == 0 ? "deadline" : auction->out == 0 ? "all_answered" : "shutting_down";
     asks_stop(auction);
     return STEP_RANK;
 }
@@ -344,7 +345,7 @@ static enum step step_collect(struct auction *auction)
 /* Who wins, who is next, and why the others lost. */
 static enum step step_rank(struct auction *auction)
 {
-    asks_rank(auction);
+    if (!asks_rank(auction)) return story_refuse(auction, 503, REASON_BUSY, NULL);
     if (auction->order_count == 0) return story_reject(auction, rank_nearest(auction->bids, auction->bids_count), NULL);
     return auction->request.kind == AUCTION_PING ? STEP_OFFER : admission_posts(auction);
 }

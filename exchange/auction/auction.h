@@ -52,7 +52,6 @@ struct auction_answer {
     struct bytes buyer;   /* SOLD, PENDING */
     int64_t elapsed_us;
     uint64_t seq; /* of the last entry this answer stands on; 0: none */
-    /* Beside the bids: `bids` of reveal comes later. */
 };
 
 struct auction;

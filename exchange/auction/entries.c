@@ -161,6 +161,7 @@ static void open_lead(const struct auction *auction, struct book_opening *openin
         .content = auction->content,
         .is_one_call = is_one_call,
     };
+    opening->offer.floor_micros = auction->floor_micros; /* also where no bid got as far as an offer */
     if (!is_one_call) /* a fallback may go on while the offer's longest term runs, whatever the best bid's own was */
         opening->offer.expires_ms = auction->pinged_ms + auction->campaign->offer_ttl_us / 1000;
 }

@@ -45,6 +45,7 @@ enum claim_outcome {
     CLAIM_IN_FLIGHT, /* someone is at it right now */
     CLAIM_EXPIRED,   /* the offer has expired */
     CLAIM_UNKNOWN,   /* no such ping, or not this affiliate's */
+    CLAIM_BUSY,      /* too many claims at hand */
     CLAIM_FAILED,    /* the store could not be asked */
 };
 
@@ -67,6 +68,8 @@ struct auction_host {
     struct ident (*make_id)(void *world);
     /* The seed of the draw among ties: a keyed hash of the ping id. */
     uint64_t (*seed_of)(void *world, const struct ident *ping_id);
+    /* Turns a plain hash of what a person gave into a keyed one, the same over restarts: only keyed ones are kept. */
+    void (*keyed)(void *world, struct digest *digest);
     /* What a durable write takes lately (p99), to be kept back from a post's budget. */
     int64_t (*durable_us)(void *world);
     /* The ledger takes writes. */

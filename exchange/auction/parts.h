@@ -26,7 +26,7 @@ enum step admission_posts(struct auction *auction);
 /* asks.c */
 void asks_send(struct auction *auction);
 void asks_stop(struct auction *auction);
-void asks_rank(struct auction *auction);
+bool asks_rank(struct auction *auction); /* false: memory is out */
 void asks_post(struct auction *auction);
 void asks_verdict(struct auction *auction);
 
@@ -63,6 +63,8 @@ void tell_problem(struct auction *auction, int http, enum reason reason, const c
 void tell_offer(struct auction *auction);
 void tell_rejected(struct auction *auction, enum reason reason, const char *text);
 void tell_lead(struct auction *auction);
+/* The first answer again, out of auction->record. */
+void tell_again(struct auction *auction);
 /* Fills in what every answer has and hands it to the host. */
 void tell_answer(struct auction *auction);
 void tell_trace(struct auction *auction);

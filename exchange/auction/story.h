@@ -110,7 +110,6 @@ struct auction {
     enum lead_state final;
     enum reason final_reason;
     struct auction_answer answer;
-    enum step ended_at;
     char answer_text[AUCTION_TEXT_MAX];
     const char *closed_cause;
     int64_t saved_us;

@@ -81,6 +81,14 @@ void tell_lead(struct auction *auction)
     answer->sale_id = auction->final == LEAD_SOLD ? auction->sale_id : attempt->post_id;
 }
 
+void tell_again(struct auction *auction)
+{
+    struct auction_answer *answer = &auction->answer;
+    auction_answer_of_record(auction->record, answer);
+    if (answer->status == ANSWER_UNSOLD)
+        answer->text = sentence(auction, answer->reason, auction->answer_text[0] ? auction->answer_text : NULL);
+}
+
 void auction_answer_of_record(const struct lead_record *record, struct auction_answer *answer)
 {
     *answer = (struct auction_answer){.http = 200,

@@ -124,7 +124,8 @@ static int open_ledger(struct serving *serving, unsigned workers)
                                      .lines_max = workers + 1};
     if (ledger_open(&options, &serving->hall.ledger, &note)) return say("%s", note.text);
     if (ledger_derive(serving->hall.ledger, "source_ref", &serving->hall.reference_key) ||
-        ledger_derive(serving->hall.ledger, "tie seed", &serving->hall.seed_key))
+        ledger_derive(serving->hall.ledger, "tie seed", &serving->hall.seed_key) ||
+        ledger_derive(serving->hall.ledger, "same lead", &serving->hall.document_key))
         return say("%s", "out of memory");
     if (serving->hall.id_seed) {
         struct bytes seed = {(const char *)&serving->hall.id_seed, sizeof serving->hall.id_seed};

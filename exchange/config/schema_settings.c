@@ -254,7 +254,7 @@ static const struct schema_row settings_rows[] = {
      .type = SCHEMA_COUNT,
      .choices = "auto",
      .fallback = "auto",
-     .range = "1..256",
+     .range = "1..64",
      .prose = "threads that run auctions; auto: one per core",
      INTO(workers)},
     {.key = "ledger", .type = SCHEMA_MAP, .group = &ledger_group, .prose = "the book"},

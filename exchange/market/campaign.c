@@ -86,6 +86,19 @@ static const struct field *field_named(const struct campaign *campaign, struct b
     return NULL;
 }
 
+/* "state", then "state, zip". False: memory is out. */
+static bool name_mismatch(struct arena *arena, struct bytes name, struct bytes *names)
+{
+    size_t room = names->len + name.len + 2;
+    struct sink sink = sink_over(arena_take(arena, room), room);
+    if (!sink.at) return false;
+    sink_bytes(&sink, *names);
+    if (names->len) sink_text(&sink, ", ");
+    sink_bytes(&sink, name);
+    *names = sink_written(&sink);
+    return true;
+}
+
 const struct node *campaign_merge_ping(const struct campaign *campaign, struct bytes ping_public_json,
                                        const struct node *lead, struct arena *arena, struct bytes *mismatch)
 {
@@ -118,11 +131,12 @@ const struct node *campaign_merge_ping(const struct campaign *campaign, struct b
             merged->count++;
             continue;
         }
-        if (!field || mismatch->len) continue; /* the schema was reloaded, and does not know it any more */
+        if (!field) continue; /* the schema was reloaded, and does not know it any more */
         enum field_verdict verdict = field_read(field, value, arena, &now, &fault);
         if (verdict == FIELD_NO_MEMORY || field_read(field, known, arena, &before, &fault) == FIELD_NO_MEMORY)
             return NULL;
-        if (verdict == FIELD_FINE && before.is_set && !bytes_same(before.text, now.text)) *mismatch = field->name;
+        bool differs = verdict == FIELD_FINE && before.is_set && !bytes_same(before.text, now.text);
+        if (differs && !name_mismatch(arena, field->name, mismatch)) return NULL;
     }
     merged->span = (uint32_t)(next - merged);
     return merged;

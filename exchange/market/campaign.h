@@ -28,7 +28,7 @@ struct lead_form {
     struct bytes
         full_json; /* every field: named ones normalised in schema order, then unknown ones as they came; posts only */
     struct digest document; /* of the whole normalised document (lead and consent), canonical MessagePack: "the same
-                               lead"; all zero for a ping */
+                               lead", to be keyed before it is kept; all zero for a ping */
 };
 
 enum lead_stage { LEAD_PING, LEAD_POST, LEAD_ONE_CALL };
@@ -49,7 +49,7 @@ int64_t campaign_day(int64_t wall_ms);
 bool campaign_has_consent(const struct campaign *campaign, const struct node *consent);
 /* For a post: the ping's public facts (as public_json was stored) inherited where the lead omits them, compared after
  * normalisation where both have them (a value that cannot be normalised is left for campaign_read_lead to complain
- * about). Returns the merged lead as a new map node, or NULL when memory is out; *mismatch names the first differing
- * field, else it is empty. */
+ * about). Returns the merged lead as a new map node, or NULL when memory is out; *mismatch names the differing fields
+ * ("state, zip"), else it is empty. */
 const struct node *campaign_merge_ping(const struct campaign *campaign, struct bytes ping_public_json,
                                        const struct node *lead, struct arena *arena, struct bytes *mismatch);

@@ -30,7 +30,7 @@ struct book_opening { /* the lead's first step */
     struct bytes affiliate;
     struct bytes campaign, source, channel, ref, click_id;
     struct bytes sub_ids;   /* a JSON list, or empty */
-    struct digest document; /* "the same lead" (campaign_read_lead) */
+    struct digest document; /* keyed: "the same lead" (campaign_read_lead) */
     bool has_key;
     struct digest key;    /* SHA-256 of affiliate id, 0, Idempotency-Key */
     struct offer offer;   /* the terms and candidates a fallback needs, over a restart too */

@@ -71,9 +71,10 @@ struct trace_auction {
     struct bytes reason_text; /* as answered */
     struct digest catalogue;
     uint64_t seed;
-    struct bytes closed_cause; /* "all_answered", "deadline", "nobody_asked", "affiliate_gone", "" */
+    struct bytes closed_cause; /* "all_answered", "deadline", "nobody_asked", "affiliate_gone",
+                                * "shutting_down", "" */
     int64_t saved_us;
-    int64_t expires_ms; /* of the offer, wall; 0 without one */
+    int64_t expires_ms;                                 /* of the offer, wall; 0 without one */
     int64_t floor_micros, promise_micros, price_micros; /* price: the affiliate's */
     struct bytes public_json;
     uint32_t counts[REASON_COUNT]; /* of contracts without an entry here, by reason */

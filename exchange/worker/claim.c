@@ -91,7 +91,7 @@ static void ask_book(struct worker *worker, struct held *held, const struct auct
         free(job);
     }
     if (claim->has_key) claims_drop(worker->hall->claims, &claim->key);
-    tell_outcome(held, CLAIM_FAILED, false);
+    tell_outcome(held, CLAIM_BUSY, false);
 }
 
 static bool is_of(struct held *held, struct bytes affiliate)
@@ -141,7 +141,7 @@ void claim_start(struct worker *worker, struct held *held, const struct auction_
         tell_outcome(held, CLAIM_IN_FLIGHT, true);
         return;
     case CLAIM_FULL:
-        tell_outcome(held, CLAIM_FAILED, false);
+        tell_outcome(held, CLAIM_BUSY, false);
         return;
     }
 }

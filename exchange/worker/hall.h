@@ -29,6 +29,7 @@ struct hall {
     struct resolver *resolver;
     struct digest seed_key;      /* of the draw among ties */
     struct digest reference_key; /* of source_ref; the same over restarts */
+    struct digest document_key;  /* of "the same lead" in the book; the same over restarts */
     uint64_t id_seed;            /* 0: ids from the system's random source */
     struct server_limits limits;
     struct digest admin_keys[HALL_ADMIN_KEYS_MAX];

@@ -47,7 +47,7 @@ struct worker {
     struct lines *lines;
     struct slots held;
     struct ident_maker ids;
-    struct mac *seed_mac;
+    struct mac *seed_mac, *document_mac;
     struct tally tally;
     char *trace_buffer;
     bool drained; /* every story was told that the time is over */

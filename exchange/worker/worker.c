@@ -95,7 +95,8 @@ enum fault worker_open(const struct worker_options *options, struct worker **ope
                      options->hall->id_seed ? options->hall->id_seed + options->number : 0);
     worker->trace_buffer = malloc(TRACE_ROOM);
     worker->seed_mac = mac_open((struct bytes){(const char *)options->hall->seed_key.at, DIGEST_LEN});
-    if (!worker->trace_buffer || !worker->seed_mac) goto fail;
+    worker->document_mac = mac_open((struct bytes){(const char *)options->hall->document_key.at, DIGEST_LEN});
+    if (!worker->trace_buffer || !worker->seed_mac || !worker->document_mac) goto fail;
     fault = open_parts(worker, options);
     if (fault) {
         snprintf(note->text, sizeof note->text, "%s", fault_text(fault));
@@ -141,6 +142,7 @@ void worker_close(struct worker **closed)
     if (worker->mailbox) mailbox_close(&worker->mailbox);
     if (worker->loop) loop_close(&worker->loop);
     if (worker->seed_mac) mac_close(&worker->seed_mac);
+    if (worker->document_mac) mac_close(&worker->document_mac);
     free(worker->trace_buffer);
     free(worker);
 }

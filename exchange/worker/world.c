@@ -41,6 +41,14 @@ static uint64_t seed_of(void *world, const struct ident *ping_id)
     return seed;
 }
 
+static void keyed(void *world, struct digest *digest)
+{
+    struct worker *worker = world;
+    struct digest plain = *digest;
+    struct bytes parts[] = {{(const char *)plain.at, DIGEST_LEN}};
+    mac_of(worker->document_mac, digest, parts, 1);
+}
+
 /* A commit waits at most for the one before it. */
 static int64_t durable_us(void *world)
 {
@@ -268,6 +276,7 @@ const struct auction_host world_host = {
     .wall_ms = wall_ms,
     .make_id = make_id,
     .seed_of = seed_of,
+    .keyed = keyed,
     .durable_us = durable_us,
     .is_writable = is_writable,
     .may_ping = may_ping,

@@ -8,6 +8,8 @@
 #include "protocol/crypto/mac.h"
 #include "tests/sim/inside.h"
 
+#define KEYED_MARK "keyed"
+
 struct place *place_of(struct auction *auction)
 {
     return (struct place *)((char *)auction - offsetof(struct place, auction));
@@ -63,6 +65,16 @@ static uint64_t seed_of(void *worker, const struct ident *ping_id)
     mac_of(world_of(worker)->seed_mac, &digest, parts, 1);
     memcpy(&seed, digest.at, sizeof seed);
     return seed;
+}
+
+/* Marked, so that a hash which was not keyed is seen. */
+static void keyed(void *worker, struct digest *digest)
+{
+    struct world *world = world_of(worker);
+    struct digest plain = *digest;
+    struct bytes parts[] = {BYTES("at rest"), {(const char *)plain.at, DIGEST_LEN}};
+    mac_of(world->seed_mac, digest, parts, 2);
+    memcpy(digest->at, KEYED_MARK, sizeof KEYED_MARK - 1);
 }
 
 static int64_t durable_us(void *worker)
@@ -193,7 +205,8 @@ static void keep(void *worker, const struct ident *post_id, const struct reserva
 
 static void append(void *worker, struct auction *auction, const struct book_step *step)
 {
-    (void)worker;
+    bool is_keyed = !step->opening || memcmp(step->opening->document.at, KEYED_MARK, sizeof KEYED_MARK - 1) == 0;
+    if (!is_keyed) world_wrong(world_of(worker), "a plain hash of a lead stands in the book");
     enum fault fault = lane_append(place_of(auction), step);
     if (fault) auction_on_durable(auction, fault, 0);
 }
@@ -278,6 +291,7 @@ const struct auction_host world_host = {
     .wall_ms = wall_ms,
     .make_id = make_id,
     .seed_of = seed_of,
+    .keyed = keyed,
     .durable_us = durable_us,
     .is_writable = is_writable,
     .may_ping = may_ping,

@@ -99,6 +99,7 @@ struct house {
     struct resolver *resolver;
     struct arena zones;
     char folder[64], keys[96], key[APIKEY_TEXT_MAX + 1];
+    const char *idempotency_key; /* of the requests to come; NULL: none */
     int socket;
 };
 
@@ -138,7 +139,8 @@ static inline struct catalogue *build_catalogue(struct house *house)
         "post\",\"max_price\":\"80\",\"caps\":[{\"window\":\"day\",\"leads\":\"%u\"}]},"
         "{\"id\":\"north-2\",\"campaign\":\"auto\",\"price\":\"live\",\"ping_url\":\"http://127.0.0.1:%s/ping\","
         "\"post_url\":\"http://127.0.0.1:%s/post\",\"max_price\":\"80\","
-        "\"caps\":[{\"window\":\"day\",\"leads\":\"%u\"}]}]}]}",
+        "\"caps\":[{\"window\":\"day\",\"leads\":\"%u\"}]},{\"id\":\"north-nv\",\"campaign\":\"auto\",\"price\":\"9\","
+        "\"post_url\":\"http://127.0.0.1:1/post\",\"filter\":{\"field\":\"state\",\"in\":[\"NV\"]}}]}]}",
         hex, port, port, house->day_cap, port, port, house->day_cap);
     arena_init(&arena, 65536, 1 << 24);
     const struct node *document = document_read_json(&arena, (struct bytes){text, (size_t)len}, &DOCUMENT_LIMITS,
@@ -170,6 +172,28 @@ static inline int dial(const char *address)
     int fd = socket(AF_INET, SOCK_STREAM, 0);
     assert_int_equal(connect(fd, (struct sockaddr *)&to, sizeof to), 0);
     return fd;
+}
+
+static inline void on_stored(void *arg, uint64_t token, enum fault fault, uint64_t seq)
+{
+    (void)token;
+    (void)seq;
+    assert_int_equal(fault, FAULT_NONE);
+    loop_stop(arg);
+}
+
+/* As serve does before anything is decided by it: explain reads it from there. */
+static inline void store_catalogue(const struct hall *hall)
+{
+    struct loop *loop;
+    struct ledger_line *line;
+    const struct catalogue *catalogue = hall->catalogue;
+    assert_int_equal(loop_open(&loop), FAULT_NONE);
+    assert_int_equal(ledger_line_open(hall->ledger, loop, &line), FAULT_NONE);
+    assert_int_equal(ledger_catalogue(line, &catalogue->version, catalogue->packed, on_stored, loop, 0), FAULT_NONE);
+    loop_run(loop);
+    ledger_line_close(&line);
+    loop_close(&loop);
 }
 
 typedef void house_on_request(struct worker *worker, struct server_request *request, bool is_admin);
@@ -209,6 +233,7 @@ static inline int open_house(void **state, unsigned workers, unsigned day_cap, h
         ledger_restore(hall->ledger, hall->standing, hall->offers, clock_now_us(), clock_wall_ms(), &doubts),
         FAULT_NONE);
     assert_int_equal(ledger_start(hall->ledger), FAULT_NONE);
+    store_catalogue(hall);
     house->front = api_front;
     house->front.on_request = on_request;
     for (unsigned i = 0; i < workers; i++) {
@@ -259,10 +284,12 @@ static inline int talk(const struct house *house, int fd, const char *method, co
                        char *answer, size_t room)
 {
     char request[4096];
+    const char *key = house->idempotency_key;
     int len = snprintf(request, sizeof request,
                        "%s %s HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\nContent-Type: "
-                       "application/json\r\nContent-Length: %zu\r\n\r\n%s",
-                       method, path, house->key, strlen(body), body);
+                       "application/json\r\nContent-Length: %zu\r\n%s%s%s\r\n%s",
+                       method, path, house->key, strlen(body), key ? "Idempotency-Key: " : "", key ? key : "",
+                       key ? "\r\n" : "", body);
     assert_int_equal(write(fd, request, (size_t)len), len);
     size_t have = 0;
     for (;;) {

@@ -91,6 +91,23 @@ static void figures_count_each_end_once(void **state)
     close(admin);
 }
 
+/* api.md names the same members for every contract, asked or not. */
+static void a_contract_that_was_filtered_has_every_member(void **state)
+{
+    struct house *house = *state;
+    char answer[16384], path[128];
+    int admin = dial(worker_admin_address(house->workers[0]));
+    ask(house, "/v1/pings", "{\"campaign\":\"auto\",\"lead\":{\"state\":\"CA\"}}", answer, sizeof answer);
+    snprintf(path, sizeof path, "/v1/admin/explain/%.26s", strstr(answer, "\"ping_id\":\"") + 11);
+    assert_int_equal(talk(house, admin, "GET", path, "", answer, sizeof answer), 200);
+    const char *filtered = strstr(answer, "{\"contract\":\"north-nv\",\"buyer\":\"north\",\"state\":\"skipped\"");
+    assert_non_null(filtered);
+    assert_non_null(strstr(filtered, "\"code\":\"filtered\""));
+    assert_non_null(strstr(filtered, "\"bid\":null,\"effective_price\":null,\"ms\":null,\"tier\":1,\"rank\":null,"
+                                     "\"posts\":[]}"));
+    close(admin);
+}
+
 /* A main thread that took the wish and is waiting for the workers itself: it will never answer. */
 static bool take_wish(void *arg, unsigned worker, void *waiter)
 {
@@ -120,6 +137,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_doubt_is_told_the_same_until_it_is_resolved, open_one, close_house),
         cmocka_unit_test_setup_teardown(figures_count_each_end_once, open_one, close_house),
+        cmocka_unit_test_setup_teardown(a_contract_that_was_filtered_has_every_member, open_one, close_house),
         cmocka_unit_test_setup_teardown(a_drain_does_not_wait_for_a_reload, open_one, close_house),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

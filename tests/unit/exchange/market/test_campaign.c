@@ -210,7 +210,7 @@ static void a_post_against_its_ping(void **state)
         {"{'credit':'good'}", "{'credit':'good','state':'CA','zip':'94110','age':34}", ""},
         {"{'state':'NV'}", "{'state':'NV','zip':'94110','age':34}", "state"},
         {"{'age':35}", "{'age':35,'state':'CA','zip':'94110'}", "age"},
-        {"{'age':35,'zip':'10001'}", "{'age':35,'zip':'10001','state':'CA'}", "zip"},
+        {"{'age':35,'zip':'10001'}", "{'age':35,'zip':'10001','state':'CA'}", "zip, age"},
         {"{'age':'x'}", "{'age':'x','state':'CA','zip':'94110'}", ""}, /* for campaign_read_lead to refuse */
         {"{'deep':{'a':[1,2]}}", "{'deep':{'a':[1,2]},'state':'CA','zip':'94110','age':34}", ""},
         {"{}", "{'state':'CA','zip':'94110','age':34}", ""},

@@ -1,0 +1,52 @@
+/* What affiliates ask, over the whole exchange in one process: what is told again is what was told first. */
+#include "tests/unit/exchange/api/house.h"
+
+static int open_one(void **state)
+{
+    return open_house(state, 1, 100000, api_front.on_request);
+}
+
+/* From the answer's status to its time, which is each answer's own. */
+static void copy_verdict(const char *answer, char *verdict, size_t room)
+{
+    const char *from = strstr(answer, "\"status\":\""), *to = from ? strstr(from, "\"elapsed_ms\"") : NULL;
+    assert_non_null(to);
+    snprintf(verdict, room, "%.*s", (int)(to - from), from);
+}
+
+/* Sent twice with one key: the same verdict, word for word. */
+static void expect_twice(struct house *house, const char *path, const char *body, const char *words)
+{
+    char answer[8192], first[4096], again[4096];
+    house->idempotency_key = path;
+    assert_int_equal(ask(house, path, body, answer, sizeof answer), 200);
+    copy_verdict(answer, first, sizeof first);
+    if (!strstr(first, words)) fail_msg("not %s in %s", words, first);
+    assert_int_equal(ask(house, path, body, answer, sizeof answer), 200);
+    copy_verdict(answer, again, sizeof again);
+    assert_string_equal(again, first);
+    house->idempotency_key = NULL;
+}
+
+static void the_first_verdict_again_has_its_words(void **state)
+{
+    struct house *house = *state;
+    char answer[8192], post[512];
+    ask(house, "/v1/pings", "{\"campaign\":\"auto\",\"lead\":{\"state\":\"CA\"}}", answer, sizeof answer);
+    snprintf(post, sizeof post, "{\"ping_id\":\"%.26s\",\"lead\":{\"state\":\"NV\",\"phone\":\"4155552671\"}}",
+             strstr(answer, "\"ping_id\":\"") + 11);
+    expect_twice(house, "/v1/posts", post,
+                 "\"code\":\"ping_mismatch\",\"text\":\"the lead differs from its ping: state\"");
+    expect_twice(house, "/v1/leads",
+                 "{\"campaign\":\"auto\",\"min_price\":\"40\",\"sub_id\":[\"a\",\"b\"],"
+                 "\"lead\":{\"state\":\"CA\",\"phone\":\"4155552671\"}}",
+                 "\"code\":\"low_bid\",\"text\":\"bids stayed below 40.00\"},\"sub_id\":[\"a\",\"b\"]");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(the_first_verdict_again_has_its_words, open_one, close_house),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
