@@ -215,6 +215,7 @@ static bool read_facts(const struct story *story, const struct campaign *campaig
         return false;
     form->facts.affiliate = story->auction->affiliate;
     form->facts.source = story->auction->source;
+    form->facts.today = campaign_day(story->auction->opened_ms);
     return true;
 }
 
@@ -256,7 +257,7 @@ static void write_refusals(struct json *json, const struct story *story, uint32_
     if (!campaign || !read_facts(story, campaign, &form)) return;
     for (uint32_t i = 0; i < campaign->contracts_count; i++) {
         const struct contract *contract = &story->catalogue->contracts[campaign->contracts[i]];
-        enum reason reason = match_static(contract, &form.facts);
+        enum reason reason = match_static(story->catalogue, contract, &form.facts);
         if (reason == REASON_NONE || has_entry(story->auction, contract->id)) continue;
         if (told++ < EXPLAIN_UNASKED_MAX)
             write_refused(json, story, contract, reason, &form.facts);

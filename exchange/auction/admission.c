@@ -48,6 +48,11 @@ bool admission_form(struct auction *auction, enum lead_stage stage, const struct
         auction->form.facts.affiliate = auction->affiliate->id;
         auction->form.facts.source = auction->request.kind == AUCTION_POST ? auction->offer.source
                                                                            : auction->request.ping.source;
+        auction->form.facts.sub_ids = auction->request.ping.sub_ids;
+        auction->form.facts.sub_ids_count = auction->request.kind == AUCTION_POST
+                                                ? 0
+                                                : (uint32_t)auction->request.ping.sub_ids_count;
+        auction->form.facts.today = campaign_day(auction->opened_ms);
         if (stage == LEAD_PING) return true;
         auction->host->keyed(auction->world, &auction->form.document);
         if (entries_content(auction)) return true;

@@ -172,6 +172,31 @@ static void check_all(struct loading *loading)
                           "no campaigns: a .yaml file has to stand beside the .ndjson");
 }
 
+/* A table that is wrong is told and left out. */
+static bool read_table(struct loading *loading, const char *path, struct arena *arena, struct geo *geo,
+                       bool (*read)(struct geo *, struct bytes, struct arena *, struct geo_error *))
+{
+    struct bytes content;
+    struct geo_error error;
+    if (!*path) return false;
+    enum fault fault = file_read(path, GEO_TEXT_MAX, arena, &content);
+    if (fault != FAULT_NONE) {
+        bool told = fault == FAULT_SYSTEM || fault == FAULT_NOT_FOUND;
+        config_report_add(loading->report, true, path, 0, 0, "cannot be read: %s",
+                          told ? strerror(errno) : fault_text(fault));
+        return false;
+    }
+    if (read(geo, content, arena, &error)) return true;
+    config_report_add(loading->report, true, path, error.line, 1, "%s", error.text);
+    return false;
+}
+
+static bool read_geo(struct loading *loading, struct arena *arena, struct geo *geo)
+{
+    bool has_zips = read_table(loading, loading->settings->geo_zips, arena, geo, geo_read_zips);
+    return read_table(loading, loading->settings->geo_areas, arena, geo, geo_read_areas) || has_zips;
+}
+
 /* After errors market still looks, with what was refused left out, so that its findings are in the list too; the
  * snapshot is dropped. */
 static struct catalogue *build(struct loading *loading, struct standing *standing)
@@ -179,10 +204,13 @@ static struct catalogue *build(struct loading *loading, struct standing *standin
     uint32_t root = merge(loading);
     if (root == TREE_NONE) return NULL;
     struct arena zones;
+    struct geo geo = {0};
     arena_init(&zones, 65536, (size_t)1 << 28);
+    bool has_geo = read_geo(loading, &zones, &geo);
     struct catalogue_source source = {
         .document = &loading->tree.nodes[root],
         .house = settings_house_rules(loading->settings),
+        .geo = has_geo ? &geo : NULL,
         .standing = config_report_is_clean(loading->report) ? standing : NULL,
         .read_zone = config_read_zone,
         .read_zone_arg = &zones,

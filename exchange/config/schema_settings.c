@@ -159,6 +159,24 @@ static const struct schema_group circuit_group = {.name = "circuit",
                                                   .prose = "When a sick endpoint is spared, and for how long.",
                                                   ROWS(circuit_rows)};
 
+static const struct schema_row geo_rows[] = {
+    {.key = "zips",
+     .type = SCHEMA_PATH,
+     .flags = SCHEMA_RELOADABLE,
+     .prose = "file of lines zip, lat, lon, state, county, tz with a tab between; filters near and county need it",
+     INTO(geo_zips)},
+    {.key = "area_codes",
+     .type = SCHEMA_PATH,
+     .flags = SCHEMA_RELOADABLE,
+     .prose = "file of lines area_code, state, tz with a tab between; filters area_code are checked against it",
+     INTO(geo_areas)},
+};
+static const struct schema_group geo_group = {
+    .name = "geo",
+    .title = "geo",
+    .prose = "Where zips and area codes are. Read with the catalogue, and again with it at a reload.",
+    ROWS(geo_rows)};
+
 static const struct schema_row endpoints_rows[] = {
     {.key = "allow_private",
      .type = SCHEMA_BOOL,
@@ -304,7 +322,7 @@ static const struct schema_row settings_rows[] = {
      .range = "1..16",
      .prose = "posts a lead may take, fallbacks included",
      INTO(max_posts)},
-    {.key = "geo", .type = SCHEMA_MAP, .flags = SCHEMA_LATER, .prose = "tables of zips and area codes"},
+    {.key = "geo", .type = SCHEMA_MAP, .group = &geo_group, .prose = "tables of zips and area codes"},
     {.key = "endpoints", .type = SCHEMA_MAP, .group = &endpoints_group, .prose = "which webhooks may be called"},
     {.key = "limits", .type = SCHEMA_MAP, .group = &limits_group, .prose = "bounds on callers"},
     {.key = "log", .type = SCHEMA_MAP, .group = &log_group, .prose = "lines for operators"},
@@ -315,7 +333,7 @@ const struct schema_group schema_settings = {.name = "settings",
                                              ROWS(settings_rows)};
 
 const struct schema_group *const schema_settings_groups[] = {
-    &schema_settings, &listen_group,  &tls_group,       &ledger_group, &trace_group,
-    &margin_group,    &circuit_group, &endpoints_group, &limits_group, &log_group,
+    &schema_settings, &listen_group, &tls_group,       &ledger_group, &trace_group, &margin_group,
+    &circuit_group,   &geo_group,    &endpoints_group, &limits_group, &log_group,
 };
 const unsigned schema_settings_groups_count = sizeof schema_settings_groups / sizeof *schema_settings_groups;

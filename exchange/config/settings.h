@@ -53,6 +53,8 @@ struct settings {
     struct circuit_rules circuit;
     uint32_t max_posts;
 
+    char geo_zips[SETTINGS_PATH_MAX], geo_areas[SETTINGS_PATH_MAX]; /* empty: no such table */
+
     bool endpoints_allow_private;
     char endpoints_ca[SETTINGS_PATH_MAX]; /* empty: the system's authorities only */
 

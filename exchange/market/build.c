@@ -152,6 +152,29 @@ const struct node *build_list(struct build *build, const struct node *map, const
     return node;
 }
 
+static int by_text(const void *a, const void *b)
+{
+    return bytes_compare(*(const struct bytes *)a, *(const struct bytes *)b);
+}
+
+void build_names(struct build *build, const struct node *map, const char *name, struct names *names)
+{
+    uint32_t count;
+    const struct node *list = build_list(build, map, name, &count);
+    struct bytes *at = build_zero(build, count, sizeof *at);
+    *names = (struct names){at, 0};
+    if (!list || !at) return;
+    NODE_EACH(child, list)
+    {
+        struct bytes text;
+        if (!scalar_text(child, &text) || text.len == 0)
+            build_error(build, child, "%s holds names", name);
+        else
+            at[names->count++] = build_copy(build, text);
+    }
+    qsort(at, names->count, sizeof *at, by_text);
+}
+
 static bool is_id(struct bytes text)
 {
     static const char LETTERS[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";

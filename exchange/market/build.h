@@ -58,6 +58,8 @@ void build_text(struct build *build, const struct node *map, const char *name, s
 void build_margin(struct build *build, const struct node *map, struct margin *margin);
 void build_margin_rules(struct build *build, const struct node *node, struct margin *margin);
 void build_pay(struct build *build, const struct node *map, struct margin *margin);
+/* Copies of a list's texts, sorted. */
+void build_names(struct build *build, const struct node *map, const char *name, struct names *names);
 /* The list of that name with its count; NULL and 0 when absent. */
 const struct node *build_list(struct build *build, const struct node *map, const char *name, uint32_t *count);
 /* Reads `id` and enters it in the table; a second one of the same text is an error. */
@@ -83,10 +85,14 @@ void build_period(struct build *build, const struct node *node, const struct zon
 void build_margins(struct build *build);
 /* The sources of an affiliate. */
 void build_sources(struct build *build, const struct node *node, struct affiliate *affiliate);
+/* Names that affiliates and buyers exclude: all of them are known by now. */
+void build_exclusions(struct build *build);
 /* Only without errors: who has which contracts, and the cells of standing. */
 void build_indexes(struct build *build);
 void build_cells(struct build *build);
 /* catalogue.packed and .version. */
 void build_pack(struct build *build);
+/* The geographic tables out of a packed catalogue; texts point into it. */
+bool build_unpack_geo(const struct node *node, struct arena *arena, struct geo *geo);
 /* House rules out of a packed catalogue. */
 bool build_unpack_house(const struct node *node, struct house_rules *house);

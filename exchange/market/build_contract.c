@@ -204,7 +204,8 @@ static const struct filter *read_filter(struct build *build, const struct node *
     const struct campaign *campaign = campaign_of(build, contract);
     uint32_t errors = build->errors;
     if (!campaign) return NULL;
-    const struct filter *filter = filter_build(build->arena, campaign, node, on_filter_error, build);
+    const struct filter *filter = filter_build(build->arena, campaign, build->source->geo, node, on_filter_error,
+                                               build);
     if (!filter && build->errors == errors) build->no_memory = true;
     if (filter && filter_is_private(filter))
         build_warning(build, node, "looks at a private field: holds for one-call leads only, never for a ping");

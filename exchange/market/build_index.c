@@ -1,6 +1,7 @@
 /* What is made only of a document without errors: who has which contracts, and the cells of standing. Lists are filled
  * by counting, so the order is the catalogue's and the time is linear. */
 #include "exchange/market/build.h"
+#include "exchange/market/index.h"
 
 static uint32_t owner_of(const struct contract *contract, bool of_buyer)
 {
@@ -36,6 +37,10 @@ void build_indexes(struct build *build)
     for (uint32_t i = 0; starts && i < catalogue->campaigns_count; i++) {
         catalogue->campaigns[i].contracts = by_campaign + starts[i];
         catalogue->campaigns[i].contracts_count = starts[i + 1] - starts[i];
+        catalogue->campaigns[i].filters = index_build(build->arena, &catalogue->campaigns[i], catalogue->contracts,
+                                                      catalogue->campaigns[i].contracts,
+                                                      catalogue->campaigns[i].contracts_count);
+        if (!catalogue->campaigns[i].filters) build->no_memory = true;
     }
 }
 

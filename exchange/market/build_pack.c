@@ -1,7 +1,7 @@
 /* The packed catalogue is what the book keeps under its hash:
  *
  *   {house: {…}, campaigns: […], margins: […], calendars: {…}, affiliates: […], buyers: [… without contracts and
- * secrets], contracts: [{buyer: north, …}, …]}
+ *    secrets], contracts: [{buyer: north, …}, …], geo: {zips: the table, area_codes: the table} where there are such}
  *
  * Contracts stand beside their buyers, which leaves a filter the depth it needs, and signing secrets stay out: the book
  * must not be worth stealing for them. Keys keep the document's order, because the order of a campaign's fields is the
@@ -29,6 +29,7 @@ static const char *const NUMBER_NAMES[NUMBERS] = {"margin_ppm",   "margin_min", 
 static size_t bound_of(const struct build *build);
 static void write_map_head(struct sink *sink, uint32_t count);
 static void write_house(struct sink *sink, const struct house_rules *house);
+static void write_geo(struct sink *sink, const struct geo *geo);
 static void write_list(struct sink *sink, const struct build *build, const char *name);
 static void write_calendars(struct sink *sink, const struct build *build);
 static void write_buyers(struct sink *sink, const struct build *build);
@@ -44,8 +45,10 @@ void build_pack(struct build *build)
         build->no_memory = true;
         return;
     }
-    write_map_head(&sink, 7);
+    const struct geo *geo = build->source->geo;
+    write_map_head(&sink, geo ? 8 : 7);
     write_house(&sink, &catalogue->house);
+    if (geo) write_geo(&sink, geo);
     write_list(&sink, build, "campaigns");
     write_list(&sink, build, "margins");
     write_calendars(&sink, build);
@@ -62,6 +65,8 @@ static size_t bound_of(const struct build *build)
 {
     const struct node *document = build->source->document;
     size_t bound = HOUSE_MAX + build->catalogue->house.currency.len;
+    const struct geo *geo = build->source->geo;
+    if (geo) bound += geo->zips_text.len + geo->areas_text.len + 4 * VALUE_EXTRA;
     for (uint32_t i = 0; i < document->span; i++) bound += document[i].key.len + document[i].text.len + VALUE_EXTRA;
     for (uint32_t i = 0; i < build->catalogue->contracts_count; i++)
         bound += build->catalogue->buyers[build->catalogue->contracts[i].buyer].id.len + VALUE_EXTRA;
@@ -139,6 +144,17 @@ static void write_house(struct sink *sink, const struct house_rules *house)
     write_text(sink, house->currency);
 }
 
+/* As they were read: filters are built of them again. */
+static void write_geo(struct sink *sink, const struct geo *geo)
+{
+    write_text(sink, BYTES("geo"));
+    write_map_head(sink, 2);
+    write_text(sink, BYTES("zips"));
+    write_text(sink, geo->zips_text);
+    write_text(sink, BYTES("area_codes"));
+    write_text(sink, geo->areas_text);
+}
+
 static void write_list(struct sink *sink, const struct build *build, const char *name)
 {
     const struct node *list = node_find(build->source->document, name);
@@ -205,6 +221,15 @@ static void write_contracts(struct sink *sink, const struct build *build)
             pack_write(sink, member);
         }
     }
+}
+
+bool build_unpack_geo(const struct node *node, struct arena *arena, struct geo *geo)
+{
+    struct geo_error error;
+    struct bytes text;
+    if (scalar_text(node_find(node, "zips"), &text) && text.len && !geo_read_zips(geo, text, arena, &error))
+        return false;
+    return !scalar_text(node_find(node, "area_codes"), &text) || !text.len || geo_read_areas(geo, text, arena, &error);
 }
 
 bool build_unpack_house(const struct node *node, struct house_rules *house)

@@ -173,6 +173,53 @@ static void read_secrets(struct build *build, const struct node *node, struct bu
     NODE_EACH(child, secret) read_secret(build, child, buyer);
 }
 
+static bool is_buyer_or_group(const struct catalogue *catalogue, struct bytes name)
+{
+    if (table_find(&catalogue->buyer_ids, name) != TABLE_NONE) return true;
+    for (uint32_t i = 0; i < catalogue->buyers_count; i++)
+        if (bytes_same(catalogue->buyers[i].group, name)) return true;
+    return false;
+}
+
+/* A name that nobody has is a slip of the pen, and would let through what was meant to be kept out. */
+static void check_names(struct build *build, const struct node *list, bool of_buyers)
+{
+    if (!list || list->kind != NODE_LIST) return;
+    NODE_EACH(child, list)
+    {
+        struct bytes name;
+        if (!scalar_text(child, &name)) continue;
+        if (of_buyers && !is_buyer_or_group(build->catalogue, name))
+            build_error(build, child, "there is no buyer and no group %.*s", BUILD_SHOWN(name));
+        if (!of_buyers && table_find(&build->catalogue->affiliate_ids, name) == TABLE_NONE)
+            build_error(build, child, "there is no affiliate %.*s", BUILD_SHOWN(name));
+    }
+}
+
+void build_exclusions(struct build *build)
+{
+    const struct node *affiliates = node_find(build->source->document, "affiliates");
+    const struct node *buyers = node_find(build->source->document, "buyers");
+    uint32_t made = 0;
+    if (affiliates && build->catalogue->affiliates_count) {
+        NODE_EACH(node, affiliates)
+        {
+            build_names(build, node, "exclude_buyers", &build->catalogue->affiliates[made++].exclude_buyers);
+            check_names(build, node_find(node, "exclude_buyers"), true);
+        }
+    }
+    made = 0;
+    if (!buyers || !build->catalogue->buyers_count) return;
+    NODE_EACH(node, buyers)
+    {
+        struct buyer *buyer = &build->catalogue->buyers[made++];
+        const struct node *exclude = node_find(node, "exclude");
+        build_names(build, exclude, "affiliates", &buyer->exclude_affiliates);
+        build_names(build, exclude, "sources", &buyer->exclude_sources);
+        check_names(build, node_find(exclude, "affiliates"), false);
+    }
+}
+
 /* "sha256:" and 64 hexadecimal digits; returns how many there are. */
 static uint32_t read_keys(struct build *build, const struct node *node, enum principal_kind kind, uint32_t index)
 {

@@ -23,6 +23,7 @@ struct reading {
 };
 
 static bool read_fields(struct reading *reading);
+static bool read_area_code(const struct reading *reading, uint32_t *code);
 static bool write_public(struct reading *reading, struct bytes *json);
 static bool write_full(struct reading *reading, struct bytes *json);
 static bool digest_document(struct reading *reading, struct digest *digest);
@@ -32,7 +33,7 @@ bool campaign_read_lead(const struct campaign *campaign, enum lead_stage stage, 
                         struct complaints *complaints, bool *out_of_memory)
 {
     struct reading reading = {campaign, stage, lead, consent, arena, NULL, complaints, false};
-    *form = (struct lead_form){.facts = {.campaign = campaign, .with_private = stage != LEAD_PING}};
+    *form = (struct lead_form){.facts = {.campaign = campaign, .consent = consent, .with_private = stage != LEAD_PING}};
     reading.facts = arena_zero(arena, campaign->fields_count, sizeof *reading.facts);
     form->facts.fields = reading.facts;
     *out_of_memory = !reading.facts;
@@ -42,6 +43,7 @@ bool campaign_read_lead(const struct campaign *campaign, enum lead_stage stage, 
         return false;
     }
     bool fine = read_fields(&reading);
+    if (!read_area_code(&reading, &form->facts.area_code)) reading.no_memory = true;
     if (fine && !write_public(&reading, &form->public_json)) reading.no_memory = true;
     if (fine && stage != LEAD_PING)
         if (!write_full(&reading, &form->full_json) || !digest_document(&reading, &form->document))
@@ -59,6 +61,17 @@ bool campaign_has_consent(const struct campaign *campaign, const struct node *co
         if (!given) return false;
     }
     return true;
+}
+
+/* Days since 1970 to a date of the Gregorian calendar, counted in eras of 400 years that begin in March. */
+int64_t campaign_day(int64_t wall_ms)
+{
+    int64_t days = (wall_ms >= 0 ? wall_ms : wall_ms - 86399999) / 86400000 + 719468;
+    int64_t era = (days >= 0 ? days : days - 146096) / 146097, in_era = days - era * 146097;
+    int64_t year = (in_era - in_era / 1460 + in_era / 36524 - in_era / 146096) / 365;
+    int64_t in_year = in_era - (365 * year + year / 4 - year / 100), shifted = (5 * in_year + 2) / 153;
+    int64_t day = in_year - (153 * shifted + 2) / 5 + 1, month = shifted < 10 ? shifted + 3 : shifted - 9;
+    return (year + era * 400 + (month <= 2)) * 10000 + month * 100 + day;
 }
 
 static bool is_given(const struct node *value)
@@ -166,6 +179,31 @@ static bool read_fields(struct reading *reading)
         fine = false;
     }
     return fine;
+}
+
+/* Digits behind "+1" of the first phone that is given; a public field of that name comes first. False: memory is out.
+ */
+static bool read_area_code(const struct reading *reading, uint32_t *code)
+{
+    uint64_t number;
+    for (uint32_t i = 0; i < reading->campaign->fields_count; i++) {
+        const struct field *field = &reading->campaign->fields[i];
+        const struct fact *fact = &reading->facts[i];
+        if (field->is_private || !bytes_is(field->name, "area_code") || !fact->is_set) continue;
+        if (fact->text.len == 3 && bytes_u64(fact->text, &number)) *code = (uint32_t)number;
+        return true;
+    }
+    for (uint32_t i = 0; i < reading->campaign->fields_count && *code == 0; i++) {
+        const struct field *field = &reading->campaign->fields[i];
+        struct fact fact;
+        struct field_fault fault;
+        if (field->type != FIELD_US_PHONE) continue;
+        const struct node *value = node_find_bytes(reading->lead, field->name);
+        enum field_verdict verdict = field_read(field, value, reading->arena, &fact, &fault);
+        if (verdict == FIELD_NO_MEMORY) return false;
+        if (verdict == FIELD_FINE && bytes_u64((struct bytes){fact.text.at + 2, 3}, &number)) *code = (uint32_t)number;
+    }
+    return true;
 }
 
 /* Named fields hold no control characters but tab and line ends, so an escape takes two bytes at most. */

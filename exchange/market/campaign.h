@@ -14,7 +14,12 @@ struct facts {
     const struct campaign *campaign;
     const struct fact *fields; /* campaign->fields_count of them */
     struct bytes affiliate, source;
-    bool with_private; /* private fields were looked at */
+    const struct bytes *sub_ids;
+    uint32_t sub_ids_count;
+    const struct node *consent; /* NULL: none was given */
+    uint32_t area_code;         /* of the public field area_code, else of the first phone; 0: unknown */
+    int64_t today;              /* the ping's day in UTC, YYYYMMDD; ages are counted to it */
+    bool with_private;          /* private fields were looked at */
 };
 
 struct lead_form {
@@ -32,10 +37,14 @@ enum lead_stage { LEAD_PING, LEAD_POST, LEAD_ONE_CALL };
  * and private fields in a ping are taken but never go out nor into facts. POST and ONE_CALL demand all required ones.
  * Complaints name "lead.<field>". A field given as null or as an empty text counts as not given. In the document's
  * digest every plain value counts as its text, so that JSON, MessagePack and form agree. False: complaints were made,
- * or memory is out (then *out_of_memory). The caller sets facts.affiliate and facts.source. */
+ * or memory is out (then *out_of_memory). The phone is looked at for its area code
+ * even in a ping, where it is private and goes nowhere. The caller sets facts.affiliate, .source, .sub_ids and .today.
+ */
 bool campaign_read_lead(const struct campaign *campaign, enum lead_stage stage, const struct node *lead,
                         const struct node *consent, struct arena *arena, struct lead_form *form,
                         struct complaints *complaints, bool *out_of_memory);
+/* The day of an instant in UTC, YYYYMMDD. */
+int64_t campaign_day(int64_t wall_ms);
 /* True if every fact the campaign requires (tcpa …) is true in the consent map (NULL: none is). */
 bool campaign_has_consent(const struct campaign *campaign, const struct node *consent);
 /* For a post: the ping's public facts (as public_json was stored) inherited where the lead omits them, compared after

@@ -29,7 +29,11 @@ struct catalogue *catalogue_unpack(struct bytes packed, bool (*read_zone)(void *
     arena_init(&scratch, CHUNK_BYTES, CATALOGUE_BYTES_MAX);
     const struct node *document = document_read_pack(&scratch, packed, &limits, &error);
     struct catalogue_source source = {.document = document, .read_zone = read_zone, .read_zone_arg = arg};
-    if (document && document->kind == NODE_MAP && build_unpack_house(node_find(document, "house"), &source.house))
+    struct geo geo = {0};
+    const struct node *tables = document && document->kind == NODE_MAP ? node_find(document, "geo") : NULL;
+    if (tables) source.geo = &geo;
+    if (document && document->kind == NODE_MAP && build_unpack_house(node_find(document, "house"), &source.house) &&
+        (!tables || build_unpack_geo(tables, &scratch, &geo)))
         catalogue = build(&source, &packed);
     arena_free(&scratch);
     return catalogue;
@@ -128,6 +132,7 @@ static void build_parts(struct build *build, const struct bytes *packed)
     build_calendars(build);
     build_affiliates(build);
     build_buyers(build);
+    build_exclusions(build);
     build_contracts(build);
     build_margins(build);
     if (is_fine(build)) build_indexes(build);

@@ -11,7 +11,10 @@
 #include "exchange/market/circuit.h"
 #include "exchange/market/contract.h"
 #include "exchange/market/field.h"
+#include "exchange/market/geo.h"
 #include "protocol/base/table.h"
+
+struct index;
 
 /* Where a margin was stated; the name goes into the ledger line. Stored: append only. */
 enum margin_source {
@@ -42,6 +45,7 @@ struct affiliate {
     struct bytes id;
     const uint32_t *campaigns;
     uint32_t campaigns_count;
+    struct names exclude_buyers; /* ids and groups that never get its leads */
     int64_t min_price_micros;
     struct margin margin;
     const struct lead_source *sources; /* by id, ascending */
@@ -64,6 +68,7 @@ struct campaign {
     uint32_t consent_required_count;
     const uint32_t *contracts; /* indexes, in the catalogue's order */
     uint32_t contracts_count;
+    const struct index *filters; /* of their filters; bits in the order of `contracts` */
 };
 
 enum principal_kind { PRINCIPAL_AFFILIATE, PRINCIPAL_BUYER };
@@ -110,6 +115,7 @@ struct catalogue_source {
      * the schema has checked keys and plain types. Secrets are their text already, never file: or env: references. */
     const struct node *document;
     struct house_rules house;
+    const struct geo *geo; /* the operator's tables, for the call; NULL: none */
     struct standing
         *standing; /* cells are found or made here; NULL: no cells (check, explain): all are STANDING_NONE */
     /* The TZif file of an IANA zone, in memory that outlives the build; false: no such zone. */

@@ -90,6 +90,11 @@ struct contract {
     bool paused;
 };
 
+struct names {
+    const struct bytes *at; /* sorted */
+    uint32_t count;
+};
+
 struct buyer {
     uint32_t index;
     uint32_t cell; /* in standing's buyers */
@@ -100,8 +105,9 @@ struct buyer {
     uint32_t caps_count;
     struct bytes secrets[2]; /* whsec_… ; none in a snapshot that was unpacked */
     uint32_t secrets_count;
-    uint32_t max_in_flight;    /* 0: none */
-    uint32_t max_pings_per_s;  /* 0: none */
-    const uint32_t *contracts; /* indexes */
+    uint32_t max_in_flight;                           /* 0: none */
+    uint32_t max_pings_per_s;                         /* 0: none */
+    struct names exclude_affiliates, exclude_sources; /* whose leads it does not take */
+    const uint32_t *contracts;                        /* indexes */
     uint32_t contracts_count;
 };

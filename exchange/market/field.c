@@ -6,11 +6,13 @@
 #define EMAIL_LOCAL_MAX 64
 #define LABEL_MAX 63
 #define PHONE_DIGITS 10u
+#define YEAR_MIN 1800u
+#define YEAR_MAX 2200u
 
 typedef enum field_verdict read_type(const struct field *field, const struct node *value, struct arena *arena,
                                      struct fact *fact, struct field_fault *fault);
 
-static read_type read_text, read_integer, read_choice, read_state, read_zip, read_phone, read_email;
+static read_type read_text, read_integer, read_choice, read_state, read_zip, read_phone, read_email, read_date;
 
 static const struct {
     const char *name;
@@ -19,7 +21,7 @@ static const struct {
     [FIELD_TEXT] = {"text", read_text},       [FIELD_INTEGER] = {"integer", read_integer},
     [FIELD_CHOICE] = {"choice", read_choice}, [FIELD_US_STATE] = {"us_state", read_state},
     [FIELD_US_ZIP] = {"us_zip", read_zip},    [FIELD_US_PHONE] = {"us_phone", read_phone},
-    [FIELD_EMAIL] = {"email", read_email},
+    [FIELD_EMAIL] = {"email", read_email},    [FIELD_DATE] = {"date", read_date},
 };
 
 static const char STATES[FIELD_STATES][3] = {
@@ -264,4 +266,42 @@ static enum field_verdict read_email(const struct field *field, const struct nod
         lower[i] = (char)(text.at[i] >= 'A' && text.at[i] <= 'Z' ? text.at[i] | 0x20 : text.at[i]);
     fact->text = (struct bytes){lower, text.len};
     return FIELD_FINE;
+}
+
+static bool is_day(uint64_t year, uint64_t month, uint64_t day)
+{
+    static const uint8_t DAYS[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    bool is_leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+    if (year < YEAR_MIN || year > YEAR_MAX || month < 1 || month > 12 || day < 1) return false;
+    return day <= DAYS[month - 1] + (month == 2 && is_leap ? 1u : 0u);
+}
+
+/* 1985-04-12 or 04/12/1985; nothing is guessed from two digits of a year. */
+static enum field_verdict read_date(const struct field *field, const struct node *value, struct arena *arena,
+                                    struct fact *fact, struct field_fault *fault)
+{
+    char normal[10];
+    uint64_t year = 0, month = 0, day = 0;
+    (void)field;
+    if (value->kind != NODE_TEXT) return wrong(fault, "type", "must be a text");
+    struct bytes text = trimmed(value->text);
+    bool is_iso = text.len == 10 && text.at[4] == '-' && text.at[7] == '-';
+    bool fine = is_iso || (text.len == 10 && text.at[2] == '/' && text.at[5] == '/');
+    if (fine) {
+        fine = bytes_u64((struct bytes){text.at + (is_iso ? 0 : 6), 4}, &year) &&
+               bytes_u64((struct bytes){text.at + (is_iso ? 5 : 0), 2}, &month) &&
+               bytes_u64((struct bytes){text.at + (is_iso ? 8 : 3), 2}, &day);
+    }
+    if (!fine || !is_day(year, month, day)) return wrong(fault, "format", "is not a date such as 1985-04-12");
+    fact->number = (int64_t)(year * 10000 + month * 100 + day);
+    fact->text = text;
+    if (is_iso) return FIELD_FINE;
+    struct sink sink = sink_over(normal, sizeof normal);
+    sink_digits(&sink, year, 4);
+    sink_char(&sink, '-');
+    sink_digits(&sink, month, 2);
+    sink_char(&sink, '-');
+    sink_digits(&sink, day, 2);
+    fact->text = arena_copy(arena, sink_written(&sink));
+    return fact->text.at ? FIELD_FINE : FIELD_NO_MEMORY;
 }

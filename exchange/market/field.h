@@ -5,8 +5,17 @@
 
 #include "protocol/codec/document.h"
 
-enum field_type { FIELD_TEXT, FIELD_INTEGER, FIELD_CHOICE, FIELD_US_STATE, FIELD_US_ZIP, FIELD_US_PHONE, FIELD_EMAIL };
-#define FIELD_TYPES 7u
+enum field_type {
+    FIELD_TEXT,
+    FIELD_INTEGER,
+    FIELD_CHOICE,
+    FIELD_US_STATE,
+    FIELD_US_ZIP,
+    FIELD_US_PHONE,
+    FIELD_EMAIL,
+    FIELD_DATE
+};
+#define FIELD_TYPES 8u
 enum field_required { FIELD_OPTIONAL, FIELD_AT_PING, FIELD_AT_POST };
 
 #define FIELD_NAME_MAX 64
@@ -28,7 +37,8 @@ struct field {
 struct fact {
     bool is_set;
     struct bytes text; /* normalised text (numbers too) */
-    int64_t number;    /* INTEGER: the value; CHOICE: its index; US_STATE: field_state_code; US_ZIP: its five digits */
+    int64_t number; /* INTEGER: the value; CHOICE: its index; US_STATE: field_state_code; US_ZIP: its five digits; DATE:
+                       YYYYMMDD */
 };
 
 enum field_verdict { FIELD_FINE, FIELD_ABSENT, FIELD_WRONG, FIELD_NO_MEMORY };
@@ -39,7 +49,8 @@ struct field_fault {
 };
 
 /* Reads one value: state to two capital letters, zip to five digits (ZIP+4 is cut), phone to E.164 by the rules of the
- * North American numbering plan, e-mail to lower case; integers and choices are checked. null and an empty text count
+ * North American numbering plan, e-mail to lower case; a date to YYYY-MM-DD
+ * (also read from MM/DD/YYYY, as Americans write it); integers and choices are checked. null and an empty text count
  * as ABSENT. The fact's text may point into the node's text (where it was normal already), else into the arena. Numbers
  * are taken for INTEGER, US_ZIP and US_PHONE, digits as text for INTEGER. WRONG fills *fault. */
 enum field_verdict field_read(const struct field *field, const struct node *value, struct arena *arena,

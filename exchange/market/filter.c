@@ -3,19 +3,22 @@
 #include "exchange/market/filter.h"
 
 #include "exchange/market/condition.h"
+#include "protocol/message/consent.h"
 
 #define LISTED_MAX 6u /* so many values of a list are named in an explanation */
 
 typedef bool holds(const struct filter *filter, const struct facts *facts);
 
 static holds all_hold, any_holds, none_holds, in_mask, in_range, in_numbers, in_texts, has_prefix, is_there, is_missing,
-    by_affiliate, by_source;
+    by_affiliate, by_source, in_runs, by_regex, by_age, by_sub_id, by_area_code, by_consent;
 
 static holds *const HOLDS[CONDITIONS_COUNT] = {
     [CONDITION_ALL] = all_hold,       [CONDITION_ANY] = any_holds,          [CONDITION_NONE] = none_holds,
     [CONDITION_MASK] = in_mask,       [CONDITION_RANGE] = in_range,         [CONDITION_NUMBERS] = in_numbers,
     [CONDITION_TEXTS] = in_texts,     [CONDITION_PREFIXES] = has_prefix,    [CONDITION_EXISTS] = is_there,
     [CONDITION_MISSING] = is_missing, [CONDITION_AFFILIATE] = by_affiliate, [CONDITION_SOURCE] = by_source,
+    [CONDITION_RUNS] = in_runs,       [CONDITION_REGEX] = by_regex,         [CONDITION_AGE] = by_age,
+    [CONDITION_SUB_ID] = by_sub_id,   [CONDITION_AREA_CODE] = by_area_code, [CONDITION_CONSENT] = by_consent,
 };
 
 static void explain(const struct filter *filter, const struct campaign *campaign, const struct facts *facts,
@@ -76,19 +79,58 @@ static bool in_range(const struct filter *filter, const struct facts *facts)
     return fact->is_set && fact->number >= filter->from && fact->number <= filter->to;
 }
 
-static bool in_numbers(const struct filter *filter, const struct facts *facts)
+static bool has_number(const struct filter *filter, int64_t number)
 {
-    const struct fact *fact = &facts->fields[filter->field];
-    uint32_t low = 0, high = fact->is_set ? filter->count : 0;
+    uint32_t low = 0, high = filter->count;
     while (low < high) {
         uint32_t middle = low + (high - low) / 2;
-        if (filter->numbers[middle] == fact->number) return true;
-        if (filter->numbers[middle] < fact->number)
+        if (filter->numbers[middle] == number) return true;
+        if (filter->numbers[middle] < number)
             low = middle + 1;
         else
             high = middle;
     }
     return false;
+}
+
+static bool in_numbers(const struct filter *filter, const struct facts *facts)
+{
+    const struct fact *fact = &facts->fields[filter->field];
+    return fact->is_set && has_number(filter, fact->number);
+}
+
+static bool in_runs(const struct filter *filter, const struct facts *facts)
+{
+    const struct fact *fact = &facts->fields[filter->field];
+    uint32_t low = 0, high = fact->is_set ? filter->count : 0;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (fact->number < filter->runs[middle].from)
+            high = middle;
+        else if (fact->number > filter->runs[middle].to)
+            low = middle + 1;
+        else
+            return true;
+    }
+    return false;
+}
+
+int64_t condition_age(const struct facts *facts, int64_t born)
+{
+    return facts->today >= born ? (facts->today - born) / 10000 : -1;
+}
+
+static bool by_age(const struct filter *filter, const struct facts *facts)
+{
+    const struct fact *fact = &facts->fields[filter->field];
+    int64_t age = fact->is_set ? condition_age(facts, fact->number) : -1;
+    return age >= 0 && age >= filter->from && age <= filter->to;
+}
+
+static bool by_regex(const struct filter *filter, const struct facts *facts)
+{
+    const struct fact *fact = &facts->fields[filter->field];
+    return fact->is_set && regex_matches(filter->regex, fact->text);
 }
 
 /* How many texts stand at or before this one. */
@@ -145,9 +187,28 @@ static bool by_source(const struct filter *filter, const struct facts *facts)
     return is_among(filter, facts->source);
 }
 
+static bool by_sub_id(const struct filter *filter, const struct facts *facts)
+{
+    for (uint32_t i = 0; i < facts->sub_ids_count; i++)
+        if (is_among(filter, facts->sub_ids[i])) return true;
+    return false;
+}
+
+static bool by_area_code(const struct filter *filter, const struct facts *facts)
+{
+    return facts->area_code && has_number(filter, facts->area_code);
+}
+
+static bool by_consent(const struct filter *filter, const struct facts *facts)
+{
+    return consent_says(facts->consent, filter->texts[0]);
+}
+
 static void write_value(const struct filter *filter, const struct field *field, uint32_t at, struct sink *out)
 {
-    if (filter->condition != CONDITION_NUMBERS)
+    if (filter->condition == CONDITION_AREA_CODE)
+        sink_i64(out, filter->numbers[at]);
+    else if (filter->condition != CONDITION_NUMBERS)
         sink_bytes(out, filter->texts[at]);
     else if (field->type == FIELD_CHOICE)
         sink_bytes(out, field->choices[filter->numbers[at]]);
@@ -191,15 +252,26 @@ static void write_range(const struct filter *filter, struct sink *out)
 static void explain_one(const struct filter *filter, const struct campaign *campaign, bool wanted, struct sink *out)
 {
     static const struct field NO_FIELD = {.type = FIELD_TEXT};
-    bool of_field = filter->condition != CONDITION_AFFILIATE && filter->condition != CONDITION_SOURCE;
+    static const char *const NAMES[CONDITIONS_COUNT] = {[CONDITION_AFFILIATE] = "affiliate",
+                                                        [CONDITION_SOURCE] = "source",
+                                                        [CONDITION_SUB_ID] = "sub_id",
+                                                        [CONDITION_AREA_CODE] = "area_code",
+                                                        [CONDITION_CONSENT] = "consent"};
+    bool of_field = filter->condition < CONDITION_AFFILIATE;
     const struct field *field = of_field ? &campaign->fields[filter->field] : &NO_FIELD;
-    const char *name = filter->condition == CONDITION_AFFILIATE ? "affiliate" : "source";
+    const char *name = NAMES[filter->condition];
     bool on_presence = filter->condition == CONDITION_EXISTS || filter->condition == CONDITION_MISSING;
     sink_bytes(out, of_field ? field->name : bytes_of(name));
     if (on_presence) {
         sink_text(out, (filter->condition == CONDITION_EXISTS) == wanted ? " is not given" : " is given");
         return;
     }
+    if (filter->condition == CONDITION_RUNS || filter->condition == CONDITION_REGEX) {
+        sink_text(out, wanted ? " is not" : " is");
+        sink_text(out, filter->condition == CONDITION_RUNS ? " in the area asked for" : " as the expression asks for");
+        return;
+    }
+    if (filter->condition == CONDITION_AGE) sink_text(out, ": the age");
     bool on_prefix = filter->condition == CONDITION_PREFIXES;
     if (on_prefix)
         sink_text(out, wanted ? " does not start with " : " starts with ");
@@ -207,7 +279,7 @@ static void explain_one(const struct filter *filter, const struct campaign *camp
         sink_text(out, wanted ? " is not " : " is ");
     if (filter->condition == CONDITION_MASK)
         write_mask(filter, field, out);
-    else if (filter->condition == CONDITION_RANGE)
+    else if (filter->condition == CONDITION_RANGE || filter->condition == CONDITION_AGE)
         write_range(filter, out);
     else
         write_list(filter, field, out);

@@ -1,5 +1,6 @@
-/* filter: a contract's condition on a ping, compiled from its document node; pure. Nodes built now: is, in, min/max,
- * prefix, exists over campaign fields; affiliate, source; all, any, none.
+/* filter: a contract's condition on a ping, compiled from its document node; pure. Nodes: is, in, min/max, prefix,
+ * matches, exists over campaign fields; age_from; country, state, county, area_code, zip, language, near; affiliate,
+ * source, sub_id; consent; all, any, none.
  *
  * A field that is not there fulfils no condition but `exists: false`. A private field is there only in a one-call lead:
  * a filter that looks at one is allowed, and holds for no ping (market.md section 8). */
@@ -13,14 +14,15 @@
 struct filter;
 struct campaign;
 struct facts;
+struct geo;
 
 /* The text lives for the call. */
 typedef void filter_on_error(void *arg, const struct node *where, const char *text);
 
 /* NULL on error (on_error was called with the node at fault: unknown field, value that the field cannot have, empty
- * list, …) or when memory is out (then it was not called). */
-const struct filter *filter_build(struct arena *arena, const struct campaign *campaign, const struct node *node,
-                                  filter_on_error *on_error, void *arg);
+ * list, a place without its table, …) or when memory is out (then it was not called). */
+const struct filter *filter_build(struct arena *arena, const struct campaign *campaign, const struct geo *geo,
+                                  const struct node *node, filter_on_error *on_error, void *arg);
 /* Never allocates. */
 bool filter_matches(const struct filter *filter, const struct facts *facts);
 /* True if it looks at a private field. */

@@ -5,51 +5,42 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "exchange/market/condition.h"
-#include "exchange/market/filter.h"
+#include "exchange/market/compiler.h"
 #include "exchange/market/scalar.h"
 #include "protocol/base/check.h"
 
 #define MASK_BITS 64u
 
-struct compiler {
-    struct arena *arena;
-    const struct campaign *campaign;
-    filter_on_error *on_error;
-    void *arg;
-};
-
 /* Fills *into from the value of a test's key; `field` is NULL for affiliate and source. */
 typedef bool compile_test(struct compiler *compiler, const struct field *field, const struct node *node,
                           const struct node *value, struct filter *into);
 
-static compile_test compile_list, compile_range, compile_prefixes, compile_exists;
+static compile_test compile_list, compile_range, compile_prefixes, compile_regex, compile_exists;
 
 static const struct {
     const char *key;
     compile_test *compile;
 } TESTS[] = {
-    {"is", compile_list},   {"in", compile_list},         {"min", compile_range},
-    {"max", compile_range}, {"prefix", compile_prefixes}, {"exists", compile_exists},
+    {"is", compile_list},         {"in", compile_list},       {"min", compile_range},     {"max", compile_range},
+    {"prefix", compile_prefixes}, {"matches", compile_regex}, {"exists", compile_exists},
 };
 
 static const char *const GROUPS[] = {"all", "any", "none"}; /* as enum condition begins */
-static const char *const LATER[] = {"matches", "age_from", "country", "state",   "county", "area_code", "zip",
-                                    "near",    "language", "sub_id",  "consent", "score",  "in_list",   "channel"};
+static const char *const LATER[] = {"score", "in_list", "channel"};
 
 static bool compile(struct compiler *compiler, const struct node *node, unsigned depth, struct filter *into);
+static bool compile_dates(struct compiler *compiler, const struct field *field, const struct node *node,
+                          struct filter *into);
 
-const struct filter *filter_build(struct arena *arena, const struct campaign *campaign, const struct node *node,
-                                  filter_on_error *on_error, void *arg)
+const struct filter *filter_build(struct arena *arena, const struct campaign *campaign, const struct geo *geo,
+                                  const struct node *node, filter_on_error *on_error, void *arg)
 {
-    struct compiler compiler = {arena, campaign, on_error, arg};
+    struct compiler compiler = {arena, campaign, geo, on_error, arg};
     struct filter *filter = arena_zero(arena, 1, sizeof *filter);
     return filter && compile(&compiler, node, 0, filter) ? filter : NULL;
 }
 
-/* Always false. */
-__attribute__((format(printf, 3, 4))) static bool fail(struct compiler *compiler, const struct node *where,
-                                                       const char *format, ...)
+bool compiler_fail(struct compiler *compiler, const struct node *where, const char *format, ...)
 {
     char text[FILTER_ERROR_MAX];
     va_list values;
@@ -60,15 +51,13 @@ __attribute__((format(printf, 3, 4))) static bool fail(struct compiler *compiler
     return false;
 }
 
-#define SHOWN(bytes) (int)((bytes).len < 64 ? (bytes).len : 64), (bytes).at
-
 static bool compile_group(struct compiler *compiler, const struct node *list, unsigned depth, struct filter *into)
 {
     bool fine = true;
     uint32_t made = 0;
     if (list->kind != NODE_LIST || list->count == 0)
-        return fail(compiler, list, "%.*s needs a list of at least one condition", SHOWN(list->key));
-    if (depth == FILTER_DEPTH_MAX) return fail(compiler, list, "conditions are nested too deeply");
+        return compiler_fail(compiler, list, "%.*s needs a list of at least one condition", COMPILER_SHOWN(list->key));
+    if (depth == FILTER_DEPTH_MAX) return compiler_fail(compiler, list, "conditions are nested too deeply");
     struct filter *parts = arena_zero(compiler->arena, list->count, sizeof *parts);
     if (!parts) return false;
     NODE_EACH(child, list)
@@ -81,41 +70,35 @@ static bool compile_group(struct compiler *compiler, const struct node *list, un
     return fine;
 }
 
-static bool sort_texts(struct compiler *compiler, const struct field *field, const struct node *list,
-                       struct filter *into);
-
-static bool compile_name_list(struct compiler *compiler, const struct node *list, enum condition condition,
-                              struct filter *into)
-{
-    into->condition = (uint8_t)condition;
-    if (list->kind != NODE_LIST || list->count == 0)
-        return fail(compiler, list, "%.*s needs a list of at least one name", SHOWN(list->key));
-    return sort_texts(compiler, NULL, list, into);
-}
-
 static bool fail_unknown(struct compiler *compiler, const struct node *child)
 {
     for (size_t i = 0; i < sizeof LATER / sizeof *LATER; i++)
         if (bytes_is(child->key, LATER[i]))
-            return fail(compiler, child, "the condition %s is not supported yet", LATER[i]);
-    return fail(compiler, child, "no condition is called %.*s", SHOWN(child->key));
+            return compiler_fail(compiler, child, "the condition %s is not supported yet", LATER[i]);
+    return compiler_fail(compiler, child, "no condition is called %.*s", COMPILER_SHOWN(child->key));
 }
 
-static const struct field *find_field(struct compiler *compiler, const struct node *node, struct filter *into)
+void compiler_take_field(struct compiler *compiler, uint32_t number, struct filter *into)
+{
+    into->field = (uint16_t)number;
+    into->is_private = compiler->campaign->fields[number].is_private;
+}
+
+const struct field *compiler_find_field(struct compiler *compiler, const struct node *node, struct filter *into)
 {
     struct bytes name;
     if (!scalar_text(node, &name)) {
-        fail(compiler, node, "field needs a name");
+        compiler_fail(compiler, node, "field needs a name");
         return NULL;
     }
     for (uint32_t i = 0; i < compiler->campaign->fields_count; i++) {
         const struct field *field = &compiler->campaign->fields[i];
         if (!bytes_same(field->name, name)) continue;
-        into->field = (uint16_t)i;
-        into->is_private = field->is_private;
+        compiler_take_field(compiler, i, into);
         return field;
     }
-    fail(compiler, node, "campaign %.*s has no field %.*s", SHOWN(compiler->campaign->id), SHOWN(name));
+    compiler_fail(compiler, node, "campaign %.*s has no field %.*s", COMPILER_SHOWN(compiler->campaign->id),
+                  COMPILER_SHOWN(name));
     return NULL;
 }
 
@@ -124,7 +107,7 @@ static bool compile_field(struct compiler *compiler, const struct node *node, st
 {
     compile_test *test = NULL;
     const struct node *value = NULL;
-    const struct field *field = find_field(compiler, node_find(node, "field"), into);
+    const struct field *field = compiler_find_field(compiler, node_find(node, "field"), into);
     if (!field) return false;
     NODE_EACH(child, node)
     {
@@ -134,29 +117,32 @@ static bool compile_field(struct compiler *compiler, const struct node *node, st
             if (bytes_is(child->key, TESTS[i].key)) found = TESTS[i].compile;
         if (!found) return fail_unknown(compiler, child);
         if (test && (test != found || test != compile_range))
-            return fail(compiler, child, "a condition has one test of its field only");
+            return compiler_fail(compiler, child, "a condition has one test of its field only");
         test = found;
         value = child;
     }
-    if (!test) return fail(compiler, node, "a condition needs one of is, in, min, max, prefix, exists");
+    if (!test)
+        return compiler_fail(compiler, node, "a condition needs one of is, in, min, max, prefix, matches, exists");
     return test(compiler, field, node, value, into);
 }
 
 static bool compile(struct compiler *compiler, const struct node *node, unsigned depth, struct filter *into)
 {
     if (node->kind != NODE_MAP || node->count == 0)
-        return fail(compiler, node, "a condition is a map such as {field: state, in: [CA]}");
+        return compiler_fail(compiler, node, "a condition is a map such as {field: state, in: [CA]}");
     if (node_find(node, "field")) return compile_field(compiler, node, into);
-    const struct node *child = node_first(node);
-    if (node->count != 1) return fail(compiler, node, "a condition is one of all, any, none, affiliate, source, field");
+    const struct node *age = node_find(node, "age_from"), *child = age ? age : node_first(node);
+    if (age) return compiler_find_leaf(age->key)(compiler, node, age, into);
+    if (node->count != 1)
+        return compiler_fail(compiler, node,
+                             "a condition is one thing: a field with its test, one list, or all, any, none");
     for (unsigned i = 0; i < sizeof GROUPS / sizeof *GROUPS; i++) {
         if (!bytes_is(child->key, GROUPS[i])) continue;
         into->condition = (uint8_t)(CONDITION_ALL + i);
         return compile_group(compiler, child, depth, into);
     }
-    if (bytes_is(child->key, "affiliate")) return compile_name_list(compiler, child, CONDITION_AFFILIATE, into);
-    if (bytes_is(child->key, "source")) return compile_name_list(compiler, child, CONDITION_SOURCE, into);
-    return fail_unknown(compiler, child);
+    compiler_leaf *leaf = compiler_find_leaf(child->key);
+    return leaf ? leaf(compiler, node, child, into) : fail_unknown(compiler, child);
 }
 
 static int by_text(const void *a, const void *b)
@@ -180,11 +166,12 @@ static bool read_value(struct compiler *compiler, const struct field *field, con
     case FIELD_FINE:
         return true;
     case FIELD_ABSENT:
-        return fail(compiler, value, "field %.*s cannot be compared with an empty value", SHOWN(field->name));
+        return compiler_fail(compiler, value, "field %.*s cannot be compared with an empty value",
+                             COMPILER_SHOWN(field->name));
     case FIELD_WRONG:
         scalar_text(value, &shown);
-        return fail(compiler, value, "field %.*s cannot be \"%.*s\": it %s", SHOWN(field->name), SHOWN(shown),
-                    fault.text);
+        return compiler_fail(compiler, value, "field %.*s cannot be \"%.*s\": it %s", COMPILER_SHOWN(field->name),
+                             COMPILER_SHOWN(shown), fault.text);
     default:
         return false;
     }
@@ -240,8 +227,8 @@ static bool sort_numbers(struct compiler *compiler, const struct field *field, c
 }
 
 /* Copies of the texts, sorted, each once; `field` NULL: any text will do. The condition is the caller's. */
-static bool sort_texts(struct compiler *compiler, const struct field *field, const struct node *list,
-                       struct filter *into)
+bool compiler_sort_texts(struct compiler *compiler, const struct field *field, const struct node *list,
+                         struct filter *into)
 {
     uint32_t count, kept = 0, read = 0;
     bool fine = true;
@@ -251,7 +238,7 @@ static bool sort_texts(struct compiler *compiler, const struct field *field, con
     for (uint32_t i = 0; i < count; i++, value = node_step(value)) {
         struct fact fact;
         bool taken = field ? read_value(compiler, field, value, &fact) : scalar_text(value, &fact.text);
-        if (!taken && !field) fail(compiler, value, "a name must be a text");
+        if (!taken && !field) compiler_fail(compiler, value, "a name must be a text");
         if (taken) texts[read++] = arena_copy(compiler->arena, fact.text);
         fine = fine && taken && texts[read - 1].at;
     }
@@ -270,33 +257,75 @@ static bool compile_list(struct compiler *compiler, const struct field *field, c
     bool is_one = bytes_is(value->key, "is");
     (void)node;
     if (is_one && (value->kind == NODE_LIST || value->kind == NODE_MAP))
-        return fail(compiler, value, "is needs one value; for several there is in");
+        return compiler_fail(compiler, value, "is needs one value; for several there is in");
     if (!is_one && (value->kind != NODE_LIST || value->count == 0))
-        return fail(compiler, value, "in needs a list of at least one value");
+        return compiler_fail(compiler, value, "in needs a list of at least one value");
+    return compiler_list(compiler, field, value, into);
+}
+
+bool compiler_list(struct compiler *compiler, const struct field *field, const struct node *list, struct filter *into)
+{
     if (field->type == FIELD_US_STATE || (field->type == FIELD_CHOICE && field->choices_count <= MASK_BITS))
-        return make_mask(compiler, field, value, into);
-    if (field->type == FIELD_CHOICE || field->type == FIELD_INTEGER || field->type == FIELD_US_ZIP)
-        return sort_numbers(compiler, field, value, into);
+        return make_mask(compiler, field, list, into);
+    if (field->type == FIELD_CHOICE || field->type == FIELD_INTEGER || field->type == FIELD_US_ZIP ||
+        field->type == FIELD_DATE)
+        return sort_numbers(compiler, field, list, into);
     into->condition = CONDITION_TEXTS;
-    return sort_texts(compiler, field, value, into);
+    return compiler_sort_texts(compiler, field, list, into);
 }
 
 static bool compile_range(struct compiler *compiler, const struct field *field, const struct node *node,
                           const struct node *value, struct filter *into)
 {
-    const struct node *min = node_find(node, "min"), *max = node_find(node, "max");
     (void)value;
-    if (field->type != FIELD_INTEGER)
-        return fail(compiler, node, "field %.*s is no integer: it has no min and max", SHOWN(field->name));
     into->condition = CONDITION_RANGE;
+    if (field->type == FIELD_DATE) return compile_dates(compiler, field, node, into);
+    if (field->type != FIELD_INTEGER)
+        return compiler_fail(compiler, node, "field %.*s is no integer: it has no min and max",
+                             COMPILER_SHOWN(field->name));
+    if (!compiler_bounds(compiler, node, into)) return false;
+    if (into->from > field->max || into->to < field->min)
+        return compiler_fail(compiler, node, "field %.*s cannot have such a value", COMPILER_SHOWN(field->name));
+    return true;
+}
+
+bool compiler_bounds(struct compiler *compiler, const struct node *node, struct filter *into)
+{
+    const struct node *min = node_find(node, "min"), *max = node_find(node, "max");
     into->from = INT64_MIN;
     into->to = INT64_MAX;
-    if (min && !scalar_i64(min, &into->from)) return fail(compiler, min, "min must be a whole number");
-    if (max && !scalar_i64(max, &into->to)) return fail(compiler, max, "max must be a whole number");
-    if (into->from > into->to) return fail(compiler, node, "min is above max");
-    if (into->from > field->max || into->to < field->min)
-        return fail(compiler, node, "field %.*s cannot have such a value", SHOWN(field->name));
-    return true;
+    if (min && !scalar_i64(min, &into->from)) return compiler_fail(compiler, min, "min must be a whole number");
+    if (max && !scalar_i64(max, &into->to)) return compiler_fail(compiler, max, "max must be a whole number");
+    return into->from <= into->to || compiler_fail(compiler, node, "min is above max");
+}
+
+static bool compile_dates(struct compiler *compiler, const struct field *field, const struct node *node,
+                          struct filter *into)
+{
+    const struct node *min = node_find(node, "min"), *max = node_find(node, "max");
+    struct fact from = {.number = INT64_MIN}, to = {.number = INT64_MAX};
+    if (min && !read_value(compiler, field, min, &from)) return false;
+    if (max && !read_value(compiler, field, max, &to)) return false;
+    into->from = from.number;
+    into->to = to.number;
+    return into->from <= into->to || compiler_fail(compiler, node, "min is above max");
+}
+
+static bool compile_regex(struct compiler *compiler, const struct field *field, const struct node *node,
+                          const struct node *value, struct filter *into)
+{
+    struct bytes text;
+    const char *error;
+    size_t at;
+    (void)node;
+    if (field->type != FIELD_TEXT && field->type != FIELD_EMAIL && field->type != FIELD_US_PHONE &&
+        field->type != FIELD_US_ZIP)
+        return compiler_fail(compiler, value, "field %.*s has no text that an expression could fit",
+                             COMPILER_SHOWN(field->name));
+    if (!scalar_text(value, &text)) return compiler_fail(compiler, value, "matches needs an expression");
+    into->condition = CONDITION_REGEX;
+    into->regex = regex_compile(compiler->arena, text, &error, &at);
+    return into->regex || (error && compiler_fail(compiler, value, "matches: at byte %zu: %s", at + 1, error));
 }
 
 /* A prefix in the form the field's values are kept in. */
@@ -321,17 +350,18 @@ static bool compile_prefixes(struct compiler *compiler, const struct field *fiel
     uint32_t kept = 0;
     bool fine = true;
     (void)node;
-    if (field->type == FIELD_INTEGER || field->type == FIELD_CHOICE || field->type == FIELD_US_STATE)
-        return fail(compiler, value, "field %.*s has no prefix", SHOWN(field->name));
+    if (field->type == FIELD_INTEGER || field->type == FIELD_CHOICE || field->type == FIELD_US_STATE ||
+        field->type == FIELD_DATE)
+        return compiler_fail(compiler, value, "field %.*s has no prefix", COMPILER_SHOWN(field->name));
     if (value->kind != NODE_LIST || value->count == 0)
-        return fail(compiler, value, "prefix needs a list of at least one beginning");
+        return compiler_fail(compiler, value, "prefix needs a list of at least one beginning");
     NODE_EACH(child, value)
     {
         struct bytes text;
         if (scalar_text(child, &text) && text.len && is_prefix_of(field, text)) continue;
-        fine = fail(compiler, child, "no value of field %.*s begins like this", SHOWN(field->name));
+        fine = compiler_fail(compiler, child, "no value of field %.*s begins like this", COMPILER_SHOWN(field->name));
     }
-    if (!fine || !sort_texts(compiler, NULL, value, into)) return false;
+    if (!fine || !compiler_sort_texts(compiler, NULL, value, into)) return false;
     struct bytes *texts = (struct bytes *)(uintptr_t)into->texts; /* our own, made a moment ago */
     for (uint32_t i = 0; i < into->count; i++)                    /* a prefix of another stands just before it */
         if (kept == 0 || !bytes_starts(texts[i], texts[kept - 1])) texts[kept++] = texts[i];
@@ -345,7 +375,7 @@ static bool compile_exists(struct compiler *compiler, const struct field *field,
 {
     bool wanted;
     (void)field, (void)node;
-    if (!scalar_bool(value, &wanted)) return fail(compiler, value, "exists is true or false");
+    if (!scalar_bool(value, &wanted)) return compiler_fail(compiler, value, "exists is true or false");
     into->condition = wanted ? CONDITION_EXISTS : CONDITION_MISSING;
     return true;
 }

@@ -1,17 +1,24 @@
-/* Two walks: the static one over all contracts of the campaign touches nothing but the snapshot and notes who is left;
- * the second reads standing's words for those few only. */
+/* Two walks: the index tells whose filter suits the lead (exchange/market/index.h), without a look at any contract; the
+ * second walk reads standing's words for those few only. */
 #include "exchange/market/match.h"
 
+#include "exchange/market/index.h"
+
 static uint32_t run_static(const struct catalogue *catalogue, const struct facts *facts, struct match *match,
-                           uint32_t *left);
+                           const uint64_t *bits, uint32_t *left);
 
 bool match_run(const struct catalogue *catalogue, const struct facts *facts, struct standing *standing, int64_t now_us,
                int64_t wall_ms, struct arena *arena, struct match *match)
 {
-    uint32_t *left = arena_take(arena, facts->campaign->contracts_count * sizeof *left);
+    const struct index *index = facts->campaign->filters;
+    uint64_t *bits = arena_take(arena, (index_words(index) + 1) * sizeof *bits);
     *match = (struct match){0};
+    if (!bits) return false;
+    uint32_t count = index_run(index, facts, bits);
+    uint32_t *left = arena_take(arena, (count + 1) * sizeof *left);
     if (!left) return false;
-    match->entries_count = run_static(catalogue, facts, match, left);
+    match->counts[REASON_FILTERED] = facts->campaign->contracts_count - count;
+    match->entries_count = run_static(catalogue, facts, match, bits, left);
     match->entries = arena_take(arena, match->entries_count * sizeof *match->entries);
     if (!match->entries) return false;
     for (uint32_t i = 0; i < match->entries_count; i++) {
@@ -29,11 +36,42 @@ bool match_run(const struct catalogue *catalogue, const struct facts *facts, str
     return true;
 }
 
-enum reason match_static(const struct contract *contract, const struct facts *facts)
+static bool is_among(const struct names *names, struct bytes name)
 {
-    if (contract->filter && !filter_matches(contract->filter, facts)) return REASON_FILTERED;
-    if (!contract->is_live && match_standing_price(contract, facts) == 0) return REASON_FILTERED;
-    return REASON_NONE;
+    uint32_t low = 0, high = names->count;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        int order = bytes_compare(names->at[middle], name);
+        if (order == 0) return true;
+        if (order < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return false;
+}
+
+bool match_excludes(const struct affiliate *affiliate, const struct buyer *buyer, struct bytes source)
+{
+    if (buyer->exclude_sources.count && is_among(&buyer->exclude_sources, source)) return true;
+    if (!affiliate) return false;
+    return (buyer->exclude_affiliates.count && is_among(&buyer->exclude_affiliates, affiliate->id)) ||
+           (affiliate->exclude_buyers.count &&
+            (is_among(&affiliate->exclude_buyers, buyer->id) || is_among(&affiliate->exclude_buyers, buyer->group)));
+}
+
+static bool is_filtered(const struct contract *contract, const struct facts *facts)
+{
+    return (contract->filter && !filter_matches(contract->filter, facts)) ||
+           (!contract->is_live && match_standing_price(contract, facts) == 0);
+}
+
+enum reason match_static(const struct catalogue *catalogue, const struct contract *contract, const struct facts *facts)
+{
+    if (is_filtered(contract, facts)) return REASON_FILTERED;
+    bool is_out = match_excludes(catalogue_affiliate(catalogue, facts->affiliate), &catalogue->buyers[contract->buyer],
+                                 facts->source);
+    return is_out ? REASON_EXCLUDED : REASON_NONE;
 }
 
 int64_t match_standing_price(const struct contract *contract, const struct facts *facts)
@@ -53,17 +91,25 @@ enum reason match_commonest(const struct match *match)
     return best;
 }
 
+/* Whom the bits leave, unless the whole filter says otherwise or the two do not trade. Those that are out are counted
+ * without being looked at. */
 static uint32_t run_static(const struct catalogue *catalogue, const struct facts *facts, struct match *match,
-                           uint32_t *left)
+                           const uint64_t *bits, uint32_t *left)
 {
     const struct campaign *campaign = facts->campaign;
+    const struct affiliate *affiliate = catalogue_affiliate(catalogue, facts->affiliate);
     uint32_t count = 0;
-    for (uint32_t i = 0; i < campaign->contracts_count; i++) {
-        enum reason reason = match_static(&catalogue->contracts[campaign->contracts[i]], facts);
-        if (reason == REASON_NONE)
-            left[count++] = campaign->contracts[i];
-        else
-            match->counts[reason]++;
+    for (uint32_t word = 0; word < index_words(campaign->filters); word++) {
+        for (uint64_t rest = bits[word]; rest; rest &= rest - 1) {
+            uint32_t i = word * 64 + (uint32_t)__builtin_ctzll(rest);
+            const struct contract *contract = &catalogue->contracts[campaign->contracts[i]];
+            if (index_needs_check(campaign->filters, i) && is_filtered(contract, facts))
+                match->counts[REASON_FILTERED]++;
+            else if (match_excludes(affiliate, &catalogue->buyers[contract->buyer], facts->source))
+                match->counts[REASON_EXCLUDED]++;
+            else
+                left[count++] = campaign->contracts[i];
+        }
     }
     return count;
 }

@@ -24,9 +24,11 @@ struct match {
 /* *match lives in the arena; false: memory is out. */
 bool match_run(const struct catalogue *catalogue, const struct facts *facts, struct standing *standing, int64_t now_us,
                int64_t wall_ms, struct arena *arena, struct match *match);
-/* Why this contract may not be asked by its static part alone: NONE or FILTERED: by its filter, or because none of its
- * standing prices is for this lead. */
-enum reason match_static(const struct contract *contract, const struct facts *facts);
+/* Why this contract may not be asked by its static part alone: NONE; FILTERED: by its filter, or because none of its
+ * standing prices is for this lead; EXCLUDED: its buyer and the lead's affiliate or source do not trade. */
+enum reason match_static(const struct catalogue *catalogue, const struct contract *contract, const struct facts *facts);
+/* True if buyer and affiliate, or source, do not trade; `affiliate` may be NULL. */
+bool match_excludes(const struct affiliate *affiliate, const struct buyer *buyer, struct bytes source);
 /* What a contract that is not live bids for these facts: the first price rule that matches; 0 when none does, or it is
  * live. */
 int64_t match_standing_price(const struct contract *contract, const struct facts *facts);

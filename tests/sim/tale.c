@@ -114,8 +114,9 @@ static void say_static(struct sink *sink, const struct world *world, const struc
     if (!campaign_read_lead(campaign, LEAD_PING, lead, NULL, arena, &form, &complaints, &out_of_memory)) return;
     form.facts.affiliate = auction->affiliate;
     form.facts.source = auction->source;
+    form.facts.today = campaign_day(auction->opened_ms);
     sink_text(sink, "skipped");
-    say_reason(sink, match_static(contract, &form.facts));
+    say_reason(sink, match_static(world->catalogue, contract, &form.facts));
 }
 
 static bool read_trace(const struct world *world, const struct ident *id, struct arena *arena,

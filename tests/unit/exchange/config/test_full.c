@@ -15,19 +15,19 @@
 /* In the files' order. */
 static const char *const later[] = {
     /* settings */
-    "suppress", "geo",
+    "suppress",
     /* campaign */
     "objective", "reping_window", "rank_by", "second_price_step", "duplicates", "required_at", "quiet_hours",
     "exit_url", "suppress", "test_patterns", "redistribute", "experiment", "retention", "paused", "score",
     /* catalogue */
     "lists",
     /* affiliate */
-    "bids", "terms", "returns", "exclude_buyers", "caps", "max_sales", "notices",
+    "bids", "terms", "returns", "caps", "max_sales", "notices",
     /* buyer */
-    "funds", "notices", "hash_secret", "redirect_hosts", "exclude", "suppress",
+    "funds", "notices", "hash_secret", "redirect_hosts", "phones", "emails", "suppress",
     /* contract */
     "status_url", "price_at_post", "seller", "consent", "disclose_floor", "ping_hashes", "test", "delivery", "copies",
-    "priority", "weight", "multiplier", "near",
+    "priority", "weight", "multiplier",
     /* its caps */
     "per", "pace", "counts", "give_back", "percent", "per",
     /* contract */
@@ -52,6 +52,8 @@ static void refuses_by_name_and_says_nothing_else(void **state)
     arena_init(&arena, 65536, 1 << 20);
     copy_file(&arena, "outcry.yaml");
     copy_file(&arena, "market.yaml");
+    given_file("zips.tsv", "94110\t37.7486\t-122.4158\tCA\tSan Francisco\tAmerica/Los_Angeles\n");
+    given_file("areas.tsv", "415\tCA\tAmerica/Los_Angeles\n");
     given_file("cert.pem", "x");
     given_file("key.pem", "x");
     config_report_open(&report);

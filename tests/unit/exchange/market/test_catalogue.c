@@ -386,7 +386,7 @@ static const struct contradiction ERRORS[] = {
     {IN_CAMPAIGN("{'id':'c','min_margin':'-1','fields':{'f':{'type':'text'}}}"), "min_margin needs an amount"},
     {IN_CAMPAIGN("{'id':'c','consent':{'required':['fax']},'fields':{'f':{'type':'text'}}}"), "is tcpa"},
     {IN_FIELD("{'type':'text','required':'ping'}"), "field f is required in the ping but private"},
-    {IN_FIELD("{'type':'date'}"), "a field needs a type [type]"},
+    {IN_FIELD("{'type':'data'}"), "a field needs a type [type]"},
     {IN_FIELD("{'private':false}"), "a field needs a type [f]"},
     {IN_FIELD("{'type':'choice'}"), "a choice needs of"},
     {IN_FIELD("{'type':'choice','of':[]}"), "a choice needs of"},

@@ -15,6 +15,7 @@ static const struct field FIELDS[FIELD_TYPES] = {
     [FIELD_US_ZIP] = {.type = FIELD_US_ZIP},
     [FIELD_US_PHONE] = {.type = FIELD_US_PHONE},
     [FIELD_EMAIL] = {.type = FIELD_EMAIL},
+    [FIELD_DATE] = {.type = FIELD_DATE},
 };
 
 struct row {
@@ -66,6 +67,17 @@ static const struct row ROWS[] = {
     {FIELD_US_STATE, "'CAL'", "choice", REFUSED},
     {FIELD_US_STATE, "'\\u0001A'", "choice", REFUSED},
     {FIELD_US_STATE, "6", "type", REFUSED},
+    {FIELD_DATE, "'1985-04-12'", "1985-04-12", 19850412},
+    {FIELD_DATE, "'04/12/1985'", "1985-04-12", 19850412},
+    {FIELD_DATE, "' 2024-02-29 '", "2024-02-29", 20240229},
+    {FIELD_DATE, "'2023-02-29'", "format", REFUSED},
+    {FIELD_DATE, "'1900-02-29'", "format", REFUSED},
+    {FIELD_DATE, "'1985-13-01'", "format", REFUSED},
+    {FIELD_DATE, "'1985-00-01'", "format", REFUSED},
+    {FIELD_DATE, "'85-04-12'", "format", REFUSED},
+    {FIELD_DATE, "'1799-01-01'", "format", REFUSED},
+    {FIELD_DATE, "'1985-4-012'", "format", REFUSED},
+    {FIELD_DATE, "19850412", "type", REFUSED},
     {FIELD_US_ZIP, "'94110'", "94110", 94110},
     {FIELD_US_ZIP, "94110", "94110", 94110},
     {FIELD_US_ZIP, "'02134'", "02134", 2134},
@@ -221,7 +233,7 @@ static void states_and_types_by_name(void **state)
         assert_true(field_type_find(bytes_of(field_type_name((enum field_type)i)), &type));
         assert_int_equal(type, i);
     }
-    assert_false(field_type_find(BYTES("date"), &type));
+    assert_false(field_type_find(BYTES("data"), &type));
 }
 
 static void memory_may_be_out(void **state)

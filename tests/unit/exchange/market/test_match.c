@@ -64,8 +64,8 @@ static void the_first_price_rule_counts(void **state)
     match = run("{'state':'CA','zip':'94110','age':70}"); /* both would match: the first one counts */
     assert_int_equal(entry_of(&match, "rules")->standing_price_micros, 15000000);
     struct facts facts = facts_of("{'state':'NV','zip':'89101','age':70}");
-    assert_int_equal(match_static(catalogue_contract(catalogue, BYTES("rules")), &facts), REASON_FILTERED);
-    assert_int_equal(match_static(catalogue_contract(catalogue, BYTES("live")), &facts), REASON_NONE);
+    assert_int_equal(match_static(catalogue, catalogue_contract(catalogue, BYTES("rules")), &facts), REASON_FILTERED);
+    assert_int_equal(match_static(catalogue, catalogue_contract(catalogue, BYTES("live")), &facts), REASON_NONE);
     assert_int_equal(match_standing_price(catalogue_contract(catalogue, BYTES("live")), &facts), 0);
 }
 

@@ -22,6 +22,7 @@ struct world {
     struct arena arena;
     struct standing *standing;
     struct house_rules house;
+    const struct geo *geo;      /* NULL: no tables */
     char found[WORLD_TEXT_MAX]; /* a line a finding: "error: …" or "warning: …", and the text of the node it is about */
     struct sink findings;
     unsigned errors, warnings;
@@ -95,6 +96,7 @@ static inline struct catalogue *world_try(struct world *world, const char *docum
 {
     struct catalogue_source source = {.document = world_read(world, document),
                                       .house = world->house,
+                                      .geo = world->geo,
                                       .standing = world->standing,
                                       .read_zone = world_zone,
                                       .read_zone_arg = world,
