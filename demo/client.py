@@ -1,11 +1,13 @@
 """What affiliates and the operator say to the exchange, over connections that stay open."""
 import http.client
 import json
+import time
 import ssl
 import urllib.parse
 
 from workshop import Failure
 
+STORY_TRIES, STORY_PAUSE_S = 50, 0.2
 TIMEOUT_S = 15
 
 
@@ -43,6 +45,11 @@ class Client:
         """The document of a 200; anything else is a failure of the demo."""
         try:
             status, document = self.send(method, path, body)
+            for _ in range(STORY_TRIES):  # a story just told may still be on its way to the disk
+                if status != 404 or "/explain/" not in path:
+                    break
+                time.sleep(STORY_PAUSE_S)
+                status, document = self.send(method, path, body)
         except (OSError, http.client.HTTPException) as problem:
             raise Failure(f"{method} {path}: {problem or type(problem).__name__}") from None
         if status != 200:

@@ -57,6 +57,21 @@ void asks_stop(struct auction *auction)
     }
 }
 
+/* A bid that is over before the offer is made promises nothing, and must not stand before those that hold. */
+static void drop_expired(struct auction *auction)
+{
+    int64_t now_ms = auction->host->wall_ms(auction->world);
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < auction->order_count; i++) {
+        struct rank_bid *bid = &auction->bids[auction->order[i]];
+        bool holds = entries_valid_until_ms(auction, bid) > now_ms;
+        bid->reason = holds ? REASON_NONE : REASON_NO_TIME;
+        bid->rank = holds ? kept + 1 : 0;
+        if (holds) auction->order[kept++] = auction->order[i];
+    }
+    auction->order_count = kept;
+}
+
 bool asks_rank(struct auction *auction)
 {
     uint32_t count = auction->match.entries_count;
@@ -79,6 +94,7 @@ bool asks_rank(struct auction *auction)
                                auction->affiliate, auction->floor_micros,
                                auction->seed,      catalogue_source_of(auction->affiliate, auction->form.facts.source)};
     auction->order_count = rank_run(&terms, auction->bids, auction->bids_count, auction->order);
+    if (auction->request.kind == AUCTION_PING) drop_expired(auction);
     return true;
 }
 

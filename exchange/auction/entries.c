@@ -43,8 +43,15 @@ static int64_t until(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
-/* Valid until the earliest of the campaign's offer_ttl, the contract's bid_ttl and the bid's own valid_ms; the offer as
- * a whole as long as its best bid. A one-call lead promises nothing: its terms only serve a later fallback. */
+int64_t entries_valid_until_ms(const struct auction *auction, const struct rank_bid *bid)
+{
+    int64_t valid_ms = auction->opened_ms + auction->campaign->offer_ttl_us / 1000;
+    valid_ms = until(valid_ms, auction->opened_ms + bid->entry->contract->bid_ttl_us / 1000);
+    return bid->valid_us > 0 ? until(valid_ms, auction->opened_ms + bid->valid_us / 1000) : valid_ms;
+}
+
+/* The offer as a whole holds as long as its best bid. A one-call lead promises nothing: its terms only serve a later
+ * fallback. */
 void entries_offer(struct auction *auction)
 {
     struct offer *offer = &auction->offer;
@@ -69,16 +76,13 @@ void entries_offer(struct auction *auction)
     };
     for (uint32_t i = 0; i < auction->order_count && i < OFFER_CANDIDATES_MAX; i++) {
         const struct rank_bid *bid = &auction->bids[auction->order[i]];
-        const struct contract *contract = bid->entry->contract;
-        int64_t valid_ms = until(longest_ms, auction->opened_ms + contract->bid_ttl_us / 1000);
-        if (bid->valid_us > 0) valid_ms = until(valid_ms, auction->opened_ms + bid->valid_us / 1000);
         offer->candidates[offer->candidates_count++] = (struct offer_candidate){
-            .contract = contract->id,
+            .contract = bid->entry->contract->id,
             .bid_id = bid->bid_id,
             .price_micros = bid->price_micros,
             .payout_micros = bid->payout.payout_micros,
             .margin_rule = (uint8_t)bid->payout.rule,
-            .valid_until_ms = valid_ms};
+            .valid_until_ms = entries_valid_until_ms(auction, bid)};
     }
     if (!is_promise) return;
     offer->promise_micros = offer->candidates[0].payout_micros;

@@ -7,14 +7,19 @@
 
 #include <endian.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <lmdb.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "protocol/base/check.h"
 
 #define FOLDER_MODE 0700
 #define FILE_MODE 0600
+#define LOCK_BYTES 8192 /* of the lock file: LMDB's 126 readers of 64 bytes and its own head, whole pages */
+#define PATH_ROOM 4200
 
 struct store {
     MDB_env *env;
@@ -22,6 +27,7 @@ struct store {
     size_t page_bytes;
 };
 
+static enum fault settle_lock(const char *folder);
 static enum fault open_tables(struct store *store, const char *const *names, unsigned count, bool make);
 static enum fault drop_parts(struct store *store, struct MDB_txn *txn, unsigned table, struct bytes part_key,
                              uint32_t from);
@@ -77,9 +83,11 @@ enum fault store_open(const char *folder, const char *const *names, unsigned cou
                                      [STORE_SCRATCH] = MDB_NOTLS | MDB_NOSYNC | MDB_NOLOCK};
     check(count <= STORE_TABLES_MAX, "%u tables", count);
     if (access != STORE_READ && mkdir(folder, FOLDER_MODE) != 0 && errno != EEXIST) return fault_of(errno);
+    enum fault fault = access == STORE_WRITE ? settle_lock(folder) : FAULT_NONE;
+    if (fault != FAULT_NONE) return fault;
     struct store *made = calloc(1, sizeof *made);
     if (!made) return FAULT_MEMORY;
-    enum fault fault = fault_of(mdb_env_create(&made->env));
+    fault = fault_of(mdb_env_create(&made->env));
     if (fault != FAULT_NONE) goto fail;
     mdb_env_set_maxdbs(made->env, STORE_TABLES_MAX);
     if (map_bytes) fault = fault_of(mdb_env_set_mapsize(made->env, (map_bytes + 65535) & ~UINT64_C(65535)));
@@ -101,6 +109,19 @@ fail:
     if (made->env) mdb_env_close(made->env);
     free(made);
     return fault;
+}
+
+/* LMDB makes its lock file by truncation, maps it and writes: where the disk has no room for that page the process gets
+ * a SIGBUS, not an error. Here the room is asked for first. */
+static enum fault settle_lock(const char *folder)
+{
+    char path[PATH_ROOM];
+    if ((size_t)snprintf(path, sizeof path, "%s/lock.mdb", folder) >= sizeof path) return FAULT_INPUT;
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, FILE_MODE);
+    if (fd < 0) return fault_of(errno);
+    int code = posix_fallocate(fd, 0, LOCK_BYTES);
+    close(fd);
+    return fault_of(code);
 }
 
 static enum fault open_tables(struct store *store, const char *const *names, unsigned count, bool make)

@@ -42,7 +42,8 @@ uint32_t rank_run(const struct rank_terms *terms, struct rank_bid *bids, uint32_
 
 enum reason rank_nearest(const struct rank_bid *bids, uint32_t bids_count)
 {
-    static const enum reason NEAREST_FIRST[] = {REASON_LOW_BID, REASON_PRICE_OUT_OF_RANGE, REASON_UNAVAILABLE};
+    static const enum reason NEAREST_FIRST[] = {REASON_LOW_BID, REASON_PRICE_OUT_OF_RANGE, REASON_UNAVAILABLE,
+                                                REASON_NO_TIME};
     for (size_t i = 0; i < sizeof NEAREST_FIRST / sizeof *NEAREST_FIRST; i++)
         for (uint32_t bid = 0; bid < bids_count; bid++)
             if (bids[bid].reason == NEAREST_FIRST[i]) return NEAREST_FIRST[i];

@@ -75,8 +75,9 @@ static bool read_status(const struct node *value, struct reading *reading)
 /* A bid of 0 is not a price; who does not want the lead says no_bid. */
 static bool read_price(const struct node *value, struct reading *reading)
 {
+    int64_t *micros = &reading->bid->price_micros;
     reading->has_price = true;
-    return node_money(value, &reading->bid->price_micros) && reading->bid->price_micros > 0;
+    return node_money(value, micros) && *micros > 0 && *micros <= BID_PRICE_MICROS_MAX;
 }
 
 /* It goes back to the buyer as it came, so it is taken whole or not at all. */

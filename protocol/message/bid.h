@@ -6,6 +6,8 @@
 
 #define BID_TEXT_MAX 200 /* of a buyer's reason; longer ones are cut at a character */
 #define BID_ID_MAX 64    /* a longer bid_id makes the reply a bad_response */
+/* A million: no lead costs that; with it sums of money stay far from the end of their range. */
+#define BID_PRICE_MICROS_MAX INT64_C(1000000000000)
 
 struct bid {
     int64_t price_micros;    /* > 0 */

@@ -128,4 +128,24 @@ def test_a_resolution_takes_one_field():
         same(problem["errors"][0]["field"], "price", "field")
 
 
+def test_a_bid_is_a_price_not_a_number_at_its_end():
+    """What no lead costs is a slip or an attack: summed up, it would leave no room for anybody's money."""
+    play = {"buyers": {"greedy": {"does": {"price": "9223372036854.775807"}}, "plain": {"does": {"price": "9.00"}}}}
+    with Exchange(**play) as exchange:
+        for _ in range(3):
+            lead = read(exchange.ask("POST", "/v1/leads", exchange.defaults["lead"]), 200)
+            same((lead["status"], lead["sales"][0]["buyer"]), ("sold", "plain"), "lead")
+        story = read(exchange.ask("GET", f"/v1/admin/explain/{lead['lead_id']}", admin=True), 200)
+        same([one["reason"]["code"] for one in story["contracts"] if one["contract"] == "greedy"], ["bad_response"], "reason")
+
+
+def test_a_bid_that_is_over_hides_no_other():
+    play = {"buyers": {"fleeting": {"does": {"price": "19.00", "valid_ms": 0}}, "plain": {"does": {"price": "9.00"}}}}
+    with Exchange(**play) as exchange:
+        offer = read(exchange.ask("POST", "/v1/pings", exchange.ping()), 200)
+        same((offer["status"], offer["price"]), ("accepted", "7.20"), "offer")
+        story = read(exchange.ask("GET", f"/v1/admin/explain/{offer['ping_id']}", admin=True), 200)
+        same([one["reason"]["code"] for one in story["contracts"] if one["contract"] == "fleeting"], ["no_time"], "reason")
+
+
 run_all(dict(globals()))
