@@ -459,7 +459,7 @@ static void on_resolved(void *arg, const struct ledger_resolution *resolution)
     give_back(operation);
     if (operation->accepted) {
         struct tally *tally = worker_own_tally(operation->worker);
-        tally_add(tally, TALLY_SOLD, 1);
+        if (resolution->is_first) tally_add(tally, TALLY_SOLD, 1);
         tally_sale(tally, resolution->price_micros, resolution->payout_micros,
                    resolution->price_micros - resolution->payout_micros);
     }

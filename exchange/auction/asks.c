@@ -1,5 +1,5 @@
-/* What goes out to buyers and what comes back, as the story's steps see it: the pings of one auction, one post at a
- * time. */
+/* What goes out to buyers and what comes back, as the story's steps see it: the pings of one auction, the post of one
+ * slot. */
 #include "exchange/auction/parts.h"
 
 #include "protocol/message/consent.h"
@@ -98,19 +98,23 @@ bool asks_rank(struct auction *auction)
     return true;
 }
 
-void asks_post(struct auction *auction)
+void asks_post(struct auction *auction, uint32_t number)
 {
-    struct candidate *candidate = &auction->candidates[auction->candidate];
-    struct attempt *attempt = &auction->attempts[auction->attempts_count - 1];
+    struct slot *slot = &auction->slots[number];
+    struct candidate *candidate = &auction->candidates[slot->candidate];
+    struct attempt *attempt = &auction->attempts[slot->attempt];
     attempt->sent_us = auction->host->now_us(auction->world);
     struct auction_ask ask = {
         .kind = ASK_POST,
         .contract = candidate->contract,
+        .place = number,
         .ping_id = auction->ping_id,
         .lead_id = auction->lead_id,
         .post_id = attempt->post_id,
         .bid_id = candidate->terms.bid_id,
         .price_micros = candidate->terms.price_micros,
+        .max_sold = candidate->terms.max_sold,
+        .slot = (uint8_t)(number + 1),
         .consent = auction->consent_json,
         .lead = auction->form.full_json,
         .affiliate = auction->affiliate->id,
@@ -124,33 +128,37 @@ void asks_post(struct auction *auction)
     }
     if (ask.deadline_us > auction->post_by_us) ask.deadline_us = auction->post_by_us;
     /* The drain's time may end while the intent is written: what was never sent need not become a doubt. */
-    enum reason reason = auction->drained ? REASON_SHUTTING_DOWN
-                                          : auction->host->ask(auction->world, auction, &ask, &auction->post_call);
-    auction->post_out = reason == REASON_NONE;
-    auction->post_failed = !auction->post_out;
-    auction->post_reason = reason;
+    slot->post_reason = auction->drained ? REASON_SHUTTING_DOWN
+                                         : auction->host->ask(auction->world, auction, &ask, &slot->call);
+    slot->post_failed = slot->post_reason != REASON_NONE;
+    slot->state = slot->post_failed ? SLOT_ANSWERED : SLOT_OUT;
 }
 
 /* Only a post whose bytes may have left counts towards max_posts. */
-void asks_verdict(struct auction *auction)
+void asks_verdict(struct auction *auction, struct slot *slot)
 {
-    static const enum post_state states[] = {
-        [VERDICT_ACCEPTED] = POST_ACCEPTED, [VERDICT_REJECTED] = POST_REJECTED, [VERDICT_UNKNOWN] = POST_UNKNOWN};
-    static const enum reason reasons[] = {
-        [VERDICT_ACCEPTED] = REASON_NONE, [VERDICT_REJECTED] = REASON_REJECTED, [VERDICT_UNKNOWN] = REASON_UNKNOWN};
-    struct attempt *attempt = &auction->attempts[auction->attempts_count - 1];
+    static const struct {
+        enum post_state post;
+        enum slot_state slot;
+        enum reason reason;
+    } ends[] = {[VERDICT_ACCEPTED] = {POST_ACCEPTED, SLOT_SOLD, REASON_NONE},
+                [VERDICT_REJECTED] = {POST_REJECTED, SLOT_REFUSED, REASON_REJECTED},
+                [VERDICT_UNKNOWN] = {POST_UNKNOWN, SLOT_DOUBT, REASON_UNKNOWN}};
+    struct attempt *attempt = &auction->attempts[slot->attempt];
     attempt->settled_us = auction->host->now_us(auction->world);
-    auction->verdict_unwritten = true;
-    if (auction->post_failed) {
+    slot->unwritten = true;
+    if (slot->post_failed) {
         attempt->state = POST_FAILED;
-        attempt->reason = auction->post_reason;
+        attempt->reason = slot->post_reason;
+        slot->state = SLOT_REFUSED;
         return;
     }
-    auction->posts_sent++;
+    slot->posts_sent++;
     auction->candidates[attempt->candidate].reached = true;
-    attempt->state = states[auction->verdict.class];
-    attempt->reason = reasons[auction->verdict.class];
-    attempt->code = auction->verdict.code;
-    attempt->text = auction->verdict.text;
-    if (auction->verdict.class == VERDICT_ACCEPTED) auction->sale_id = auction->host->make_id(auction->world);
+    attempt->state = ends[slot->verdict.class].post;
+    attempt->reason = ends[slot->verdict.class].reason;
+    attempt->code = slot->verdict.code;
+    attempt->text = slot->verdict.text;
+    slot->state = ends[slot->verdict.class].slot;
+    if (slot->state == SLOT_SOLD) slot->sale_id = auction->host->make_id(auction->world);
 }

@@ -2,6 +2,8 @@
  * circuit, and the promise. The schedule alone is honoured as it stood at the ping. */
 #include "exchange/auction/parts.h"
 
+#include "protocol/base/check.h"
+
 #define ATTEMPT_LEAST_US 50000 /* a post with less time than this only makes doubts */
 
 static bool begin(struct auction *auction, uint32_t count)
@@ -23,6 +25,8 @@ bool candidates_from_rank(struct auction *auction)
                       .price_micros = bid->price_micros,
                       .payout_micros = bid->payout.payout_micros,
                       .margin_rule = (uint8_t)bid->payout.rule,
+                      .max_sold = 1,
+                      .leg = (uint8_t)(i + 1),
                       .valid_until_ms = INT64_MAX},
             .contract = bid->entry->contract,
             .entry = (uint32_t)(bid->entry - auction->match.entries),
@@ -49,14 +53,16 @@ bool candidates_from_offer(struct auction *auction, uint64_t tried)
     return true;
 }
 
-struct attempt *candidates_note(struct auction *auction, uint32_t candidate, bool skipped, enum reason reason)
+struct attempt *candidates_note(struct auction *auction, struct slot *slot, bool skipped, enum reason reason)
 {
-    /* The last place is kept for a real post: the story is told whole even when very many were passed over. */
-    if (auction->attempts_count == ATTEMPTS_MAX) auction->attempts_count--;
+    check(auction->attempts_count < ATTEMPTS_MAX); /* no candidate is tried twice */
     struct attempt *attempt = &auction->attempts[auction->attempts_count++];
-    *attempt = (struct attempt){
-        .candidate = candidate, .skipped = skipped, .reason = reason, .payout = auction->payout};
-    auction->candidates[candidate].tried = true;
+    *attempt = (struct attempt){.candidate = slot->candidate,
+                                .slot = (uint32_t)(slot - auction->slots),
+                                .skipped = skipped,
+                                .reason = reason,
+                                .payout = slot->payout};
+    auction->candidates[slot->candidate].tried = true;
     return attempt;
 }
 
@@ -74,29 +80,35 @@ static struct payout usual_payout(const struct auction *auction, const struct ca
                            .rule = (enum margin_source)terms->margin_rule};
 }
 
-/* Buyers of one owner never get the same lead twice, refused or not. */
-static bool is_reached(const struct auction *auction, struct bytes group)
+/* Buyers of one owner never get the same lead twice, refused or not, nor at the same time. */
+static bool is_reached(const struct auction *auction, const struct slot *asking, struct bytes group)
 {
     for (uint32_t i = 0; i < auction->candidates_count; i++) {
         const struct candidate *candidate = &auction->candidates[i];
-        if (!candidate->reached || !candidate->contract) continue;
+        if (!candidate->contract) continue;
+        bool is_held = false;
+        for (uint32_t k = 0; k < auction->slots_count && !candidate->reached; k++) {
+            const struct slot *slot = &auction->slots[k];
+            is_held |= slot != asking && slot->candidate == i && (SLOTS_HOLD & SLOT_BIT(slot->state));
+        }
+        if (!candidate->reached && !is_held) continue;
         if (bytes_same(auction->catalogue->buyers[candidate->contract->buyer].group, group)) return true;
     }
     return false;
 }
 
 /* The first gate that is shut now, or NONE and the payout. */
-static enum reason gate(struct auction *auction, const struct candidate *candidate)
+static enum reason gate(struct auction *auction, struct slot *slot, const struct candidate *candidate)
 {
     const struct auction_host *host = auction->host;
     const struct contract *contract = candidate->contract;
     int64_t now_us = host->now_us(auction->world), wall_ms = host->wall_ms(auction->world);
     if (!contract || contract->campaign != auction->campaign->index) return REASON_NO_CONTRACT;
-    if (auction->posts_sent >= auction->catalogue->house.max_posts) return REASON_POSTS_MAX;
+    if (slot->posts_sent >= auction->catalogue->house.max_posts) return REASON_POSTS_MAX;
     if (now_us + ATTEMPT_LEAST_US > auction->post_by_us) return REASON_NO_TIME;
     if (candidate->terms.valid_until_ms <= wall_ms) return REASON_PING_EXPIRED;
     const struct buyer *buyer = &auction->catalogue->buyers[contract->buyer];
-    if (is_reached(auction, buyer->group)) return REASON_SAME_GROUP;
+    if (is_reached(auction, slot, buyer->group)) return REASON_SAME_GROUP;
     struct availability_view view;
     availability_read(contract, buyer, host->standing(auction->world), now_us, wall_ms, &view);
     view.rate_spent = false; /* a limit of pings, not of posts */
@@ -104,26 +116,24 @@ static enum reason gate(struct auction *auction, const struct candidate *candida
     if (reason != REASON_NONE) return reason;
     struct payout usual = usual_payout(auction, candidate);
     if (auction->promise_micros == 0) {
-        auction->payout = usual;
+        slot->payout = usual;
         return price_carries(contract, usual, auction->floor_micros) ? REASON_NONE : REASON_LOW_BID;
     }
-    bool holds = price_under_promise(auction->campaign, usual, candidate->terms.price_micros, auction->promise_micros,
-                                     &auction->payout);
+    bool holds = price_under_promise(auction->campaign, usual, candidate->terms.price_micros, slot->promise_micros,
+                                     &slot->payout);
     return holds ? REASON_NONE : REASON_BELOW_PROMISE;
 }
 
-bool candidates_next(struct auction *auction)
+bool candidates_next(struct auction *auction, struct slot *slot)
 {
     for (uint32_t i = 0; i < auction->candidates_count; i++) {
-        struct candidate *candidate = &auction->candidates[i];
+        const struct candidate *candidate = &auction->candidates[i];
         if (candidate->tried) continue;
-        enum reason reason = gate(auction, candidate);
-        if (reason == REASON_NONE) {
-            auction->candidate = i;
-            return true;
-        }
-        auction->payout = (struct payout){.payout_micros = candidate->terms.payout_micros};
-        candidates_note(auction, i, true, reason);
+        slot->candidate = i;
+        enum reason reason = gate(auction, slot, candidate);
+        if (reason == REASON_NONE) return true;
+        slot->payout = (struct payout){.payout_micros = candidate->terms.payout_micros};
+        candidates_note(auction, slot, true, reason);
     }
     return false;
 }

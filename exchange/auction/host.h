@@ -19,7 +19,7 @@ enum auction_ask_kind { ASK_PING, ASK_POST };
 struct auction_ask {
     enum auction_ask_kind kind;
     const struct contract *contract;
-    uint32_t place;      /* the auction's own number for it, given back with the fact */
+    uint32_t place;      /* the auction's own number for it, given back with the fact; of a post: its slot */
     int64_t deadline_us; /* absolute, over everything: name, dial, write, read */
     struct ident ping_id, lead_id, post_id;
     struct bytes channel;
@@ -29,6 +29,7 @@ struct auction_ask {
     /* POST */
     struct bytes bid_id;
     int64_t price_micros;
+    uint8_t max_sold, slot;     /* slot counts from 1 */
     struct bytes consent, lead; /* JSON objects */
     struct bytes affiliate, source;
 };
@@ -86,9 +87,10 @@ struct auction_host {
     void (*claim)(void *world, struct auction *auction, const struct auction_claim *claim);
     /* Ends a claim: `answered` for good, else as if it had never been. */
     void (*unclaim)(void *world, const struct auction_claim *claim, bool answered);
-    /* Takes caps and seat of the contract for a sale at that price; fills *reservation before its fact says NONE. */
-    void (*reserve)(void *world, struct auction *auction, const struct contract *contract, int64_t wall_ms,
-                    int64_t price_micros, struct reservation *reservation);
+    /* Takes caps and seat of the contract for a sale at that price; fills *reservation before its fact, which names the
+     * slot again, says NONE. */
+    void (*reserve)(void *world, struct auction *auction, uint32_t slot, const struct contract *contract,
+                    int64_t wall_ms, int64_t price_micros, struct reservation *reservation);
     void (*commit)(void *world, const struct reservation *reservation);
     void (*release)(void *world, const struct reservation *reservation);
     /* The post is in doubt: what it holds stays held, until the doubt is resolved. */

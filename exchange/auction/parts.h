@@ -29,23 +29,56 @@ enum step admission_posts(struct auction *auction);
 void asks_send(struct auction *auction);
 void asks_stop(struct auction *auction);
 bool asks_rank(struct auction *auction); /* false: memory is out */
-void asks_post(struct auction *auction);
-void asks_verdict(struct auction *auction);
+void asks_post(struct auction *auction, uint32_t number);
+/* What the slot's answer makes of it: SLOT_SOLD, _DOUBT or _REFUSED. */
+void asks_verdict(struct auction *auction, struct slot *slot);
+
+/* slots.c */
+/* As many slots as a lead may have, the planned ones open. False: memory is out. */
+bool slots_begin(struct auction *auction);
+/* The same for a story taken up again: what sold or is in doubt stays, the others are open. */
+bool slots_resume(struct auction *auction, const struct lead_record *record);
+bool slots_any(const struct auction *auction, unsigned states); /* of SLOT_BITs */
+/* Asks for caps and seat of the next candidate of every open slot; a slot without one is closed. */
+void slots_fill(struct auction *auction);
+/* Slots in that state: what they reserved is given back, and they go to `then`. */
+void slots_give_back(struct auction *auction, enum slot_state from, enum slot_state then);
+/* The book has their intents. */
+void slots_intended(struct auction *auction);
+void slots_post(struct auction *auction);
+/* Open posts become doubts. */
+void slots_abandon(struct auction *auction);
+void slots_judge(struct auction *auction);
+/* Something came of a post that the book does not know, and another post is not to be waited for with it. */
+bool slots_have_news(const struct auction *auction);
+/* The book has their outcome: sales are committed. */
+void slots_settled(struct auction *auction);
+/* The book could not be told their outcome, so it holds them as open: they are doubts. */
+void slots_unwritten(struct auction *auction);
+/* Doubts keep what they reserved. */
+void slots_keep(struct auction *auction);
+/* Why no slot was filled. */
+enum reason slots_reason(const struct auction *auction);
+/* The sale of a slot that is sold or in doubt. False: it is neither. */
+bool slots_sale(const struct auction *auction, const struct slot *slot, struct book_sale *sale);
 
 /* candidates.c */
 /* Lists the ranked bids, or the offer's, as candidates. False: memory is out. */
 bool candidates_from_rank(struct auction *auction);
 bool candidates_from_offer(struct auction *auction, uint64_t tried);
-/* The next candidate worth a post, its payout in auction->payout; those passed over become skipped attempts with their
- * reason. False: none is left (or no time, or posts_max: noted as attempts too). */
-bool candidates_next(struct auction *auction);
+/* The next candidate worth a post of that slot: into slot->candidate and ->payout; those passed over become skipped
+ * attempts with their reason. False: none is left (or no time, or posts_max: noted as attempts too). */
+bool candidates_next(struct auction *auction, struct slot *slot);
 /* Why the lead is not sold: the attempt that came nearest. */
 enum reason candidates_reason(const struct auction *auction);
-struct attempt *candidates_note(struct auction *auction, uint32_t candidate, bool skipped, enum reason reason);
+/* The slot's candidate at hand, tried now. */
+struct attempt *candidates_note(struct auction *auction, struct slot *slot, bool skipped, enum reason reason);
 
 /* entries.c: each fills and appends one step of the book. */
-void entries_intent(struct auction *auction);
-void entries_final(struct auction *auction, enum lead_state state, enum reason reason);
+/* The intents of the reserved slots, and what came of earlier posts. */
+void entries_intents(struct auction *auction);
+/* What came of the posts; and the end (auction->final) once none is under way. */
+void entries_outcome(struct auction *auction);
 /* The affiliate's sub_ids into the offer, for answer, book and offer. False: what a ping told is more than an offer
  * holds (OFFER_FACTS_MAX). */
 bool entries_facts(struct auction *auction);
@@ -61,12 +94,12 @@ bool entries_open_content(struct auction *auction);
 struct lead_record *entries_copy_record(struct auction *auction, const struct lead_record *record);
 
 /* telling.c */
-/* The one answer, as auction->answer: a problem (4xx, 5xx), a ping's verdict, or what became of a lead
- * (auction->final). `text` NULL: the reason's own. */
+/* The one answer, as auction->answer: a problem (4xx, 5xx), a ping's verdict, or what became of a lead. `text` NULL:
+ * the reason's own. */
 void tell_problem(struct auction *auction, int http, enum reason reason, const char *text);
 void tell_offer(struct auction *auction);
 void tell_rejected(struct auction *auction, enum reason reason, const char *text);
-void tell_lead(struct auction *auction);
+void tell_lead(struct auction *auction, enum lead_state state);
 /* The first answer again, out of auction->record. */
 void tell_again(struct auction *auction);
 /* Fills in what every answer has and hands it to the host. */

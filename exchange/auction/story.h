@@ -1,5 +1,6 @@
 /* story: what one auction remembers. For this room's files only; auction.c tells the story, the others do its sums:
- * candidates.c picks who is posted to next, entries.c words what the book is told, telling.c words answer and trace. */
+ * slots.c moves the slots a lead may be sold in, candidates.c picks who is posted to next, entries.c words what the
+ * book is told, telling.c words answer and trace. */
 #pragma once
 
 #include "exchange/auction/auction.h"
@@ -27,7 +28,7 @@ struct asked {
 
 /* Someone a post may go to, best first. From the ranking, or from an offer. */
 struct candidate {
-    struct offer_candidate terms;
+    struct offer_candidate terms;    /* one leg of its contract */
     const struct contract *contract; /* on this auction's snapshot; NULL: it has gone */
     uint32_t entry;                  /* of match.entries; UINT32_MAX when it came from an offer */
     bool tried;
@@ -36,7 +37,7 @@ struct candidate {
 
 /* One attempt at a candidate, made or skipped, in order: what trace and answer tell of it. */
 struct attempt {
-    uint32_t candidate;
+    uint32_t candidate, slot;
     struct ident post_id;
     enum post_state state;
     bool skipped; /* never got as far as an intent */
@@ -51,7 +52,49 @@ struct attempt {
 #define TRACE_OTHERS_MAX 256 /* entries of contracts that were not asked; the rest is counted */
 
 enum durable { DURABLE_NOT_ASKED, DURABLE_WAITING, DURABLE_YES, DURABLE_FAILED };
-enum reserve_state { RESERVE_NOT_ASKED, RESERVE_WAITING, RESERVE_YES, RESERVE_NO };
+
+/* A slot's way. Facts move it from RESERVING and OUT; all else the story does. */
+enum slot_state {
+    SLOT_OPEN,      /* wants a candidate */
+    SLOT_RESERVING, /* caps and seat of its candidate are asked for */
+    SLOT_BARRED,    /* and not to be had */
+    SLOT_RESERVED,  /* they are taken */
+    SLOT_INTENDED,  /* the intent is on disk */
+    SLOT_OUT,       /* the post is with the buyer */
+    SLOT_ANSWERED,  /* its verdict is here, or it cannot have left */
+    SLOT_REFUSED,   /* no sale: falls back */
+    SLOT_SOLD,
+    SLOT_DOUBT,
+    SLOT_CLOSED /* nobody is left for it */
+};
+#define SLOT_BIT(state) (1u << (state))
+#define SLOTS_HOLD                                                                                                     \
+    (SLOT_BIT(SLOT_RESERVING) | SLOT_BIT(SLOT_RESERVED) | SLOT_BIT(SLOT_INTENDED) | SLOT_BIT(SLOT_OUT) |               \
+     SLOT_BIT(SLOT_ANSWERED) | SLOT_BIT(SLOT_SOLD) | SLOT_BIT(SLOT_DOUBT))
+#define SLOTS_UNDER_WAY (SLOT_BIT(SLOT_INTENDED) | SLOT_BIT(SLOT_OUT) | SLOT_BIT(SLOT_ANSWERED))
+
+#define NO_CANDIDATE UINT32_MAX
+
+/* One of the buyers a lead is sold to, at a time. */
+struct slot {
+    enum slot_state state;
+    uint32_t planned;       /* the candidate it is to be filled with first; NO_CANDIDATE: whoever is next */
+    int64_t promise_micros; /* its part of what was promised */
+    uint32_t candidate;     /* at hand: from RESERVING on */
+    struct payout payout;
+    enum reason reserve_reason;
+    struct reservation reservation;
+    bool reserved; /* and neither given back, committed nor kept */
+    uint64_t call;
+    bool post_failed;
+    enum reason post_reason;
+    struct verdict verdict; /* texts in the arena */
+    uint32_t attempt;       /* the latest post */
+    uint32_t posts_sent;
+    bool unwritten; /* the latest post's outcome goes with the next entry */
+    struct ident sale_id;
+    const struct lead_slot *before; /* RESUMED: what the book has of it, until it is posted for again */
+};
 
 struct auction {
     const struct auction_host *host;
@@ -74,14 +117,9 @@ struct auction {
     bool claim_asked, claim_answered, claim_held;
     struct auction_claimed claimed;
     struct lead_record *record; /* AGAIN, RESUMED: a copy in the arena */
-    enum reserve_state reserve_state;
-    enum reason reserve_reason;
     enum durable durable;
+    bool book_failed; /* an entry could not be written */
     uint64_t seq;
-    bool post_out, post_answered, post_failed;
-    uint64_t post_call;
-    enum reason post_reason;
-    struct verdict verdict; /* texts in the arena */
 
     /* What it works out */
     struct complaints complaints;
@@ -97,14 +135,12 @@ struct auction {
     int64_t promise_micros, floor_micros;
     uint64_t seed;
     struct candidate *candidates;
-    uint32_t candidates_count, candidate; /* the one at hand */
-    struct payout payout;
-    struct reservation reservation;
-    bool reserved, opening_written;
+    uint32_t candidates_count;
+    struct slot *slots; /* as many as it may be sold to */
+    uint32_t slots_count, slots_max;
+    bool opening_written;
     struct attempt *attempts; /* ATTEMPTS_MAX of them, from the first candidate on */
-    uint32_t attempts_count, posts_sent;
-    bool verdict_unwritten; /* the last attempt's outcome goes with the next entry */
-    struct ident sale_id;
+    uint32_t attempts_count;
 
     /* The end: where × why */
     enum lead_state final;

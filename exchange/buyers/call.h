@@ -27,6 +27,7 @@ struct call_order {
     struct bytes tail;    /* PING: borrowed */
     struct bytes bid_id;  /* POST */
     int64_t price_micros;
+    uint8_t max_sold, slot;     /* POST */
     struct bytes consent, lead; /* POST: copied, and wiped when the call ends */
 };
 

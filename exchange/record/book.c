@@ -4,11 +4,14 @@
 
 #include "exchange/record/pieces.h"
 
-#define STEP_VERSION 1
-#define LEAD_VERSION 1
-#define POST_VERSION 1
+/* 1: one sale a lead at most. */
+#define STEP_VERSION 2
+#define LEAD_VERSION 2
+#define POST_VERSION 2
 
-enum { HAS_OPENING = 1, HAS_VERDICT = 2, HAS_INTENT = 4, HAS_SALE = 8, HAS_FINAL = 16, HAS_ALL = 31 };
+enum { KEEPS_SALE = LEAD_SLOTS(POST_OPEN) | LEAD_SLOTS(POST_UNKNOWN) | LEAD_SLOTS(POST_ACCEPTED) };
+
+enum { HAS_OPENING = 1, HAS_VERDICTS = 2, HAS_INTENTS = 4, HAS_SALES = 8, HAS_FINAL = 16, HAS_ALL = 31 };
 
 static const char *const lead_states[LEAD_STATE_COUNT] = {"posting", "sold", "pending", "unsold"};
 static const char *const post_states[POST_STATE_COUNT] = {"open", "accepted", "rejected", "failed", "unknown"};
@@ -21,6 +24,21 @@ const char *lead_state_name(enum lead_state state)
 const char *post_state_name(enum post_state state)
 {
     return post_states[state];
+}
+
+unsigned lead_slots_in(const struct lead_record *lead, unsigned states)
+{
+    unsigned count = 0;
+    for (unsigned i = 0; i < lead->slots_count; i++)
+        count += lead->slots[i].is_used && (states & LEAD_SLOTS(lead->slots[i].state));
+    return count;
+}
+
+enum lead_state lead_state_of(const struct lead_record *lead)
+{
+    if (lead_slots_in(lead, LEAD_SLOTS(POST_ACCEPTED))) return LEAD_SOLD;
+    if (lead_slots_in(lead, LEAD_SLOTS(POST_OPEN))) return LEAD_POSTING;
+    return lead_slots_in(lead, LEAD_SLOTS(POST_UNKNOWN)) ? LEAD_PENDING : LEAD_UNSOLD;
 }
 
 /* --- parts --- */
@@ -93,6 +111,9 @@ static void put_intent(struct sink *sink, const struct book_intent *intent)
     flat_put_signed(sink, intent->payout_micros);
     sink_char(sink, (char)intent->margin_rule);
     sink_char(sink, (char)intent->candidate);
+    sink_char(sink, (char)intent->slot);
+    sink_char(sink, (char)intent->planned);
+    sink_char(sink, (char)intent->max_sold);
     flat_put(sink, intent->keys_count);
     for (uint8_t i = 0; i < intent->keys_count; i++) {
         sink_bytes(sink, (struct bytes){(const char *)intent->keys[i].id, sizeof intent->keys[i].id});
@@ -101,8 +122,9 @@ static void put_intent(struct sink *sink, const struct book_intent *intent)
     }
 }
 
-static void take_intent(struct flat *flat, struct book_intent *intent)
+static void take_intent(struct flat *flat, struct book_intent *intent, uint8_t version)
 {
+    intent->planned = intent->max_sold = 1;
     flat_take_id(flat, &intent->post_id);
     intent->contract = flat_take_text(flat);
     intent->buyer = flat_take_text(flat);
@@ -111,6 +133,13 @@ static void take_intent(struct flat *flat, struct book_intent *intent)
     intent->payout_micros = flat_take_signed(flat);
     flat_take_raw(flat, &intent->margin_rule, 1);
     flat_take_raw(flat, &intent->candidate, 1);
+    if (version > 1) {
+        flat_take_raw(flat, &intent->slot, 1);
+        flat_take_raw(flat, &intent->planned, 1);
+        flat_take_raw(flat, &intent->max_sold, 1);
+    }
+    bool fits = intent->slot < intent->planned && intent->planned <= OFFER_SALES_MAX && intent->max_sold > 0;
+    if (!fits) flat->bad = true;
     intent->keys_count = (uint8_t)flat_take_upto(flat, BOOK_CAP_KEYS_MAX);
     for (uint8_t i = 0; i < intent->keys_count; i++) {
         flat_take_raw(flat, intent->keys[i].id, sizeof intent->keys[i].id);
@@ -122,6 +151,7 @@ static void take_intent(struct flat *flat, struct book_intent *intent)
 static void put_sale(struct sink *sink, const struct book_sale *sale)
 {
     flat_put_id(sink, &sale->sale_id);
+    flat_put_id(sink, &sale->post_id);
     flat_put_text(sink, sale->contract);
     flat_put_text(sink, sale->buyer);
     flat_put_signed(sink, sale->price_micros);
@@ -130,9 +160,10 @@ static void put_sale(struct sink *sink, const struct book_sale *sale)
     sink_char(sink, (char)sale->margin_rule);
 }
 
-static void take_sale(struct flat *flat, struct book_sale *sale)
+static void take_sale(struct flat *flat, struct book_sale *sale, uint8_t version)
 {
     flat_take_id(flat, &sale->sale_id);
+    if (version > 1) flat_take_id(flat, &sale->post_id);
     sale->contract = flat_take_text(flat);
     sale->buyer = flat_take_text(flat);
     sale->price_micros = flat_take_signed(flat);
@@ -145,8 +176,9 @@ static void take_sale(struct flat *flat, struct book_sale *sale)
 
 static unsigned parts_of(const struct book_step *step)
 {
-    return (step->opening ? HAS_OPENING : 0u) | (step->verdict ? HAS_VERDICT : 0u) | (step->intent ? HAS_INTENT : 0u) |
-           (step->sale ? HAS_SALE : 0u) | (step->final ? HAS_FINAL : 0u);
+    return (step->opening ? HAS_OPENING : 0u) | (step->verdicts_count ? HAS_VERDICTS : 0u) |
+           (step->intents_count ? HAS_INTENTS : 0u) | (step->sales_count ? HAS_SALES : 0u) |
+           (step->final ? HAS_FINAL : 0u);
 }
 
 bool book_write_step(struct sink *sink, const struct book_step *step, struct bytes sealed)
@@ -157,48 +189,126 @@ bool book_write_step(struct sink *sink, const struct book_step *step, struct byt
     flat_put_signed(sink, step->wall_ms);
     flat_put(sink, parts_of(step));
     if (step->opening) put_opening(sink, step->opening, sealed);
-    if (step->verdict) put_verdict(sink, step->verdict);
-    if (step->intent) put_intent(sink, step->intent);
-    if (step->sale) put_sale(sink, step->sale);
+    if (step->verdicts_count) flat_put(sink, step->verdicts_count);
+    for (unsigned i = 0; i < step->verdicts_count; i++) put_verdict(sink, &step->verdicts[i]);
+    if (step->intents_count) flat_put(sink, step->intents_count);
+    for (unsigned i = 0; i < step->intents_count; i++) put_intent(sink, &step->intents[i]);
+    if (step->sales_count) flat_put(sink, step->sales_count);
+    for (unsigned i = 0; i < step->sales_count; i++) put_sale(sink, &step->sales[i]);
     if (step->final) {
         flat_put(sink, step->final->state);
         flat_put(sink, step->final->reason);
+        flat_put(sink, step->final->goes_on);
     }
     return !sink->cut;
 }
 
-struct parts {
-    struct book_opening opening;
-    struct book_verdict verdict;
-    struct book_intent intent;
-    struct book_sale sale;
-    struct book_final final;
-};
+/* How many there are of a kind of part: one in version 1, where none was counted. */
+static unsigned take_count(struct flat *flat, unsigned has, uint8_t version)
+{
+    if (!has) return 0;
+    unsigned count = version > 1 ? (unsigned)flat_take_upto(flat, OFFER_SALES_MAX) : 1;
+    if (count == 0) flat->bad = true;
+    return count;
+}
+
+static const struct book_final *take_final(struct flat *flat, struct arena *arena, uint8_t version)
+{
+    struct book_final *final = arena_zero(arena, 1, sizeof *final);
+    if (!final) return NULL;
+    final->state = (enum lead_state)flat_take_upto(flat, LEAD_STATE_COUNT - 1);
+    final->reason = (enum reason)flat_take_upto(flat, REASON_COUNT - 1);
+    final->goes_on = version > 1 ? flat_take_flag(flat) : final->state == LEAD_POSTING;
+    return final;
+}
+
+static bool take_parts(struct flat *flat, struct arena *arena, uint8_t version, struct book_step *step)
+{
+    unsigned has = (unsigned)flat_take_upto(flat, HAS_ALL);
+    if (has & HAS_OPENING) {
+        struct book_opening *opening = arena_zero(arena, 1, sizeof *opening);
+        if (!opening) return false;
+        take_opening(flat, opening);
+        step->opening = opening;
+    }
+    step->verdicts_count = take_count(flat, has & HAS_VERDICTS, version);
+    struct book_verdict *verdicts = arena_zero(arena, step->verdicts_count, sizeof *verdicts);
+    for (unsigned i = 0; verdicts && i < step->verdicts_count; i++) take_verdict(flat, &verdicts[i]);
+    step->intents_count = take_count(flat, has & HAS_INTENTS, version);
+    struct book_intent *intents = arena_zero(arena, step->intents_count, sizeof *intents);
+    for (unsigned i = 0; intents && i < step->intents_count; i++) take_intent(flat, &intents[i], version);
+    step->sales_count = take_count(flat, has & HAS_SALES, version);
+    struct book_sale *sales = arena_zero(arena, step->sales_count, sizeof *sales);
+    for (unsigned i = 0; sales && i < step->sales_count; i++) take_sale(flat, &sales[i], version);
+    if (version == 1 && sales && verdicts && step->sales_count && step->verdicts_count)
+        sales->post_id = verdicts->post_id;
+    step->verdicts = verdicts;
+    step->intents = intents;
+    step->sales = sales;
+    if (has & HAS_FINAL) step->final = take_final(flat, arena, version);
+    return has != 0 && verdicts && intents && sales && !(has & HAS_FINAL) == !step->final;
+}
 
 bool book_read_step(struct bytes bytes, struct arena *arena, struct book_step *step)
 {
-    struct parts *parts = arena_zero(arena, 1, sizeof *parts);
-    if (!parts) return false;
     struct flat flat = flat_over(bytes);
     *step = (struct book_step){0};
-    flat_take_head(&flat, 'S', STEP_VERSION);
+    uint8_t version = flat_take_head(&flat, 'S', STEP_VERSION);
     flat_take_id(&flat, &step->lead_id);
     flat_take_id(&flat, &step->ping_id);
     step->wall_ms = flat_take_signed(&flat);
-    unsigned has = (unsigned)flat_take_upto(&flat, HAS_ALL);
-    if (has & HAS_OPENING) take_opening(&flat, &parts->opening), step->opening = &parts->opening;
-    if (has & HAS_VERDICT) take_verdict(&flat, &parts->verdict), step->verdict = &parts->verdict;
-    if (has & HAS_INTENT) take_intent(&flat, &parts->intent), step->intent = &parts->intent;
-    if (has & HAS_SALE) take_sale(&flat, &parts->sale), step->sale = &parts->sale;
-    if (has & HAS_FINAL) {
-        parts->final.state = (enum lead_state)flat_take_upto(&flat, LEAD_STATE_COUNT - 1);
-        parts->final.reason = (enum reason)flat_take_upto(&flat, REASON_COUNT - 1);
-        step->final = &parts->final;
-    }
-    return flat_ends(&flat) && has != 0;
+    return take_parts(&flat, arena, version, step) && flat_ends(&flat);
 }
 
 /* --- rows --- */
+
+static void put_slot(struct sink *sink, const struct lead_slot *slot)
+{
+    flat_put(sink, slot->is_used);
+    if (!slot->is_used) return;
+    flat_put_id(sink, &slot->post_id);
+    flat_put(sink, slot->state);
+    sink_char(sink, (char)slot->candidate);
+    sink_char(sink, (char)slot->max_sold);
+    flat_put(sink, slot->posts_sent);
+    if (LEAD_SLOTS(slot->state) & KEEPS_SALE) put_sale(sink, &slot->sale);
+    if (slot->state == POST_ACCEPTED) flat_put_text(sink, slot->buyer_lead_id);
+}
+
+static void take_slot(struct flat *flat, struct lead_slot *slot)
+{
+    slot->is_used = flat_take_flag(flat);
+    if (!slot->is_used) return;
+    flat_take_id(flat, &slot->post_id);
+    slot->state = (enum post_state)flat_take_upto(flat, POST_STATE_COUNT - 1);
+    flat_take_raw(flat, &slot->candidate, 1);
+    flat_take_raw(flat, &slot->max_sold, 1);
+    slot->posts_sent = (uint32_t)flat_take_upto(flat, UINT32_MAX);
+    if (LEAD_SLOTS(slot->state) & KEEPS_SALE) take_sale(flat, &slot->sale, LEAD_VERSION);
+    if (slot->state == POST_ACCEPTED) slot->buyer_lead_id = flat_take_text(flat);
+}
+
+/* The end of a row of version 1: one post at a time, one sale. What its post would be sold for stands in the post's own
+ * row only, so its sale is left empty while it is open. */
+static void take_lead_1(struct flat *flat, struct lead_record *lead)
+{
+    static const enum post_state states[LEAD_STATE_COUNT] = {[LEAD_POSTING] = POST_OPEN,
+                                                             [LEAD_SOLD] = POST_ACCEPTED,
+                                                             [LEAD_PENDING] = POST_UNKNOWN,
+                                                             [LEAD_UNSOLD] = POST_REJECTED};
+    struct lead_slot *slot = &lead->slots[0];
+    slot->posts_sent = (uint32_t)flat_take_upto(flat, UINT32_MAX);
+    lead->tried = flat_take(flat);
+    flat_take_id(flat, &slot->post_id);
+    if (flat_take_flag(flat)) take_sale(flat, &slot->sale, 1);
+    slot->buyer_lead_id = flat_take_text(flat);
+    slot->sale.post_id = slot->post_id;
+    slot->state = states[lead->state];
+    slot->max_sold = 1;
+    slot->is_used = !ident_is_none(&slot->post_id);
+    lead->planned = lead->slots_count = slot->is_used;
+    lead->is_over = lead->state != LEAD_POSTING;
+}
 
 bool book_write_lead(struct sink *sink, const struct lead_record *lead)
 {
@@ -219,12 +329,11 @@ bool book_write_lead(struct sink *sink, const struct lead_record *lead)
     flat_put_digest(sink, &lead->document);
     flat_put(sink, lead->is_one_call);
     pieces_put_offer(sink, &lead->offer);
-    flat_put(sink, lead->posts_sent);
     flat_put(sink, lead->tried);
-    flat_put_id(sink, &lead->post_id);
-    flat_put(sink, lead->has_sale);
-    if (lead->has_sale) put_sale(sink, &lead->sale);
-    flat_put_text(sink, lead->buyer_lead_id);
+    flat_put(sink, lead->planned);
+    flat_put(sink, lead->is_over);
+    flat_put(sink, lead->slots_count);
+    for (unsigned i = 0; i < lead->slots_count; i++) put_slot(sink, &lead->slots[i]);
     return !sink->cut;
 }
 
@@ -233,7 +342,7 @@ bool book_read_lead(struct bytes bytes, struct arena *arena, struct lead_record 
     (void)arena; /* all of it points into the bytes; a later version may need room */
     struct flat flat = flat_over(bytes);
     *lead = (struct lead_record){0};
-    flat_take_head(&flat, 'L', LEAD_VERSION);
+    uint8_t version = flat_take_head(&flat, 'L', LEAD_VERSION);
     flat_take_id(&flat, &lead->lead_id);
     flat_take_id(&flat, &lead->ping_id);
     lead->state = (enum lead_state)flat_take_upto(&flat, LEAD_STATE_COUNT - 1);
@@ -250,12 +359,15 @@ bool book_read_lead(struct bytes bytes, struct arena *arena, struct lead_record 
     flat_take_digest(&flat, &lead->document);
     lead->is_one_call = flat_take_flag(&flat);
     pieces_take_offer(&flat, &lead->offer);
-    lead->posts_sent = (uint32_t)flat_take_upto(&flat, UINT32_MAX);
+    if (version == 1) {
+        take_lead_1(&flat, lead);
+        return flat_ends(&flat);
+    }
     lead->tried = flat_take(&flat);
-    flat_take_id(&flat, &lead->post_id);
-    lead->has_sale = flat_take_flag(&flat);
-    if (lead->has_sale) take_sale(&flat, &lead->sale);
-    lead->buyer_lead_id = flat_take_text(&flat);
+    lead->planned = (uint8_t)flat_take_upto(&flat, OFFER_SALES_MAX);
+    lead->is_over = flat_take_flag(&flat);
+    lead->slots_count = (uint8_t)flat_take_upto(&flat, OFFER_SALES_MAX);
+    for (unsigned i = 0; i < lead->slots_count; i++) take_slot(&flat, &lead->slots[i]);
     return flat_ends(&flat);
 }
 
@@ -284,7 +396,7 @@ bool book_read_post(struct bytes bytes, struct arena *arena, struct post_record 
     (void)arena; /* as above */
     struct flat flat = flat_over(bytes);
     *post = (struct post_record){0};
-    flat_take_head(&flat, 'P', POST_VERSION);
+    uint8_t version = flat_take_head(&flat, 'P', POST_VERSION);
     flat_take_id(&flat, &post->post_id);
     flat_take_id(&flat, &post->lead_id);
     flat_take_id(&flat, &post->ping_id);
@@ -292,7 +404,7 @@ bool book_read_post(struct bytes bytes, struct arena *arena, struct post_record 
     post->reason = (enum reason)flat_take_upto(&flat, REASON_COUNT - 1);
     post->affiliate = flat_take_text(&flat);
     post->campaign = flat_take_text(&flat);
-    take_intent(&flat, &post->intent);
+    take_intent(&flat, &post->intent, version);
     post->code = flat_take_text(&flat);
     post->text = flat_take_text(&flat);
     post->buyer_lead_id = flat_take_text(&flat);

@@ -48,40 +48,57 @@ struct book_verdict { /* what became of an open post */
     bool by_operator;           /* a resolution of a doubt */
 };
 
-struct book_intent { /* a post is about to be sent; durable before its first byte leaves */
+struct book_intent { /* a post is about to be sent for a slot; durable before its first byte leaves */
     struct ident post_id;
     struct bytes contract, buyer;
     struct bytes bid_id;
     int64_t price_micros, payout_micros;
     uint8_t margin_rule;
     uint8_t candidate; /* number in the offer's list */
+    uint8_t slot;      /* 0 to OFFER_SALES_MAX − 1 */
+    uint8_t planned;   /* slots of the plan it belongs to */
+    uint8_t max_sold;  /* of its leg: so many buyers get the lead at most, itself among them */
     uint8_t keys_count;
     struct book_cap_key keys[BOOK_CAP_KEYS_MAX];
 };
 
 struct book_sale { /* with an ACCEPTED verdict: money moves */
-    struct ident sale_id;
+    struct ident sale_id, post_id;
     struct bytes contract, buyer;
     int64_t price_micros, payout_micros, margin_micros; /* price = payout + margin */
     uint8_t margin_rule;
 };
 
-struct book_final { /* the lead's state after this step */
+struct book_final { /* the story ends here; the lead's state after this step, as its slots have it */
     enum lead_state state;
     enum reason reason; /* with UNSOLD */
+    bool goes_on;       /* a doubt was resolved as a rejection: its slot may fall back. Else no further intent comes */
 };
 
 struct book_step {
     struct ident lead_id, ping_id;
     int64_t wall_ms;
-    const struct book_opening *opening; /* each part is optional; a step has at least one */
-    const struct book_verdict *verdict;
-    const struct book_intent *intent;
-    const struct book_sale *sale;
+    const struct book_opening *opening;  /* each part is optional; a step has at least one */
+    const struct book_verdict *verdicts; /* of the others up to one for each slot */
+    const struct book_intent *intents;
+    const struct book_sale *sales; /* one for each accepted verdict, in their order */
+    unsigned verdicts_count, intents_count, sales_count;
     const struct book_final *final;
 };
 
 /* Rows, derived from the steps and kept in the same transaction. */
+
+/* One place a lead may be sold in: its latest post, and the sale that came or may come of it. */
+struct lead_slot {
+    bool is_used; /* it was posted for */
+    struct ident post_id;
+    enum post_state state;
+    uint8_t candidate, max_sold; /* of that post */
+    uint32_t posts_sent;         /* posts of this slot whose bytes may have left */
+    struct book_sale sale; /* ACCEPTED: as made; OPEN, UNKNOWN: what an acceptance would make, under the post's id */
+    struct bytes buyer_lead_id;
+};
+
 struct lead_record {
     struct ident lead_id, ping_id;
     enum lead_state state;
@@ -91,13 +108,17 @@ struct lead_record {
     struct digest document;
     bool is_one_call;
     struct offer offer;
-    uint32_t posts_sent;  /* posts whose bytes may have left */
-    uint64_t tried;       /* bit n: candidate n has been posted to */
-    struct ident post_id; /* the latest post */
-    bool has_sale;
-    struct book_sale sale; /* kept with has_sale only; else what a reader may fill in (see reader_lead) */
-    struct bytes buyer_lead_id;
+    uint64_t tried;  /* bit n: candidate n has been posted to */
+    uint8_t planned; /* slots of the latest plan; 0: none was made */
+    bool is_over;    /* its story has ended */
+    uint8_t slots_count;
+    struct lead_slot slots[OFFER_SALES_MAX];
 };
+/* Slots in that state; states as bits. */
+#define LEAD_SLOTS(state) (1u << (state))
+unsigned lead_slots_in(const struct lead_record *lead, unsigned states);
+/* What the slots say: SOLD (any), POSTING (any post is open), PENDING (any is in doubt), else UNSOLD. */
+enum lead_state lead_state_of(const struct lead_record *lead);
 
 struct post_record {
     struct ident post_id, lead_id, ping_id;

@@ -2,10 +2,11 @@
  * price, its end from the offer's. Differences wrap (two's complement), so any pair of values comes back. */
 #include "exchange/record/pieces.h"
 
-#define OFFER_VERSION 1
+#define OFFER_VERSION 2 /* 1: before legs, one sale to one of the candidates */
 
 static void put_candidate(struct sink *sink, const struct offer_candidate *candidate, int64_t expires_ms);
-static void take_candidate(struct flat *flat, struct offer_candidate *candidate, int64_t expires_ms);
+static void take_candidate(struct flat *flat, struct offer_candidate *candidate, int64_t expires_ms, uint8_t version);
+static uint8_t take_small(struct flat *flat);
 
 static int64_t minus(int64_t a, int64_t b)
 {
@@ -35,6 +36,10 @@ void pieces_put_offer(struct sink *sink, const struct offer *offer)
     flat_put_signed(sink, minus(offer->expires_ms, offer->pinged_ms));
     flat_put_signed(sink, offer->promise_micros);
     flat_put_signed(sink, offer->floor_micros);
+    flat_put_signed(sink, offer->leg_floor_micros);
+    sink_char(sink, (char)offer->max_sales);
+    sink_char(sink, (char)offer->sold_elsewhere);
+    sink_char(sink, (char)offer->planned);
     flat_put(sink, offer->seed);
     flat_put_digest(sink, &offer->catalogue);
     flat_put_text(sink, offer->affiliate);
@@ -57,18 +62,24 @@ static void put_candidate(struct sink *sink, const struct offer_candidate *candi
     flat_put_signed(sink, candidate->price_micros);
     flat_put_signed(sink, minus(candidate->price_micros, candidate->payout_micros));
     sink_char(sink, (char)candidate->margin_rule);
+    sink_char(sink, (char)candidate->max_sold);
+    sink_char(sink, (char)candidate->leg);
     flat_put_signed(sink, minus(candidate->valid_until_ms, expires_ms));
 }
 
 void pieces_take_offer(struct flat *flat, struct offer *offer)
 {
     *offer = (struct offer){0};
-    flat_take_head(flat, 'O', OFFER_VERSION);
+    uint8_t version = flat_take_head(flat, 'O', OFFER_VERSION);
     flat_take_id(flat, &offer->ping_id);
     offer->pinged_ms = flat_take_signed(flat);
     offer->expires_ms = minus(offer->pinged_ms, minus(0, flat_take_signed(flat)));
     offer->promise_micros = flat_take_signed(flat);
     offer->floor_micros = flat_take_signed(flat);
+    offer->leg_floor_micros = version > 1 ? flat_take_signed(flat) : 0;
+    offer->max_sales = version > 1 ? take_small(flat) : 1;
+    offer->sold_elsewhere = version > 1 ? take_small(flat) : 0;
+    offer->planned = version > 1 ? take_small(flat) : 1;
     offer->seed = flat_take(flat);
     flat_take_digest(flat, &offer->catalogue);
     offer->affiliate = flat_take_text(flat);
@@ -81,15 +92,27 @@ void pieces_take_offer(struct flat *flat, struct offer *offer)
     offer->public_json = flat_take_text(flat);
     offer->candidates_count = (uint32_t)flat_take_upto(flat, OFFER_CANDIDATES_MAX);
     for (uint32_t i = 0; i < offer->candidates_count; i++)
-        take_candidate(flat, &offer->candidates[i], offer->expires_ms);
+        take_candidate(flat, &offer->candidates[i], offer->expires_ms, version);
+    if (version == 1 && offer->candidates_count == 0) offer->planned = 0;
+    if (offer->planned > offer->candidates_count || offer->planned > OFFER_SALES_MAX) flat->bad = true;
+    if (offer->max_sales > OFFER_SALES_MAX) flat->bad = true;
 }
 
-static void take_candidate(struct flat *flat, struct offer_candidate *candidate, int64_t expires_ms)
+static uint8_t take_small(struct flat *flat)
+{
+    uint8_t value = 0;
+    flat_take_raw(flat, &value, 1);
+    return value;
+}
+
+static void take_candidate(struct flat *flat, struct offer_candidate *candidate, int64_t expires_ms, uint8_t version)
 {
     candidate->contract = flat_take_text(flat);
     candidate->bid_id = flat_take_text(flat);
     candidate->price_micros = flat_take_signed(flat);
     candidate->payout_micros = minus(candidate->price_micros, flat_take_signed(flat));
     flat_take_raw(flat, &candidate->margin_rule, 1);
+    candidate->max_sold = version > 1 ? take_small(flat) : 1;
+    candidate->leg = version > 1 ? take_small(flat) : 1;
     candidate->valid_until_ms = minus(expires_ms, minus(0, flat_take_signed(flat)));
 }

@@ -97,6 +97,8 @@ static enum reason ask(void *world, struct auction *auction, const struct auctio
         .tail = ask->tail,
         .bid_id = ask->bid_id,
         .price_micros = ask->price_micros,
+        .max_sold = ask->max_sold,
+        .slot = ask->slot,
         .consent = ask->consent,
         .lead = ask->lead,
     };
@@ -125,9 +127,9 @@ void world_on_reply(void *arg, const struct call_reply *reply)
     } else if (reply->kind == CALL_PING) {
         auction_on_call_failed(auction, reply->place, reply->reason, reply->bid);
     } else if (reply->reason == REASON_NONE) {
-        auction_on_verdict(auction, reply->verdict);
+        auction_on_verdict(auction, reply->place, reply->verdict);
     } else {
-        auction_on_post_failed(auction, reply->reason);
+        auction_on_post_failed(auction, reply->place, reply->reason);
     }
 }
 
@@ -144,7 +146,7 @@ static void unclaim(void *world, const struct auction_claim *claim, bool answere
     if (claim->has_key) claims_drop(hall->claims, &claim->key);
 }
 
-static void reserve(void *world, struct auction *auction, const struct contract *contract, int64_t at_ms,
+static void reserve(void *world, struct auction *auction, uint32_t slot, const struct contract *contract, int64_t at_ms,
                     int64_t price_micros, struct reservation *reservation)
 {
     struct worker *worker = world;
@@ -160,7 +162,7 @@ static void reserve(void *world, struct auction *auction, const struct contract 
         caps_release(hall->standing, reservation->keys, reservation->keys_count);
         reason = REASON_NO_SEAT;
     }
-    auction_on_reserved(auction, reason);
+    auction_on_reserved(auction, slot, reason);
 }
 
 /* A sale keeps its caps, and its seat until the buyer's next push. */
@@ -222,8 +224,10 @@ static void count(struct tally *tally, const struct trace_auction *record)
     for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
         if (bytes_is(record->status, ends[i].status)) tally_add(tally, ends[i].name, 1);
     if (record->reason != REASON_NONE) tally_reason(tally, record->reason);
-    if (record->has_sale)
-        tally_sale(tally, record->sale.price_micros, record->sale.payout_micros, record->sale.margin_micros);
+    for (uint32_t i = 0; i < record->sales_count; i++) {
+        const struct trace_sale *sale = &record->sales[i];
+        if (!sale->in_doubt) tally_sale(tally, sale->price_micros, sale->payout_micros, sale->margin_micros);
+    }
 }
 
 static void trace(void *world, const struct trace_auction *record, const struct offer *offer)

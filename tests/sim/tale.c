@@ -57,7 +57,7 @@ void tale_of_lead(const struct model_lead *lead, char tale[TALE_MAX])
     char buyer[72];
     auction_answer_of_record(&lead->record, &answer);
     struct sink name = sink_over(buyer, sizeof buyer - 1);
-    sink_bytes(&name, answer.buyer);
+    world_buyers(&name, &answer);
     finish(&name);
     say_answer(&sink, answer.status, answer.price_micros, answer.reason, buyer);
     finish(&sink);

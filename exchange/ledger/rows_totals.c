@@ -1,0 +1,46 @@
+/* One row of numbers, so that nothing is counted at a start. */
+#include "exchange/ledger/rows.h"
+
+#define TOTALS_COUNT 13
+
+static void totals_words(struct rows_totals *totals, uint64_t *words[TOTALS_COUNT])
+{
+    uint64_t *list[TOTALS_COUNT] = {&totals->entries,
+                                    &totals->leads,
+                                    &totals->sold,
+                                    &totals->unsold,
+                                    &totals->pending,
+                                    &totals->posts,
+                                    &totals->doubts,
+                                    &totals->posts_open,
+                                    (uint64_t *)&totals->revenue_micros,
+                                    (uint64_t *)&totals->payout_micros,
+                                    (uint64_t *)&totals->margin_micros,
+                                    (uint64_t *)&totals->first_ms,
+                                    (uint64_t *)&totals->last_ms};
+    memcpy(words, list, sizeof list);
+}
+
+enum fault rows_read_totals(struct store *store, struct MDB_txn *txn, struct rows_totals *totals)
+{
+    struct bytes value;
+    uint64_t *words[TOTALS_COUNT];
+    *totals = (struct rows_totals){0};
+    enum fault fault = store_get(store, txn, BOOK_TOTALS, BYTES("totals"), &value);
+    if (fault == FAULT_NOT_FOUND) return FAULT_NONE;
+    if (fault != FAULT_NONE) return fault;
+    if (value.len != 8 * TOTALS_COUNT) return FAULT_CORRUPT;
+    totals_words(totals, words);
+    for (unsigned i = 0; i < TOTALS_COUNT; i++) *words[i] = store_read_value_u64(value.at + 8 * i);
+    return FAULT_NONE;
+}
+
+enum fault rows_write_totals(struct store *store, struct MDB_txn *txn, const struct rows_totals *totals)
+{
+    struct rows_totals copy = *totals;
+    uint64_t *words[TOTALS_COUNT];
+    char value[8 * TOTALS_COUNT];
+    totals_words(&copy, words);
+    for (unsigned i = 0; i < TOTALS_COUNT; i++) store_value_u64(value + 8 * i, *words[i]);
+    return store_put(store, txn, BOOK_TOTALS, BYTES("totals"), (struct bytes){value, sizeof value});
+}
