@@ -62,6 +62,8 @@ struct price_rule {
     int64_t price_micros;
 };
 
+#define CONTRACT_MULTIPLIER_MAX INT64_C(100000000) /* ppm: 100.00 */
+
 struct contract {
     uint32_t index; /* in catalogue.contracts */
     uint32_t buyer, campaign;
@@ -78,6 +80,9 @@ struct contract {
     const struct margin *margin;                /* NULL: not stated */
     const struct margin_pairs *pairs;           /* NULL: none */
     uint32_t tier;
+    uint32_t priority;               /* policy priority: lower ones first */
+    uint32_t weight;                 /* policy weighted: its share of the draw */
+    int64_t multiplier_ppm;          /* on its price, for the ranking */
     const struct filter *filter;     /* NULL: everything */
     const struct schedule *schedule; /* NULL: always open; the buyer's where it has none of its own */
     const struct cap *caps;
