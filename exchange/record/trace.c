@@ -5,7 +5,7 @@
 
 #include "exchange/record/flat.h"
 
-#define TRACE_VERSION 2 /* 1: without arm, shadow and second price */
+#define TRACE_VERSION 3 /* 2: click_id, sub_ids; 3: arm, shadow, second price */
 
 enum { STATE_BITS = 3, HAS_BID = 4, IS_AVAILABLE = 8, FLAGS_ALL = 15 }; /* of a contract */
 
@@ -30,6 +30,8 @@ bool trace_write(struct sink *sink, const struct trace_auction *auction)
     flat_put_text(sink, auction->campaign);
     flat_put_text(sink, auction->source);
     flat_put_text(sink, auction->ref);
+    flat_put_text(sink, auction->click_id);
+    flat_put_text(sink, auction->sub_ids);
     flat_put_signed(sink, auction->opened_ms);
     flat_put_signed(sink, auction->elapsed_us);
     flat_put_text(sink, auction->status);
@@ -69,6 +71,8 @@ bool trace_read(struct bytes bytes, struct arena *arena, struct trace_auction *a
     auction->campaign = flat_take_text(&flat);
     auction->source = flat_take_text(&flat);
     auction->ref = flat_take_text(&flat);
+    if (version >= 2) auction->click_id = flat_take_text(&flat);
+    if (version >= 2) auction->sub_ids = flat_take_text(&flat);
     auction->opened_ms = flat_take_signed(&flat);
     auction->elapsed_us = flat_take_signed(&flat);
     auction->status = flat_take_text(&flat);
@@ -76,7 +80,7 @@ bool trace_read(struct bytes bytes, struct arena *arena, struct trace_auction *a
     auction->reason_text = flat_take_text(&flat);
     flat_take_digest(&flat, &auction->catalogue);
     auction->seed = flat_take(&flat);
-    if (version > 1) auction->arm = (uint8_t)flat_take_upto(&flat, UINT8_MAX);
+    if (version >= 3) auction->arm = (uint8_t)flat_take_upto(&flat, UINT8_MAX);
     auction->closed_cause = flat_take_text(&flat);
     auction->expires_ms = flat_take_signed(&flat);
     auction->saved_us = flat_take_signed(&flat);
@@ -180,8 +184,8 @@ static void take_contract(struct flat *flat, struct trace_contract *contract, ui
     contract->effective_micros = flat_take_signed(flat);
     contract->bid_id = flat_take_text(flat);
     contract->valid_us = flat_take_signed(flat);
-    contract->pays_micros = version > 1 ? flat_take_signed(flat) : contract->price_micros;
-    if (version > 1) contract->shadow_rank = (uint32_t)flat_take_upto(flat, UINT32_MAX);
+    contract->pays_micros = version >= 3 ? flat_take_signed(flat) : contract->price_micros;
+    if (version >= 3) contract->shadow_rank = (uint32_t)flat_take_upto(flat, UINT32_MAX);
 }
 
 /* No memory is taken for more contracts than the bytes left could hold (eleven values each, at least). */
