@@ -87,5 +87,5 @@ void build_place(struct build *build, const struct node *node, struct contract *
     if (multiplier_micros <= 0 || multiplier_micros > CONTRACT_MULTIPLIER_MAX)
         build_error(build, node_find(node, "multiplier"), "a multiplier is above 0 and at most 100");
     else
-        contract->multiplier_ppm = multiplier_micros;
+        contract->multiplier_ppm = (uint32_t)multiplier_micros;
 }

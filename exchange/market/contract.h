@@ -25,6 +25,18 @@ struct margin {
     uint32_t bands_count;
 };
 
+/* Where a margin was stated; the name goes into the ledger line. Stored: append only. */
+enum margin_source {
+    MARGIN_EXCHANGE,
+    MARGIN_CAMPAIGN,
+    MARGIN_AFFILIATE,
+    MARGIN_SOURCE,
+    MARGIN_CONTRACT,
+    MARGIN_PAIR,
+    MARGIN_SOURCE_COUNT
+};
+const char *margin_source_name(enum margin_source source);
+
 /* The margin of one affiliate with one contract. */
 struct margin_pair {
     uint32_t affiliate;
@@ -50,8 +62,8 @@ struct cap {
 
 struct endpoint {
     bool is_https;
-    struct bytes host; /* lower case, NUL-terminated */
     unsigned port;
+    struct bytes host;   /* lower case, NUL-terminated */
     struct bytes target; /* path and query */
     struct bytes url;
 };
@@ -82,7 +94,7 @@ struct contract {
     uint32_t tier;
     uint32_t priority;               /* policy priority: lower ones first */
     uint32_t weight;                 /* policy weighted: its share of the draw */
-    int64_t multiplier_ppm;          /* on its price, for the ranking */
+    uint32_t multiplier_ppm;         /* on its price, for the ranking */
     const struct filter *filter;     /* NULL: everything */
     const struct schedule *schedule; /* NULL: always open; the buyer's where it has none of its own */
     const struct cap *caps;

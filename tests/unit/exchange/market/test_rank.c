@@ -421,7 +421,7 @@ static void all_rules_together(void **state)
             contract->draw_key = dice_next(&dice);
             contract->priority = dice_below(&dice, 3);
             contract->weight = 1 + dice_below(&dice, 4);
-            contract->multiplier_ppm = 500000 * (int64_t)(1 + dice_below(&dice, 3));
+            contract->multiplier_ppm = 500000 * (1 + dice_below(&dice, 3));
             contract->is_free = dice_below(&dice, 10) == 0;
             contract->min_price_micros = dice_below(&dice, 6) ? 0 : 1000000;
             contract->max_price_micros = dice_below(&dice, 6) ? 0 : 1300000;
