@@ -1,7 +1,7 @@
 /* The JSON of an answer, as api.md gives it; and how an auction's answer reaches its request. */
 #include "exchange/api/visit.h"
 
-#define ANSWER_ROOM 16384u
+#define ANSWER_ROOM 65536u /* with 32 names of buyers in which every byte is escaped */
 
 static void write_reason(struct json *json, const struct auction_answer *answer)
 {
@@ -89,7 +89,7 @@ static void write_offer(struct json *json, const struct auction_answer *answer)
     write_legs(json, answer->offer);
 }
 
-/* How much of the buyer an affiliate sees is its own `reveal`. */
+/* How much of a buyer an affiliate sees is its own `reveal`. */
 static void write_buyer(struct json *json, const struct auction_answer *answer, struct bytes id)
 {
     enum reveal_buyers reveal = answer->affiliate ? answer->affiliate->reveal : REVEAL_NONE;
@@ -104,6 +104,27 @@ static void write_buyer(struct json *json, const struct auction_answer *answer, 
         json_text(json, id);
 }
 
+static void write_bids(struct json *json, const struct auction_answer *answer)
+{
+    json_key(json, "bids");
+    json_open_list(json);
+    for (uint32_t i = 0; i < answer->bids_count; i++) {
+        json_open_map(json);
+        write_buyer(json, answer, answer->bids[i].buyer);
+        json_key(json, "price");
+        json_money(json, answer->bids[i].price_micros);
+        json_close_map(json);
+    }
+    json_close_list(json);
+}
+
+static void write_redirect(struct json *json, struct bytes url)
+{
+    if (!url.len) return;
+    json_key(json, "redirect_url");
+    json_text(json, url);
+}
+
 static void write_sale(struct json *json, const struct auction_answer *answer, const struct answer_sale *sale)
 {
     char number[8];
@@ -116,6 +137,7 @@ static void write_sale(struct json *json, const struct auction_answer *answer, c
     json_money(json, sale->price_micros);
     json_key(json, "status");
     json_text(json, sale->is_open ? BYTES("pending") : BYTES("sold"));
+    write_redirect(json, sale->redirect_url);
     json_close_map(json);
 }
 
@@ -135,6 +157,7 @@ static void write_sales(struct json *json, const struct auction_answer *answer)
     json_open_list(json);
     for (uint32_t i = 0; i < answer->sales_count; i++) write_sale(json, answer, &answer->sales[i]);
     json_close_list(json);
+    write_redirect(json, answer->redirect_url);
 }
 
 void answer_write(struct sink *sink, const struct auction_answer *answer, bool is_ping)
@@ -149,6 +172,7 @@ void answer_write(struct sink *sink, const struct auction_answer *answer, bool i
     json_key(&json, "status");
     json_text(&json, bytes_of(words[answer->status]));
     if (answer->status == ANSWER_ACCEPTED) write_offer(&json, answer);
+    if (is_ping && answer->affiliate && answer->affiliate->reveal_bids != REVEAL_NO_BIDS) write_bids(&json, answer);
     if (!is_ping) write_sales(&json, answer);
     if (answer->reason != REASON_NONE) write_reason(&json, answer);
     write_end(&json, answer);

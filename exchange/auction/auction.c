@@ -119,6 +119,7 @@ void auction_on_verdict(struct auction *auction, uint32_t number, const struct v
     slot->verdict.code = arena_copy(&auction->arena, verdict->code);
     slot->verdict.text = arena_copy(&auction->arena, verdict->text);
     slot->verdict.buyer_lead_id = arena_copy(&auction->arena, verdict->buyer_lead_id);
+    slot->verdict.redirect_url = arena_copy(&auction->arena, verdict->redirect_url);
     wake(auction);
 }
 
@@ -269,6 +270,7 @@ static enum step step_admit(struct auction *auction)
     auction->ping_id = host->make_id(auction->world);
     if (request->kind == AUCTION_ONE_CALL) auction->lead_id = host->make_id(auction->world);
     auction->seed = host->seed_of(auction->world, &auction->ping_id);
+    auction->arm = rank_arm(auction->campaign, auction->seed);
     auction->floor_micros = price_floor(auction->affiliate,
                                         catalogue_source_of(auction->affiliate, request->ping.source),
                                         request->ping.min_price_micros);
@@ -322,7 +324,7 @@ static enum step step_match(struct auction *auction)
         return story_refuse(auction, 503, REASON_BUSY, NULL);
     if (auction->match.askable == 0) {
         auction->closed_cause = "nobody_asked";
-        return story_reject(auction, match_commonest(&auction->match), NULL);
+        return story_reject(auction, match_commonest(auction->match.counts), NULL);
     }
     return STEP_PING;
 }
@@ -357,7 +359,7 @@ static enum step step_collect(struct auction *auction)
 static enum step step_rank(struct auction *auction)
 {
     if (!asks_rank(auction)) return story_refuse(auction, 503, REASON_BUSY, NULL);
-    if (auction->order_count == 0) return story_reject(auction, rank_nearest(auction->bids, auction->bids_count), NULL);
+    if (auction->order_count == 0) return story_reject(auction, asks_nearest(auction), NULL);
     return auction->request.kind == AUCTION_PING ? STEP_OFFER : admission_posts(auction);
 }
 

@@ -14,6 +14,7 @@
 #define AUCTION_ARENA_CHUNK 16384u
 #define AUCTION_ARENA_MAX (8u << 20) /* ≤ 100x a request of the largest size, with room for 64 KiB bodies */
 #define AUCTION_TEXT_MAX 160
+#define ANSWER_BIDS_MAX 32u /* told to an affiliate that sees all */
 
 enum auction_kind { AUCTION_PING, AUCTION_POST, AUCTION_ONE_CALL, AUCTION_RESUMED };
 
@@ -34,13 +35,20 @@ struct auction_request {
 
 enum answer_status { ANSWER_PROBLEM, ANSWER_ACCEPTED, ANSWER_REJECTED, ANSWER_SOLD, ANSWER_PENDING, ANSWER_UNSOLD };
 
+/* What one bid would pay the affiliate. */
+struct answer_bid {
+    struct bytes buyer;
+    int64_t price_micros;
+};
+
 /* A sale of the lead, or (is_open) one that may come of a post without a verdict: its id is the post's then, and the
  * sale will have it if it is made. */
 struct answer_sale {
     struct ident sale_id;
     uint32_t leg; /* leg_id: the candidate's number, from 1 */
     struct bytes buyer;
-    int64_t price_micros; /* what the affiliate gets */
+    int64_t price_micros;      /* what the affiliate gets */
+    struct bytes redirect_url; /* where the buyer takes the person next; or empty */
     bool is_open;
 };
 
@@ -60,6 +68,10 @@ struct auction_answer {
     int64_t expires_in_ms;
     uint32_t planned, sales_count; /* of a lead: slots of the latest plan; sales and open posts */
     struct answer_sale sales[OFFER_SALES_MAX];
+    struct bytes
+        redirect_url; /* where the person may go next: that of the best paying sale, or (UNSOLD) the campaign's */
+    const struct answer_bid *bids; /* of a ping, best first, as far as the affiliate may see them */
+    uint32_t bids_count;
     const struct offer *offer; /* ACCEPTED: its candidates are the legs, of which the planned ones are selected */
     int64_t elapsed_us;
     uint64_t seq; /* of the last entry this answer stands on; 0: none */
@@ -99,3 +111,7 @@ enum auction_kind auction_kind(const struct auction *auction);
 const char *auction_step_name(const struct auction *auction);
 /* The answer a lead's record gives now: the first answer again, and GET. Texts point into the record. */
 void auction_answer_of_record(const struct lead_record *record, struct auction_answer *answer);
+/* True if an affiliate that may see bids sees one with this end: it was of use, or would have been at a lower floor. */
+bool auction_reveals(enum reason reason);
+/* Best first, cut to what the affiliate may see. */
+void auction_order_bids(const struct affiliate *affiliate, struct answer_bid *bids, uint32_t *count);

@@ -81,7 +81,8 @@ void entries_offer(struct auction *auction)
         offer->candidates[offer->candidates_count++] = (struct offer_candidate){
             .contract = bid->entry->contract->id,
             .bid_id = bid->bid_id,
-            .price_micros = bid->price_micros,
+            .price_micros = bid->pays_micros,
+            .bid_micros = bid->price_micros,
             .payout_micros = bid->payout.payout_micros,
             .margin_rule = (uint8_t)bid->payout.rule,
             .max_sold = 1,
@@ -276,8 +277,11 @@ void entries_outcome(struct auction *auction)
     auction->final = slots_any(auction, SLOT_BIT(SLOT_SOLD))    ? LEAD_SOLD
                      : slots_any(auction, SLOT_BIT(SLOT_DOUBT)) ? LEAD_PENDING
                                                                 : LEAD_UNSOLD;
-    entry.final = (struct book_final){auction->final,
-                                      auction->final == LEAD_UNSOLD ? auction->final_reason : REASON_NONE, false};
+    entry.final = (struct book_final){.state = auction->final};
+    if (auction->final == LEAD_UNSOLD) {
+        entry.final.reason = auction->final_reason;
+        entry.final.text = bytes_of(tell_sentence(auction));
+    }
     if (is_end) entry.step.final = &entry.final;
     append(auction, &entry.step);
 }

@@ -200,6 +200,7 @@ bool slots_sale(const struct auction *auction, const struct slot *slot, struct b
                                .price_micros = candidate->terms.price_micros,
                                .payout_micros = attempt->payout.payout_micros,
                                .margin_micros = attempt->payout.margin_micros,
-                               .margin_rule = (uint8_t)attempt->payout.rule};
+                               .margin_rule = (uint8_t)attempt->payout.rule,
+                               .redirect_url = attempt->redirect_url};
     return true;
 }

@@ -149,7 +149,8 @@ static size_t step_room(const struct book_step *step)
         room += PART_ROOM + intent->contract.len + intent->buyer.len + intent->bid_id.len;
     }
     for (unsigned i = 0; i < step->sales_count; i++)
-        room += PART_ROOM + step->sales[i].contract.len + step->sales[i].buyer.len;
+        room += PART_ROOM + step->sales[i].contract.len + step->sales[i].buyer.len + step->sales[i].redirect_url.len;
+    if (step->final) room += step->final->text.len;
     if (!step->opening) return room;
     const struct book_opening *opening = step->opening;
     const struct offer *offer = &opening->offer;

@@ -174,7 +174,7 @@ static enum fault end_waiting(struct ledger *ledger, struct MDB_txn *txn, const 
     if (fault != FAULT_NONE) return fault == FAULT_NOT_FOUND ? FAULT_CORRUPT : fault;
     /* Its story ended with the last run; the last of its open posts says so. */
     bool is_last = lead_slots_in(&lead, LEAD_SLOTS(POST_OPEN)) <= (wait == ROWS_OPEN);
-    struct book_final final = {wait == ROWS_OPEN ? LEAD_PENDING : lead_state_of(&lead), REASON_NONE, false};
+    struct book_final final = {.state = wait == ROWS_OPEN ? LEAD_PENDING : lead_state_of(&lead)};
     if (final.state == LEAD_UNSOLD) final.reason = REASON_REJECTED;
     *job = (struct job){.kind = JOB_STEP, .id = lead.lead_id, .wall_ms = clock_wall_ms(), .memory = job->memory};
     struct book_step step = {.lead_id = lead.lead_id,

@@ -348,6 +348,7 @@ static enum fault plan_final(struct store *store, struct MDB_txn *txn, struct pl
     if (!fits) return refuse(plan->refusal, "the lead's state does not follow from its posts");
     lead->state = final->state == LEAD_POSTING ? LEAD_POSTING : state;
     lead->reason = lead->state != LEAD_UNSOLD ? REASON_NONE : final->reason ? final->reason : REASON_REJECTED;
+    lead->text = lead->state == LEAD_UNSOLD ? final->text : BYTES_NONE;
     lead->is_over = !final->goes_on;
     return FAULT_NONE;
 }

@@ -245,7 +245,8 @@ static const struct book_final *final_of(const struct lead_record *lead, const s
             after.slots[i].state = job->is_accepted ? POST_ACCEPTED : POST_REJECTED;
     enum lead_state state = lead_state_of(&after);
     if (state == LEAD_UNSOLD && goes_on) state = LEAD_POSTING;
-    *final = (struct book_final){state, state == LEAD_UNSOLD ? REASON_REJECTED : REASON_NONE, goes_on};
+    *final = (struct book_final){
+        .state = state, .reason = state == LEAD_UNSOLD ? REASON_REJECTED : REASON_NONE, .goes_on = goes_on};
     return final;
 }
 

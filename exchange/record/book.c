@@ -4,9 +4,9 @@
 
 #include "exchange/record/pieces.h"
 
-/* 1: one sale a lead at most. */
-#define STEP_VERSION 2
-#define LEAD_VERSION 2
+/* 2: a sale's redirect_url, the text of an end; 3: slots, before them one post at a time and one sale at most. */
+#define STEP_VERSION 3
+#define LEAD_VERSION 3
 #define POST_VERSION 2
 
 enum { KEEPS_SALE = LEAD_SLOTS(POST_OPEN) | LEAD_SLOTS(POST_UNKNOWN) | LEAD_SLOTS(POST_ACCEPTED) };
@@ -122,7 +122,7 @@ static void put_intent(struct sink *sink, const struct book_intent *intent)
     }
 }
 
-static void take_intent(struct flat *flat, struct book_intent *intent, uint8_t version)
+static void take_intent(struct flat *flat, struct book_intent *intent, bool has_slot)
 {
     intent->planned = intent->max_sold = 1;
     flat_take_id(flat, &intent->post_id);
@@ -133,7 +133,7 @@ static void take_intent(struct flat *flat, struct book_intent *intent, uint8_t v
     intent->payout_micros = flat_take_signed(flat);
     flat_take_raw(flat, &intent->margin_rule, 1);
     flat_take_raw(flat, &intent->candidate, 1);
-    if (version > 1) {
+    if (has_slot) {
         flat_take_raw(flat, &intent->slot, 1);
         flat_take_raw(flat, &intent->planned, 1);
         flat_take_raw(flat, &intent->max_sold, 1);
@@ -158,18 +158,21 @@ static void put_sale(struct sink *sink, const struct book_sale *sale)
     flat_put_signed(sink, sale->payout_micros);
     flat_put_signed(sink, sale->margin_micros);
     sink_char(sink, (char)sale->margin_rule);
+    flat_put_text(sink, sale->redirect_url);
 }
 
 static void take_sale(struct flat *flat, struct book_sale *sale, uint8_t version)
 {
     flat_take_id(flat, &sale->sale_id);
-    if (version > 1) flat_take_id(flat, &sale->post_id);
+    if (version > 2) flat_take_id(flat, &sale->post_id);
     sale->contract = flat_take_text(flat);
     sale->buyer = flat_take_text(flat);
     sale->price_micros = flat_take_signed(flat);
     sale->payout_micros = flat_take_signed(flat);
     sale->margin_micros = flat_take_signed(flat);
     flat_take_raw(flat, &sale->margin_rule, 1);
+    if (version > 1) sale->redirect_url = flat_take_text(flat);
+    if (version >= 2) sale->redirect_url = flat_take_text(flat);
 }
 
 /* --- a step --- */
@@ -199,15 +202,16 @@ bool book_write_step(struct sink *sink, const struct book_step *step, struct byt
         flat_put(sink, step->final->state);
         flat_put(sink, step->final->reason);
         flat_put(sink, step->final->goes_on);
+        flat_put_text(sink, step->final->text);
     }
     return !sink->cut;
 }
 
-/* How many there are of a kind of part: one in version 1, where none was counted. */
+/* How many there are of a kind of part: one where none was counted. */
 static unsigned take_count(struct flat *flat, unsigned has, uint8_t version)
 {
     if (!has) return 0;
-    unsigned count = version > 1 ? (unsigned)flat_take_upto(flat, OFFER_SALES_MAX) : 1;
+    unsigned count = version > 2 ? (unsigned)flat_take_upto(flat, OFFER_SALES_MAX) : 1;
     if (count == 0) flat->bad = true;
     return count;
 }
@@ -218,7 +222,8 @@ static const struct book_final *take_final(struct flat *flat, struct arena *aren
     if (!final) return NULL;
     final->state = (enum lead_state)flat_take_upto(flat, LEAD_STATE_COUNT - 1);
     final->reason = (enum reason)flat_take_upto(flat, REASON_COUNT - 1);
-    final->goes_on = version > 1 ? flat_take_flag(flat) : final->state == LEAD_POSTING;
+    final->goes_on = version > 2 ? flat_take_flag(flat) : final->state == LEAD_POSTING;
+    if (version > 1) final->text = flat_take_text(flat);
     return final;
 }
 
@@ -236,11 +241,11 @@ static bool take_parts(struct flat *flat, struct arena *arena, uint8_t version, 
     for (unsigned i = 0; verdicts && i < step->verdicts_count; i++) take_verdict(flat, &verdicts[i]);
     step->intents_count = take_count(flat, has & HAS_INTENTS, version);
     struct book_intent *intents = arena_zero(arena, step->intents_count, sizeof *intents);
-    for (unsigned i = 0; intents && i < step->intents_count; i++) take_intent(flat, &intents[i], version);
+    for (unsigned i = 0; intents && i < step->intents_count; i++) take_intent(flat, &intents[i], version > 2);
     step->sales_count = take_count(flat, has & HAS_SALES, version);
     struct book_sale *sales = arena_zero(arena, step->sales_count, sizeof *sales);
     for (unsigned i = 0; sales && i < step->sales_count; i++) take_sale(flat, &sales[i], version);
-    if (version == 1 && sales && verdicts && step->sales_count && step->verdicts_count)
+    if (version < 3 && sales && verdicts && step->sales_count && step->verdicts_count)
         sales->post_id = verdicts->post_id;
     step->verdicts = verdicts;
     step->intents = intents;
@@ -288,9 +293,9 @@ static void take_slot(struct flat *flat, struct lead_slot *slot)
     if (slot->state == POST_ACCEPTED) slot->buyer_lead_id = flat_take_text(flat);
 }
 
-/* The end of a row of version 1: one post at a time, one sale. What its post would be sold for stands in the post's own
- * row only, so its sale is left empty while it is open. */
-static void take_lead_1(struct flat *flat, struct lead_record *lead)
+/* The end of a row of before slots: one post at a time, one sale. What its post would be sold for stands in the post's
+ * own row only, so its sale is left empty while it is open. */
+static void take_one_slot(struct flat *flat, struct lead_record *lead, uint8_t version)
 {
     static const enum post_state states[LEAD_STATE_COUNT] = {[LEAD_POSTING] = POST_OPEN,
                                                              [LEAD_SOLD] = POST_ACCEPTED,
@@ -300,7 +305,7 @@ static void take_lead_1(struct flat *flat, struct lead_record *lead)
     slot->posts_sent = (uint32_t)flat_take_upto(flat, UINT32_MAX);
     lead->tried = flat_take(flat);
     flat_take_id(flat, &slot->post_id);
-    if (flat_take_flag(flat)) take_sale(flat, &slot->sale, 1);
+    if (flat_take_flag(flat)) take_sale(flat, &slot->sale, version);
     slot->buyer_lead_id = flat_take_text(flat);
     slot->sale.post_id = slot->post_id;
     slot->state = states[lead->state];
@@ -317,6 +322,7 @@ bool book_write_lead(struct sink *sink, const struct lead_record *lead)
     flat_put_id(sink, &lead->ping_id);
     flat_put(sink, lead->state);
     flat_put(sink, lead->reason);
+    flat_put_text(sink, lead->text);
     flat_put_signed(sink, lead->created_ms);
     flat_put_signed(sink, lead->updated_ms);
     flat_put_text(sink, lead->affiliate);
@@ -347,6 +353,7 @@ bool book_read_lead(struct bytes bytes, struct arena *arena, struct lead_record 
     flat_take_id(&flat, &lead->ping_id);
     lead->state = (enum lead_state)flat_take_upto(&flat, LEAD_STATE_COUNT - 1);
     lead->reason = (enum reason)flat_take_upto(&flat, REASON_COUNT - 1);
+    if (version >= 2) lead->text = flat_take_text(&flat);
     lead->created_ms = flat_take_signed(&flat);
     lead->updated_ms = flat_take_signed(&flat);
     lead->affiliate = flat_take_text(&flat);
@@ -359,8 +366,8 @@ bool book_read_lead(struct bytes bytes, struct arena *arena, struct lead_record 
     flat_take_digest(&flat, &lead->document);
     lead->is_one_call = flat_take_flag(&flat);
     pieces_take_offer(&flat, &lead->offer);
-    if (version == 1) {
-        take_lead_1(&flat, lead);
+    if (version < 3) {
+        take_one_slot(&flat, lead, version);
         return flat_ends(&flat);
     }
     lead->tried = flat_take(&flat);
@@ -404,7 +411,7 @@ bool book_read_post(struct bytes bytes, struct arena *arena, struct post_record 
     post->reason = (enum reason)flat_take_upto(&flat, REASON_COUNT - 1);
     post->affiliate = flat_take_text(&flat);
     post->campaign = flat_take_text(&flat);
-    take_intent(&flat, &post->intent, version);
+    take_intent(&flat, &post->intent, version > 1);
     post->code = flat_take_text(&flat);
     post->text = flat_take_text(&flat);
     post->buyer_lead_id = flat_take_text(&flat);

@@ -2,7 +2,7 @@
  * price, its end from the offer's. Differences wrap (two's complement), so any pair of values comes back. */
 #include "exchange/record/pieces.h"
 
-#define OFFER_VERSION 2 /* 1: before legs, one sale to one of the candidates */
+#define OFFER_VERSION 3 /* 1: every candidate pays its own bid; 2: before legs, one sale to one of the candidates */
 
 static void put_candidate(struct sink *sink, const struct offer_candidate *candidate, int64_t expires_ms);
 static void take_candidate(struct flat *flat, struct offer_candidate *candidate, int64_t expires_ms, uint8_t version);
@@ -61,6 +61,7 @@ static void put_candidate(struct sink *sink, const struct offer_candidate *candi
     flat_put_text(sink, candidate->bid_id);
     flat_put_signed(sink, candidate->price_micros);
     flat_put_signed(sink, minus(candidate->price_micros, candidate->payout_micros));
+    flat_put_signed(sink, minus(candidate->bid_micros, candidate->price_micros));
     sink_char(sink, (char)candidate->margin_rule);
     sink_char(sink, (char)candidate->max_sold);
     sink_char(sink, (char)candidate->leg);
@@ -76,10 +77,10 @@ void pieces_take_offer(struct flat *flat, struct offer *offer)
     offer->expires_ms = minus(offer->pinged_ms, minus(0, flat_take_signed(flat)));
     offer->promise_micros = flat_take_signed(flat);
     offer->floor_micros = flat_take_signed(flat);
-    offer->leg_floor_micros = version > 1 ? flat_take_signed(flat) : 0;
-    offer->max_sales = version > 1 ? take_small(flat) : 1;
-    offer->sold_elsewhere = version > 1 ? take_small(flat) : 0;
-    offer->planned = version > 1 ? take_small(flat) : 1;
+    offer->leg_floor_micros = version > 2 ? flat_take_signed(flat) : 0;
+    offer->max_sales = version > 2 ? take_small(flat) : 1;
+    offer->sold_elsewhere = version > 2 ? take_small(flat) : 0;
+    offer->planned = version > 2 ? take_small(flat) : 1;
     offer->seed = flat_take(flat);
     flat_take_digest(flat, &offer->catalogue);
     offer->affiliate = flat_take_text(flat);
@@ -93,7 +94,7 @@ void pieces_take_offer(struct flat *flat, struct offer *offer)
     offer->candidates_count = (uint32_t)flat_take_upto(flat, OFFER_CANDIDATES_MAX);
     for (uint32_t i = 0; i < offer->candidates_count; i++)
         take_candidate(flat, &offer->candidates[i], offer->expires_ms, version);
-    if (version == 1 && offer->candidates_count == 0) offer->planned = 0;
+    if (version < 3 && offer->candidates_count == 0) offer->planned = 0;
     if (offer->planned > offer->candidates_count || offer->planned > OFFER_SALES_MAX) flat->bad = true;
     if (offer->max_sales > OFFER_SALES_MAX) flat->bad = true;
 }
@@ -111,8 +112,10 @@ static void take_candidate(struct flat *flat, struct offer_candidate *candidate,
     candidate->bid_id = flat_take_text(flat);
     candidate->price_micros = flat_take_signed(flat);
     candidate->payout_micros = minus(candidate->price_micros, flat_take_signed(flat));
+    candidate->bid_micros = candidate->price_micros;
+    if (version > 1) candidate->bid_micros = minus(candidate->price_micros, minus(0, flat_take_signed(flat)));
     flat_take_raw(flat, &candidate->margin_rule, 1);
-    candidate->max_sold = version > 1 ? take_small(flat) : 1;
-    candidate->leg = version > 1 ? take_small(flat) : 1;
+    candidate->max_sold = version > 2 ? take_small(flat) : 1;
+    candidate->leg = version > 2 ? take_small(flat) : 1;
     candidate->valid_until_ms = minus(expires_ms, minus(0, flat_take_signed(flat)));
 }

@@ -5,7 +5,7 @@
 
 #include "exchange/record/flat.h"
 
-#define TRACE_VERSION 2 /* 1: one sale a lead at most */
+#define TRACE_VERSION 4 /* 2: click_id, sub_ids; 3: arm, shadow, second price; 4: slots and legs */
 
 enum { STATE_BITS = 3, HAS_BID = 4, IS_AVAILABLE = 8, HAS_LEGS = 16, FLAGS_ALL = 31 }; /* of a contract */
 
@@ -15,7 +15,7 @@ static void put_post(struct sink *sink, const struct trace_post *post);
 static void put_sale(struct sink *sink, const struct trace_sale *sale);
 static void put_steps(struct sink *sink, const struct trace_step *steps, uint32_t count);
 static void take_counts(struct flat *flat, uint32_t *counts);
-static bool take_contracts(struct flat *flat, struct arena *arena, struct trace_auction *auction);
+static bool take_contracts(struct flat *flat, struct arena *arena, struct trace_auction *auction, uint8_t version);
 static void take_post(struct flat *flat, struct trace_post *post, uint8_t version);
 static void take_sale(struct flat *flat, struct trace_sale *sale, uint8_t version);
 static void take_steps(struct flat *flat, struct trace_step *steps, uint32_t count);
@@ -30,6 +30,8 @@ bool trace_write(struct sink *sink, const struct trace_auction *auction)
     flat_put_text(sink, auction->campaign);
     flat_put_text(sink, auction->source);
     flat_put_text(sink, auction->ref);
+    flat_put_text(sink, auction->click_id);
+    flat_put_text(sink, auction->sub_ids);
     flat_put_signed(sink, auction->opened_ms);
     flat_put_signed(sink, auction->elapsed_us);
     flat_put_text(sink, auction->status);
@@ -37,6 +39,7 @@ bool trace_write(struct sink *sink, const struct trace_auction *auction)
     flat_put_text(sink, auction->reason_text);
     flat_put_digest(sink, &auction->catalogue);
     flat_put(sink, auction->seed);
+    flat_put(sink, auction->arm);
     flat_put_text(sink, auction->closed_cause);
     flat_put_signed(sink, auction->expires_ms);
     flat_put_signed(sink, auction->saved_us);
@@ -72,6 +75,8 @@ bool trace_read(struct bytes bytes, struct arena *arena, struct trace_auction *a
     auction->campaign = flat_take_text(&flat);
     auction->source = flat_take_text(&flat);
     auction->ref = flat_take_text(&flat);
+    if (version >= 2) auction->click_id = flat_take_text(&flat);
+    if (version >= 2) auction->sub_ids = flat_take_text(&flat);
     auction->opened_ms = flat_take_signed(&flat);
     auction->elapsed_us = flat_take_signed(&flat);
     auction->status = flat_take_text(&flat);
@@ -79,6 +84,7 @@ bool trace_read(struct bytes bytes, struct arena *arena, struct trace_auction *a
     auction->reason_text = flat_take_text(&flat);
     flat_take_digest(&flat, &auction->catalogue);
     auction->seed = flat_take(&flat);
+    if (version >= 3) auction->arm = (uint8_t)flat_take_upto(&flat, UINT8_MAX);
     auction->closed_cause = flat_take_text(&flat);
     auction->expires_ms = flat_take_signed(&flat);
     auction->saved_us = flat_take_signed(&flat);
@@ -87,17 +93,17 @@ bool trace_read(struct bytes bytes, struct arena *arena, struct trace_auction *a
     auction->price_micros = flat_take_signed(&flat);
     auction->public_json = flat_take_text(&flat);
     take_counts(&flat, auction->counts);
-    if (!take_contracts(&flat, arena, auction)) return false;
+    if (!take_contracts(&flat, arena, auction, version)) return false;
     auction->posts_count = (uint32_t)flat_take_upto(&flat, TRACE_POSTS_MAX);
     for (uint32_t i = 0; i < auction->posts_count; i++) take_post(&flat, &auction->posts[i], version);
     auction->planned = auction->max_sales = 1;
-    if (version > 1) {
+    if (version >= 4) {
         auction->planned = (uint8_t)flat_take_upto(&flat, OFFER_SALES_MAX);
         auction->max_sales = (uint8_t)flat_take_upto(&flat, OFFER_SALES_MAX);
         auction->sold_elsewhere = (uint8_t)flat_take_upto(&flat, UINT8_MAX);
         auction->leg_floor_micros = flat_take_signed(&flat);
     }
-    auction->sales_count = (uint32_t)flat_take_upto(&flat, version > 1 ? OFFER_SALES_MAX : 1);
+    auction->sales_count = (uint32_t)flat_take_upto(&flat, version >= 4 ? OFFER_SALES_MAX : 1);
     for (uint32_t i = 0; i < auction->sales_count; i++) take_sale(&flat, &auction->sales[i], version);
     auction->steps_count = (uint32_t)flat_take_upto(&flat, TRACE_STEPS_MAX);
     take_steps(&flat, auction->steps, auction->steps_count);
@@ -162,11 +168,14 @@ static void put_contract(struct sink *sink, const struct trace_contract *contrac
     flat_put_signed(sink, contract->effective_micros);
     flat_put_text(sink, contract->bid_id);
     flat_put_signed(sink, contract->valid_us);
+    flat_put_signed(sink, contract->pays_micros);
+    flat_put(sink, contract->shadow_rank);
     if (!has_legs) return;
     flat_put(sink, contract->legs_count);
     for (uint32_t i = 0; i < contract->legs_count; i++) {
         const struct trace_leg *leg = &contract->legs[i];
         flat_put_signed(sink, leg->price_micros);
+        flat_put_signed(sink, leg->pays_micros);
         flat_put_signed(sink, leg->payout_micros);
         flat_put_signed(sink, leg->effective_micros);
         sink_char(sink, (char)leg->max_sold);
@@ -184,6 +193,7 @@ static void take_legs(struct flat *flat, struct arena *arena, struct trace_contr
     for (uint32_t i = 0; i < contract->legs_count; i++) {
         struct trace_leg *leg = &contract->legs[i];
         leg->price_micros = flat_take_signed(flat);
+        leg->pays_micros = flat_take_signed(flat);
         leg->payout_micros = flat_take_signed(flat);
         leg->effective_micros = flat_take_signed(flat);
         flat_take_raw(flat, &leg->max_sold, 1);
@@ -192,7 +202,7 @@ static void take_legs(struct flat *flat, struct arena *arena, struct trace_contr
     }
 }
 
-static void take_contract(struct flat *flat, struct arena *arena, struct trace_contract *contract)
+static void take_contract(struct flat *flat, struct arena *arena, struct trace_contract *contract, uint8_t version)
 {
     contract->contract = flat_take_text(flat);
     contract->buyer = flat_take_text(flat);
@@ -217,11 +227,13 @@ static void take_contract(struct flat *flat, struct arena *arena, struct trace_c
     contract->effective_micros = flat_take_signed(flat);
     contract->bid_id = flat_take_text(flat);
     contract->valid_us = flat_take_signed(flat);
+    contract->pays_micros = version >= 3 ? flat_take_signed(flat) : contract->price_micros;
+    if (version >= 3) contract->shadow_rank = (uint32_t)flat_take_upto(flat, UINT32_MAX);
     if (flags & HAS_LEGS) take_legs(flat, arena, contract);
 }
 
 /* No memory is taken for more contracts than the bytes left could hold (eleven values each, at least). */
-static bool take_contracts(struct flat *flat, struct arena *arena, struct trace_auction *auction)
+static bool take_contracts(struct flat *flat, struct arena *arena, struct trace_auction *auction, uint8_t version)
 {
     size_t left = (size_t)(flat->end - flat->at);
     uint64_t count = flat_take_upto(flat, TRACE_CONTRACTS_MAX);
@@ -229,7 +241,7 @@ static bool take_contracts(struct flat *flat, struct arena *arena, struct trace_
     auction->contracts = arena_zero(arena, count ? count : 1, sizeof *auction->contracts);
     if (!auction->contracts) return false;
     auction->contracts_count = (uint32_t)count;
-    for (uint32_t i = 0; i < count; i++) take_contract(flat, arena, &auction->contracts[i]);
+    for (uint32_t i = 0; i < count; i++) take_contract(flat, arena, &auction->contracts[i], version);
     return !flat->bad;
 }
 
@@ -264,7 +276,7 @@ static void take_post(struct flat *flat, struct trace_post *post, uint8_t versio
     post->payout_micros = flat_take_signed(flat);
     post->took_us = flat_take_signed(flat);
     post->max_sold = 1;
-    if (version == 1) return;
+    if (version < 4) return;
     flat_take_raw(flat, &post->slot, 1);
     flat_take_raw(flat, &post->max_sold, 1);
 }
@@ -284,7 +296,7 @@ static void put_sale(struct sink *sink, const struct trace_sale *sale)
 static void take_sale(struct flat *flat, struct trace_sale *sale, uint8_t version)
 {
     flat_take_id(flat, &sale->sale_id);
-    sale->in_doubt = version > 1 && flat_take_flag(flat);
+    sale->in_doubt = version >= 4 && flat_take_flag(flat);
     sale->contract = flat_take_text(flat);
     sale->buyer = flat_take_text(flat);
     sale->price_micros = flat_take_signed(flat);

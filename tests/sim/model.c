@@ -283,6 +283,7 @@ static const char *apply_sale(struct model *model, struct model_lead *lead, cons
     slot->sale = *sale;
     slot->sale.contract = keep(model, sale->contract);
     slot->sale.buyer = keep(model, sale->buyer);
+    slot->sale.redirect_url = keep(model, sale->redirect_url);
     move(model, "buyer:", sale->buyer, "", -sale->price_micros);
     move(model, "affiliate:", lead->record.affiliate, ":uncleared", sale->payout_micros);
     move(model, "house:margin", BYTES_NONE, "", sale->margin_micros);
@@ -301,7 +302,7 @@ static enum lead_state state_of(const struct model_lead *lead)
     return lead->is_running || lead->goes_on ? LEAD_POSTING : LEAD_UNSOLD;
 }
 
-static const char *apply_final(struct model_lead *lead, const struct book_step *step)
+static const char *apply_final(struct model *model, struct model_lead *lead, const struct book_step *step)
 {
     const struct book_final *final = step->final;
     lead->is_running = false;
@@ -309,6 +310,7 @@ static const char *apply_final(struct model_lead *lead, const struct book_step *
     enum lead_state state = state_of(lead);
     if ((final->state == LEAD_SOLD || final->state == LEAD_UNSOLD) && state != final->state)
         return "a story ends with another state than its posts";
+    lead->record.text = state == LEAD_UNSOLD ? keep(model, final->text) : BYTES_NONE;
     lead->record.reason = state == LEAD_UNSOLD ? final->reason ? final->reason : REASON_REJECTED : REASON_NONE;
     return NULL;
 }
@@ -324,7 +326,7 @@ const char *model_apply(struct model *model, const struct book_step *step)
         wrong = apply_verdict(model, lead, &step->verdicts[i]);
     for (unsigned i = 0; !wrong && i < step->sales_count; i++) wrong = apply_sale(model, lead, &step->sales[i]);
     for (unsigned i = 0; !wrong && i < step->intents_count; i++) wrong = apply_intent(model, lead, &step->intents[i]);
-    if (!wrong && step->final) wrong = apply_final(lead, step);
+    if (!wrong && step->final) wrong = apply_final(model, lead, step);
     if (!wrong) lead->record.state = state_of(lead);
     if (!wrong && was_sold && lead->record.state != LEAD_SOLD) wrong = "a sold lead is not sold any more";
     if (!wrong) lead->record.updated_ms = step->wall_ms;
@@ -355,7 +357,7 @@ uint32_t model_restart(struct model *model, int64_t wall_ms)
     for (uint32_t i = 0; i < model->leads_count; i++) {
         struct model_lead *lead = &model->leads[i];
         if (!lead->goes_on) continue;
-        struct book_final final = {LEAD_PENDING, REASON_REJECTED, false};
+        struct book_final final = {.state = LEAD_PENDING, .reason = REASON_REJECTED};
         struct book_step step = {
             .lead_id = lead->record.lead_id, .ping_id = lead->record.ping_id, .wall_ms = wall_ms, .final = &final};
         check(model_apply(model, &step) == NULL);

@@ -44,6 +44,7 @@ static inline const char *differ_offer(const struct offer *first, const struct o
         SAME(max_sold);
         SAME(leg);
         SAME(price_micros);
+        SAME(bid_micros);
         SAME(payout_micros);
         SAME(margin_rule);
         SAME(valid_until_ms);
@@ -80,6 +81,7 @@ static inline const char *differ_sale(const struct book_sale *a, const struct bo
     SAME(payout_micros);
     SAME(margin_micros);
     SAME(margin_rule);
+    SAME_TEXT(redirect_url);
     return NULL;
 }
 
@@ -130,6 +132,7 @@ static inline const char *differ_step(const struct book_step *a, const struct bo
     for (unsigned i = 0; !at && i < a->intents_count; i++) at = differ_intent(&a->intents[i], &b->intents[i]);
     for (unsigned i = 0; !at && i < a->sales_count; i++) at = differ_sale(&a->sales[i], &b->sales[i]);
     if (!at && a->final && (a->final->state != b->final->state || a->final->reason != b->final->reason)) at = "final";
+    if (!at && a->final && !bytes_same(a->final->text, b->final->text)) at = "final.text";
     if (!at && a->final && a->final->goes_on != b->final->goes_on) at = "goes_on";
     return at;
 }
@@ -154,6 +157,7 @@ static inline const char *differ_lead(const struct lead_record *a, const struct 
     SAME(reason);
     SAME(created_ms);
     SAME(updated_ms);
+    SAME_TEXT(text);
     SAME_TEXT(affiliate);
     SAME_TEXT(campaign);
     SAME_TEXT(source);
@@ -208,6 +212,8 @@ static inline const char *differ_trace_contract(const struct trace_contract *a, 
     SAME(response_us);
     SAME_TEXT(bid_id);
     SAME(valid_us);
+    SAME(pays_micros);
+    SAME(shadow_rank);
     SAME(tier);
     SAME(rank);
     SAME(legs_count);
@@ -260,6 +266,8 @@ static inline const char *differ_trace(const struct trace_auction *a, const stru
     SAME_TEXT(campaign);
     SAME_TEXT(source);
     SAME_TEXT(ref);
+    SAME_TEXT(click_id);
+    SAME_TEXT(sub_ids);
     SAME(opened_ms);
     SAME(elapsed_us);
     SAME_TEXT(status);
@@ -267,6 +275,7 @@ static inline const char *differ_trace(const struct trace_auction *a, const stru
     SAME_TEXT(reason_text);
     SAME_RAW(catalogue);
     SAME(seed);
+    SAME(arm);
     SAME_TEXT(closed_cause);
     SAME(saved_us);
     SAME(floor_micros);

@@ -74,6 +74,7 @@ static inline void sample_offer(struct dice *dice, struct offer *offer, uint32_t
         offer->candidates[i] = (struct offer_candidate){.contract = roll_text(dice, text_max),
                                                         .bid_id = roll_text(dice, text_max),
                                                         .price_micros = roll_number(dice),
+                                                        .bid_micros = roll_number(dice),
                                                         .payout_micros = roll_number(dice),
                                                         .margin_rule = (uint8_t)roll(dice),
                                                         .max_sold = (uint8_t)roll(dice),
@@ -109,7 +110,8 @@ static inline void sample_sale(struct dice *dice, struct book_sale *sale)
                                .price_micros = roll_number(dice),
                                .payout_micros = roll_number(dice),
                                .margin_micros = roll_number(dice),
-                               .margin_rule = (uint8_t)roll(dice)};
+                               .margin_rule = (uint8_t)roll(dice),
+                               .redirect_url = roll_text(dice, 200)};
     roll_raw(dice, &sale->sale_id, sizeof sale->sale_id);
     roll_raw(dice, &sale->post_id, sizeof sale->post_id);
 }
@@ -166,8 +168,10 @@ static inline void sample_step(struct dice *dice, struct step_sample *sample, un
         sample_intent(dice, &sample->intents[i]);
         sample_sale(dice, &sample->sales[i]);
     }
-    sample->final = (struct book_final){(enum lead_state)roll_below(dice, LEAD_STATE_COUNT),
-                                        (enum reason)roll_below(dice, REASON_COUNT), roll_flag(dice)};
+    sample->final = (struct book_final){.state = (enum lead_state)roll_below(dice, LEAD_STATE_COUNT),
+                                        .reason = (enum reason)roll_below(dice, REASON_COUNT),
+                                        .text = roll_text(dice, BOOK_TEXT_MAX),
+                                        .goes_on = roll_flag(dice)};
     struct book_step *step = &sample->step;
     step->verdicts = sample->verdicts;
     step->intents = sample->intents;
@@ -186,6 +190,7 @@ static inline void sample_lead(struct dice *dice, struct lead_record *lead)
                                  .created_ms = roll_number(dice),
                                  .updated_ms = roll_number(dice),
                                  .is_one_call = roll_flag(dice),
+                                 .text = roll_text(dice, BOOK_TEXT_MAX),
                                  .tried = (uint64_t)roll_number(dice),
                                  .planned = (uint8_t)roll_below(dice, OFFER_SALES_MAX + 1),
                                  .is_over = roll_flag(dice),
@@ -239,6 +244,8 @@ static inline void sample_trace_contract(struct dice *dice, struct trace_contrac
     contract->effective_micros = roll_number(dice);
     contract->bid_id = roll_text(dice, 64);
     contract->valid_us = roll_number(dice);
+    contract->pays_micros = roll_number(dice);
+    contract->shadow_rank = (uint32_t)roll_number(dice);
 }
 
 static inline void sample_trace_post(struct dice *dice, struct trace_post *post)
@@ -268,6 +275,7 @@ static inline void sample_trace(struct dice *dice, struct trace_auction *trace, 
                                     .reason = (enum reason)roll_below(dice, REASON_COUNT),
                                     .reason_text = roll_text(dice, 60),
                                     .seed = (uint64_t)roll_number(dice),
+                                    .arm = (uint8_t)roll_below(dice, 3),
                                     .closed_cause = roll_text(dice, 15),
                                     .saved_us = roll_number(dice),
                                     .floor_micros = roll_number(dice),
@@ -286,7 +294,8 @@ static inline void sample_trace(struct dice *dice, struct trace_auction *trace, 
     roll_raw(dice, &trace->ping_id, sizeof trace->ping_id);
     roll_raw(dice, &trace->lead_id, sizeof trace->lead_id);
     roll_raw(dice, &trace->catalogue, sizeof trace->catalogue);
-    struct bytes *texts[] = {&trace->affiliate, &trace->campaign, &trace->source, &trace->ref};
+    struct bytes *texts[] = {&trace->affiliate, &trace->campaign, &trace->source,
+                             &trace->ref,       &trace->click_id, &trace->sub_ids};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) *texts[i] = roll_text(dice, 64);
     for (unsigned i = 0; i < 8; i++) trace->counts[roll_below(dice, REASON_COUNT)] = (uint32_t)roll_number(dice);
     for (uint32_t i = 0; i < trace->contracts_count; i++) sample_trace_contract(dice, &contracts[i]);
