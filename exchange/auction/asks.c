@@ -57,21 +57,6 @@ void asks_stop(struct auction *auction)
     }
 }
 
-/* A bid that is over before the offer is made promises nothing, and must not stand before those that hold. */
-static void drop_expired(struct auction *auction)
-{
-    int64_t now_ms = auction->host->wall_ms(auction->world);
-    uint32_t kept = 0;
-    for (uint32_t i = 0; i < auction->order_count; i++) {
-        struct rank_bid *bid = &auction->bids[auction->order[i]];
-        bool holds = entries_valid_until_ms(auction, bid) > now_ms;
-        bid->reason = holds ? REASON_NONE : REASON_NO_TIME;
-        bid->rank = holds ? kept + 1 : 0;
-        if (holds) auction->order[kept++] = auction->order[i];
-    }
-    auction->order_count = kept;
-}
-
 bool asks_rank(struct auction *auction)
 {
     uint32_t count = auction->match.entries_count;
@@ -90,11 +75,15 @@ bool asks_rank(struct auction *auction)
             .ms = (asked->answered_us - asked->asked_us) / 1000,
         };
     }
-    struct rank_terms terms = {auction->catalogue, auction->campaign,
-                               auction->affiliate, auction->floor_micros,
-                               auction->seed,      catalogue_source_of(auction->affiliate, auction->form.facts.source)};
-    auction->order_count = rank_run(&terms, auction->bids, auction->bids_count, auction->order);
-    if (auction->request.kind == AUCTION_PING) drop_expired(auction);
+    auction->ranked_ms = auction->host->wall_ms(auction->world);
+    struct decide_terms terms = {
+        .rank = {auction->catalogue, auction->campaign, auction->affiliate, auction->floor_micros, auction->seed,
+                 catalogue_source_of(auction->affiliate, auction->form.facts.source)},
+        .is_offer = auction->request.kind == AUCTION_PING,
+        .opened_ms = auction->opened_ms,
+        .ranked_ms = auction->ranked_ms,
+    };
+    auction->order_count = decide_run(&terms, auction->bids, auction->bids_count, auction->order);
     return true;
 }
 

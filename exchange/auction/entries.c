@@ -38,18 +38,6 @@ static void trim(struct offer *offer)
     }
 }
 
-static int64_t until(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
-
-int64_t entries_valid_until_ms(const struct auction *auction, const struct rank_bid *bid)
-{
-    int64_t valid_ms = auction->opened_ms + auction->campaign->offer_ttl_us / 1000;
-    valid_ms = until(valid_ms, auction->opened_ms + bid->entry->contract->bid_ttl_us / 1000);
-    return bid->valid_us > 0 ? until(valid_ms, auction->opened_ms + bid->valid_us / 1000) : valid_ms;
-}
-
 /* The offer as a whole holds as long as its best bid. A one-call lead promises nothing: its terms only serve a later
  * fallback. */
 void entries_offer(struct auction *auction)
@@ -82,7 +70,7 @@ void entries_offer(struct auction *auction)
             .price_micros = bid->price_micros,
             .payout_micros = bid->payout.payout_micros,
             .margin_rule = (uint8_t)bid->payout.rule,
-            .valid_until_ms = entries_valid_until_ms(auction, bid)};
+            .valid_until_ms = decide_valid_until_ms(auction->campaign, bid, auction->opened_ms)};
     }
     if (!is_promise) return;
     offer->promise_micros = offer->candidates[0].payout_micros;

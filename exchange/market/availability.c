@@ -2,6 +2,7 @@
  * of the view alone, so a trace can be judged again. */
 #include "exchange/market/availability.h"
 
+#include "exchange/record/flat.h"
 #include "protocol/base/check.h"
 #include "protocol/base/money.h"
 
@@ -46,6 +47,41 @@ enum reason availability_reason(const struct contract *contract, const struct bu
     if (view->contract_circuit_open || view->origin_circuit_open) return REASON_CIRCUIT_OPEN;
     if (view->rate_spent || (buyer->max_in_flight && view->in_flight >= buyer->max_in_flight)) return REASON_THROTTLED;
     return REASON_NONE;
+}
+
+/* A number more than these is a new bit or a new value at the end: what was packed before it still reads. */
+enum { PAUSED = 1, FRESH = 2, SAYS_YES = 4, CIRCUIT = 8, ORIGIN = 16, SPENT = 32, SEATS = 64, ALL = 127 };
+
+void availability_pack(struct sink *sink, const struct availability_view *view)
+{
+    bool has_seats = view->seats_free != INT64_MAX;
+    flat_put(sink, (view->operator_paused ? PAUSED : 0u) | (view->signal_fresh ? FRESH : 0u) |
+                       (view->signal_available ? SAYS_YES : 0u) | (view->contract_circuit_open ? CIRCUIT : 0u) |
+                       (view->origin_circuit_open ? ORIGIN : 0u) | (view->rate_spent ? SPENT : 0u) |
+                       (has_seats ? SEATS : 0u));
+    flat_put_signed(sink, view->cap_full);
+    flat_put(sink, view->in_flight);
+    flat_put_signed(sink, view->response_us);
+    if (has_seats) flat_put_signed(sink, view->seats_free);
+}
+
+bool availability_unpack(struct bytes bytes, struct availability_view *view)
+{
+    struct flat flat = flat_over(bytes);
+    uint64_t flags = flat_take_upto(&flat, ALL);
+    *view = (struct availability_view){
+        .operator_paused = flags & PAUSED,
+        .signal_fresh = flags & FRESH,
+        .signal_available = flags & SAYS_YES,
+        .contract_circuit_open = flags & CIRCUIT,
+        .origin_circuit_open = flags & ORIGIN,
+        .rate_spent = flags & SPENT,
+    };
+    view->cap_full = (int32_t)flat_take_signed(&flat);
+    view->in_flight = (uint32_t)flat_take_upto(&flat, UINT32_MAX);
+    view->response_us = (int32_t)flat_take_signed(&flat);
+    view->seats_free = flags & SEATS ? flat_take_signed(&flat) : INT64_MAX;
+    return flat_ends(&flat);
 }
 
 int64_t availability_cap_window(const struct cap *cap, const struct zone *zone, int64_t wall_ms)

@@ -26,6 +26,11 @@ void availability_read(const struct contract *contract, const struct buyer *buye
  * available. `schedule_wall_ms`: for a post the ping's instant (the schedule is honoured as it stood at the ping). */
 enum reason availability_reason(const struct contract *contract, const struct buyer *buyer,
                                 const struct availability_view *view, int64_t schedule_wall_ms);
+/* Into a trace, and back: all that availability_reason looks at, and response_us. */
+void availability_pack(struct sink *sink, const struct availability_view *view);
+/* False: nothing that was packed here. */
+bool availability_unpack(struct bytes bytes, struct availability_view *view);
+#define AVAILABILITY_PACKED_MAX 64u /* bytes */
 /* The window a cap counts in at that instant, as standing keys it: the UTC minute (since 1970) in which the buyer's
  * local minute, hour, day, week (Monday) or month began, or the total's since. */
 int64_t availability_cap_window(const struct cap *cap, const struct zone *zone, int64_t wall_ms);

@@ -68,6 +68,7 @@ struct campaign {
     uint32_t consent_required_count;
     const uint32_t *contracts; /* indexes, in the catalogue's order */
     uint32_t contracts_count;
+    uint32_t hidden_count;       /* of them, those with is_hidden */
     const struct index *filters; /* of their filters; bits in the order of `contracts` */
 };
 

@@ -78,7 +78,8 @@ struct contract {
     const struct margin *margin;                /* NULL: not stated */
     const struct margin_pairs *pairs;           /* NULL: none */
     uint32_t tier;
-    const struct filter *filter;     /* NULL: everything */
+    const struct filter *filter; /* NULL: everything */
+    bool is_hidden;              /* filter or prices look at private fields: not to be told again from public ones */
     const struct schedule *schedule; /* NULL: always open; the buyer's where it has none of its own */
     const struct cap *caps;
     uint32_t caps_count;

@@ -5,15 +5,17 @@
 
 #include "exchange/record/flat.h"
 
-#define TRACE_VERSION 1
+#define TRACE_VERSION 2 /* 1 had no inputs of matching: nothing to decide again from */
 
-enum { STATE_BITS = 3, HAS_BID = 4, IS_AVAILABLE = 8, FLAGS_ALL = 15 }; /* of a contract */
+enum { STATE_BITS = 3, HAS_BID = 4, IS_AVAILABLE = 8, IS_LET = 16, FLAGS_ALL = 31 }; /* of a contract */
 
+static void put_inputs(struct sink *sink, const struct trace_auction *auction);
 static void put_counts(struct sink *sink, const uint32_t *counts);
 static void put_contract(struct sink *sink, const struct trace_contract *contract);
 static void put_post(struct sink *sink, const struct trace_post *post);
 static void put_sale(struct sink *sink, const struct trace_sale *sale);
 static void put_steps(struct sink *sink, const struct trace_step *steps, uint32_t count);
+static void take_inputs(struct flat *flat, struct trace_auction *auction);
 static void take_counts(struct flat *flat, uint32_t *counts);
 static bool take_contracts(struct flat *flat, struct arena *arena, struct trace_auction *auction);
 static void take_post(struct flat *flat, struct trace_post *post);
@@ -44,6 +46,7 @@ bool trace_write(struct sink *sink, const struct trace_auction *auction)
     flat_put_signed(sink, auction->promise_micros);
     flat_put_signed(sink, auction->price_micros);
     flat_put_text(sink, auction->public_json);
+    put_inputs(sink, auction);
     put_counts(sink, auction->counts);
     flat_put(sink, auction->contracts_count);
     for (uint32_t i = 0; i < auction->contracts_count; i++) put_contract(sink, &auction->contracts[i]);
@@ -60,7 +63,7 @@ bool trace_read(struct bytes bytes, struct arena *arena, struct trace_auction *a
 {
     struct flat flat = flat_over(bytes);
     *auction = (struct trace_auction){0};
-    flat_take_head(&flat, 'T', TRACE_VERSION);
+    uint8_t version = flat_take_head(&flat, 'T', TRACE_VERSION);
     auction->kind = (enum trace_kind)flat_take_upto(&flat, TRACE_KIND_COUNT - 1);
     flat_take_id(&flat, &auction->ping_id);
     flat_take_id(&flat, &auction->lead_id);
@@ -82,6 +85,8 @@ bool trace_read(struct bytes bytes, struct arena *arena, struct trace_auction *a
     auction->promise_micros = flat_take_signed(&flat);
     auction->price_micros = flat_take_signed(&flat);
     auction->public_json = flat_take_text(&flat);
+    auction->is_whole = version > 1;
+    if (auction->is_whole) take_inputs(&flat, auction);
     take_counts(&flat, auction->counts);
     if (!take_contracts(&flat, arena, auction)) return false;
     auction->posts_count = (uint32_t)flat_take_upto(&flat, TRACE_POSTS_MAX);
@@ -99,6 +104,28 @@ bool trace_peek(struct bytes bytes, enum trace_kind *kind)
     flat_take_head(&flat, 'T', TRACE_VERSION);
     *kind = (enum trace_kind)flat_take_upto(&flat, TRACE_KIND_COUNT - 1);
     return !flat.bad;
+}
+
+/* --- what deciding again needs beside bids and views --- */
+
+static void put_inputs(struct sink *sink, const struct trace_auction *auction)
+{
+    flat_put_signed(sink, auction->ranked_ms);
+    flat_put_signed(sink, auction->asked_micros);
+    flat_put_text(sink, auction->sub_ids);
+    flat_put_text(sink, auction->consent);
+    flat_put(sink, auction->area_code);
+    flat_put_text(sink, auction->hidden);
+}
+
+static void take_inputs(struct flat *flat, struct trace_auction *auction)
+{
+    auction->ranked_ms = flat_take_signed(flat);
+    auction->asked_micros = flat_take_signed(flat);
+    auction->sub_ids = flat_take_text(flat);
+    auction->consent = flat_take_text(flat);
+    auction->area_code = (uint32_t)flat_take_upto(flat, UINT32_MAX);
+    auction->hidden = flat_take_text(flat);
 }
 
 /* --- counts by reason: only those above zero, in the list's order --- */
@@ -134,7 +161,8 @@ static void put_contract(struct sink *sink, const struct trace_contract *contrac
 {
     flat_put_text(sink, contract->contract);
     flat_put_text(sink, contract->buyer);
-    flat_put(sink, contract->state | (contract->has_bid ? HAS_BID : 0u) | (contract->available ? IS_AVAILABLE : 0u));
+    flat_put(sink, contract->state | (contract->has_bid ? HAS_BID : 0u) | (contract->available ? IS_AVAILABLE : 0u) |
+                       (contract->is_let ? IS_LET : 0u));
     flat_put(sink, contract->reason);
     flat_put_text(sink, contract->code);
     flat_put_text(sink, contract->text);
@@ -160,6 +188,7 @@ static void take_contract(struct flat *flat, struct trace_contract *contract)
     contract->state = (enum trace_contract_state)(flags & STATE_BITS);
     contract->has_bid = flags & HAS_BID;
     contract->available = flags & IS_AVAILABLE;
+    contract->is_let = flags & IS_LET;
     contract->reason = (enum reason)flat_take_upto(flat, REASON_COUNT - 1);
     contract->code = flat_take_text(flat);
     contract->text = flat_take_text(flat);

@@ -4,6 +4,7 @@
 
 #include "exchange/market/availability.h"
 #include "protocol/base/check.h"
+#include "tests/sim/again.h"
 #include "tests/sim/inside.h"
 
 #define STEP_ROOM (256u << 10)
@@ -157,6 +158,7 @@ void lane_trace(struct world *world, const struct trace_auction *record, const s
     struct sink sink = sink_over(world->trace_buffer, TRACE_ROOM), terms = sink_over(flat, sizeof flat);
     if (!trace_write(&sink, record) || (offer && !offer_write(&terms, offer))) return;
     if (!world_is_discreet(sink_written(&sink))) world_wrong(world, "a private value stands in a trace");
+    again_check(world, sink_written(&sink));
     if (world->traces_count == world->traces_room) {
         world->traces_room = world->traces_room ? world->traces_room * 2 : 256;
         world->traces = realloc(world->traces, world->traces_room * sizeof *world->traces);
