@@ -196,7 +196,7 @@ static bool match_again(struct run *run)
         if (i != REASON_FILTERED && i != REASON_EXCLUDED) match->counts[i] += run->trace->counts[i];
     match->askable = match->counts[REASON_NONE];
     match->counts[REASON_NONE] = 0;
-    if (match->askable == 0) replay->reason = match_commonest(match);
+    if (match->askable == 0) replay->reason = match_commonest(match->counts);
     return true;
 }
 

@@ -5,7 +5,7 @@
 
 #include "exchange/record/flat.h"
 
-#define TRACE_VERSION 2 /* 1 had no inputs of matching: nothing to decide again from */
+#define TRACE_VERSION 2 /* 1 had no inputs of matching, click_id, sub_ids: nothing to decide again from */
 
 enum { STATE_BITS = 3, HAS_BID = 4, IS_AVAILABLE = 8, IS_LET = 16, FLAGS_ALL = 31 }; /* of a contract */
 
@@ -32,6 +32,8 @@ bool trace_write(struct sink *sink, const struct trace_auction *auction)
     flat_put_text(sink, auction->campaign);
     flat_put_text(sink, auction->source);
     flat_put_text(sink, auction->ref);
+    flat_put_text(sink, auction->click_id);
+    flat_put_text(sink, auction->sub_ids);
     flat_put_signed(sink, auction->opened_ms);
     flat_put_signed(sink, auction->elapsed_us);
     flat_put_text(sink, auction->status);
@@ -71,6 +73,8 @@ bool trace_read(struct bytes bytes, struct arena *arena, struct trace_auction *a
     auction->campaign = flat_take_text(&flat);
     auction->source = flat_take_text(&flat);
     auction->ref = flat_take_text(&flat);
+    if (version >= 2) auction->click_id = flat_take_text(&flat);
+    if (version >= 2) auction->sub_ids = flat_take_text(&flat);
     auction->opened_ms = flat_take_signed(&flat);
     auction->elapsed_us = flat_take_signed(&flat);
     auction->status = flat_take_text(&flat);
@@ -112,7 +116,6 @@ static void put_inputs(struct sink *sink, const struct trace_auction *auction)
 {
     flat_put_signed(sink, auction->ranked_ms);
     flat_put_signed(sink, auction->asked_micros);
-    flat_put_text(sink, auction->sub_ids);
     flat_put_text(sink, auction->consent);
     flat_put(sink, auction->area_code);
     flat_put_text(sink, auction->hidden);
@@ -122,7 +125,6 @@ static void take_inputs(struct flat *flat, struct trace_auction *auction)
 {
     auction->ranked_ms = flat_take_signed(flat);
     auction->asked_micros = flat_take_signed(flat);
-    auction->sub_ids = flat_take_text(flat);
     auction->consent = flat_take_text(flat);
     auction->area_code = (uint32_t)flat_take_upto(flat, UINT32_MAX);
     auction->hidden = flat_take_text(flat);

@@ -65,9 +65,10 @@ struct trace_auction {
     bool is_whole;                 /* as read: of a version that keeps all that deciding again needs */
     struct ident ping_id, lead_id; /* either may be none */
     struct bytes affiliate, campaign, source;
-    struct bytes ref;
-    int64_t opened_ms; /* wall */
-    int64_t ranked_ms; /* wall, when the bids were ranked; 0: they were not */
+    struct bytes ref, click_id;
+    struct bytes sub_ids; /* a JSON list, or empty */
+    int64_t opened_ms;    /* wall */
+    int64_t ranked_ms;    /* wall, when the bids were ranked; 0: they were not */
     int64_t elapsed_us;
     struct bytes status; /* as answered: "accepted", "rejected", "sold", "pending", "unsold", "duplicate" */
     enum reason reason;
@@ -81,7 +82,7 @@ struct trace_auction {
     int64_t floor_micros, promise_micros, price_micros; /* price: the affiliate's */
     int64_t asked_micros;                               /* the ping's own min_price; 0: none */
     struct bytes public_json;
-    struct bytes sub_ids, consent; /* JSON: the list; the facts that a ping carries. Empty: none */
+    struct bytes consent;          /* JSON: the facts that a ping carries; empty: none was given */
     uint32_t area_code;            /* 0: unknown */
     struct bytes hidden;           /* what public facts cannot tell again: match_pack_hidden's, opaque here */
     uint32_t counts[REASON_COUNT]; /* of contracts without an entry here, by reason */
