@@ -78,8 +78,7 @@ struct contract {
     const struct margin *margin;                /* NULL: not stated */
     const struct margin_pairs *pairs;           /* NULL: none */
     uint32_t tier;
-    const struct filter *filter; /* NULL: everything */
-    bool is_hidden;              /* filter or prices look at private fields: not to be told again from public ones */
+    const struct filter *filter;     /* NULL: everything */
     const struct schedule *schedule; /* NULL: always open; the buyer's where it has none of its own */
     const struct cap *caps;
     uint32_t caps_count;
@@ -88,6 +87,7 @@ struct contract {
     bool seats_required;
     bool silent_available; /* when_silent */
     int64_t bid_ttl_us;
+    bool is_hidden; /* filter or prices look at private fields: public ones do not tell again whom they let */
     bool paused;
 };
 

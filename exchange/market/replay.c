@@ -229,11 +229,27 @@ static bool bid_again(const struct run *run, uint32_t i, struct rank_bid *bid)
     return false;
 }
 
+/* Nobody bid: nobody of those who were asked, or else, nobody could be asked at all. */
+static enum reason nearest(const struct run *run)
+{
+    const struct replay *replay = run->replay;
+    uint32_t counts[REASON_COUNT];
+    memcpy(counts, replay->match.counts, sizeof counts);
+    for (uint32_t i = 0; i < replay->match.entries_count; i++) {
+        const struct replay_entry *again = &replay->entries[i];
+        const struct trace_contract *told = again->told == REPLAY_NONE ? NULL : &run->trace->contracts[again->told];
+        if (replay->match.entries[i].reason != REASON_NONE) continue;
+        if (again->is_unknown || !told || told->state != TRACE_SKIPPED) return REASON_NO_BID;
+        counts[told->reason]++;
+    }
+    return match_commonest(counts);
+}
+
 static void conclude(struct run *run)
 {
     struct replay *replay = run->replay;
     if (replay->order_count == 0) {
-        replay->reason = rank_nearest(replay->bids, replay->bids_count);
+        replay->reason = replay->bids_count ? rank_nearest(replay->bids, replay->bids_count) : nearest(run);
         return;
     }
     const struct rank_bid *best = &replay->bids[replay->order[0]];
