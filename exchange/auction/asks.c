@@ -58,6 +58,21 @@ void asks_stop(struct auction *auction)
     }
 }
 
+/* What bids are ranked by, at the instant of ranked_ms. */
+static struct decision decision_of(const struct auction *auction)
+{
+    return (struct decision){.catalogue = auction->catalogue,
+                             .campaign = auction->campaign,
+                             .affiliate = auction->affiliate,
+                             .source = catalogue_source_of(auction->affiliate, auction->form.facts.source),
+                             .floor_micros = auction->floor_micros,
+                             .seed = auction->seed,
+                             .arm = auction->arm,
+                             .is_offer = auction->request.kind == AUCTION_PING,
+                             .opened_ms = auction->opened_ms,
+                             .ranked_ms = auction->ranked_ms};
+}
+
 bool asks_rank(struct auction *auction)
 {
     uint32_t count = auction->match.entries_count;
@@ -67,7 +82,8 @@ bool asks_rank(struct auction *auction)
     for (uint32_t place = 0; place < count; place++) {
         const struct asked *asked = &auction->asked[place];
         if (asked->state != ASK_BID) continue;
-        auction->bids[auction->bids_count++] = (struct rank_bid){
+        struct rank_bid *bid = &auction->bids[auction->bids_count++];
+        *bid = (struct rank_bid){
             .entry = &auction->match.entries[place],
             .price_micros = asked->bid.price_micros,
             .available = asked->bid.available,
@@ -77,14 +93,8 @@ bool asks_rank(struct auction *auction)
         };
     }
     auction->ranked_ms = auction->host->wall_ms(auction->world);
-    struct decide_terms terms = {
-        .rank = {auction->catalogue, auction->campaign, auction->affiliate, auction->floor_micros, auction->seed,
-                 catalogue_source_of(auction->affiliate, auction->form.facts.source)},
-        .is_offer = auction->request.kind == AUCTION_PING,
-        .opened_ms = auction->opened_ms,
-        .ranked_ms = auction->ranked_ms,
-    };
-    auction->order_count = decide_run(&terms, auction->bids, auction->bids_count, auction->order);
+    struct decision decision = decision_of(auction);
+    auction->order_count = decide_run(&decision, auction->bids, auction->bids_count, auction->order);
     return true;
 }
 
@@ -126,6 +136,7 @@ void asks_post(struct auction *auction)
         ask.source = auction->request.ping.source;
     }
     if (ask.deadline_us > auction->post_by_us) ask.deadline_us = auction->post_by_us;
+    turns_take(auction->host->standing(auction->world), candidate->contract->cell);
     /* The drain's time may end while the intent is written: what was never sent need not become a doubt. */
     enum reason reason = auction->drained ? REASON_SHUTTING_DOWN
                                           : auction->host->ask(auction->world, auction, &ask, &auction->post_call);

@@ -237,6 +237,8 @@ static void trace_contract(struct auction *auction, uint32_t place, struct trace
     out->price_micros = bid->price_micros;
     out->payout_micros = bid->payout.payout_micros;
     out->effective_micros = bid->effective_micros;
+    out->pays_micros = bid->pays_micros;
+    out->shadow_rank = bid->shadow_rank;
     out->available = bid->available;
     out->bid_id = bid->bid_id;
     out->valid_us = bid->valid_us;
@@ -326,6 +328,7 @@ void tell_trace(struct auction *auction)
         .reason_text = bytes_of(answer->text),
         .catalogue = auction->catalogue->version,
         .seed = auction->seed,
+        .arm = (uint8_t)auction->arm,
         .closed_cause = bytes_of(auction->closed_cause),
         .saved_us = auction->saved_us,
         .expires_ms = answer->expires_ms,

@@ -2,6 +2,7 @@
  * of the view alone, so a trace can be judged again. */
 #include "exchange/market/availability.h"
 
+#include "exchange/market/acceptance.h"
 #include "exchange/record/flat.h"
 #include "protocol/base/check.h"
 #include "protocol/base/money.h"
@@ -29,6 +30,8 @@ void availability_read(const struct contract *contract, const struct buyer *buye
                                origin_open(standing, contract->post_origin_cell, now_us),
         .in_flight = rates_in_flight(standing, buyer->cell),
         .response_us = rates_response_us(standing, contract->cell),
+        .turn = turns_latest(standing, contract->cell),
+        .accepted_ppm = acceptance_ppm(learned_word(standing, contract->cell), wall_ms),
     };
     if (buyer->max_pings_per_s && contract->is_live)
         view->rate_spent = !rates_peek_buyer(standing, buyer->cell, buyer->max_pings_per_s, now_us);
@@ -49,7 +52,6 @@ enum reason availability_reason(const struct contract *contract, const struct bu
     return REASON_NONE;
 }
 
-/* A number more than these is a new bit or a new value at the end: what was packed before it still reads. */
 enum { PAUSED = 1, FRESH = 2, SAYS_YES = 4, CIRCUIT = 8, ORIGIN = 16, SPENT = 32, SEATS = 64, ALL = 127 };
 
 void availability_pack(struct sink *sink, const struct availability_view *view)
@@ -62,6 +64,9 @@ void availability_pack(struct sink *sink, const struct availability_view *view)
     flat_put_signed(sink, view->cap_full);
     flat_put(sink, view->in_flight);
     flat_put_signed(sink, view->response_us);
+    flat_put(sink, view->turn);
+    flat_put(sink, view->sold_today);
+    flat_put(sink, view->accepted_ppm);
     if (has_seats) flat_put_signed(sink, view->seats_free);
 }
 
@@ -80,6 +85,9 @@ bool availability_unpack(struct bytes bytes, struct availability_view *view)
     view->cap_full = (int32_t)flat_take_signed(&flat);
     view->in_flight = (uint32_t)flat_take_upto(&flat, UINT32_MAX);
     view->response_us = (int32_t)flat_take_signed(&flat);
+    view->turn = flat_take(&flat);
+    view->sold_today = (uint32_t)flat_take_upto(&flat, UINT32_MAX);
+    view->accepted_ppm = (uint32_t)flat_take_upto(&flat, UINT32_MAX);
     view->seats_free = flags & SEATS ? flat_take_signed(&flat) : INT64_MAX;
     return flat_ends(&flat);
 }

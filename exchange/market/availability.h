@@ -18,6 +18,9 @@ struct availability_view {
     uint32_t in_flight;                              /* of the buyer */
     bool rate_spent;                                 /* max_pings_per_s of the buyer */
     int32_t response_us;                             /* recent response time; 0: fewer than 20 calls */
+    uint64_t turn;                                   /* its latest turn (round_robin); 0: none yet */
+    uint32_t sold_today;                             /* in the house's day, posts under way included (even) */
+    uint32_t accepted_ppm;                           /* P(post accepted), learned */
 };
 
 void availability_read(const struct contract *contract, const struct buyer *buyer, struct standing *standing,
@@ -26,11 +29,11 @@ void availability_read(const struct contract *contract, const struct buyer *buye
  * available. `schedule_wall_ms`: for a post the ping's instant (the schedule is honoured as it stood at the ping). */
 enum reason availability_reason(const struct contract *contract, const struct buyer *buyer,
                                 const struct availability_view *view, int64_t schedule_wall_ms);
-/* Into a trace, and back: all that availability_reason looks at, and response_us. */
+/* Into a trace, and back. A new value here is a new version of the trace. */
 void availability_pack(struct sink *sink, const struct availability_view *view);
 /* False: nothing that was packed here. */
 bool availability_unpack(struct bytes bytes, struct availability_view *view);
-#define AVAILABILITY_PACKED_MAX 64u /* bytes */
+#define AVAILABILITY_PACKED_MAX 96u /* bytes */
 /* The window a cap counts in at that instant, as standing keys it: the UTC minute (since 1970) in which the buyer's
  * local minute, hour, day, week (Monday) or month began, or the total's since. */
 int64_t availability_cap_window(const struct cap *cap, const struct zone *zone, int64_t wall_ms);

@@ -12,21 +12,10 @@
 #include "exchange/market/contract.h"
 #include "exchange/market/field.h"
 #include "exchange/market/geo.h"
+#include "exchange/market/ranking.h"
 #include "protocol/base/table.h"
 
 struct index;
-
-/* Where a margin was stated; the name goes into the ledger line. Stored: append only. */
-enum margin_source {
-    MARGIN_EXCHANGE,
-    MARGIN_CAMPAIGN,
-    MARGIN_AFFILIATE,
-    MARGIN_SOURCE,
-    MARGIN_CONTRACT,
-    MARGIN_PAIR,
-    MARGIN_SOURCE_COUNT
-};
-const char *margin_source_name(enum margin_source source);
 
 enum promise_kind { PROMISE_SQUEEZE, PROMISE_KEEP };
 enum reveal_buyers { REVEAL_ID, REVEAL_NAME, REVEAL_NONE };
@@ -64,7 +53,11 @@ struct campaign {
     enum promise_kind promise;
     int64_t min_margin_micros;
     struct margin margin;
-    struct bytes exit_url; /* for the people of unsold leads; may be empty */
+    bool is_waterfall;      /* tiers are asked one after another; else all at once */
+    struct ranking ranking; /* of all auctions, or of those an experiment leaves */
+    struct ranking trial;   /* the experiment's */
+    uint32_t trial_ppm;     /* its share of the auctions; 0: there is no experiment */
+    struct bytes exit_url;  /* for the people of unsold leads; may be empty */
     bool paused;
     const struct field *fields;
     uint32_t fields_count;

@@ -1,24 +1,16 @@
-/* Ranking knows no clock; what time takes away is taken from its result, so that who is left keeps its order. */
+/* What ranking is to know is put together here and nowhere else. */
 #include "exchange/market/decide.h"
 
-/* A bid that is over before the offer is made promises nothing, and must not stand before those that hold. */
-static uint32_t drop_expired(const struct decide_terms *terms, struct rank_bid *bids, uint32_t *order, uint32_t count)
+struct rank_terms decide_terms(const struct decision *decision)
 {
-    uint32_t kept = 0;
-    for (uint32_t i = 0; i < count; i++) {
-        struct rank_bid *bid = &bids[order[i]];
-        bool holds = decide_valid_until_ms(terms->rank.campaign, bid, terms->opened_ms) > terms->ranked_ms;
-        bid->reason = holds ? REASON_NONE : REASON_NO_TIME;
-        bid->rank = holds ? kept + 1 : 0;
-        if (holds) order[kept++] = order[i];
-    }
-    return kept;
-}
-
-uint32_t decide_run(const struct decide_terms *terms, struct rank_bid *bids, uint32_t bids_count, uint32_t *order)
-{
-    uint32_t count = rank_run(&terms->rank, bids, bids_count, order);
-    return terms->is_offer ? drop_expired(terms, bids, order, count) : count;
+    return (struct rank_terms){.catalogue = decision->catalogue,
+                               .campaign = decision->campaign,
+                               .affiliate = decision->affiliate,
+                               .floor_micros = decision->floor_micros,
+                               .seed = decision->seed,
+                               .source = decision->source,
+                               .ranking = rank_rules(decision->campaign, decision->arm),
+                               .now_ms = decision->is_offer ? decision->ranked_ms : 0};
 }
 
 static int64_t earlier(int64_t a, int64_t b)
@@ -26,9 +18,17 @@ static int64_t earlier(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
-int64_t decide_valid_until_ms(const struct campaign *campaign, const struct rank_bid *bid, int64_t opened_ms)
+/* Until when a bid holds: the earliest of offer_ttl, bid_ttl and the bid's own valid_us. */
+static int64_t valid_until_ms(const struct decision *decision, const struct rank_bid *bid)
 {
-    int64_t valid_ms = opened_ms + campaign->offer_ttl_us / 1000;
-    valid_ms = earlier(valid_ms, opened_ms + bid->entry->contract->bid_ttl_us / 1000);
-    return bid->valid_us > 0 ? earlier(valid_ms, opened_ms + bid->valid_us / 1000) : valid_ms;
+    int64_t until_ms = earlier(decision->campaign->offer_ttl_us, bid->entry->contract->bid_ttl_us);
+    if (bid->valid_us > 0) until_ms = earlier(until_ms, bid->valid_us);
+    return decision->opened_ms + until_ms / 1000;
+}
+
+uint32_t decide_run(const struct decision *decision, struct rank_bid *bids, uint32_t bids_count, uint32_t *order)
+{
+    struct rank_terms terms = decide_terms(decision);
+    for (uint32_t i = 0; i < bids_count; i++) bids[i].valid_until_ms = valid_until_ms(decision, &bids[i]);
+    return rank_run(&terms, bids, bids_count, order);
 }

@@ -6,14 +6,20 @@
 
 #include "exchange/market/rank.h"
 
-struct decide_terms {
-    struct rank_terms rank;
+struct decision {
+    const struct catalogue *catalogue;
+    const struct campaign *campaign;
+    const struct affiliate *affiliate;
+    const struct lead_source *source; /* of the affiliate; NULL: one without rules of its own */
+    int64_t floor_micros;
+    uint64_t seed;
+    enum ranking_arm arm;
     bool is_offer;     /* of a ping: a bid that is over by ranked_ms promises nothing */
     int64_t opened_ms; /* wall: what bids say of their time runs from here */
     int64_t ranked_ms; /* wall: now */
 };
 
-/* Sets the results of each bid and sorts `order` (indexes into bids, best first). Returns the number of candidates. */
-uint32_t decide_run(const struct decide_terms *terms, struct rank_bid *bids, uint32_t bids_count, uint32_t *order);
-/* Until when a bid holds (wall): the earliest of offer_ttl, bid_ttl and the bid's own valid_us. */
-int64_t decide_valid_until_ms(const struct campaign *campaign, const struct rank_bid *bid, int64_t opened_ms);
+struct rank_terms decide_terms(const struct decision *decision);
+/* Sets valid_until_ms and the results of each bid and sorts `order` (indexes into bids, best first). Returns the number
+ * of candidates. */
+uint32_t decide_run(const struct decision *decision, struct rank_bid *bids, uint32_t bids_count, uint32_t *order);

@@ -85,6 +85,7 @@ static void find_in_match(struct finder *finder)
     static const enum reason statics[] = {REASON_FILTERED, REASON_EXCLUDED};
     const struct replay *replay = finder->replay;
     const struct trace_auction *trace = finder->trace;
+    compare_number(finder, BYTES_NONE, "arm", trace->arm, (int64_t)replay->arm);
     compare_money(finder, BYTES_NONE, "floor", trace->floor_micros, replay->floor_micros);
     if (replay->refused != REASON_NONE) {
         compare_reason(finder, BYTES_NONE, trace->reason, replay->refused);
@@ -111,6 +112,8 @@ static void compare_bid(struct finder *finder, const struct trace_contract *told
     compare_number(finder, told->contract, "place", told->rank, bid->rank);
     compare_money(finder, told->contract, "bid", told->price_micros, bid->price_micros);
     compare_money(finder, told->contract, "effective price", told->effective_micros, bid->effective_micros);
+    compare_money(finder, told->contract, "price to pay", told->pays_micros, bid->pays_micros);
+    compare_number(finder, told->contract, "place in the shadow", told->shadow_rank, bid->shadow_rank);
     compare_money(finder, told->contract, "payout", told->payout_micros, bid->payout.payout_micros);
 }
 

@@ -5,6 +5,8 @@
 
 #include <stdlib.h>
 
+#include "exchange/market/acceptance.h"
+
 /* The trace's contracts by their place in the catalogue. */
 struct told {
     uint32_t contract, place;
@@ -69,6 +71,7 @@ enum replay_outcome replay_run(const struct trace_auction *trace, const struct c
     replay->source = catalogue_source_of(replay->affiliate, trace->source);
     if (!replay_facts(trace, replay->campaign, arena, &replay->form)) return REPLAY_STRANGE;
     replay->floor_micros = price_floor(replay->affiliate, replay->source, trace->asked_micros);
+    replay->arm = rank_arm(replay->campaign, trace->seed);
     replay->refused = refuse(&run);
     if (replay->refused != REASON_NONE) return REPLAY_DECIDED;
     if (!match_again(&run)) return REPLAY_NO_MEMORY;
@@ -158,7 +161,8 @@ static uint32_t *suiting(struct run *run)
 }
 
 /* What a contract that the trace does not tell of is taken for. */
-static const struct availability_view unseen = {.cap_full = -1, .seats_free = INT64_MAX};
+static const struct availability_view unseen = {
+    .cap_full = -1, .seats_free = INT64_MAX, .accepted_ppm = ACCEPTANCE_ONE};
 
 static void read_view(const struct run *run, struct match_entry *entry, const struct trace_contract *told)
 {
@@ -254,7 +258,7 @@ static void conclude(struct run *run)
     }
     const struct rank_bid *best = &replay->bids[replay->order[0]];
     replay->price_micros = best->payout.payout_micros;
-    replay->expires_ms = decide_valid_until_ms(replay->campaign, best, run->trace->opened_ms);
+    replay->expires_ms = best->valid_until_ms;
 }
 
 static bool rank_again(struct run *run)
@@ -269,14 +273,17 @@ static bool rank_again(struct run *run)
         if (bid_again(run, i, &replay->bids[replay->bids_count])) replay->entries[i].bid = replay->bids_count++;
         replay->unknown_count += replay->entries[i].is_unknown;
     }
-    struct decide_terms terms = {
-        .rank = {replay->catalogue, replay->campaign, replay->affiliate, replay->floor_micros, trace->seed,
-                 replay->source},
-        .is_offer = trace->kind == TRACE_PING,
-        .opened_ms = trace->opened_ms,
-        .ranked_ms = trace->ranked_ms ? trace->ranked_ms : trace->opened_ms,
-    };
-    replay->order_count = decide_run(&terms, replay->bids, replay->bids_count, replay->order);
+    struct decision decision = {.catalogue = replay->catalogue,
+                                .campaign = replay->campaign,
+                                .affiliate = replay->affiliate,
+                                .source = replay->source,
+                                .floor_micros = replay->floor_micros,
+                                .seed = trace->seed,
+                                .arm = replay->arm,
+                                .is_offer = trace->kind == TRACE_PING,
+                                .opened_ms = trace->opened_ms,
+                                .ranked_ms = trace->ranked_ms ? trace->ranked_ms : trace->opened_ms};
+    replay->order_count = decide_run(&decision, replay->bids, replay->bids_count, replay->order);
     for (uint32_t i = 0; i < count; i++) {
         struct replay_entry *again = &replay->entries[i];
         if (again->bid != REPLAY_NONE) again->reason = replay->bids[again->bid].reason;

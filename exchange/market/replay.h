@@ -37,6 +37,7 @@ struct replay {
     struct match match;
     struct replay_entry *entries; /* match.entries_count of them */
     int64_t floor_micros;
+    enum ranking_arm arm;
     bool is_ranked;
     struct rank_bid *bids;
     uint32_t *order, bids_count, order_count;

@@ -71,7 +71,10 @@ static void a_packed_view_is_the_same_view(void **state)
                                          .cap_full = (int32_t)(set % 7) - 1,
                                          .seats_free = SEATS[set / 64],
                                          .in_flight = set * 7919,
-                                         .response_us = (int32_t)set * 1000003};
+                                         .response_us = (int32_t)set * 1000003,
+                                         .turn = set * UINT64_C(0x123456789ab),
+                                         .sold_today = set * 77,
+                                         .accepted_ppm = set * 1000};
         struct availability_view again;
         char packed[AVAILABILITY_PACKED_MAX];
         struct sink sink = sink_over(packed, sizeof packed);
@@ -88,6 +91,8 @@ static void a_packed_view_is_the_same_view(void **state)
         assert_true(again.seats_free == view.seats_free);
         assert_int_equal(again.in_flight, view.in_flight);
         assert_int_equal(again.response_us, view.response_us);
+        assert_true(again.turn == view.turn && again.sold_today == view.sold_today);
+        assert_int_equal(again.accepted_ppm, view.accepted_ppm);
         assert_false(availability_unpack(bytes_first(sink_written(&sink), sink.len - 1), &again));
     }
     struct availability_view none;

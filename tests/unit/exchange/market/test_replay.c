@@ -107,6 +107,7 @@ static void record(enum trace_kind kind)
         told->reason = entry->reason == REASON_NONE && told->rank > 1 ? REASON_OUTBID : entry->reason;
         told->payout_micros = replay.bids[entry->bid].payout.payout_micros;
         told->effective_micros = replay.bids[entry->bid].effective_micros;
+        told->pays_micros = replay.bids[entry->bid].pays_micros;
     }
     trace.price_micros = replay.price_micros;
     trace.expires_ms = replay.expires_ms;
