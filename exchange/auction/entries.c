@@ -43,6 +43,14 @@ static int64_t until(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
+void entries_hash(struct auction *auction, const struct digest *digest, struct offer_hash *hash)
+{
+    struct digest keyed = *digest;
+    auction->host->keyed(auction->world, &keyed);
+    hash->is_given = true;
+    memcpy(hash->at, keyed.at, sizeof hash->at);
+}
+
 int64_t entries_valid_until_ms(const struct auction *auction, const struct rank_bid *bid)
 {
     int64_t valid_ms = auction->opened_ms + auction->campaign->offer_ttl_us / 1000;
@@ -72,6 +80,7 @@ void entries_offer(struct auction *auction)
         .ref = ping->ref,
         .click_id = ping->click_id,
         .sub_ids = offer->sub_ids,
+        .past = offer->past,
         .public_json = auction->form.public_json,
     };
     for (uint32_t i = 0; i < auction->order_count && i < OFFER_CANDIDATES_MAX; i++) {

@@ -20,6 +20,16 @@ bool admission_may_sell(const struct affiliate *affiliate, const struct campaign
 void admission_budget(struct auction *auction);
 /* The lead against the campaign's schema. False: *refused is where the story goes. */
 bool admission_form(struct auction *auction, enum lead_stage stage, const struct node *lead, enum step *refused);
+/* The whole lead is here, and goes through an auction of its own. */
+static inline bool admission_is_whole(const struct auction *auction)
+{
+    return auction->request.kind == AUCTION_ONE_CALL || auction->is_reauction;
+}
+/* The same ping again: it is told the offer that stands. False: none does. */
+bool admission_standing(struct auction *auction);
+/* The lead as the request has it, or (a refinement) with what its ping told before. */
+enum step admission_begin(struct auction *auction, const struct node *lead);
+enum step admission_refine(struct auction *auction);
 enum step admission_offer(struct auction *auction);
 enum step admission_again(struct auction *auction);
 enum step admission_resume(struct auction *auction);
@@ -51,6 +61,8 @@ void entries_final(struct auction *auction, enum lead_state state, enum reason r
 bool entries_facts(struct auction *auction);
 /* Until when a bid holds (wall): the earliest of offer_ttl, bid_ttl and the bid's own valid_ms. */
 int64_t entries_valid_until_ms(const struct auction *auction, const struct rank_bid *bid);
+/* A digest of a person's, keyed, as an offer keeps it. */
+void entries_hash(struct auction *auction, const struct digest *digest, struct offer_hash *hash);
 /* auction->offer from the ranking: the promise, until when, and who stands behind it. */
 void entries_offer(struct auction *auction);
 /* consent_json and content from what was read. False: memory is out. */

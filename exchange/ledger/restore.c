@@ -292,14 +292,18 @@ struct offers_load {
     enum fault fault;
 };
 
-/* An offer that has a lead is used up. */
+/* What was written last comes first: what comes later for the same ping is older. An offer that has a lead is used up;
+ * one that was superseded stays so. */
 static void load_offer(void *arg, const struct ident *ping_id, int64_t expires_ms, struct bytes flat)
 {
     struct offers_load *load = arg;
     struct MDB_txn *txn;
     struct bytes unused;
     struct offer offer;
+    char copy[OFFER_BYTES_MAX];
+    size_t len;
     if (load->fault != FAULT_NONE || !offer_read(flat, &offer)) return;
+    if (offers_look(load->offers, ping_id, load->now_us, copy, sizeof copy, &len) != OFFER_NONE) return;
     load->fault = store_begin(load->ledger->book, false, &txn);
     if (load->fault != FAULT_NONE) return;
     enum fault fault = store_get(load->ledger->book, txn, BOOK_PINGS, ident_bytes(ping_id), &unused);
@@ -311,8 +315,11 @@ static void load_offer(void *arg, const struct ident *ping_id, int64_t expires_m
     }
     uint32_t workers = load->ledger->lines_max > 1 ? load->ledger->lines_max - 1 : 1;
     int64_t expires_us = load->now_us + (expires_ms - load->wall_ms) * 1000;
-    bool put = offers_put(load->offers, load->count++ % workers, ping_id, expires_us, load->now_us, flat);
+    bool put = offers_put(load->offers, load->count++ % workers, ping_id, NULL, expires_us, load->now_us, flat);
     load->no_room += !put;
+    if (!put || !offer.is_superseded) return;
+    if (offers_claim(load->offers, ping_id, load->now_us, copy, sizeof copy, &len) == OFFER_OPEN)
+        offers_superseded(load->offers, ping_id);
 }
 
 enum fault ledger_restore(struct ledger *ledger, struct standing *standing, struct offers *offers, int64_t now_us,

@@ -129,9 +129,13 @@ static enum fault plan_opening(struct store *store, struct MDB_txn *txn, struct 
     enum fault fault = find_lead(store, txn, plan);
     if (fault == FAULT_NONE) return refuse(plan->refusal, "the lead was opened before");
     if (fault != FAULT_NOT_FOUND) return fault;
+    fault = FAULT_NONE;
     if (!ident_is_none(&step->ping_id))
         fault = expect_none(store, txn, plan, BOOK_PINGS, ident_bytes(&step->ping_id), "the ping has a lead already");
-    if (fault == FAULT_NOT_FOUND) fault = FAULT_NONE;
+    const struct offer_past *past = &opening->offer.past;
+    for (uint32_t i = 0; i < past->ancestors_count && fault == FAULT_NONE; i++)
+        fault = expect_none(store, txn, plan, BOOK_PINGS, ident_bytes(&past->ancestors[i]),
+                            "the ping whose place it took has a lead already");
     if (fault == FAULT_NONE && opening->has_key)
         fault = expect_none(store, txn, plan, BOOK_KEYS, (struct bytes){(const char *)opening->key.at, DIGEST_LEN},
                             "the idempotency key has a lead already");
@@ -332,6 +336,9 @@ static enum fault write_lead(struct store *store, struct MDB_txn *txn, struct pl
     if (!ident_is_none(&plan->lead.ping_id))
         fault = store_put(store, txn, BOOK_PINGS, ident_bytes(&plan->lead.ping_id), id);
     const struct book_opening *opening = plan->step->opening;
+    const struct offer_past *past = &opening->offer.past;
+    for (uint32_t i = 0; i < past->ancestors_count && fault == FAULT_NONE; i++)
+        fault = store_put(store, txn, BOOK_PINGS, ident_bytes(&past->ancestors[i]), id);
     if (fault == FAULT_NONE && opening->has_key)
         fault = store_put(store, txn, BOOK_KEYS, (struct bytes){(const char *)opening->key.at, DIGEST_LEN}, id);
     return fault;

@@ -211,7 +211,7 @@ static void append(void *worker, struct auction *auction, const struct book_step
     if (fault) auction_on_durable(auction, fault, 0);
 }
 
-static bool offer(void *worker, const struct offer *offer)
+static bool offer(void *worker, const struct offer *offer, const struct ident *same)
 {
     struct world *world = world_of(worker);
     char flat[OFFER_BYTES_MAX];
@@ -219,8 +219,23 @@ static bool offer(void *worker, const struct offer *offer)
     if (!offer_write(&sink, offer) || sink.cut) return false;
     if (!world_is_discreet(sink_written(&sink))) world_wrong(world, "a private value stands in an offer");
     int64_t now = world->queue.now_us, expires_us = now + (offer->expires_ms - world_wall_ms(world)) * 1000;
-    return offers_put(world->offers, ((struct world_worker *)worker)->number, &offer->ping_id, expires_us, now,
+    return offers_put(world->offers, ((struct world_worker *)worker)->number, &offer->ping_id, same, expires_us, now,
                       sink_written(&sink));
+}
+
+static struct bytes standing_offer(void *worker, const struct ident *same, char *flat)
+{
+    struct world *world = world_of(worker);
+    size_t len = 0;
+    bool stands = offers_standing(world->offers, same, world->queue.now_us, flat, OFFER_BYTES_MAX, &len);
+    return stands ? (struct bytes){flat, len} : BYTES_NONE;
+}
+
+static void supersede(void *worker, const struct offer *offer)
+{
+    struct world *world = world_of(worker);
+    offers_superseded(world->offers, &offer->ping_id);
+    lane_supersede(world, offer);
 }
 
 static void trace(void *worker, const struct trace_auction *record, const struct offer *offer)
@@ -241,6 +256,7 @@ static void note_answer(struct world_request *request, const struct auction_answ
     snprintf(request->ref, sizeof request->ref, "%.*s", (int)answer->ref.len, answer->ref.at);
     request->ping_id = answer->ping_id;
     request->lead_id = answer->lead_id;
+    request->is_reauction = !ident_is_none(&answer->reauction_id);
     request->sale_id = answer->sale_id;
     request->price_micros = answer->price_micros;
     request->elapsed_us = answer->elapsed_us;
@@ -307,6 +323,8 @@ const struct auction_host world_host = {
     .keep = keep,
     .append = append,
     .offer = offer,
+    .standing_offer = standing_offer,
+    .supersede = supersede,
     .trace = trace,
     .answer = answer,
     .closed = closed,

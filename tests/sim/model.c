@@ -164,6 +164,9 @@ static const char *apply_opening(struct model *model, const struct book_step *st
     const struct book_opening *opening = step->opening;
     if (model_lead(model, &step->lead_id)) return "a lead was opened twice";
     if (model_lead_of_ping(model, &step->ping_id)) return "one ping became two leads";
+    for (uint32_t i = 0; i < opening->offer.past.ancestors_count; i++)
+        if (model_lead_of_ping(model, &opening->offer.past.ancestors[i]))
+            return "one lineage of pings became two leads";
     if (opening->has_key && model_lead_of_key(model, &opening->key)) return "one Idempotency-Key became two leads";
     uint32_t at = model->leads_count;
     struct model_lead *lead = GROW(model, leads);
@@ -185,6 +188,8 @@ static const char *apply_opening(struct model *model, const struct book_step *st
     lead->content = keep(model, opening->content);
     enter(model, &model->lead_ids, ident_bytes(&step->lead_id), at);
     enter(model, &model->ping_ids, ident_bytes(&step->ping_id), at);
+    for (uint32_t i = 0; i < opening->offer.past.ancestors_count; i++)
+        enter(model, &model->ping_ids, ident_bytes(&opening->offer.past.ancestors[i]), at);
     if (opening->has_key) enter(model, &model->keys, key_bytes(&opening->key), at);
     return NULL;
 }
