@@ -17,7 +17,7 @@ static const char *const later[] = {
     /* settings */
     "suppress",
     /* campaign */
-    "objective", "reping_window", "rank_by", "second_price_step", "duplicates", "required_at", "quiet_hours",
+    "objective", "rank_by", "second_price_step", "duplicates", "required_at", "quiet_hours",
     "exit_url", "suppress", "test_patterns", "redistribute", "experiment", "retention", "paused", "score",
     /* catalogue */
     "lists",
