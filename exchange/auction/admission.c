@@ -48,6 +48,7 @@ bool admission_may_sell(const struct affiliate *affiliate, const struct campaign
 const char *admission_paused(const struct auction *auction)
 {
     const struct lead_source *source = catalogue_source_of(auction->affiliate, auction->form.facts.source);
+    if (auction->campaign->paused) return "this campaign is paused";
     if (auction->affiliate->paused) return "this affiliate is paused";
     return source && source->paused ? "this source is paused" : NULL;
 }
@@ -132,6 +133,7 @@ enum step admission_begin(struct auction *auction, const struct node *lead)
     auction->ping_id = host->make_id(auction->world);
     if (!is_ping) auction->lead_id = host->make_id(auction->world);
     auction->seed = host->seed_of(auction->world, &auction->ping_id);
+    auction->arm = rank_arm(auction->campaign, auction->seed);
     auction->floor_micros = price_floor(auction->affiliate,
                                         catalogue_source_of(auction->affiliate, request->ping.source),
                                         request->ping.min_price_micros);
@@ -214,6 +216,7 @@ static enum step begin_reauction(struct auction *auction, enum offer_origin orig
     auction->is_reauction = true;
     auction->ping_id = auction->host->make_id(auction->world);
     auction->seed = auction->host->seed_of(auction->world, &auction->ping_id);
+    auction->arm = rank_arm(auction->campaign, auction->seed);
     auction->pinged_ms = auction->opened_ms;
     auction->promise_micros = 0;
     if (origin == OFFER_OF_EXPIRY && before->promise_micros > auction->floor_micros)
@@ -246,6 +249,7 @@ enum step admission_offer(struct auction *auction)
     auction->ping_id = offer->ping_id;
     auction->pinged_ms = offer->pinged_ms;
     auction->seed = offer->seed;
+    auction->arm = rank_arm(auction->campaign, auction->seed);
     auction->floor_micros = offer->floor_micros;
     auction->promise_micros = offer->promise_micros;
     auction->consent = auction->request.post.consent;
@@ -365,6 +369,7 @@ enum step admission_resume(struct auction *auction)
     auction->promise_micros = record->offer.promise_micros;
     auction->campaign = catalogue_campaign(auction->catalogue, record->campaign);
     if (!auction->campaign || !auction->affiliate) return story_reject(auction, REASON_NO_CONTRACT, NULL);
+    auction->arm = rank_arm(auction->campaign, auction->seed);
     if (!entries_open_content(auction))
         return story_reject(auction, REASON_REJECTED, "the lead could not be read again");
     auction->end_us = auction->request.started_us + auction->campaign->post_timeout_us;

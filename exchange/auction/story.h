@@ -42,6 +42,7 @@ struct attempt {
     bool skipped; /* never got as far as an intent */
     enum reason reason;
     struct bytes code, text;
+    struct bytes redirect_url; /* of an accepted one; empty: none that may be passed on */
     struct payout payout;
     int64_t sent_us, settled_us;
 };
@@ -101,6 +102,7 @@ struct auction {
     struct offer offer; /* made by a ping, claimed by a post, or what a fallback after a restart needs */
     int64_t promise_micros, floor_micros;
     uint64_t seed;
+    enum ranking_arm arm; /* of its campaign's experiment; a post is in its ping's */
     struct candidate *candidates;
     uint32_t candidates_count, candidate; /* the one at hand */
     struct payout payout;

@@ -49,8 +49,11 @@ static void read_campaign(struct build *build, const struct node *node, struct c
     build_money(build, node, "min_margin", &campaign->min_margin_micros);
     read_pings(build, node, campaign);
     build_margin(build, node, &campaign->margin);
+    build_ranking(build, node, campaign);
     read_fields(build, node, campaign);
     read_consent(build, node, campaign);
+    build_text(build, node, "exit_url", &campaign->exit_url);
+    build_bool(build, node, "paused", &campaign->paused);
 }
 
 /* What a ping binds to that comes after it. */

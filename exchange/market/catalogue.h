@@ -12,24 +12,14 @@
 #include "exchange/market/contract.h"
 #include "exchange/market/field.h"
 #include "exchange/market/geo.h"
+#include "exchange/market/ranking.h"
 #include "protocol/base/table.h"
 
 struct index;
 
-/* Where a margin was stated; the name goes into the ledger line. Stored: append only. */
-enum margin_source {
-    MARGIN_EXCHANGE,
-    MARGIN_CAMPAIGN,
-    MARGIN_AFFILIATE,
-    MARGIN_SOURCE,
-    MARGIN_CONTRACT,
-    MARGIN_PAIR,
-    MARGIN_SOURCE_COUNT
-};
-const char *margin_source_name(enum margin_source source);
-
 enum promise_kind { PROMISE_SQUEEZE, PROMISE_KEEP };
 enum reveal_buyers { REVEAL_ID, REVEAL_NAME, REVEAL_NONE };
+enum reveal_bids { REVEAL_NO_BIDS, REVEAL_BEST_BID, REVEAL_ALL_BIDS };
 
 /* A sub-division of an affiliate that has rules of its own. */
 struct lead_source {
@@ -52,6 +42,7 @@ struct affiliate {
     uint32_t sources_count;
     uint32_t pings_per_s; /* 0: no limit */
     enum reveal_buyers reveal;
+    enum reveal_bids reveal_bids;
     bool paused;
 };
 
@@ -65,6 +56,12 @@ struct campaign {
     uint32_t max_refines;     /* of one ping */
     int64_t min_margin_micros;
     struct margin margin;
+    bool is_waterfall;      /* tiers are asked one after another; else all at once */
+    struct ranking ranking; /* of all auctions, or of those an experiment leaves */
+    struct ranking trial;   /* the experiment's */
+    uint32_t trial_ppm;     /* its share of the auctions; 0: there is no experiment */
+    struct bytes exit_url; /* for the people of unsold leads; may be empty */
+    bool paused;
     const struct field *fields;
     uint32_t fields_count;
     const struct bytes *consent_required; /* "tcpa" */

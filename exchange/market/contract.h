@@ -25,6 +25,18 @@ struct margin {
     uint32_t bands_count;
 };
 
+/* Where a margin was stated; the name goes into the ledger line. Stored: append only. */
+enum margin_source {
+    MARGIN_EXCHANGE,
+    MARGIN_CAMPAIGN,
+    MARGIN_AFFILIATE,
+    MARGIN_SOURCE,
+    MARGIN_CONTRACT,
+    MARGIN_PAIR,
+    MARGIN_SOURCE_COUNT
+};
+const char *margin_source_name(enum margin_source source);
+
 /* The margin of one affiliate with one contract. */
 struct margin_pair {
     uint32_t affiliate;
@@ -50,8 +62,8 @@ struct cap {
 
 struct endpoint {
     bool is_https;
-    struct bytes host; /* lower case, NUL-terminated */
     unsigned port;
+    struct bytes host;   /* lower case, NUL-terminated */
     struct bytes target; /* path and query */
     struct bytes url;
 };
@@ -61,6 +73,8 @@ struct price_rule {
     const struct filter *when; /* NULL: always */
     int64_t price_micros;
 };
+
+#define CONTRACT_MULTIPLIER_MAX INT64_C(100000000) /* ppm: 100.00 */
 
 struct contract {
     uint32_t index; /* in catalogue.contracts */
@@ -78,6 +92,9 @@ struct contract {
     const struct margin *margin;                /* NULL: not stated */
     const struct margin_pairs *pairs;           /* NULL: none */
     uint32_t tier;
+    uint32_t priority;               /* policy priority: lower ones first */
+    uint32_t weight;                 /* policy weighted: its share of the draw */
+    uint32_t multiplier_ppm;         /* on its price, for the ranking */
     const struct filter *filter;     /* NULL: everything */
     const struct schedule *schedule; /* NULL: always open; the buyer's where it has none of its own */
     const struct cap *caps;
@@ -105,6 +122,7 @@ struct buyer {
     uint32_t caps_count;
     struct bytes secrets[2]; /* whsec_… ; none in a snapshot that was unpacked */
     uint32_t secrets_count;
+    struct names redirect_hosts;                      /* lower case: where its verdicts may send people */
     uint32_t max_in_flight;                           /* 0: none */
     uint32_t max_pings_per_s;                         /* 0: none */
     struct names exclude_affiliates, exclude_sources; /* whose leads it does not take */

@@ -2,14 +2,14 @@
  * price, its end from the offer's. Differences wrap (two's complement), so any pair of values comes back. */
 #include "exchange/record/pieces.h"
 
-/* 2: what it came of, and what else the ping gave. An offer that has none of it is written as version 1, so that rows
- * of an older book are still what its entries make. */
-#define OFFER_VERSION 2
+/* 1: every candidate pays its own bid. 2: what each pays. 3: also what it came of, and what else the ping gave, where
+ * there is any of it. */
+#define OFFER_VERSION 3
 
 enum { IS_SUPERSEDED = 1, HAS_PHONE = 2, HAS_EMAIL = 4, MORE_ALL = 7 };
 
 static void put_candidate(struct sink *sink, const struct offer_candidate *candidate, int64_t expires_ms);
-static void take_candidate(struct flat *flat, struct offer_candidate *candidate, int64_t expires_ms);
+static void take_candidate(struct flat *flat, struct offer_candidate *candidate, int64_t expires_ms, uint8_t version);
 
 static void put_more(struct sink *sink, const struct offer *offer);
 static void take_more(struct flat *flat, struct offer *offer);
@@ -65,7 +65,7 @@ static unsigned more_of(const struct offer *offer)
 void pieces_put_offer(struct sink *sink, const struct offer *offer)
 {
     bool has_more = more_of(offer) || offer->past.origin != OFFER_OF_PING || offer->past.ancestors_count;
-    flat_put_head(sink, 'O', has_more ? OFFER_VERSION : 1);
+    flat_put_head(sink, 'O', has_more ? OFFER_VERSION : 2);
     flat_put_id(sink, &offer->ping_id);
     flat_put_signed(sink, offer->pinged_ms);
     flat_put_signed(sink, minus(offer->expires_ms, offer->pinged_ms));
@@ -104,6 +104,7 @@ static void put_candidate(struct sink *sink, const struct offer_candidate *candi
     flat_put_text(sink, candidate->bid_id);
     flat_put_signed(sink, candidate->price_micros);
     flat_put_signed(sink, minus(candidate->price_micros, candidate->payout_micros));
+    flat_put_signed(sink, minus(candidate->bid_micros, candidate->price_micros));
     sink_char(sink, (char)candidate->margin_rule);
     flat_put_signed(sink, minus(candidate->valid_until_ms, expires_ms));
 }
@@ -129,11 +130,11 @@ void pieces_take_offer(struct flat *flat, struct offer *offer)
     offer->public_json = flat_take_text(flat);
     offer->candidates_count = (uint32_t)flat_take_upto(flat, OFFER_CANDIDATES_MAX);
     for (uint32_t i = 0; i < offer->candidates_count; i++)
-        take_candidate(flat, &offer->candidates[i], offer->expires_ms);
-    if (version > 1) take_more(flat, offer);
+        take_candidate(flat, &offer->candidates[i], offer->expires_ms, version);
+    if (version > 2) take_more(flat, offer);
 }
 
-/* One spelling for an offer: version 2 has something to say. */
+/* One spelling for an offer: version 3 has something to say. */
 static void take_more(struct flat *flat, struct offer *offer)
 {
     struct offer_hash *hashes[] = {&offer->past.phone, &offer->past.email};
@@ -149,12 +150,14 @@ static void take_more(struct flat *flat, struct offer *offer)
     if (!more && offer->past.origin == OFFER_OF_PING && !offer->past.ancestors_count) flat->bad = true;
 }
 
-static void take_candidate(struct flat *flat, struct offer_candidate *candidate, int64_t expires_ms)
+static void take_candidate(struct flat *flat, struct offer_candidate *candidate, int64_t expires_ms, uint8_t version)
 {
     candidate->contract = flat_take_text(flat);
     candidate->bid_id = flat_take_text(flat);
     candidate->price_micros = flat_take_signed(flat);
     candidate->payout_micros = minus(candidate->price_micros, flat_take_signed(flat));
+    candidate->bid_micros = candidate->price_micros;
+    if (version > 1) candidate->bid_micros = minus(candidate->price_micros, minus(0, flat_take_signed(flat)));
     flat_take_raw(flat, &candidate->margin_rule, 1);
     candidate->valid_until_ms = minus(expires_ms, minus(0, flat_take_signed(flat)));
 }

@@ -38,6 +38,8 @@ struct seat_pool {
 struct contract_cell {
     _Alignas(CACHE_LINE) _Atomic uint64_t circuit;
     _Atomic uint64_t response; /* rates.c */
+    _Atomic uint64_t turn;     /* number of its latest turn; 0: none yet */
+    _Atomic uint64_t learned;  /* market/acceptance's word; 0: nothing learned */
     _Alignas(CACHE_LINE) struct seat_pool pool;
     _Atomic bool paused;
     _Atomic uint64_t last_error; /* wall ms << 8 | code; 0: none */
@@ -67,6 +69,7 @@ struct standing {
     struct arena ids;     /* the texts of the ids */
     _Alignas(CACHE_LINE) pthread_mutex_t seats_lock;
     _Alignas(CACHE_LINE) _Atomic uint64_t stamp;
+    _Alignas(CACHE_LINE) _Atomic uint64_t turns; /* given so far, to all contracts */
 };
 
 static inline void *cells_at(struct standing *standing, enum cell_kind kind, size_t cell_bytes, uint32_t index)
