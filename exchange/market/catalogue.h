@@ -15,6 +15,8 @@
 #include "protocol/base/table.h"
 
 struct index;
+struct places;
+struct quiet;
 
 /* Where a margin was stated; the name goes into the ledger line. Stored: append only. */
 enum margin_source {
@@ -50,7 +52,9 @@ struct affiliate {
     struct margin margin;
     const struct lead_source *sources; /* by id, ascending */
     uint32_t sources_count;
-    uint32_t pings_per_s; /* 0: no limit */
+    uint32_t pings_per_s;   /* 0: no limit */
+    const struct cap *caps; /* caps_count for each of its campaigns, in their order */
+    uint32_t caps_count;
     enum reveal_buyers reveal;
     bool paused;
 };
@@ -68,7 +72,11 @@ struct campaign {
     uint32_t consent_required_count;
     const uint32_t *contracts; /* indexes, in the catalogue's order */
     uint32_t contracts_count;
-    const struct index *filters; /* of their filters; bits in the order of `contracts` */
+    const struct index *filters;     /* of their filters; bits in the order of `contracts` */
+    const struct quiet *quiet;       /* the consumer's hours; NULL: any */
+    unsigned segments;               /* bit n: a cap that may meet its leads is per `enum cap_per` n */
+    uint32_t state_field, zip_field; /* the public ones of type us_state and us_zip; FIELD_NONE: there is none */
+    const struct places *places;     /* where a segment is read off the zip; else NULL */
 };
 
 enum principal_kind { PRINCIPAL_AFFILIATE, PRINCIPAL_BUYER };
@@ -84,6 +92,7 @@ struct house_rules {
     int64_t payout_step_micros;
     uint32_t max_posts;
     struct bytes currency;
+    struct bytes time_zone; /* IANA name of the house's day; empty: UTC */
     struct circuit_rules circuit;
     bool allow_private; /* webhooks may be IP literals, any port, plain http for posts: demos and tests only */
 };
@@ -93,6 +102,7 @@ struct catalogue {
     struct bytes packed; /* house rules and document in MessagePack, without signing secrets: rebuilds this snapshot */
     int64_t loaded_ms;   /* wall; the builder's caller sets it */
     struct house_rules house;
+    const struct zone *zone; /* the house's */
     struct campaign *campaigns;
     struct affiliate *affiliates;
     struct buyer *buyers;

@@ -4,9 +4,9 @@
 
 #include "exchange/record/pieces.h"
 
-#define STEP_VERSION 1
+#define STEP_VERSION 2 /* 2: keys say how long they stay */
 #define LEAD_VERSION 1
-#define POST_VERSION 1
+#define POST_VERSION 2 /* likewise */
 
 enum { HAS_OPENING = 1, HAS_VERDICT = 2, HAS_INTENT = 4, HAS_SALE = 8, HAS_FINAL = 16, HAS_ALL = 31 };
 
@@ -21,6 +21,13 @@ const char *lead_state_name(enum lead_state state)
 const char *post_state_name(enum post_state state)
 {
     return post_states[state];
+}
+
+int64_t book_cap_change(const struct book_cap_key *key, enum post_state state)
+{
+    bool is_back = state == POST_FAILED ? key->stay <= 1 : state == POST_REJECTED && key->stay == 0;
+    if (is_back) return -(int64_t)key->amount;
+    return state == POST_ACCEPTED && key->stay == 2 ? key->amount : 0;
 }
 
 /* --- parts --- */
@@ -98,10 +105,11 @@ static void put_intent(struct sink *sink, const struct book_intent *intent)
         sink_bytes(sink, (struct bytes){(const char *)intent->keys[i].id, sizeof intent->keys[i].id});
         flat_put(sink, intent->keys[i].window);
         flat_put(sink, intent->keys[i].amount);
+        sink_char(sink, (char)intent->keys[i].stay);
     }
 }
 
-static void take_intent(struct flat *flat, struct book_intent *intent)
+static void take_intent(struct flat *flat, uint8_t version, struct book_intent *intent)
 {
     flat_take_id(flat, &intent->post_id);
     intent->contract = flat_take_text(flat);
@@ -116,6 +124,7 @@ static void take_intent(struct flat *flat, struct book_intent *intent)
         flat_take_raw(flat, intent->keys[i].id, sizeof intent->keys[i].id);
         intent->keys[i].window = (uint32_t)flat_take_upto(flat, UINT32_MAX);
         intent->keys[i].amount = (uint32_t)flat_take_upto(flat, UINT32_MAX);
+        if (version >= 2) intent->keys[i].stay = (uint8_t)flat_take_upto(flat, BOOK_CAP_STAY_MAX);
     }
 }
 
@@ -181,14 +190,14 @@ bool book_read_step(struct bytes bytes, struct arena *arena, struct book_step *s
     if (!parts) return false;
     struct flat flat = flat_over(bytes);
     *step = (struct book_step){0};
-    flat_take_head(&flat, 'S', STEP_VERSION);
+    uint8_t version = flat_take_head(&flat, 'S', STEP_VERSION);
     flat_take_id(&flat, &step->lead_id);
     flat_take_id(&flat, &step->ping_id);
     step->wall_ms = flat_take_signed(&flat);
     unsigned has = (unsigned)flat_take_upto(&flat, HAS_ALL);
     if (has & HAS_OPENING) take_opening(&flat, &parts->opening), step->opening = &parts->opening;
     if (has & HAS_VERDICT) take_verdict(&flat, &parts->verdict), step->verdict = &parts->verdict;
-    if (has & HAS_INTENT) take_intent(&flat, &parts->intent), step->intent = &parts->intent;
+    if (has & HAS_INTENT) take_intent(&flat, version, &parts->intent), step->intent = &parts->intent;
     if (has & HAS_SALE) take_sale(&flat, &parts->sale), step->sale = &parts->sale;
     if (has & HAS_FINAL) {
         parts->final.state = (enum lead_state)flat_take_upto(&flat, LEAD_STATE_COUNT - 1);
@@ -284,7 +293,7 @@ bool book_read_post(struct bytes bytes, struct arena *arena, struct post_record 
     (void)arena; /* as above */
     struct flat flat = flat_over(bytes);
     *post = (struct post_record){0};
-    flat_take_head(&flat, 'P', POST_VERSION);
+    uint8_t version = flat_take_head(&flat, 'P', POST_VERSION);
     flat_take_id(&flat, &post->post_id);
     flat_take_id(&flat, &post->lead_id);
     flat_take_id(&flat, &post->ping_id);
@@ -292,7 +301,7 @@ bool book_read_post(struct bytes bytes, struct arena *arena, struct post_record 
     post->reason = (enum reason)flat_take_upto(&flat, REASON_COUNT - 1);
     post->affiliate = flat_take_text(&flat);
     post->campaign = flat_take_text(&flat);
-    take_intent(&flat, &post->intent);
+    take_intent(&flat, version, &post->intent);
     post->code = flat_take_text(&flat);
     post->text = flat_take_text(&flat);
     post->buyer_lead_id = flat_take_text(&flat);
