@@ -227,7 +227,7 @@ static const struct schema_row campaign_rows[] = {
      .type = SCHEMA_MAP,
      .group = &quiet_group,
      .prose = "when people may be called, in their own time zone; outside, nothing of theirs is sold"},
-    {.key = "exit_url", .type = SCHEMA_URL, .flags = SCHEMA_LATER, .prose = "for unsold leads"},
+    {.key = "exit_url", .type = SCHEMA_URL, .prose = "redirect_url in the answers of unsold leads"},
     {.key = "suppress",
      .type = SCHEMA_PATH,
      .form = SCHEMA_LIST,
@@ -241,7 +241,7 @@ static const struct schema_row campaign_rows[] = {
     {.key = "redistribute", .type = SCHEMA_MAP, .flags = SCHEMA_LATER, .prose = "selling a returned lead again"},
     {.key = "experiment", .type = SCHEMA_MAP, .flags = SCHEMA_LATER, .prose = "another policy for a share"},
     {.key = "retention", .type = SCHEMA_DURATION, .flags = SCHEMA_LATER, .prose = "how long leads are kept"},
-    {.key = "paused", .type = SCHEMA_BOOL, .flags = SCHEMA_LATER, .prose = "takes no leads"},
+    {.key = "paused", .type = SCHEMA_BOOL, .fallback = "false", .prose = "takes no leads"},
     {.key = "score", .type = SCHEMA_MAP, .form = SCHEMA_LIST, .flags = SCHEMA_LATER, .prose = "points by rule"},
 };
 static const struct schema_group campaign_group = {
@@ -268,9 +268,9 @@ static const struct schema_row reveal_rows[] = {
      .prose = "how a buyer is shown to it"},
     {.key = "bids",
      .type = SCHEMA_CHOICE,
-     .flags = SCHEMA_LATER,
      .choices = "none best all",
-     .prose = "which bids it sees"},
+     .fallback = "none",
+     .prose = "which bids a ping's answer tells it: what each would pay"},
 };
 static const struct schema_group reveal_group = {
     .name = "reveal", .title = "reveal", .prose = "How much an affiliate sees.", ROWS(reveal_rows)};

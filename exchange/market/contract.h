@@ -95,7 +95,6 @@ struct contract {
     const struct schedule *schedule;            /* NULL: always open; the buyer's where it has none of its own */
     const struct cap *caps;
     uint32_t caps_count;
-    bool counts_pings;            /* a cap of its own or its buyer's does */
     uint32_t from_min, until_min; /* UTC minutes since 1970: closed before, and from then on; 0: no bound */
     bool is_live;                 /* asked for a price; else the first price rule that matches bids */
     bool is_free;                 /* a payout of 0 is no fault */
@@ -123,6 +122,7 @@ struct buyer {
     uint32_t caps_count;
     struct bytes secrets[2]; /* whsec_… ; none in a snapshot that was unpacked */
     uint32_t secrets_count;
+    struct names redirect_hosts;                      /* lower case: where its verdicts may send people */
     uint32_t max_in_flight;                           /* 0: none */
     uint32_t max_pings_per_s;                         /* 0: none */
     struct names exclude_affiliates, exclude_sources; /* whose leads it does not take */
