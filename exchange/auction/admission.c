@@ -93,6 +93,7 @@ enum step admission_offer(struct auction *auction)
     auction->ping_id = offer->ping_id;
     auction->pinged_ms = offer->pinged_ms;
     auction->seed = offer->seed;
+    auction->arm = rank_arm(auction->campaign, auction->seed);
     auction->floor_micros = offer->floor_micros;
     auction->promise_micros = offer->promise_micros;
     auction->consent = auction->request.post.consent;
@@ -208,6 +209,7 @@ enum step admission_resume(struct auction *auction)
     auction->promise_micros = record->offer.promise_micros;
     auction->campaign = catalogue_campaign(auction->catalogue, record->campaign);
     if (!auction->campaign || !auction->affiliate) return story_reject(auction, REASON_NO_CONTRACT, NULL);
+    auction->arm = rank_arm(auction->campaign, auction->seed);
     if (!entries_open_content(auction) || !read_facts_again(auction))
         return story_reject(auction, REASON_REJECTED, "the lead could not be read again");
     auction->end_us = auction->request.started_us + auction->campaign->post_timeout_us;

@@ -78,18 +78,17 @@ void asks_stop(struct auction *auction)
 }
 
 /* A bid that is over before the offer is made promises nothing, and must not stand before those that hold. */
-static void drop_expired(struct auction *auction)
+static struct rank_terms asks_terms(const struct auction *auction)
 {
-    int64_t now_ms = auction->host->wall_ms(auction->world);
-    uint32_t kept = 0;
-    for (uint32_t i = 0; i < auction->order_count; i++) {
-        struct rank_bid *bid = &auction->bids[auction->order[i]];
-        bool holds = entries_valid_until_ms(auction, bid) > now_ms;
-        bid->reason = holds ? REASON_NONE : REASON_NO_TIME;
-        bid->rank = holds ? kept + 1 : 0;
-        if (holds) auction->order[kept++] = auction->order[i];
-    }
-    auction->order_count = kept;
+    bool promises = auction->request.kind == AUCTION_PING;
+    return (struct rank_terms){.catalogue = auction->catalogue,
+                               .campaign = auction->campaign,
+                               .affiliate = auction->affiliate,
+                               .floor_micros = auction->floor_micros,
+                               .seed = auction->seed,
+                               .source = catalogue_source_of(auction->affiliate, auction->form.facts.source),
+                               .ranking = rank_rules(auction->campaign, auction->arm),
+                               .now_ms = promises ? auction->host->wall_ms(auction->world) : 0};
 }
 
 bool asks_rank(struct auction *auction)
@@ -101,7 +100,8 @@ bool asks_rank(struct auction *auction)
     for (uint32_t place = 0; place < count; place++) {
         const struct asked *asked = &auction->asked[place];
         if (asked->state != ASK_BID) continue;
-        auction->bids[auction->bids_count++] = (struct rank_bid){
+        struct rank_bid *bid = &auction->bids[auction->bids_count++];
+        *bid = (struct rank_bid){
             .entry = &auction->match.entries[place],
             .price_micros = asked->bid.price_micros,
             .available = asked->bid.available,
@@ -109,12 +109,10 @@ bool asks_rank(struct auction *auction)
             .valid_us = asked->bid.valid_us,
             .ms = (asked->answered_us - asked->asked_us) / 1000,
         };
+        bid->valid_until_ms = entries_valid_until_ms(auction, bid);
     }
-    struct rank_terms terms = {auction->catalogue, auction->campaign,
-                               auction->affiliate, auction->floor_micros,
-                               auction->seed,      catalogue_source_of(auction->affiliate, auction->form.facts.source)};
+    struct rank_terms terms = asks_terms(auction);
     auction->order_count = rank_run(&terms, auction->bids, auction->bids_count, auction->order);
-    if (auction->request.kind == AUCTION_PING) drop_expired(auction);
     return true;
 }
 
@@ -156,6 +154,7 @@ void asks_post(struct auction *auction)
         ask.source = auction->request.ping.source;
     }
     if (ask.deadline_us > auction->post_by_us) ask.deadline_us = auction->post_by_us;
+    turns_take(auction->host->standing(auction->world), candidate->contract->cell);
     /* The drain's time may end while the intent is written: what was never sent need not become a doubt. */
     enum reason reason = auction->drained ? REASON_SHUTTING_DOWN
                                           : auction->host->ask(auction->world, auction, &ask, &auction->post_call);

@@ -261,6 +261,7 @@ static enum step step_admit(struct auction *auction)
     auction->ping_id = host->make_id(auction->world);
     if (request->kind == AUCTION_ONE_CALL) auction->lead_id = host->make_id(auction->world);
     auction->seed = host->seed_of(auction->world, &auction->ping_id);
+    auction->arm = rank_arm(auction->campaign, auction->seed);
     auction->floor_micros = price_floor(auction->affiliate,
                                         catalogue_source_of(auction->affiliate, request->ping.source),
                                         request->ping.min_price_micros);

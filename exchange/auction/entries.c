@@ -79,10 +79,11 @@ void entries_offer(struct auction *auction)
         offer->candidates[offer->candidates_count++] = (struct offer_candidate){
             .contract = bid->entry->contract->id,
             .bid_id = bid->bid_id,
-            .price_micros = bid->price_micros,
+            .price_micros = bid->pays_micros,
+            .bid_micros = bid->price_micros,
             .payout_micros = bid->payout.payout_micros,
             .margin_rule = (uint8_t)bid->payout.rule,
-            .valid_until_ms = entries_valid_until_ms(auction, bid)};
+            .valid_until_ms = bid->valid_until_ms};
     }
     if (!is_promise) return;
     offer->promise_micros = offer->candidates[0].payout_micros;

@@ -97,6 +97,7 @@ struct auction {
     struct offer offer; /* made by a ping, claimed by a post, or what a fallback after a restart needs */
     int64_t promise_micros, floor_micros;
     uint64_t seed;
+    enum ranking_arm arm; /* of its campaign's experiment; a post is in its ping's */
     struct candidate *candidates;
     uint32_t candidates_count, candidate; /* the one at hand */
     struct payout payout;

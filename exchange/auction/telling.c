@@ -6,7 +6,7 @@
 
 #include "protocol/base/money.h"
 
-#define VIEW_BYTES 48u
+#define VIEW_BYTES 64u
 
 void tell_problem(struct auction *auction, int http, enum reason reason, const char *text)
 {
@@ -193,6 +193,9 @@ static struct bytes pack_view(struct arena *arena, const struct availability_vie
     sink_bytes(&sink, (struct bytes){(const char *)&view->cap_full, sizeof view->cap_full});
     sink_bytes(&sink, (struct bytes){(const char *)&view->seats_free, sizeof view->seats_free});
     sink_bytes(&sink, (struct bytes){(const char *)&view->in_flight, sizeof view->in_flight});
+    sink_bytes(&sink, (struct bytes){(const char *)&view->turn, sizeof view->turn});
+    sink_bytes(&sink, (struct bytes){(const char *)&view->sold_today, sizeof view->sold_today});
+    sink_bytes(&sink, (struct bytes){(const char *)&view->accepted_ppm, sizeof view->accepted_ppm});
     return sink_written(&sink);
 }
 
@@ -228,6 +231,8 @@ static void trace_contract(struct auction *auction, uint32_t place, struct trace
     out->price_micros = bid->price_micros;
     out->payout_micros = bid->payout.payout_micros;
     out->effective_micros = bid->effective_micros;
+    out->pays_micros = bid->pays_micros;
+    out->shadow_rank = bid->shadow_rank;
     out->available = bid->available;
     out->bid_id = bid->bid_id;
     out->valid_us = bid->valid_us;
@@ -316,6 +321,7 @@ void tell_trace(struct auction *auction)
         .reason_text = bytes_of(answer->text),
         .catalogue = auction->catalogue->version,
         .seed = auction->seed,
+        .arm = (uint8_t)auction->arm,
         .closed_cause = bytes_of(auction->closed_cause),
         .saved_us = auction->saved_us,
         .expires_ms = answer->expires_ms,

@@ -144,6 +144,34 @@ static const struct schema_row consent_rows[] = {
 static const struct schema_group consent_group = {
     .name = "consent", .title = "consent", .prose = "What the person must have agreed to.", ROWS(consent_rows)};
 
+#define POLICY_CHOICES "price priority weighted round_robin even?"
+#define RANK_BY_CHOICES "price expected_value?"
+#define PRICING_CHOICES "first second"
+#define UNAVAILABLE_CHOICES "skip last"
+
+/* No defaults here: what is not named is the campaign's own. */
+static const struct schema_row experiment_rows[] = {
+    {.key = "share",
+     .type = SCHEMA_PERCENT,
+     .flags = SCHEMA_REQUIRED,
+     .range = "0.01..99.99",
+     .prose = "of the campaign's auctions, drawn by a keyed hash of the ping"},
+    {.key = "policy", .type = SCHEMA_CHOICE, .choices = POLICY_CHOICES, .prose = "as the campaign's"},
+    {.key = "rank_by", .type = SCHEMA_CHOICE, .choices = RANK_BY_CHOICES, .prose = "as the campaign's"},
+    {.key = "shadow", .type = SCHEMA_BOOL, .prose = "as the campaign's"},
+    {.key = "pricing", .type = SCHEMA_CHOICE, .choices = PRICING_CHOICES, .prose = "as the campaign's"},
+    {.key = "second_price_step", .type = SCHEMA_MONEY, .range = "0..", .prose = "as the campaign's"},
+    {.key = "unavailable_bids", .type = SCHEMA_CHOICE, .choices = UNAVAILABLE_CHOICES, .prose = "as the campaign's"},
+};
+static const struct schema_group experiment_group = {
+    .name = "experiment",
+    .title = "experiment",
+    .prose =
+        "A share of the auctions goes by other rules: experiment: {share: 20, policy: weighted}. What is not named "
+        "is the campaign's own. Both arms are in GET /v1/admin/stats.",
+    ROWS(experiment_rows),
+    .indivisible = true};
+
 static const struct schema_row campaign_rows[] = {
     {.key = "id", .type = SCHEMA_NAME, .flags = SCHEMA_REQUIRED, .prose = "its name in every request"},
     {.key = "timeout",
@@ -189,30 +217,37 @@ static const struct schema_row campaign_rows[] = {
      .type = SCHEMA_CHOICE,
      .choices = "parallel waterfall?",
      .fallback = "parallel",
-     .prose = "all tiers at once, or one after another"},
+     .prose = "all tiers are asked at once, or the next one only when one gave nothing"},
     {.key = "policy",
      .type = SCHEMA_CHOICE,
-     .choices = "price priority? weighted? round_robin? even?",
+     .choices = POLICY_CHOICES,
      .fallback = "price",
      .prose = "who is first inside a tier"},
     {.key = "rank_by",
      .type = SCHEMA_CHOICE,
+     .choices = RANK_BY_CHOICES,
+     .fallback = "price",
+     .prose = "price x multiplier, or that x the share of its posts a contract accepts"},
+    {.key = "shadow",
+     .type = SCHEMA_BOOL,
      .flags = SCHEMA_LATER,
-     .choices = "price expected_value",
-     .prose = "price or expected value"},
-    {.key = "shadow", .type = SCHEMA_BOOL, .flags = SCHEMA_LATER, .prose = "log the other ranking"},
+     .prose = "decides by price, and shows in every trace what expected_value would have said"},
     {.key = "pricing",
      .type = SCHEMA_CHOICE,
-     .choices = "first second?",
+     .choices = PRICING_CHOICES,
      .fallback = "first",
-     .prose = "own bid, or the best losing one"},
+     .prose = "a buyer pays its own bid, or what the best losing bid of another group makes it pay"},
     {.key = "max_sales", .type = SCHEMA_COUNT, .only = "1", .fallback = "1", .prose = "sales of one lead"},
     {.key = "unavailable_bids",
      .type = SCHEMA_CHOICE,
-     .choices = "skip last?",
+     .choices = UNAVAILABLE_CHOICES,
      .fallback = "skip",
-     .prose = "bids that say available: false"},
-    {.key = "second_price_step", .type = SCHEMA_MONEY, .flags = SCHEMA_LATER, .prose = "second price: the step above"},
+     .prose = "bids that say available: false are out, or behind all others"},
+    {.key = "second_price_step",
+     .type = SCHEMA_MONEY,
+     .fallback = "0.01",
+     .range = "0..",
+     .prose = "pricing second: this much above the best losing bid"},
     {.key = "margin", .type = SCHEMA_MAP, .group = &schema_margin, .prose = "the house's share in this campaign"},
     {.key = "fields",
      .type = SCHEMA_MAP,
@@ -239,7 +274,11 @@ static const struct schema_row campaign_rows[] = {
      .flags = SCHEMA_LATER,
      .prose = "leads that look like tests"},
     {.key = "redistribute", .type = SCHEMA_MAP, .flags = SCHEMA_LATER, .prose = "selling a returned lead again"},
-    {.key = "experiment", .type = SCHEMA_MAP, .flags = SCHEMA_LATER, .prose = "another policy for a share"},
+    {.key = "experiment",
+     .type = SCHEMA_MAP,
+     .flags = SCHEMA_LATER,
+     .group = &experiment_group,
+     .prose = "other rules for a share"},
     {.key = "retention", .type = SCHEMA_DURATION, .flags = SCHEMA_LATER, .prose = "how long leads are kept"},
     {.key = "paused", .type = SCHEMA_BOOL, .fallback = "false", .prose = "takes no leads"},
     {.key = "score", .type = SCHEMA_MAP, .form = SCHEMA_LIST, .flags = SCHEMA_LATER, .prose = "points by rule"},
@@ -377,7 +416,8 @@ const struct schema_group schema_catalogue = {
     ROWS(catalogue_rows)};
 
 const struct schema_group *const schema_catalogue_groups[] = {
-    &schema_catalogue, &campaign_group,  &field_group,  &consent_group, &quiet_group, &schema_margin, &band_group,
-    &pair_group,       &affiliate_group, &source_group, &pay_group,     &rate_group,  &reveal_group,  &calendar_group,
+    &schema_catalogue, &campaign_group, &field_group, &consent_group,    &quiet_group,
+    &schema_margin,    &band_group,     &pair_group,  &experiment_group, &affiliate_group,
+    &source_group,     &pay_group,      &rate_group,  &reveal_group,     &calendar_group,
 };
 const unsigned schema_catalogue_groups_count = sizeof schema_catalogue_groups / sizeof *schema_catalogue_groups;

@@ -2,6 +2,7 @@
  * of the view alone, so a trace can be judged again. */
 #include "exchange/market/availability.h"
 
+#include "exchange/market/acceptance.h"
 #include "exchange/market/quiet.h"
 
 static bool origin_open(struct standing *standing, uint32_t cell, int64_t now_us);
@@ -30,6 +31,8 @@ void availability_read(const struct contract *contract, const struct buyer *buye
                                origin_open(standing, contract->post_origin_cell, now_us),
         .in_flight = rates_in_flight(standing, buyer->cell),
         .response_us = rates_response_us(standing, contract->cell),
+        .turn = turns_latest(standing, contract->cell),
+        .accepted_ppm = acceptance_ppm(learned_word(standing, contract->cell), wall_ms),
     };
     if (buyer->max_pings_per_s && contract->is_live)
         view->rate_spent = !rates_peek_buyer(standing, buyer->cell, buyer->max_pings_per_s, now_us);

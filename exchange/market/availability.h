@@ -20,6 +20,9 @@ struct availability_view {
     uint32_t in_flight;                              /* of the buyer */
     bool rate_spent;                                 /* max_pings_per_s of the buyer */
     int32_t response_us;                             /* recent response time; 0: fewer than 20 calls */
+    uint64_t turn;                                   /* its latest turn (round_robin); 0: none yet */
+    uint32_t sold_today;                             /* in the house's day, posts under way included (even) */
+    uint32_t accepted_ppm;                           /* P(post accepted), learned */
 };
 
 /* What a lead has to do with it, the same for all contracts. */

@@ -101,6 +101,9 @@ void build_whereabouts(struct campaign *campaign);
 void build_segments(struct build *build);
 /* from and until of a contract, dates in the buyer's zone. */
 void build_period(struct build *build, const struct node *node, const struct zone *zone, struct contract *contract);
+/* How a campaign ranks, its experiment included; what a contract's place in a ranking depends on. */
+void build_ranking(struct build *build, const struct node *node, struct campaign *campaign);
+void build_place(struct build *build, const struct node *node, struct contract *contract);
 void build_margins(struct build *build);
 /* The sources of an affiliate. */
 void build_sources(struct build *build, const struct node *node, struct affiliate *affiliate);

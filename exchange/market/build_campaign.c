@@ -45,6 +45,7 @@ static void read_campaign(struct build *build, const struct node *node, struct c
     campaign->promise = (enum promise_kind)promise;
     build_money(build, node, "min_margin", &campaign->min_margin_micros);
     build_margin(build, node, &campaign->margin);
+    build_ranking(build, node, campaign);
     read_fields(build, node, campaign);
     read_consent(build, node, campaign);
     build_whereabouts(campaign);

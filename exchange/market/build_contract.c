@@ -99,8 +99,7 @@ static void read_contract(struct build *build, const struct node *node, struct c
         build_error(build, node, "min_price is above max_price: no bid can be between them");
     read_price(build, node, contract);
     read_endpoints(build, node, contract);
-    contract->tier = 1;
-    build_count(build, node, "tier", 1, &contract->tier);
+    build_place(build, node, contract);
     if (node_find(node, "filter")) contract->filter = read_filter(build, node_find(node, "filter"), contract);
     read_hours(build, node, contract);
     build_word(build, node, "seats", SEATS, 2, &seats);

@@ -12,6 +12,7 @@
 #include "exchange/market/circuit.h"
 #include "exchange/market/field.h"
 #include "exchange/market/geo.h"
+#include "exchange/market/ranking.h"
 #include "protocol/base/table.h"
 
 struct index;
@@ -27,6 +28,10 @@ struct campaign {
     enum promise_kind promise;
     int64_t min_margin_micros;
     struct margin margin;
+    bool is_waterfall;      /* tiers are asked one after another; else all at once */
+    struct ranking ranking; /* of all auctions, or of those an experiment leaves */
+    struct ranking trial;   /* the experiment's */
+    uint32_t trial_ppm;     /* its share of the auctions; 0: there is no experiment */
     struct bytes exit_url; /* for the people of unsold leads; may be empty */
     bool paused;
     const struct field *fields;

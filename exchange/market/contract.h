@@ -25,6 +25,18 @@ struct margin {
     uint32_t bands_count;
 };
 
+/* Where a margin was stated; the name goes into the ledger line. Stored: append only. */
+enum margin_source {
+    MARGIN_EXCHANGE,
+    MARGIN_CAMPAIGN,
+    MARGIN_AFFILIATE,
+    MARGIN_SOURCE,
+    MARGIN_CONTRACT,
+    MARGIN_PAIR,
+    MARGIN_SOURCE_COUNT
+};
+const char *margin_source_name(enum margin_source source);
+
 /* The margin of one affiliate with one contract. */
 struct margin_pair {
     uint32_t affiliate;
@@ -64,8 +76,8 @@ struct cap {
 
 struct endpoint {
     bool is_https;
-    struct bytes host; /* lower case, NUL-terminated */
     unsigned port;
+    struct bytes host;   /* lower case, NUL-terminated */
     struct bytes target; /* path and query */
     struct bytes url;
 };
@@ -75,6 +87,8 @@ struct price_rule {
     const struct filter *when; /* NULL: always */
     int64_t price_micros;
 };
+
+#define CONTRACT_MULTIPLIER_MAX INT64_C(100000000) /* ppm: 100.00 */
 
 struct contract {
     uint32_t index; /* in catalogue.contracts */
@@ -95,14 +109,17 @@ struct contract {
     const struct schedule *schedule;            /* NULL: always open; the buyer's where it has none of its own */
     const struct cap *caps;
     uint32_t caps_count;
+    uint32_t priority;            /* policy priority: lower ones first */
+    uint32_t weight;              /* policy weighted: its share of the draw */
+    uint32_t multiplier_ppm;      /* on its price, for the ranking */
     uint32_t from_min, until_min; /* UTC minutes since 1970: closed before, and from then on; 0: no bound */
-    bool is_live;                 /* asked for a price; else the first price rule that matches bids */
-    bool is_free;                 /* a payout of 0 is no fault */
-    bool seats_required;
-    bool silent_available;    /* when_silent */
-    uint32_t max_open_offers; /* 0: none */
-    int64_t hold_offer_us;    /* what an offer of its reserves at once, for so long; 0: nothing */
+    uint32_t max_open_offers;     /* 0: none */
+    uint32_t hold_offer_ms;       /* what an offer of its reserves at once, for so long; 0: nothing */
     int64_t bid_ttl_us;
+    bool is_live; /* asked for a price; else the first price rule that matches bids */
+    bool is_free; /* a payout of 0 is no fault */
+    bool seats_required;
+    bool silent_available; /* when_silent */
     bool paused;
     bool counts_pings; /* a cap of its own or its buyer's does */
 };

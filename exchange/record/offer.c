@@ -2,10 +2,10 @@
  * price, its end from the offer's. Differences wrap (two's complement), so any pair of values comes back. */
 #include "exchange/record/pieces.h"
 
-#define OFFER_VERSION 1
+#define OFFER_VERSION 2 /* 1: every candidate pays its own bid */
 
 static void put_candidate(struct sink *sink, const struct offer_candidate *candidate, int64_t expires_ms);
-static void take_candidate(struct flat *flat, struct offer_candidate *candidate, int64_t expires_ms);
+static void take_candidate(struct flat *flat, struct offer_candidate *candidate, int64_t expires_ms, uint8_t version);
 
 static int64_t minus(int64_t a, int64_t b)
 {
@@ -56,6 +56,7 @@ static void put_candidate(struct sink *sink, const struct offer_candidate *candi
     flat_put_text(sink, candidate->bid_id);
     flat_put_signed(sink, candidate->price_micros);
     flat_put_signed(sink, minus(candidate->price_micros, candidate->payout_micros));
+    flat_put_signed(sink, minus(candidate->bid_micros, candidate->price_micros));
     sink_char(sink, (char)candidate->margin_rule);
     flat_put_signed(sink, minus(candidate->valid_until_ms, expires_ms));
 }
@@ -63,7 +64,7 @@ static void put_candidate(struct sink *sink, const struct offer_candidate *candi
 void pieces_take_offer(struct flat *flat, struct offer *offer)
 {
     *offer = (struct offer){0};
-    flat_take_head(flat, 'O', OFFER_VERSION);
+    uint8_t version = flat_take_head(flat, 'O', OFFER_VERSION);
     flat_take_id(flat, &offer->ping_id);
     offer->pinged_ms = flat_take_signed(flat);
     offer->expires_ms = minus(offer->pinged_ms, minus(0, flat_take_signed(flat)));
@@ -81,15 +82,17 @@ void pieces_take_offer(struct flat *flat, struct offer *offer)
     offer->public_json = flat_take_text(flat);
     offer->candidates_count = (uint32_t)flat_take_upto(flat, OFFER_CANDIDATES_MAX);
     for (uint32_t i = 0; i < offer->candidates_count; i++)
-        take_candidate(flat, &offer->candidates[i], offer->expires_ms);
+        take_candidate(flat, &offer->candidates[i], offer->expires_ms, version);
 }
 
-static void take_candidate(struct flat *flat, struct offer_candidate *candidate, int64_t expires_ms)
+static void take_candidate(struct flat *flat, struct offer_candidate *candidate, int64_t expires_ms, uint8_t version)
 {
     candidate->contract = flat_take_text(flat);
     candidate->bid_id = flat_take_text(flat);
     candidate->price_micros = flat_take_signed(flat);
     candidate->payout_micros = minus(candidate->price_micros, flat_take_signed(flat));
+    candidate->bid_micros = candidate->price_micros;
+    if (version > 1) candidate->bid_micros = minus(candidate->price_micros, minus(0, flat_take_signed(flat)));
     flat_take_raw(flat, &candidate->margin_rule, 1);
     candidate->valid_until_ms = minus(expires_ms, minus(0, flat_take_signed(flat)));
 }

@@ -13,7 +13,8 @@
 struct offer_candidate {
     struct bytes contract;
     struct bytes bid_id;
-    int64_t price_micros;  /* the bid */
+    int64_t price_micros;  /* what is paid */
+    int64_t bid_micros;    /* its own bid: the most it may pay; above price_micros under a second price only */
     int64_t payout_micros; /* the usual payout at the ping */
     uint8_t margin_rule;
     int64_t valid_until_ms; /* wall */

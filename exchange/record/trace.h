@@ -26,6 +26,8 @@ struct trace_contract {
     struct bytes bid_id;
     int64_t valid_us;
     uint32_t tier, rank;
+    int64_t pays_micros;  /* what it would pay: its bid, or the second price */
+    uint32_t shadow_rank; /* by expected value, where the campaign keeps a shadow; else 0 */
 };
 
 enum trace_post_outcome {
@@ -72,7 +74,8 @@ struct trace_auction {
     struct bytes reason_text; /* as answered */
     struct digest catalogue;
     uint64_t seed;
-    struct bytes closed_cause; /* "all_answered", "deadline", "nobody_asked", "affiliate_gone",
+    uint8_t arm;               /* market's enum ranking_arm */
+    struct bytes closed_cause; /* "all_answered", "deadline", "early_close", "nobody_asked", "affiliate_gone",
                                 * "shutting_down", "" */
     int64_t saved_us;
     int64_t expires_ms;                                 /* of the offer, wall; 0 without one */

@@ -38,6 +38,8 @@ struct seat_pool {
 struct contract_cell {
     _Alignas(CACHE_LINE) _Atomic uint64_t circuit;
     _Atomic uint64_t response; /* rates.c */
+    _Atomic uint64_t turn;     /* number of its latest turn; 0: none yet */
+    _Atomic uint64_t learned;  /* market/acceptance's word; 0: nothing learned */
     _Alignas(CACHE_LINE) struct seat_pool pool;
     _Atomic bool paused;
     _Atomic uint64_t last_error; /* wall ms << 8 | code; 0: none */
@@ -72,6 +74,7 @@ struct standing {
     uint32_t segments_count;
     _Alignas(CACHE_LINE) pthread_mutex_t seats_lock;
     _Alignas(CACHE_LINE) _Atomic uint64_t stamp;
+    _Alignas(CACHE_LINE) _Atomic uint64_t turns; /* given so far, to all contracts */
 };
 
 /* The counter of a segment, by its id: found without a lock; found or made under it (STANDING_NONE: memory is out, or

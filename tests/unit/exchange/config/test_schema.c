@@ -166,7 +166,7 @@ static void finds_in_contract(const char *added, const char *findings)
 static void refuses_what_is_not_built_yet(void **state)
 {
     (void)state;
-    finds_in_contract("multiplier: \"1.00\"", "a:9:7: multiplier: not supported yet\n");
+    finds_in_contract("multiplier: \"0.001\"", "a:9:19: multiplier: 0.001 is too low: 0.01..100\n");
     finds_in_contract("type: shared", "a:9:13: type: shared is not supported yet\n");
     finds_in_contract("type: shred",
                       "a:9:13: type: shred is not one of: exclusive shared either (did you mean shared?)\n");

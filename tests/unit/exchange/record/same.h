@@ -38,6 +38,7 @@ static inline const char *differ_offer(const struct offer *first, const struct o
         SAME_TEXT(contract);
         SAME_TEXT(bid_id);
         SAME(price_micros);
+        SAME(bid_micros);
         SAME(payout_micros);
         SAME(margin_rule);
         SAME(valid_until_ms);
@@ -192,6 +193,8 @@ static inline const char *differ_trace_contract(const struct trace_contract *a, 
     SAME(response_us);
     SAME_TEXT(bid_id);
     SAME(valid_us);
+    SAME(pays_micros);
+    SAME(shadow_rank);
     SAME(tier);
     SAME(rank);
     return NULL;
@@ -242,6 +245,7 @@ static inline const char *differ_trace(const struct trace_auction *a, const stru
     SAME_TEXT(reason_text);
     SAME_RAW(catalogue);
     SAME(seed);
+    SAME(arm);
     SAME_TEXT(closed_cause);
     SAME(saved_us);
     SAME(floor_micros);

@@ -69,6 +69,7 @@ static inline void sample_offer(struct dice *dice, struct offer *offer, uint32_t
         offer->candidates[i] = (struct offer_candidate){.contract = roll_text(dice, text_max),
                                                         .bid_id = roll_text(dice, text_max),
                                                         .price_micros = roll_number(dice),
+                                                        .bid_micros = roll_number(dice),
                                                         .payout_micros = roll_number(dice),
                                                         .margin_rule = (uint8_t)roll(dice),
                                                         .valid_until_ms = roll_number(dice)};
@@ -212,6 +213,8 @@ static inline void sample_trace_contract(struct dice *dice, struct trace_contrac
     contract->effective_micros = roll_number(dice);
     contract->bid_id = roll_text(dice, 64);
     contract->valid_us = roll_number(dice);
+    contract->pays_micros = roll_number(dice);
+    contract->shadow_rank = (uint32_t)roll_number(dice);
 }
 
 static inline void sample_trace_post(struct dice *dice, struct trace_post *post)
@@ -239,6 +242,7 @@ static inline void sample_trace(struct dice *dice, struct trace_auction *trace, 
                                     .reason = (enum reason)roll_below(dice, REASON_COUNT),
                                     .reason_text = roll_text(dice, 60),
                                     .seed = (uint64_t)roll_number(dice),
+                                    .arm = (uint8_t)roll_below(dice, 3),
                                     .closed_cause = roll_text(dice, 15),
                                     .saved_us = roll_number(dice),
                                     .floor_micros = roll_number(dice),
