@@ -4,18 +4,6 @@
 
 #include "exchange/market/contract.h"
 
-/* Where a margin was stated; the name goes into the ledger line. Stored: append only. */
-enum margin_source {
-    MARGIN_EXCHANGE,
-    MARGIN_CAMPAIGN,
-    MARGIN_AFFILIATE,
-    MARGIN_SOURCE,
-    MARGIN_CONTRACT,
-    MARGIN_PAIR,
-    MARGIN_SOURCE_COUNT
-};
-const char *margin_source_name(enum margin_source source);
-
 enum reveal_buyers { REVEAL_ID, REVEAL_NAME, REVEAL_NONE };
 enum reveal_bids { REVEAL_NO_BIDS, REVEAL_BEST_BID, REVEAL_ALL_BIDS };
 
