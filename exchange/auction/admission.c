@@ -53,6 +53,15 @@ const char *admission_paused(const struct auction *auction)
     return source && source->paused ? "this source is paused" : NULL;
 }
 
+bool admission_has_room(struct auction *auction)
+{
+    struct cap_segments segments;
+    if (auction->affiliate->caps_count == 0) return true;
+    cap_segments_of(&auction->form.facts, &segments);
+    return cap_admits(auction->catalogue, auction->affiliate, auction->campaign, &segments,
+                      auction->host->standing(auction->world), auction->opened_ms);
+}
+
 /* The lead against the campaign's schema. False: *refused is where the story goes. */
 bool admission_form(struct auction *auction, enum lead_stage stage, const struct node *lead, enum step *refused)
 {
@@ -62,6 +71,8 @@ bool admission_form(struct auction *auction, enum lead_stage stage, const struct
         auction->form.facts.affiliate = auction->affiliate->id;
         auction->form.facts.source = auction->request.kind == AUCTION_POST ? auction->offer.source
                                                                            : auction->request.ping.source;
+        auction->form.facts.channel = auction->request.kind == AUCTION_POST ? auction->offer.channel
+                                                                            : auction->request.ping.channel;
         auction->form.facts.sub_ids = auction->request.ping.sub_ids;
         auction->form.facts.sub_ids_count = auction->request.kind == AUCTION_POST
                                                 ? 0
@@ -353,6 +364,28 @@ enum step admission_posts(struct auction *auction)
     return STEP_RESERVE;
 }
 
+/* Caps per state and quiet hours ask for the lead's facts. It was well formed once; what a reload since then finds
+ * wrong with it is told to nobody. */
+static bool read_facts_again(struct auction *auction)
+{
+    struct document_error error;
+    struct complaints complaints = {.count = 0};
+    bool out_of_memory = false;
+    struct facts *facts = &auction->form.facts;
+    const struct node *document = document_read_json(&auction->arena, auction->request.content, &DOCUMENT_LIMITS,
+                                                     &error);
+    struct bytes full_json = auction->form.full_json;
+    const struct node *lead = node_find(document, "lead");
+    bool is_fine = lead && campaign_read_lead(auction->campaign, LEAD_ONE_CALL, lead, auction->consent, &auction->arena,
+                                              &auction->form, &complaints, &out_of_memory);
+    auction->form.full_json = full_json; /* as it was sold before */
+    facts->affiliate = auction->affiliate->id;
+    facts->source = auction->offer.source;
+    facts->channel = auction->offer.channel;
+    facts->today = campaign_day(auction->opened_ms);
+    return is_fine || (lead && !out_of_memory && facts->fields);
+}
+
 /* A story taken up again after a doubt was resolved as a rejection: nobody waits for its answer. */
 enum step admission_resume(struct auction *auction)
 {
@@ -370,7 +403,7 @@ enum step admission_resume(struct auction *auction)
     auction->campaign = catalogue_campaign(auction->catalogue, record->campaign);
     if (!auction->campaign || !auction->affiliate) return story_reject(auction, REASON_NO_CONTRACT, NULL);
     auction->arm = rank_arm(auction->campaign, auction->seed);
-    if (!entries_open_content(auction))
+    if (!entries_open_content(auction) || !read_facts_again(auction))
         return story_reject(auction, REASON_REJECTED, "the lead could not be read again");
     auction->end_us = auction->request.started_us + auction->campaign->post_timeout_us;
     auction->post_by_us = auction->end_us - ANSWER_KEPT_US - auction->host->durable_us(auction->world);

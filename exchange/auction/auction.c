@@ -302,6 +302,7 @@ static enum step step_match(struct auction *auction)
     if (paused) return story_reject(auction, REASON_PAUSED, paused);
     if (admission_is_whole(auction) && !campaign_has_consent(auction->campaign, auction->consent))
         return story_reject(auction, REASON_CONSENT_MISSING, NULL);
+    if (!admission_has_room(auction)) return story_reject(auction, REASON_CAPPED, NULL);
     if (!match_run(auction->catalogue, &auction->form.facts, host->standing(auction->world),
                    host->now_us(auction->world), auction->opened_ms, &auction->arena, &auction->match))
         return story_refuse(auction, 503, REASON_BUSY, NULL);
@@ -367,9 +368,7 @@ static enum step step_reserve(struct auction *auction)
             if (auction->drained) return story_reject(auction, REASON_SHUTTING_DOWN, NULL);
             if (!candidates_next(auction)) return story_reject(auction, candidates_reason(auction), NULL);
             auction->reserve_state = RESERVE_WAITING;
-            const struct candidate *candidate = &auction->candidates[auction->candidate];
-            auction->host->reserve(auction->world, auction, candidate->contract, auction->host->wall_ms(auction->world),
-                                   candidate->terms.price_micros, &auction->reservation);
+            candidates_reserve(auction);
         }
         if (auction->reserve_state == RESERVE_WAITING) return wait_until(auction, CLOCK_NEVER);
         if (auction->reserve_state == RESERVE_YES) break;

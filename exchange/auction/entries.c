@@ -233,6 +233,7 @@ void entries_intent(struct auction *auction)
         memcpy(intent.keys[i].id, key->id.at, sizeof intent.keys[i].id);
         intent.keys[i].window = key->window;
         intent.keys[i].amount = key->amount;
+        intent.keys[i].stay = (uint8_t)key->stay;
         intent.keys_count++;
     }
     struct book_step step = {.lead_id = auction->lead_id,

@@ -9,6 +9,7 @@
 #include "exchange/market/rank.h"
 #include "exchange/record/book.h"
 #include "exchange/record/trace.h"
+#include "exchange/standing/reservation.h"
 
 struct auction;
 struct auction_answer;
@@ -31,12 +32,6 @@ struct auction_ask {
     int64_t price_micros;
     struct bytes consent, lead; /* JSON objects */
     struct bytes affiliate, source;
-};
-
-struct reservation {
-    struct cap_key keys[RESERVATION_KEYS_MAX];
-    unsigned keys_count;
-    struct seat_hold seat;
 };
 
 enum claim_outcome {
@@ -90,10 +85,10 @@ struct auction_host {
     void (*claim)(void *world, struct auction *auction, const struct auction_claim *claim);
     /* Ends a claim: `answered` for good, else as if it had never been. */
     void (*unclaim)(void *world, const struct auction_claim *claim, bool answered);
-    /* Takes caps and seat of the contract for a sale at that price; fills *reservation before its fact says NONE. */
-    void (*reserve)(void *world, struct auction *auction, const struct contract *contract, int64_t wall_ms,
-                    int64_t price_micros, struct reservation *reservation);
+    /* Takes caps and seat for that sale; fills *reservation before its fact says NONE. */
+    void (*reserve)(void *world, struct auction *auction, const struct cap_deal *deal, struct reservation *reservation);
     void (*commit)(void *world, const struct reservation *reservation);
+    /* reservation->sent says whether the post's bytes may have left. */
     void (*release)(void *world, const struct reservation *reservation);
     /* The post is in doubt: what it holds stays held, until the doubt is resolved. */
     void (*keep)(void *world, const struct ident *post_id, const struct reservation *reservation);

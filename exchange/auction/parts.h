@@ -16,6 +16,8 @@ bool story_has_left(const struct auction *auction);
 /* admission.c */
 /* Why its affiliate or source sends nothing now; NULL: it may. */
 const char *admission_paused(const struct auction *auction);
+/* The affiliate's caps have room for this ping or lead, and have counted it. */
+bool admission_has_room(struct auction *auction);
 bool admission_may_sell(const struct affiliate *affiliate, const struct campaign *campaign);
 void admission_budget(struct auction *auction);
 /* The lead against the campaign's schema. False: *refused is where the story goes. */
@@ -51,6 +53,8 @@ bool candidates_from_offer(struct auction *auction, uint64_t tried);
 /* The next candidate worth a post, its payout in auction->payout; those passed over become skipped attempts with their
  * reason. False: none is left (or no time, or posts_max: noted as attempts too). */
 bool candidates_next(struct auction *auction);
+/* Asks for the reservation of the candidate at hand, for the payout at hand. */
+void candidates_reserve(struct auction *auction);
 /* Why the lead is not sold: the attempt that came nearest. */
 enum reason candidates_reason(const struct auction *auction);
 struct attempt *candidates_note(struct auction *auction, uint32_t candidate, bool skipped, enum reason reason);

@@ -71,7 +71,7 @@ struct ledger_resolution {
     uint64_t seq;
     int64_t price_micros, payout_micros; /* of the sale that an acceptance made */
     uint8_t keys_count;
-    struct book_cap_key keys[BOOK_CAP_KEYS_MAX]; /* released by a rejection: for standing */
+    struct book_cap_key keys[BOOK_CAP_KEYS_MAX]; /* of the post: released by a rejection, counted by a sale */
 };
 enum fault ledger_resolve(struct ledger_line *line, const struct ident *post_id, bool accepted,
                           const struct ident *sale_id, int64_t wall_ms,

@@ -232,13 +232,13 @@ enum fault restore_doubts(struct ledger *ledger, struct ledger_note *note)
 
 /* --- what goes back into memory --- */
 
-/* Of each cap the latest window: the table is sorted by cap, then window. */
-static enum fault load_caps(struct ledger *ledger, struct MDB_txn *txn, struct standing *standing)
+/* Of each cap the latest window: the table is sorted by cap, then window. Segments of long ago are left where they are.
+ */
+static enum fault load_caps(struct ledger *ledger, struct MDB_txn *txn, struct standing *standing, int64_t wall_ms)
 {
     struct store_cursor cursor;
     struct cap_id id = {{0}};
     uint32_t window = 0, used = 0;
-    bool has_one = false;
     enum fault fault = store_cursor_open(ledger->book, txn, BOOK_CAPS, &cursor);
     if (fault != FAULT_NONE) return fault;
     for (fault = store_seek(&cursor, BYTES_NONE); fault == FAULT_NONE;) {
@@ -259,8 +259,8 @@ static enum fault load_caps(struct ledger *ledger, struct MDB_txn *txn, struct s
         window = store_read_key_u32(cursor.key.at + sizeof id.at);
         uint64_t all = store_read_value_u64(cursor.value.at);
         used = all > UINT32_MAX ? UINT32_MAX : (uint32_t)all;
-        has_one = caps_load(standing, &id, window, used);
-        if (!has_one) fault = FAULT_MEMORY;
+        bool is_past = caps_is_past(&id, window, (uint32_t)(wall_ms / 60000));
+        if (!is_past && !caps_load(standing, &id, window, used)) fault = FAULT_MEMORY;
         if (fault == FAULT_NONE) fault = store_next(&cursor);
     }
     store_cursor_close(&cursor);
@@ -329,7 +329,7 @@ enum fault ledger_restore(struct ledger *ledger, struct standing *standing, stru
     check(!ledger->is_running, "before ledger_start");
     enum fault fault = store_begin(ledger->book, false, &txn);
     if (fault != FAULT_NONE) return fault;
-    fault = load_caps(ledger, txn, standing);
+    fault = load_caps(ledger, txn, standing, wall_ms);
     if (fault == FAULT_NONE) fault = load_switches(ledger, txn, standing);
     store_abort(&txn);
     if (fault != FAULT_NONE) return fault;

@@ -52,6 +52,8 @@ static void read_campaign(struct build *build, const struct node *node, struct c
     build_ranking(build, node, campaign);
     read_fields(build, node, campaign);
     read_consent(build, node, campaign);
+    build_whereabouts(campaign);
+    build_quiet(build, node, campaign);
     build_text(build, node, "exit_url", &campaign->exit_url);
     build_bool(build, node, "paused", &campaign->paused);
 }

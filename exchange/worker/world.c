@@ -147,37 +147,23 @@ static void unclaim(void *world, const struct auction_claim *claim, bool answere
     if (claim->has_key) claims_drop(hall->claims, &claim->key);
 }
 
-static void reserve(void *world, struct auction *auction, const struct contract *contract, int64_t at_ms,
-                    int64_t price_micros, struct reservation *reservation)
+static void reserve(void *world, struct auction *auction, const struct cap_deal *deal, struct reservation *reservation)
 {
-    struct worker *worker = world;
-    struct hall *hall = worker->hall;
-    const struct buyer *buyer = &lines_catalogue(world_held(auction)->lines)->buyers[contract->buyer];
-    unsigned full;
-    *reservation = (struct reservation){.seat = SEAT_HOLD_NONE};
-    reservation->keys_count = availability_cap_keys(contract, buyer, at_ms, price_micros, reservation->keys);
-    enum reason reason = REASON_NONE;
-    if (!caps_reserve(hall->standing, reservation->keys, reservation->keys_count, &full)) {
-        reason = REASON_CAPPED;
-    } else if (!seats_take(hall->standing, contract->cell, buyer->cell, clock_now_us(), &reservation->seat)) {
-        caps_release(hall->standing, reservation->keys, reservation->keys_count);
-        reason = REASON_NO_SEAT;
-    }
-    auction_on_reserved(auction, reason);
+    struct standing *standing = ((struct worker *)world)->hall->standing;
+    const struct buyer *buyer = &deal->catalogue->buyers[deal->contract->buyer];
+    reservation->keys_count = cap_keys(deal, standing, reservation->keys);
+    auction_on_reserved(auction,
+                        reservation_take(standing, deal->contract->cell, buyer->cell, clock_now_us(), reservation));
 }
 
-/* A sale keeps its caps, and its seat until the buyer's next push. */
 static void commit(void *world, const struct reservation *reservation)
 {
-    struct worker *worker = world;
-    seats_keep(worker->hall->standing, &reservation->seat);
+    reservation_commit(((struct worker *)world)->hall->standing, reservation);
 }
 
 static void release(void *world, const struct reservation *reservation)
 {
-    struct worker *worker = world;
-    caps_release(worker->hall->standing, reservation->keys, reservation->keys_count);
-    seats_give(worker->hall->standing, &reservation->seat);
+    reservation_release(((struct worker *)world)->hall->standing, reservation);
 }
 
 static void keep(void *world, const struct ident *post_id, const struct reservation *reservation)

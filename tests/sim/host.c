@@ -147,22 +147,14 @@ static void on_reserved_later(void *arg, uint64_t id)
     auction_on_reserved(place_auction(place), place->reserve_reason);
 }
 
-static void reserve(void *worker, struct auction *auction, const struct contract *contract, int64_t at_ms,
-                    int64_t price_micros, struct reservation *reservation)
+static void reserve(void *worker, struct auction *auction, const struct cap_deal *deal, struct reservation *reservation)
 {
     struct world *world = world_of(worker);
     struct place *place = place_of(auction);
-    const struct buyer *buyer = &place->catalogue->buyers[contract->buyer];
-    unsigned full;
-    *reservation = (struct reservation){.seat = SEAT_HOLD_NONE};
-    reservation->keys_count = availability_cap_keys(contract, buyer, at_ms, price_micros, reservation->keys);
-    enum reason reason = REASON_NONE;
-    if (!caps_reserve(world->standing, reservation->keys, reservation->keys_count, &full)) {
-        reason = REASON_CAPPED;
-    } else if (!seats_take(world->standing, contract->cell, buyer->cell, world->queue.now_us, &reservation->seat)) {
-        caps_release(world->standing, reservation->keys, reservation->keys_count);
-        reason = REASON_NO_SEAT;
-    }
+    const struct buyer *buyer = &deal->catalogue->buyers[deal->contract->buyer];
+    reservation->keys_count = cap_keys(deal, world->standing, reservation->keys);
+    enum reason reason = reservation_take(world->standing, deal->contract->cell, buyer->cell, world->queue.now_us,
+                                          reservation);
     for (unsigned i = 0; reason == REASON_NONE && i < reservation->keys_count; i++) {
         const struct cap_key *key = &reservation->keys[i];
         if (caps_used(world->standing, key->cell, key->window) > key->limit) world_wrong(world, "a cap is over");
@@ -182,7 +174,7 @@ static void reserve(void *worker, struct auction *auction, const struct contract
 static void commit(void *worker, const struct reservation *reservation)
 {
     struct world *world = world_of(worker);
-    seats_keep(world->standing, &reservation->seat);
+    reservation_commit(world->standing, reservation);
     world->counts.committed++;
 }
 
@@ -191,8 +183,7 @@ static void release(void *worker, const struct reservation *reservation)
     struct world *world = world_of(worker);
     world->counts.released++;
     if (world->sabotage == SABOTAGE_KEEPS && queue_draw(&world->queue, 20) == 0) return;
-    caps_release(world->standing, reservation->keys, reservation->keys_count);
-    seats_give(world->standing, &reservation->seat);
+    reservation_release(world->standing, reservation);
 }
 
 static void keep(void *worker, const struct ident *post_id, const struct reservation *reservation)

@@ -69,6 +69,7 @@ static inline const char *differ_intent(const struct book_intent *a, const struc
         SAME_RAW(keys[i].id);
         SAME(keys[i].window);
         SAME(keys[i].amount);
+        SAME(keys[i].stay);
     }
     return NULL;
 }

@@ -100,6 +100,7 @@ static inline void sample_intent(struct dice *dice, struct book_intent *intent)
         roll_raw(dice, intent->keys[i].id, sizeof intent->keys[i].id);
         intent->keys[i].window = (uint32_t)roll_number(dice);
         intent->keys[i].amount = (uint32_t)roll_number(dice);
+        intent->keys[i].stay = (uint8_t)roll_below(dice, BOOK_CAP_STAY_MAX + 1);
     }
 }
 
