@@ -7,8 +7,26 @@
 
 #define TAIL_ROOM 64 /* of a ping's tail: the names around consent and lead */
 
+/* A ping is counted where a cap counts pings, before it goes out; one that does not is given back. */
+static enum reason send_ping(struct auction *auction, const struct auction_ask *ask,
+                             const struct cap_segments *segments, uint64_t *call)
+{
+    struct cap_key keys[RESERVATION_KEYS_MAX];
+    const struct contract *contract = ask->contract;
+    struct standing *standing = auction->host->standing(auction->world);
+    unsigned count = 0, full;
+    if (contract->counts_pings)
+        count = cap_ping_keys(contract, &auction->catalogue->buyers[contract->buyer], segments, standing,
+                              auction->opened_ms, keys);
+    if (!caps_reserve(standing, keys, count, &full)) return REASON_CAPPED;
+    enum reason reason = auction->host->ask(auction->world, auction, ask, call);
+    if (reason != REASON_NONE) caps_release(standing, keys, count, false);
+    return reason;
+}
+
 void asks_send(struct auction *auction)
 {
+    struct cap_segments segments;
     int64_t now_us = auction->host->now_us(auction->world);
     size_t room = auction->form.public_json.len + (auction->consent ? CONSENT_FACTS_MAX : 0) + TAIL_ROOM;
     struct sink tail = sink_over(arena_take(&auction->arena, room), room);
@@ -21,6 +39,7 @@ void asks_send(struct auction *auction)
                               .tail = sink_written(&tail),
                               .affiliate = auction->affiliate->id,
                               .source = auction->request.ping.source};
+    cap_segments_of(&auction->form.facts, &segments);
     for (uint32_t place = 0; place < auction->match.entries_count; place++) {
         const struct match_entry *entry = &auction->match.entries[place];
         struct asked *asked = &auction->asked[place];
@@ -37,7 +56,7 @@ void asks_send(struct auction *auction)
         ask.place = place;
         ask.deadline_us = now_us + entry->contract->ping_timeout_us;
         if (ask.deadline_us > auction->collect_by_us) ask.deadline_us = auction->collect_by_us;
-        asked->reason = tail.cut ? REASON_TOO_LARGE : auction->host->ask(auction->world, auction, &ask, &asked->call);
+        asked->reason = tail.cut ? REASON_TOO_LARGE : send_ping(auction, &ask, &segments, &asked->call);
         if (asked->reason != REASON_NONE) continue;
         asked->state = ASK_OUT;
         auction->out++;
@@ -161,6 +180,7 @@ void asks_verdict(struct auction *auction)
         return;
     }
     auction->posts_sent++;
+    auction->reservation.sent = true;
     auction->candidates[attempt->candidate].reached = true;
     attempt->state = states[auction->verdict.class];
     attempt->reason = reasons[auction->verdict.class];

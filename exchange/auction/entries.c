@@ -38,6 +38,14 @@ static void trim(struct offer *offer)
     }
 }
 
+void entries_hash(struct auction *auction, const struct digest *digest, struct offer_hash *hash)
+{
+    struct digest keyed = *digest;
+    auction->host->keyed(auction->world, &keyed);
+    hash->is_given = true;
+    memcpy(hash->at, keyed.at, sizeof hash->at);
+}
+
 /* The offer as a whole holds as long as its best bid. A one-call lead promises nothing: its terms only serve a later
  * fallback. */
 void entries_offer(struct auction *auction)
@@ -60,6 +68,7 @@ void entries_offer(struct auction *auction)
         .ref = ping->ref,
         .click_id = ping->click_id,
         .sub_ids = offer->sub_ids,
+        .past = offer->past,
         .public_json = auction->form.public_json,
     };
     for (uint32_t i = 0; i < auction->order_count && i < OFFER_CANDIDATES_MAX; i++) {
@@ -212,6 +221,7 @@ void entries_intent(struct auction *auction)
         memcpy(intent.keys[i].id, key->id.at, sizeof intent.keys[i].id);
         intent.keys[i].window = key->window;
         intent.keys[i].amount = key->amount;
+        intent.keys[i].stay = (uint8_t)key->stay;
         intent.keys_count++;
     }
     struct book_step step = {.lead_id = auction->lead_id,

@@ -101,6 +101,16 @@ void tell_again(struct auction *auction)
     answer->redirect_url = auction->campaign->exit_url;
 }
 
+/* A lead that a post brought to an auction of its own is told under the ping that was posted. */
+static void tell_reauction(struct auction_answer *answer, const struct offer *offer)
+{
+    const struct ident *known_as = offer_known_as(offer);
+    if (known_as == &offer->ping_id) return;
+    answer->reauction_id = answer->ping_id;
+    answer->because = offer->past.origin;
+    answer->ping_id = *known_as;
+}
+
 void auction_answer_of_record(const struct lead_record *record, struct auction_answer *answer)
 {
     *answer = (struct auction_answer){.http = 200,
@@ -109,6 +119,7 @@ void auction_answer_of_record(const struct lead_record *record, struct auction_a
                                       .ref = record->ref,
                                       .click_id = record->click_id,
                                       .sub_ids = record->sub_ids};
+    tell_reauction(answer, &record->offer);
     if (record->state == LEAD_UNSOLD) {
         answer->status = ANSWER_UNSOLD;
         answer->reason = record->reason;
@@ -166,6 +177,7 @@ void tell_answer(struct auction *auction)
     answer->affiliate = auction->affiliate;
     answer->ping_id = auction->ping_id;
     answer->lead_id = auction->lead_id;
+    tell_reauction(answer, &auction->offer);
     answer->seq = auction->seq;
     answer->elapsed_us = auction->host->now_us(auction->world) - auction->request.started_us;
     bool own = auction->request.kind == AUCTION_PING || auction->request.kind == AUCTION_ONE_CALL;
@@ -307,11 +319,11 @@ void tell_trace(struct auction *auction)
                                             [AUCTION_ONE_CALL] = TRACE_ONE_CALL,
                                             [AUCTION_RESUMED] = TRACE_RESUMED};
     const struct auction_answer *answer = &auction->answer;
-    if (answer->status == ANSWER_PROBLEM || (auction->claim_asked && !auction->claim_held))
-        return; /* nothing was decided */
+    bool is_theirs = auction->claim_asked && auction->claimed.outcome != CLAIM_FRESH;
+    if (answer->status == ANSWER_PROBLEM || is_theirs || auction->is_told_again) return; /* nothing was decided */
     bool own = auction->request.kind == AUCTION_PING || auction->request.kind == AUCTION_ONE_CALL;
     struct trace_auction record = {
-        .kind = kinds[auction->request.kind],
+        .kind = auction->is_reauction ? TRACE_REAUCTION : kinds[auction->request.kind],
         .ping_id = auction->ping_id,
         .lead_id = auction->lead_id,
         .affiliate = auction->affiliate ? auction->affiliate->id : BYTES_NONE,

@@ -280,6 +280,10 @@ static void read_hours(struct build *build, const struct node *node, struct cont
     bool has_own = node_find(node, "schedule") != NULL;
     contract->schedule = has_own ? build_schedule(build, node, zone) : buyer ? buyer->schedule : NULL;
     build_period(build, node, zone, contract);
-    uint32_t room = RESERVATION_KEYS_MAX - (buyer ? buyer->caps_count : 0);
-    contract->caps = build_caps(build, node, "contract", contract->id, zone, room, &contract->caps_count);
+    struct cap_owner owner = {.kind = "contract", .id = contract->id};
+    contract->caps = build_caps(build, node, &owner, zone, &contract->caps_count);
+    unsigned keys = build_cap_keys(contract->caps, contract->caps_count);
+    if (buyer && keys + build_cap_keys(buyer->caps, buyer->caps_count) > CAPS_MAX)
+        build_error(build, node_find(node, "caps") ? node_find(node, "caps") : node,
+                    "a contract has at most %u caps, its buyer's included; a percent counts as two", CAPS_MAX);
 }

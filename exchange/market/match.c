@@ -10,17 +10,19 @@ static uint32_t run_static(const struct catalogue *catalogue, const struct facts
 bool match_run(const struct catalogue *catalogue, const struct facts *facts, struct standing *standing, int64_t now_us,
                int64_t wall_ms, struct arena *arena, struct match *match)
 {
+    struct availability_lead lead;
     const uint32_t *left = match_suiting(catalogue, facts, arena, match);
     if (!left) return false;
     match->entries = arena_take(arena, match->entries_count * sizeof *match->entries);
     if (!match->entries) return false;
+    availability_lead(facts, wall_ms, &lead);
     for (uint32_t i = 0; i < match->entries_count; i++) {
         const struct contract *contract = &catalogue->contracts[left[i]];
         const struct buyer *buyer = &catalogue->buyers[contract->buyer];
         struct match_entry *entry = &match->entries[i];
         entry->contract = contract;
         entry->standing_price_micros = match_standing_price(contract, facts);
-        availability_read(contract, buyer, standing, now_us, wall_ms, &entry->view);
+        availability_read(contract, buyer, &lead, standing, now_us, wall_ms, &entry->view);
         entry->reason = availability_reason(contract, buyer, &entry->view, wall_ms);
         match->counts[entry->reason]++;
     }

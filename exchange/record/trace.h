@@ -9,7 +9,12 @@
 #define TRACE_POSTS_MAX 64
 #define TRACE_STEPS_MAX 64
 
-enum trace_kind { TRACE_PING, TRACE_POST, TRACE_ONE_CALL, TRACE_RESUMED, TRACE_KIND_COUNT };
+enum trace_kind { TRACE_PING, TRACE_POST, TRACE_ONE_CALL, TRACE_RESUMED, TRACE_REAUCTION, TRACE_KIND_COUNT };
+/* It holds an auction of its own: its ping id leads to it. */
+static inline bool trace_is_auction(enum trace_kind kind)
+{
+    return kind == TRACE_PING || kind == TRACE_ONE_CALL || kind == TRACE_REAUCTION;
+}
 enum trace_contract_state { TRACE_SKIPPED, TRACE_PINGED, TRACE_STANDING };
 
 struct trace_contract {

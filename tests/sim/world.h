@@ -59,6 +59,7 @@ struct world_request {
     int64_t started_us, answer_by_us; /* 0: not known */
     uint64_t place;                   /* of its auction while it runs */
     bool answered, gone, died;        /* the exchange crashed under it */
+    bool is_reauction;                /* the post's lead went through an auction of its own */
     int http;
     enum answer_status status;
     enum reason reason;

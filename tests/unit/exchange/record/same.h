@@ -31,6 +31,14 @@ static inline const char *differ_offer(const struct offer *first, const struct o
         SAME_TEXT(click_id);
         SAME_TEXT(sub_ids);
         SAME_TEXT(public_json);
+        SAME(past.origin);
+        SAME(is_superseded);
+        SAME(past.phone.is_given);
+        SAME_RAW(past.phone.at);
+        SAME(past.email.is_given);
+        SAME_RAW(past.email.at);
+        SAME(past.ancestors_count);
+        SAME_RAW(past.ancestors);
         SAME(candidates_count);
     }
     for (uint32_t i = 0; i < first->candidates_count; i++) {
@@ -61,6 +69,7 @@ static inline const char *differ_intent(const struct book_intent *a, const struc
         SAME_RAW(keys[i].id);
         SAME(keys[i].window);
         SAME(keys[i].amount);
+        SAME(keys[i].stay);
     }
     return NULL;
 }

@@ -73,6 +73,16 @@ static inline void sample_offer(struct dice *dice, struct offer *offer, uint32_t
                                                         .payout_micros = roll_number(dice),
                                                         .margin_rule = (uint8_t)roll(dice),
                                                         .valid_until_ms = roll_number(dice)};
+    if (roll_flag(dice)) return; /* of a plain ping */
+    offer->past.origin = (enum offer_origin)roll_below(dice, OFFER_ORIGINS);
+    offer->is_superseded = roll_flag(dice);
+    struct offer_hash *hashes[] = {&offer->past.phone, &offer->past.email};
+    for (size_t i = 0; i < 2; i++) {
+        hashes[i]->is_given = roll_flag(dice);
+        if (hashes[i]->is_given) roll_raw(dice, hashes[i]->at, OFFER_HASH_BYTES);
+    }
+    offer->past.ancestors_count = (uint32_t)roll_below(dice, OFFER_ANCESTORS_MAX + 1);
+    roll_raw(dice, offer->past.ancestors, offer->past.ancestors_count * sizeof *offer->past.ancestors);
 }
 
 static inline void sample_intent(struct dice *dice, struct book_intent *intent)
@@ -90,6 +100,7 @@ static inline void sample_intent(struct dice *dice, struct book_intent *intent)
         roll_raw(dice, intent->keys[i].id, sizeof intent->keys[i].id);
         intent->keys[i].window = (uint32_t)roll_number(dice);
         intent->keys[i].amount = (uint32_t)roll_number(dice);
+        intent->keys[i].stay = (uint8_t)roll_below(dice, BOOK_CAP_STAY_MAX + 1);
     }
 }
 
