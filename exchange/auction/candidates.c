@@ -128,7 +128,9 @@ static enum reason gate(struct auction *auction, struct slot *slot, struct candi
     const struct buyer *buyer = &auction->catalogue->buyers[contract->buyer];
     if (is_reached(auction, slot, buyer->group)) return REASON_SAME_GROUP;
     struct availability_view view;
-    availability_read(contract, buyer, host->standing(auction->world), now_us, wall_ms, &view);
+    struct availability_lead lead;
+    availability_lead(&auction->form.facts, wall_ms, &lead);
+    availability_read(contract, buyer, &lead, host->standing(auction->world), now_us, wall_ms, &view);
     view.rate_spent = false; /* a limit of pings, not of posts */
     enum reason reason = availability_reason(contract, buyer, &view, auction->pinged_ms);
     if (reason != REASON_NONE) return reason;
@@ -141,6 +143,22 @@ static enum reason gate(struct auction *auction, struct slot *slot, struct candi
     bool holds = price_under_promise(auction->campaign, usual, candidate->terms.price_micros, slot->promise_micros,
                                      &slot->payout);
     return holds ? REASON_NONE : REASON_BELOW_PROMISE;
+}
+
+void candidates_reserve(struct auction *auction, struct slot *slot)
+{
+    const struct candidate *candidate = &auction->candidates[slot->candidate];
+    struct cap_segments segments;
+    struct cap_deal deal = {.catalogue = auction->catalogue,
+                            .contract = candidate->contract,
+                            .affiliate = auction->affiliate,
+                            .segments = &segments,
+                            .wall_ms = auction->host->wall_ms(auction->world),
+                            .price_micros = candidate->terms.price_micros,
+                            .payout_micros = slot->payout.payout_micros};
+    cap_segments_of(&auction->form.facts, &segments);
+    slot->state = SLOT_RESERVING;
+    auction->host->reserve(auction->world, auction, (uint32_t)(slot - auction->slots), &deal, &slot->reservation);
 }
 
 bool candidates_next(struct auction *auction, struct slot *slot)

@@ -75,11 +75,7 @@ static void fill(struct auction *auction, struct slot *slot)
             slot->state = SLOT_CLOSED;
             return;
         }
-        slot->state = SLOT_RESERVING;
-        const struct candidate *candidate = &auction->candidates[slot->candidate];
-        auction->host->reserve(auction->world, auction, (uint32_t)(slot - auction->slots), candidate->contract,
-                               auction->host->wall_ms(auction->world), candidate->terms.price_micros,
-                               &slot->reservation);
+        candidates_reserve(auction, slot);
     }
 }
 

@@ -3,7 +3,7 @@
  * book is told, telling.c words answer and trace. */
 #pragma once
 
-#include "exchange/auction/auction.h"
+#include "exchange/auction/slot.h"
 
 enum step {
 #define X(NAME, verb, letter, successors) STEP_##NAME,
@@ -54,49 +54,6 @@ struct attempt {
 
 enum durable { DURABLE_NOT_ASKED, DURABLE_WAITING, DURABLE_YES, DURABLE_FAILED };
 
-/* A slot's way. Facts move it from RESERVING and OUT; all else the story does. */
-enum slot_state {
-    SLOT_OPEN,      /* wants a candidate */
-    SLOT_RESERVING, /* caps and seat of its candidate are asked for */
-    SLOT_BARRED,    /* and not to be had */
-    SLOT_RESERVED,  /* they are taken */
-    SLOT_INTENDED,  /* the intent is on disk */
-    SLOT_OUT,       /* the post is with the buyer */
-    SLOT_ANSWERED,  /* its verdict is here, or it cannot have left */
-    SLOT_REFUSED,   /* no sale: falls back */
-    SLOT_SOLD,
-    SLOT_DOUBT,
-    SLOT_CLOSED /* nobody is left for it */
-};
-#define SLOT_BIT(state) (1u << (state))
-#define SLOTS_HOLD                                                                                                     \
-    (SLOT_BIT(SLOT_RESERVING) | SLOT_BIT(SLOT_RESERVED) | SLOT_BIT(SLOT_INTENDED) | SLOT_BIT(SLOT_OUT) |               \
-     SLOT_BIT(SLOT_ANSWERED) | SLOT_BIT(SLOT_SOLD) | SLOT_BIT(SLOT_DOUBT))
-#define SLOTS_UNDER_WAY (SLOT_BIT(SLOT_INTENDED) | SLOT_BIT(SLOT_OUT) | SLOT_BIT(SLOT_ANSWERED))
-
-#define NO_CANDIDATE UINT32_MAX
-
-/* One of the buyers a lead is sold to, at a time. */
-struct slot {
-    enum slot_state state;
-    uint32_t planned;       /* the candidate it is to be filled with first; NO_CANDIDATE: whoever is next */
-    int64_t promise_micros; /* its part of what was promised */
-    uint32_t candidate;     /* at hand: from RESERVING on */
-    struct payout payout;
-    enum reason reserve_reason;
-    struct reservation reservation;
-    bool reserved; /* and neither given back, committed nor kept */
-    uint64_t call;
-    bool post_failed;
-    enum reason post_reason;
-    struct verdict verdict; /* texts in the arena */
-    uint32_t attempt;       /* the latest post */
-    uint32_t posts_sent;
-    bool unwritten; /* the latest post's outcome goes with the next entry */
-    struct ident sale_id;
-    const struct lead_slot *before; /* RESUMED: what the book has of it, until it is posted for again */
-};
-
 struct auction {
     const struct auction_host *host;
     void *world;
@@ -109,7 +66,7 @@ struct auction {
     const struct campaign *campaign;
     const struct affiliate *affiliate;
     struct ident ping_id, lead_id;
-    int64_t opened_ms, pinged_ms;
+    int64_t opened_ms, pinged_ms, ranked_ms;
     int64_t collect_by_us, end_us, post_by_us; /* cut once, backwards from the end */
     int64_t armed_us;                          /* the instant wake_at was last given */
 
@@ -117,6 +74,11 @@ struct auction {
     bool affiliate_gone, drained;
     bool claim_asked, claim_answered, claim_held;
     struct auction_claimed claimed;
+    bool is_told_again;   /* the offer that stands, to the same ping again */
+    bool is_reauction;    /* a post whose lead goes through an auction of its own */
+    struct offer *before; /* whose place this auction takes (a refinement, a reauction); NULL: none */
+    bool has_same;
+    struct ident same;          /* tells the same ping */
     struct lead_record *record; /* AGAIN, RESUMED: a copy in the arena */
     enum durable durable;
     bool book_failed; /* an entry could not be written */

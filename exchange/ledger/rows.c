@@ -7,6 +7,7 @@
 #include "exchange/ledger/rows.h"
 
 #include "exchange/ledger/account.h"
+#include "exchange/standing/caps.h"
 #include "protocol/base/check.h"
 #include "protocol/base/money.h"
 
@@ -138,9 +139,13 @@ static enum fault plan_opening(struct store *store, struct MDB_txn *txn, struct 
     enum fault fault = find_lead(store, txn, plan);
     if (fault == FAULT_NONE) return refuse(plan->refusal, "the lead was opened before");
     if (fault != FAULT_NOT_FOUND) return fault;
+    fault = FAULT_NONE;
     if (!ident_is_none(&step->ping_id))
         fault = expect_none(store, txn, plan, BOOK_PINGS, ident_bytes(&step->ping_id), "the ping has a lead already");
-    if (fault == FAULT_NOT_FOUND) fault = FAULT_NONE;
+    const struct offer_past *past = &opening->offer.past;
+    for (uint32_t i = 0; i < past->ancestors_count && fault == FAULT_NONE; i++)
+        fault = expect_none(store, txn, plan, BOOK_PINGS, ident_bytes(&past->ancestors[i]),
+                            "the ping whose place it took has a lead already");
     if (fault == FAULT_NONE && opening->has_key)
         fault = expect_none(store, txn, plan, BOOK_KEYS, (struct bytes){(const char *)opening->key.at, DIGEST_LEN},
                             "the idempotency key has a lead already");
@@ -365,19 +370,21 @@ static struct cap_change *cap_change_of(struct plan *plan, const struct book_cap
     return change;
 }
 
-/* A rejection gives back what its intent took, a doubt keeps it; the next intent takes its own. */
+/* A rejection gives back what its intent holds, a doubt keeps it, a sale is counted; the next intent takes its own. */
 static void change_caps(struct plan *plan)
 {
     for (unsigned k = 0; k < plan->step->verdicts_count; k++) {
         const struct post_record *post = &plan->settled[k].record;
-        bool gives_back = post->state == POST_REJECTED || post->state == POST_FAILED;
-        for (uint8_t i = 0; gives_back && i < post->intent.keys_count; i++)
-            cap_change_of(plan, &post->intent.keys[i])->change -= post->intent.keys[i].amount;
+        for (uint8_t i = 0; i < post->intent.keys_count; i++) {
+            int64_t change = book_cap_change(&post->intent.keys[i], post->state);
+            if (change) cap_change_of(plan, &post->intent.keys[i])->change += change;
+        }
     }
     for (unsigned k = 0; k < plan->step->intents_count; k++) {
         const struct book_intent *intent = &plan->step->intents[k];
         for (uint8_t i = 0; i < intent->keys_count; i++)
-            cap_change_of(plan, &intent->keys[i])->change += intent->keys[i].amount;
+            if (intent->keys[i].stay != CAP_COUNTED)
+                cap_change_of(plan, &intent->keys[i])->change += intent->keys[i].amount;
     }
 }
 
@@ -412,6 +419,9 @@ static enum fault write_lead(struct store *store, struct MDB_txn *txn, struct pl
     if (!ident_is_none(&plan->lead.ping_id))
         fault = store_put(store, txn, BOOK_PINGS, ident_bytes(&plan->lead.ping_id), id);
     const struct book_opening *opening = plan->step->opening;
+    const struct offer_past *past = &opening->offer.past;
+    for (uint32_t i = 0; i < past->ancestors_count && fault == FAULT_NONE; i++)
+        fault = store_put(store, txn, BOOK_PINGS, ident_bytes(&past->ancestors[i]), id);
     if (fault == FAULT_NONE && opening->has_key)
         fault = store_put(store, txn, BOOK_KEYS, (struct bytes){(const char *)opening->key.at, DIGEST_LEN}, id);
     return fault;
