@@ -3,6 +3,7 @@
 #include <stddef.h>
 #include <stdio.h>
 
+#include "exchange/market/deal.h"
 #include "exchange/standing/standing.h"
 #include "protocol/base/check.h"
 #include "protocol/base/money.h"
@@ -96,7 +97,9 @@ static bool may_ping(void *worker, const struct affiliate *affiliate)
 
 static struct standing *standing(void *worker)
 {
-    return world_of(worker)->standing;
+    struct world *world = world_of(worker);
+    holds_sweep(world->holds, world->standing, world->queue.now_us);
+    return world->standing;
 }
 
 static void on_wake(void *arg, uint64_t serial)
@@ -151,10 +154,9 @@ static void reserve(void *worker, struct auction *auction, const struct cap_deal
 {
     struct world *world = world_of(worker);
     struct place *place = place_of(auction);
-    const struct buyer *buyer = &deal->catalogue->buyers[deal->contract->buyer];
-    reservation->keys_count = cap_keys(deal, world->standing, reservation->keys);
-    enum reason reason = reservation_take(world->standing, deal->contract->cell, buyer->cell, world->queue.now_us,
-                                          reservation);
+    int64_t now = world->queue.now_us;
+    holds_sweep(world->holds, world->standing, now);
+    enum reason reason = deal_reserve(deal, world->holds, world->standing, now, reservation);
     for (unsigned i = 0; reason == REASON_NONE && i < reservation->keys_count; i++) {
         const struct cap_key *key = &reservation->keys[i];
         if (caps_used(world->standing, key->cell, key->window) > key->limit) world_wrong(world, "a cap is over");
@@ -168,6 +170,25 @@ static void reserve(void *worker, struct auction *auction, const struct cap_deal
         return;
     }
     auction_on_reserved(auction, reason);
+}
+
+static enum reason hold(void *worker, const struct cap_deal *deal, int64_t expires_ms)
+{
+    struct world *world = world_of(worker);
+    int64_t now = world->queue.now_us, expires_us = now + (expires_ms - world_wall_ms(world)) * 1000;
+    holds_sweep(world->holds, world->standing, now);
+    return deal_hold(deal, world->holds, world->standing, now, expires_us);
+}
+
+static bool holds(void *worker, const struct ident *ping_id, const struct contract *contract)
+{
+    return holds_has(world_of(worker)->holds, ping_id, contract->cell);
+}
+
+static void unhold(void *worker, const struct ident *ping_id)
+{
+    struct world *world = world_of(worker);
+    holds_end(world->holds, world->standing, ping_id);
 }
 
 /* commit and release do not say whose; one auction runs at a time, so the counts must agree when all is over. */
@@ -309,6 +330,9 @@ const struct auction_host world_host = {
     .claim = claim,
     .unclaim = unclaim,
     .reserve = reserve,
+    .hold = hold,
+    .holds = holds,
+    .unhold = unhold,
     .commit = commit,
     .release = release,
     .keep = keep,

@@ -10,6 +10,7 @@
 #include "exchange/auction/auction.h"
 #include "exchange/config/config.h"
 #include "exchange/standing/claims.h"
+#include "exchange/standing/holds.h"
 #include "exchange/standing/offers.h"
 #include "protocol/base/slots.h"
 #include "tests/sim/model.h"
@@ -95,6 +96,7 @@ struct world {
     struct standing *standing;
     struct offers *offers;
     struct claims *claims;
+    struct holds *holds;
     struct town *town;
     struct model model;
     struct digest seed_key;
