@@ -126,7 +126,9 @@ void answer_write(struct sink *sink, const struct auction_answer *answer, bool i
     if (!ident_is_none(&answer->lead_id)) write_ident(&json, "lead_id", &answer->lead_id);
     write_ident(&json, "ping_id", &answer->ping_id);
     json_key(&json, "status");
-    json_text(&json, bytes_of(words[answer->status]));
+    json_text(&json, answer->status == ANSWER_UNSOLD && answer->reason == REASON_DUPLICATE
+                         ? BYTES("duplicate")
+                         : bytes_of(words[answer->status]));
     if (answer->status == ANSWER_ACCEPTED) write_offer(&json, answer);
     if (!is_ping) write_sales(&json, answer);
     if (answer->reason != REASON_NONE) write_reason(&json, answer);

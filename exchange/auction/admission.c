@@ -53,9 +53,8 @@ bool admission_form(struct auction *auction, enum lead_stage stage, const struct
                                                 ? 0
                                                 : (uint32_t)auction->request.ping.sub_ids_count;
         auction->form.facts.today = campaign_day(auction->opened_ms);
-        if (stage == LEAD_PING) return true;
-        auction->host->keyed(auction->world, &auction->form.document);
-        if (entries_content(auction)) return true;
+        if (stage != LEAD_PING) auction->host->keyed(auction->world, &auction->form.document);
+        if (people_read(auction, lead) && (stage == LEAD_PING || entries_content(auction))) return true;
         out_of_memory = true;
     }
     *refused = out_of_memory ? story_refuse(auction, 503, REASON_BUSY, NULL)
@@ -99,7 +98,7 @@ enum step admission_offer(struct auction *auction)
     if (paused) return story_reject(auction, REASON_PAUSED, paused);
     if (!campaign_has_consent(auction->campaign, auction->consent))
         return story_reject(auction, REASON_CONSENT_MISSING, NULL);
-    return admission_posts(auction);
+    return people_may_be_known(auction) ? STEP_PERSON : admission_posts(auction);
 }
 
 static enum step conflict(struct auction *auction)

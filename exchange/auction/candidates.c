@@ -60,6 +60,13 @@ struct attempt *candidates_note(struct auction *auction, uint32_t candidate, boo
     return attempt;
 }
 
+void candidates_unnote(struct auction *auction, enum reason reason)
+{
+    struct attempt *attempt = &auction->attempts[auction->attempts_count - 1];
+    attempt->skipped = true;
+    attempt->reason = reason;
+}
+
 /* As it stood at the ping: a reload since then may better the terms, never worsen them. */
 static struct payout usual_payout(const struct auction *auction, const struct candidate *candidate)
 {
@@ -97,6 +104,8 @@ static enum reason gate(struct auction *auction, const struct candidate *candida
     if (candidate->terms.valid_until_ms <= wall_ms) return REASON_PING_EXPIRED;
     const struct buyer *buyer = &auction->catalogue->buyers[contract->buyer];
     if (is_reached(auction, buyer->group)) return REASON_SAME_GROUP;
+    enum reason barred = people_bars(auction, contract);
+    if (barred != REASON_NONE) return barred;
     struct availability_view view;
     availability_read(contract, buyer, host->standing(auction->world), now_us, wall_ms, &view);
     view.rate_spent = false; /* a limit of pings, not of posts */

@@ -6,6 +6,7 @@
  * auction_ask` says. Everything runs on the auction's own thread. */
 #pragma once
 
+#include "exchange/market/duplicates.h"
 #include "exchange/market/rank.h"
 #include "exchange/record/book.h"
 #include "exchange/record/trace.h"
@@ -52,7 +53,8 @@ enum claim_outcome {
 struct auction_claim {
     bool has_ping, has_key;
     struct ident ping_id;
-    struct digest key; /* SHA-256 of affiliate id, 0, Idempotency-Key */
+    struct digest key;    /* SHA-256 of affiliate id, 0, Idempotency-Key */
+    int64_t key_since_ms; /* a lead of that key opened before this is none; 0: whenever */
 };
 
 struct auction_claimed {
@@ -60,6 +62,26 @@ struct auction_claimed {
     bool by_key;                      /* AGAIN, IN_FLIGHT: it was the key that told */
     struct bytes offer;               /* FRESH with has_ping: flat; copied by the fact */
     const struct lead_record *record; /* AGAIN: texts are copied by the fact */
+};
+
+/* What is known of a person. `claims`: and nobody else may be at that person meanwhile, until `forget`. */
+struct auction_recall {
+    struct person_keys keys;
+    uint32_t claims_count; /* 0: only looks */
+    struct digest claims[PERSON_KEYS_MAX];
+};
+
+enum recall_outcome {
+    RECALL_TOLD,      /* the claims are yours */
+    RECALL_IN_FLIGHT, /* a lead of that person is under way */
+    RECALL_BUSY,      /* too many claims at hand */
+    RECALL_FAILED,    /* the store could not be asked */
+};
+
+struct auction_recalled {
+    enum recall_outcome outcome;
+    const struct encounter *list; /* copied by the fact */
+    uint32_t count;
 };
 
 struct auction_host {
@@ -86,6 +108,8 @@ struct auction_host {
     void (*claim)(void *world, struct auction *auction, const struct auction_claim *claim);
     /* Ends a claim: `answered` for good, else as if it had never been. */
     void (*unclaim)(void *world, const struct auction_claim *claim, bool answered);
+    void (*recall)(void *world, struct auction *auction, const struct auction_recall *recall);
+    void (*forget)(void *world, const struct auction_recall *recall);
     /* Takes caps and seat of the contract for a sale at that price; fills *reservation before its fact says NONE. */
     void (*reserve)(void *world, struct auction *auction, const struct contract *contract, int64_t wall_ms,
                     int64_t price_micros, struct reservation *reservation);
@@ -93,7 +117,9 @@ struct auction_host {
     void (*release)(void *world, const struct reservation *reservation);
     /* The post is in doubt: what it holds stays held, until the doubt is resolved. */
     void (*keep)(void *world, const struct ident *post_id, const struct reservation *reservation);
-    void (*append)(void *world, struct auction *auction, const struct book_step *step);
+    /* `guard` (NULL: none) lives until the fact; FAULT_TAKEN: it did not hold, nothing is written. */
+    void (*append)(void *world, struct auction *auction, const struct book_step *step,
+                   const struct duplicates_guard *guard);
     /* False: no room for another offer. */
     bool (*offer)(void *world, const struct offer *offer);
     void (*trace)(void *world, const struct trace_auction *record, const struct offer *offer);

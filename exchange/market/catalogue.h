@@ -55,6 +55,16 @@ struct affiliate {
     bool paused;
 };
 
+/* When a person is the same person again: see duplicates.h. */
+struct duplicates {
+    unsigned by; /* bits of enum person_kind */
+    bool match_all, counts_posted, is_everywhere;
+    int64_t window_ms; /* 0: no rule */
+    int64_t reject_memory_ms;
+    const uint32_t *campaigns; /* other ones in its scope */
+    uint32_t campaigns_count;
+};
+
 struct campaign {
     uint32_t index;
     struct bytes id;
@@ -68,7 +78,10 @@ struct campaign {
     uint32_t consent_required_count;
     const uint32_t *contracts; /* indexes, in the catalogue's order */
     uint32_t contracts_count;
-    const struct index *filters; /* of their filters; bits in the order of `contracts` */
+    struct duplicates duplicates;
+    bool recalls; /* it, or a contract of it, has a rule: what the book remembers of a person is looked up */
+    int64_t sold_keep_ms, refused_keep_ms; /* how long others' rules and its own may ask about its leads */
+    const struct index *filters;           /* of their filters; bits in the order of `contracts` */
 };
 
 enum principal_kind { PRINCIPAL_AFFILIATE, PRINCIPAL_BUYER };

@@ -87,6 +87,7 @@ struct contract {
     bool seats_required;
     bool silent_available; /* when_silent */
     int64_t bid_ttl_us;
+    int64_t duplicates_ms; /* nobody sold to it within this is sold to it again; 0: no rule */
     bool paused;
 };
 

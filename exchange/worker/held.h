@@ -63,3 +63,8 @@ struct held *world_held(struct auction *auction);
 
 /* claim.c */
 void claim_start(struct worker *worker, struct held *held, const struct auction_claim *claim);
+
+/* recall.c */
+void recall_start(struct worker *worker, struct held *held, const struct auction_recall *recall);
+/* Gives back the first `count` claims. */
+void recall_end(struct worker *worker, const struct auction_recall *recall, uint32_t count);

@@ -21,6 +21,7 @@ static void read_timeout_ms(const struct node *value, void *request, struct comp
 static void read_test(const struct node *value, void *request, struct complaints *complaints);
 static void read_lead(const struct node *value, void *request, struct complaints *complaints);
 static void read_consent(const struct node *value, void *request, struct complaints *complaints);
+static void read_hashes(const struct node *value, void *request, struct complaints *complaints);
 
 static const struct request_row rows[] = {
     {"campaign", read_campaign, true},
@@ -40,7 +41,7 @@ static const struct request_row rows[] = {
     {"sold_elsewhere", NULL, false},
     {"exclude_buyers", NULL, false},
     {"legs", NULL, false},
-    {"hashes", NULL, false},
+    {"hashes", read_hashes, false},
 };
 
 static const char *const channels[] = {"search", "social", "email", "display", "sms", "call_center", "other"};
@@ -194,4 +195,30 @@ static void read_consent(const struct node *value, void *into, struct complaints
 {
     struct ping_request *request = into;
     if (request_map(value, &request->consent, complaints)) consent_check(value, complaints);
+}
+
+static void read_hashes(const struct node *value, void *into, struct complaints *complaints)
+{
+    static const struct {
+        const char *key;
+        struct bytes name;
+    } names[PING_HASHES] = {
+        [PING_HASH_PHONE] = {"phone", {"hashes.phone", 12}}, [PING_HASH_EMAIL] = {"email", {"hashes.email", 12}}};
+    struct ping_request *request = into;
+    const struct node *map;
+    if (!request_map(value, &map, complaints)) return;
+    NODE_EACH(child, map)
+    {
+        unsigned i = 0;
+        while (i < PING_HASHES && !bytes_is(child->key, names[i].key)) i++;
+        if (i == PING_HASHES) {
+            complain(complaints, BYTES("hashes"), "unknown", "holds phone and email only");
+            return;
+        }
+        if (child->kind == NODE_NULL) continue;
+        request->hashes.has[i] = child->kind == NODE_TEXT &&
+                                 bytes_unhex(child->text, request->hashes.plain[i].at, DIGEST_LEN);
+        if (!request->hashes.has[i])
+            complain(complaints, names[i].name, "format", "must be the 64 hexadecimal digits of a SHA-256");
+    }
 }

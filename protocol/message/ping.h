@@ -4,10 +4,19 @@
 #pragma once
 
 #include "protocol/codec/json.h"
+#include "protocol/crypto/digest.h"
 #include "protocol/message/complaint.h"
 
 #define SUB_IDS_MAX 5
 #define REQUEST_TEXT_MAX 128 /* source, sub_id, ref, click_id */
+
+enum ping_hash { PING_HASH_PHONE, PING_HASH_EMAIL, PING_HASHES };
+
+/* Of a person the ping does not name: SHA-256 of the phone as E.164, of the e-mail in lower case. */
+struct ping_hashes {
+    bool has[PING_HASHES];
+    struct digest plain[PING_HASHES];
+};
 
 struct ping_request {
     struct bytes campaign;
@@ -17,6 +26,7 @@ struct ping_request {
     int64_t min_price_micros; /* 0 when absent */
     int64_t timeout_us;       /* 0 when absent */
     bool test;
+    struct ping_hashes hashes;
     const struct node *lead;    /* a map */
     const struct node *consent; /* a map, or NULL */
 };
