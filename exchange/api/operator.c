@@ -37,7 +37,7 @@ static void write_cap(struct json *json, struct standing *standing, const struct
                       bool is_buyers, int64_t wall_ms)
 {
     static const int64_t HUNDREDTH = 10000; /* micro-units */
-    uint32_t window = (uint32_t)availability_cap_window(cap, buyer->zone, wall_ms);
+    uint32_t window = (uint32_t)cap_window_of(cap, buyer->zone, wall_ms);
     uint32_t used = caps_used(standing, cap->cell, window);
     json_open_map(json);
     json_key(json, "of");
@@ -110,7 +110,7 @@ static void write_contract(struct json *json, struct hall *hall, const struct ca
     const struct buyer *buyer = &catalogue->buyers[contract->buyer];
     struct standing *standing = hall->standing;
     struct availability_view view;
-    availability_read(contract, buyer, standing, now_us, wall_ms, &view);
+    availability_read(contract, buyer, NULL, standing, now_us, wall_ms, &view);
     enum reason reason = availability_reason(contract, buyer, &view, wall_ms);
     json_open_map(json);
     json_key(json, "contract");
@@ -371,10 +371,12 @@ static void write_doubt(struct json *json, const struct post_record *post)
 
 static void look_doubts(struct inquiry *inquiry, struct reader *reader)
 {
+    char after[IDENT_TEXT + 1];
     uint32_t count = 0;
-    struct post_record *posts = arena_take(&inquiry->arena, DOUBTS_LISTED_MAX * sizeof *posts);
-    enum fault fault = posts ? reader_doubts(reader, &IDENT_NONE, &inquiry->arena, posts, DOUBTS_LISTED_MAX, &count)
-                             : FAULT_MEMORY;
+    struct post_record *posts = arena_take(&inquiry->arena, (DOUBTS_LISTED_MAX + 1) * sizeof *posts);
+    enum fault fault = posts
+                           ? reader_doubts(reader, &inquiry->id, &inquiry->arena, posts, DOUBTS_LISTED_MAX + 1, &count)
+                           : FAULT_MEMORY;
     if (fault) {
         inquiry->status = 503;
         inquiry->reason = REASON_LEDGER_DOWN;
@@ -384,30 +386,45 @@ static void look_doubts(struct inquiry *inquiry, struct reader *reader)
     json_open_map(&json);
     json_key(&json, "posts");
     json_open_list(&json);
+    bool is_cut = count > DOUBTS_LISTED_MAX; /* one more was asked for, to know */
+    if (is_cut) count = DOUBTS_LISTED_MAX;
     for (uint32_t i = 0; i < count; i++) write_doubt(&json, &posts[i]);
     json_close_list(&json);
+    json_key(&json, "after");
+    if (is_cut)
+        json_text(&json, bytes_of(ident_text(&posts[count - 1].post_id, after)));
+    else
+        json_null(&json);
     json_close_map(&json);
 }
 
 void operator_posts(struct visit *visit)
 {
     struct complaints complaints = {.count = 0};
-    if (bytes_is(visit_query(visit, "state"), "in_doubt")) {
-        visit_inquire(visit, &IDENT_NONE, look_doubts, false, LIST_ROOM);
+    struct bytes text = visit_query(visit, "after");
+    struct ident after = IDENT_NONE;
+    if (!bytes_is(visit_query(visit, "state"), "in_doubt"))
+        complain(&complaints, BYTES("state"), "choice", "must be in_doubt");
+    if (text.len && !ident_read(text, &after))
+        complain(&complaints, BYTES("after"), "format", "must be a post_id, as the list before gave it");
+    if (complaints.count == 0) {
+        visit_inquire(visit, &after, look_doubts, false, LIST_ROOM);
         return;
     }
-    complain(&complaints, BYTES("state"), "choice", "must be in_doubt");
     visit_problem(visit->worker, visit->request, &visit->manners, 422, REASON_INVALID_FIELD, NULL, &complaints, 0);
 }
 
-static void give_back(struct operation *operation)
+/* What the post held: released, or kept and counted. */
+static void settle(struct operation *operation)
 {
     struct standing *standing = worker_hall(operation->worker)->standing;
     const struct ledger_resolution *resolution = &operation->resolution;
     struct cap_key keys[BOOK_CAP_KEYS_MAX];
     struct seat_hold seat;
     for (unsigned i = 0; i < resolution->keys_count; i++) {
-        keys[i] = (struct cap_key){.window = resolution->keys[i].window, .amount = resolution->keys[i].amount};
+        keys[i] = (struct cap_key){.window = resolution->keys[i].window,
+                                   .amount = resolution->keys[i].amount,
+                                   .stay = (enum cap_stay)resolution->keys[i].stay};
         memcpy(keys[i].id.at, resolution->keys[i].id, sizeof keys[i].id.at);
         keys[i].cell = standing_cap_cell(standing, &keys[i].id);
     }
@@ -417,7 +434,10 @@ static void give_back(struct operation *operation)
         else
             seats_give(standing, &seat);
     }
-    if (!operation->accepted) caps_release(standing, keys, resolution->keys_count);
+    if (operation->accepted)
+        caps_count(standing, keys, resolution->keys_count);
+    else
+        caps_release(standing, keys, resolution->keys_count, true);
 }
 
 static void answer_resolved(struct operation *operation)
@@ -456,7 +476,7 @@ static void on_resolved(void *arg, const struct ledger_resolution *resolution)
         return;
     }
     operation->resolution = *resolution;
-    give_back(operation);
+    settle(operation);
     if (operation->accepted) {
         struct tally *tally = worker_own_tally(operation->worker);
         tally_add(tally, TALLY_SOLD, 1);

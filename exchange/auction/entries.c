@@ -43,6 +43,14 @@ static int64_t until(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
+void entries_hash(struct auction *auction, const struct digest *digest, struct offer_hash *hash)
+{
+    struct digest keyed = *digest;
+    auction->host->keyed(auction->world, &keyed);
+    hash->is_given = true;
+    memcpy(hash->at, keyed.at, sizeof hash->at);
+}
+
 int64_t entries_valid_until_ms(const struct auction *auction, const struct rank_bid *bid)
 {
     int64_t valid_ms = auction->opened_ms + auction->campaign->offer_ttl_us / 1000;
@@ -72,6 +80,7 @@ void entries_offer(struct auction *auction)
         .ref = ping->ref,
         .click_id = ping->click_id,
         .sub_ids = offer->sub_ids,
+        .past = offer->past,
         .public_json = auction->form.public_json,
     };
     for (uint32_t i = 0; i < auction->order_count && i < OFFER_CANDIDATES_MAX; i++) {
@@ -79,10 +88,11 @@ void entries_offer(struct auction *auction)
         offer->candidates[offer->candidates_count++] = (struct offer_candidate){
             .contract = bid->entry->contract->id,
             .bid_id = bid->bid_id,
-            .price_micros = bid->price_micros,
+            .price_micros = bid->pays_micros,
+            .bid_micros = bid->price_micros,
             .payout_micros = bid->payout.payout_micros,
             .margin_rule = (uint8_t)bid->payout.rule,
-            .valid_until_ms = entries_valid_until_ms(auction, bid)};
+            .valid_until_ms = bid->valid_until_ms};
     }
     if (!is_promise) return;
     offer->promise_micros = offer->candidates[0].payout_micros;
@@ -226,6 +236,7 @@ void entries_intent(struct auction *auction)
         memcpy(intent.keys[i].id, key->id.at, sizeof intent.keys[i].id);
         intent.keys[i].window = key->window;
         intent.keys[i].amount = key->amount;
+        intent.keys[i].stay = (uint8_t)key->stay;
         intent.keys_count++;
     }
     struct book_step step = {.lead_id = auction->lead_id,
@@ -245,7 +256,7 @@ void entries_final(struct auction *auction, enum lead_state state, enum reason r
     struct book_opening opening;
     struct book_verdict verdict;
     struct book_sale sale;
-    struct book_final final = {state, state == LEAD_UNSOLD ? reason : REASON_NONE};
+    struct book_final final = {.state = state};
     struct book_step step = {.lead_id = auction->lead_id,
                              .ping_id = auction->ping_id,
                              .wall_ms = auction->host->wall_ms(auction->world),
@@ -255,6 +266,10 @@ void entries_final(struct auction *auction, enum lead_state state, enum reason r
         open_lead(auction, &opening);
         step.opening = &opening;
     }
+    if (state == LEAD_UNSOLD) {
+        final.reason = reason;
+        final.text = bytes_of(tell_sentence(auction));
+    }
     if (state == LEAD_SOLD) {
         const struct candidate *candidate = &auction->candidates[auction->candidate];
         sale = (struct book_sale){.sale_id = auction->sale_id,
@@ -263,7 +278,8 @@ void entries_final(struct auction *auction, enum lead_state state, enum reason r
                                   .price_micros = candidate->terms.price_micros,
                                   .payout_micros = auction->payout.payout_micros,
                                   .margin_micros = auction->payout.margin_micros,
-                                  .margin_rule = (uint8_t)auction->payout.rule};
+                                  .margin_rule = (uint8_t)auction->payout.rule,
+                                  .redirect_url = auction->attempts[auction->attempts_count - 1].redirect_url};
         step.sale = &sale;
     }
     append(auction, &step, NULL);

@@ -11,6 +11,25 @@ static void key_of(struct auction *auction, const struct person_hash *hash, stru
     memcpy(key->at, digest.at, PERSON_KEY_LEN);
 }
 
+static void inherit_hash(struct auction *auction, enum person_kind kind, const struct offer_hash *hash)
+{
+    struct person_keys *keys = &auction->keys;
+    if (!hash->is_given || keys->count == PERSON_KEYS_MAX) return;
+    for (uint32_t i = 0; i < keys->count; i++)
+        if (keys->list[i].kind == kind) return;
+    struct person_key *key = &keys->list[keys->count++];
+    key->kind = (uint8_t)kind;
+    memcpy(key->at, hash->at, sizeof key->at);
+}
+
+/* A refinement is about the person of the ping it refines. */
+static void inherit(struct auction *auction)
+{
+    _Static_assert(sizeof auction->offer.past.phone.at == PERSON_KEY_LEN, "both are the start of the same keyed hash");
+    inherit_hash(auction, PERSON_PHONE, &auction->offer.past.phone);
+    inherit_hash(auction, PERSON_EMAIL, &auction->offer.past.email);
+}
+
 /* A ping is looked at only where a rule asks about people. */
 bool people_read(struct auction *auction, const struct node *lead)
 {
@@ -23,6 +42,7 @@ bool people_read(struct auction *auction, const struct node *lead)
     auction->keys.count = auction->person.count;
     for (uint32_t i = 0; i < auction->person.count; i++)
         key_of(auction, &auction->person.list[i], &auction->keys.list[i]);
+    if (is_ping) inherit(auction);
     return true;
 }
 

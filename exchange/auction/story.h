@@ -43,6 +43,7 @@ struct attempt {
     bool skipped; /* never got as far as an intent */
     enum reason reason;
     struct bytes code, text;
+    struct bytes redirect_url; /* of an accepted one; empty: none that may be passed on */
     struct payout payout;
     int64_t sent_us, settled_us;
 };
@@ -74,6 +75,11 @@ struct auction {
     bool affiliate_gone, drained;
     bool claim_asked, claim_answered, claim_held;
     struct auction_claimed claimed;
+    bool is_told_again;   /* the offer that stands, to the same ping again */
+    bool is_reauction;    /* a post whose lead goes through an auction of its own */
+    struct offer *before; /* whose place this auction takes (a refinement, a reauction); NULL: none */
+    bool has_same;
+    struct ident same;          /* tells the same ping */
     struct lead_record *record; /* AGAIN, RESUMED: a copy in the arena */
     bool recall_asked, recall_answered;
     enum recall_outcome recalled;
@@ -106,6 +112,7 @@ struct auction {
     struct offer offer; /* made by a ping, claimed by a post, or what a fallback after a restart needs */
     int64_t promise_micros, floor_micros;
     uint64_t seed;
+    enum ranking_arm arm; /* of its campaign's experiment; a post is in its ping's */
     struct candidate *candidates;
     uint32_t candidates_count, candidate; /* the one at hand */
     struct payout payout;

@@ -2,10 +2,11 @@
 #include "exchange/auction/parts.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "protocol/base/money.h"
 
-#define VIEW_BYTES 48u
+#define VIEW_BYTES 64u
 
 void tell_problem(struct auction *auction, int http, enum reason reason, const char *text)
 {
@@ -57,6 +58,12 @@ static const struct attempt *last_posted(const struct auction *auction)
     return NULL;
 }
 
+const char *tell_sentence(struct auction *auction)
+{
+    const char *text = sentence(auction, auction->final_reason, auction->answer_text[0] ? auction->answer_text : NULL);
+    return text == auction->answer_text ? text : "";
+}
+
 void tell_lead(struct auction *auction)
 {
     static const enum answer_status statuses[] = {[LEAD_POSTING] = ANSWER_PENDING,
@@ -66,8 +73,10 @@ void tell_lead(struct auction *auction)
     struct auction_answer *answer = &auction->answer;
     *answer = (struct auction_answer){.status = statuses[auction->final], .http = 200};
     if (auction->final == LEAD_UNSOLD) {
+        const char *text = tell_sentence(auction);
         answer->reason = auction->final_reason;
-        answer->text = sentence(auction, auction->final_reason, auction->answer_text[0] ? auction->answer_text : NULL);
+        answer->text = *text ? text : reason_text(auction->final_reason);
+        if (auction->campaign) answer->redirect_url = auction->campaign->exit_url;
         return;
     }
     const struct attempt *attempt = last_posted(auction);
@@ -79,14 +88,28 @@ void tell_lead(struct auction *auction)
     answer->buyer = auction->catalogue->buyers[candidate->contract->buyer].id;
     answer->price_micros = attempt->payout.payout_micros;
     answer->sale_id = auction->final == LEAD_SOLD ? auction->sale_id : attempt->post_id;
+    answer->redirect_url = attempt->redirect_url;
 }
 
 void tell_again(struct auction *auction)
 {
     struct auction_answer *answer = &auction->answer;
     auction_answer_of_record(auction->record, answer);
-    if (answer->status == ANSWER_UNSOLD)
-        answer->text = sentence(auction, answer->reason, auction->answer_text[0] ? auction->answer_text : NULL);
+    if (answer->status != ANSWER_UNSOLD) return;
+    struct bytes text = auction->record->text;
+    if (text.len) snprintf(auction->answer_text, sizeof auction->answer_text, "%.*s", (int)text.len, text.at);
+    answer->text = sentence(auction, answer->reason, auction->answer_text[0] ? auction->answer_text : NULL);
+    answer->redirect_url = auction->campaign->exit_url;
+}
+
+/* A lead that a post brought to an auction of its own is told under the ping that was posted. */
+static void tell_reauction(struct auction_answer *answer, const struct offer *offer)
+{
+    const struct ident *known_as = offer_known_as(offer);
+    if (known_as == &offer->ping_id) return;
+    answer->reauction_id = answer->ping_id;
+    answer->because = offer->past.origin;
+    answer->ping_id = *known_as;
 }
 
 void auction_answer_of_record(const struct lead_record *record, struct auction_answer *answer)
@@ -97,6 +120,7 @@ void auction_answer_of_record(const struct lead_record *record, struct auction_a
                                       .ref = record->ref,
                                       .click_id = record->click_id,
                                       .sub_ids = record->sub_ids};
+    tell_reauction(answer, &record->offer);
     if (record->state == LEAD_UNSOLD) {
         answer->status = ANSWER_UNSOLD;
         answer->reason = record->reason;
@@ -107,6 +131,44 @@ void auction_answer_of_record(const struct lead_record *record, struct auction_a
     answer->sale_id = record->state == LEAD_SOLD ? record->sale.sale_id : record->post_id;
     answer->buyer = record->sale.buyer;
     answer->price_micros = record->sale.payout_micros;
+    if (record->state == LEAD_SOLD) answer->redirect_url = record->sale.redirect_url;
+}
+
+bool auction_reveals(enum reason reason)
+{
+    return reason == REASON_NONE || reason == REASON_OUTBID || reason == REASON_SAME_GROUP || reason == REASON_LOW_BID;
+}
+
+static int compare_bids(const void *left, const void *right)
+{
+    const struct answer_bid *a = left, *b = right;
+    if (a->price_micros != b->price_micros) return a->price_micros > b->price_micros ? -1 : 1;
+    return bytes_compare(a->buyer, b->buyer);
+}
+
+void auction_order_bids(const struct affiliate *affiliate, struct answer_bid *bids, uint32_t *count)
+{
+    if (*count > 1) qsort(bids, *count, sizeof *bids, compare_bids);
+    if (affiliate->reveal_bids == REVEAL_BEST_BID && *count > 1) *count = 1;
+    if (*count > ANSWER_BIDS_MAX) *count = ANSWER_BIDS_MAX;
+}
+
+/* What a ping's affiliate may see of the bids: nothing, unless its catalogue entry says otherwise. */
+static void reveal_bids(struct auction *auction)
+{
+    struct auction_answer *answer = &auction->answer;
+    bool of_ping = answer->status == ANSWER_ACCEPTED || answer->status == ANSWER_REJECTED;
+    if (auction->affiliate->reveal_bids == REVEAL_NO_BIDS || !of_ping || auction->bids_count == 0) return;
+    struct answer_bid *bids = arena_take(&auction->arena, auction->bids_count * sizeof *bids);
+    if (!bids) return;
+    for (uint32_t i = 0; i < auction->bids_count; i++) {
+        const struct rank_bid *bid = &auction->bids[i];
+        if (!auction_reveals(bid->reason) || bid->payout.payout_micros <= 0) continue;
+        bids[answer->bids_count++] = (struct answer_bid){auction->catalogue->buyers[bid->entry->contract->buyer].id,
+                                                         bid->payout.payout_micros};
+    }
+    answer->bids = bids;
+    auction_order_bids(auction->affiliate, bids, &answer->bids_count);
 }
 
 void tell_answer(struct auction *auction)
@@ -116,6 +178,7 @@ void tell_answer(struct auction *auction)
     answer->affiliate = auction->affiliate;
     answer->ping_id = auction->ping_id;
     answer->lead_id = auction->lead_id;
+    tell_reauction(answer, &auction->offer);
     answer->seq = auction->seq;
     answer->elapsed_us = auction->host->now_us(auction->world) - auction->request.started_us;
     bool own = auction->request.kind == AUCTION_PING || auction->request.kind == AUCTION_ONE_CALL;
@@ -123,6 +186,7 @@ void tell_answer(struct auction *auction)
     if (!answer->click_id.at) answer->click_id = own ? auction->request.ping.click_id : auction->offer.click_id;
     if (!answer->sub_ids.at) answer->sub_ids = auction->offer.sub_ids;
     if (auction->affiliate_gone || auction->request.kind == AUCTION_RESUMED) return;
+    reveal_bids(auction);
     auction->host->answer(auction->world, auction, answer);
 }
 
@@ -141,6 +205,9 @@ static struct bytes pack_view(struct arena *arena, const struct availability_vie
     sink_bytes(&sink, (struct bytes){(const char *)&view->cap_full, sizeof view->cap_full});
     sink_bytes(&sink, (struct bytes){(const char *)&view->seats_free, sizeof view->seats_free});
     sink_bytes(&sink, (struct bytes){(const char *)&view->in_flight, sizeof view->in_flight});
+    sink_bytes(&sink, (struct bytes){(const char *)&view->turn, sizeof view->turn});
+    sink_bytes(&sink, (struct bytes){(const char *)&view->sold_today, sizeof view->sold_today});
+    sink_bytes(&sink, (struct bytes){(const char *)&view->accepted_ppm, sizeof view->accepted_ppm});
     return sink_written(&sink);
 }
 
@@ -176,6 +243,8 @@ static void trace_contract(struct auction *auction, uint32_t place, struct trace
     out->price_micros = bid->price_micros;
     out->payout_micros = bid->payout.payout_micros;
     out->effective_micros = bid->effective_micros;
+    out->pays_micros = bid->pays_micros;
+    out->shadow_rank = bid->shadow_rank;
     out->available = bid->available;
     out->bid_id = bid->bid_id;
     out->valid_us = bid->valid_us;
@@ -244,17 +313,19 @@ void tell_trace(struct auction *auction)
                                             [AUCTION_ONE_CALL] = TRACE_ONE_CALL,
                                             [AUCTION_RESUMED] = TRACE_RESUMED};
     const struct auction_answer *answer = &auction->answer;
-    if (answer->status == ANSWER_PROBLEM || (auction->claim_asked && !auction->claim_held))
-        return; /* nothing was decided */
+    bool is_theirs = auction->claim_asked && auction->claimed.outcome != CLAIM_FRESH;
+    if (answer->status == ANSWER_PROBLEM || is_theirs || auction->is_told_again) return; /* nothing was decided */
     bool own = auction->request.kind == AUCTION_PING || auction->request.kind == AUCTION_ONE_CALL;
     struct trace_auction record = {
-        .kind = kinds[auction->request.kind],
+        .kind = auction->is_reauction ? TRACE_REAUCTION : kinds[auction->request.kind],
         .ping_id = auction->ping_id,
         .lead_id = auction->lead_id,
         .affiliate = auction->affiliate ? auction->affiliate->id : BYTES_NONE,
         .campaign = auction->campaign ? auction->campaign->id : BYTES_NONE,
         .source = own ? auction->request.ping.source : auction->offer.source,
         .ref = own ? auction->request.ping.ref : auction->offer.ref,
+        .click_id = own ? auction->request.ping.click_id : auction->offer.click_id,
+        .sub_ids = auction->offer.sub_ids,
         .opened_ms = auction->opened_ms,
         .elapsed_us = answer->elapsed_us,
         .status = status_word(auction),
@@ -262,6 +333,7 @@ void tell_trace(struct auction *auction)
         .reason_text = bytes_of(answer->text),
         .catalogue = auction->catalogue->version,
         .seed = auction->seed,
+        .arm = (uint8_t)auction->arm,
         .closed_cause = bytes_of(auction->closed_cause),
         .saved_us = auction->saved_us,
         .expires_ms = answer->expires_ms,

@@ -255,10 +255,10 @@ static enum fault write_resolved(struct ledger *ledger, struct MDB_txn *txn, str
                              .price_micros = intent->price_micros,
                              .payout_micros = intent->payout_micros,
                              .margin_rule = intent->margin_rule};
-    struct book_final final = {job->is_accepted ? LEAD_SOLD
-                               : goes_on        ? LEAD_POSTING
-                                                : LEAD_UNSOLD,
-                               job->is_accepted || goes_on ? REASON_NONE : REASON_REJECTED};
+    struct book_final final = {.state = job->is_accepted ? LEAD_SOLD
+                                        : goes_on        ? LEAD_POSTING
+                                                         : LEAD_UNSOLD,
+                               .reason = job->is_accepted || goes_on ? REASON_NONE : REASON_REJECTED};
     struct book_step step = {.lead_id = lead->lead_id,
                              .ping_id = lead->ping_id,
                              .wall_ms = job->wall_ms,
@@ -277,7 +277,6 @@ static enum fault write_resolved(struct ledger *ledger, struct MDB_txn *txn, str
     if (job->is_accepted) {
         job->answer.price_micros = sale.price_micros;
         job->answer.payout_micros = sale.payout_micros;
-        return FAULT_NONE;
     }
     job->answer.keys_count = intent->keys_count;
     memcpy(job->answer.keys, intent->keys, intent->keys_count * sizeof *intent->keys);

@@ -84,8 +84,11 @@ void build_cells(struct build *build)
     struct catalogue *catalogue = build->catalogue;
     struct standing *standing = build->source->standing;
     if (!standing) return;
-    for (uint32_t i = 0; i < catalogue->affiliates_count; i++)
-        catalogue->affiliates[i].cell = noted(build, standing_affiliate_cell(standing, catalogue->affiliates[i].id));
+    for (uint32_t i = 0; i < catalogue->affiliates_count; i++) {
+        struct affiliate *affiliate = &catalogue->affiliates[i];
+        affiliate->cell = noted(build, standing_affiliate_cell(standing, affiliate->id));
+        cap_cells(build, affiliate->caps, affiliate->caps_count * affiliate->campaigns_count);
+    }
     for (uint32_t i = 0; i < catalogue->buyers_count; i++) {
         catalogue->buyers[i].cell = noted(build, standing_buyer_cell(standing, catalogue->buyers[i].id));
         cap_cells(build, catalogue->buyers[i].caps, catalogue->buyers[i].caps_count);

@@ -1,5 +1,6 @@
 /* Affiliates and buyers: who they are, by which keys they are known, and on what terms they stand. */
 #include "exchange/market/build.h"
+#include "exchange/market/redirect.h"
 #include "exchange/market/scalar.h"
 #include "protocol/crypto/signature.h"
 
@@ -7,9 +8,11 @@
 
 static void read_affiliate(struct build *build, const struct node *node, struct affiliate *affiliate);
 static void read_campaigns(struct build *build, const struct node *node, struct affiliate *affiliate);
+static void read_caps(struct build *build, const struct node *node, struct affiliate *affiliate);
 static void read_buyer(struct build *build, const struct node *node, struct buyer *buyer);
 static void read_zone(struct build *build, const struct node *node, struct buyer *buyer);
 static void read_secrets(struct build *build, const struct node *node, struct buyer *buyer);
+static void read_hosts(struct build *build, const struct node *list, const struct node *node, struct buyer *buyer);
 static uint32_t read_keys(struct build *build, const struct node *node, enum principal_kind kind, uint32_t index);
 
 /* Room for every key of affiliates and buyers, taken before the first is read. */
@@ -68,17 +71,20 @@ void build_buyers(struct build *build)
 
 static void read_affiliate(struct build *build, const struct node *node, struct affiliate *affiliate)
 {
-    static const char *const REVEALS[] = {"id", "name", "none"};
-    unsigned reveal = REVEAL_ID;
+    static const char *const REVEALS[] = {"id", "name", "none"}, *const BIDS[] = {"none", "best", "all"};
+    unsigned reveal = REVEAL_ID, bids = REVEAL_NO_BIDS;
     build_money(build, node, "min_price", &affiliate->min_price_micros);
     build_margin(build, node, &affiliate->margin);
     build_pay(build, node, &affiliate->margin);
     build_sources(build, node, affiliate);
     build_count(build, node_find(node, "rate"), "pings_per_s", 1, &affiliate->pings_per_s);
     build_word(build, node_find(node, "reveal"), "buyers", REVEALS, 3, &reveal);
+    build_word(build, node_find(node, "reveal"), "bids", BIDS, 3, &bids);
     affiliate->reveal = (enum reveal_buyers)reveal;
+    affiliate->reveal_bids = (enum reveal_bids)bids;
     build_bool(build, node, "paused", &affiliate->paused);
     read_campaigns(build, node, affiliate);
+    read_caps(build, node, affiliate);
     if (read_keys(build, node, PRINCIPAL_AFFILIATE, affiliate->index) == 0)
         build_warning(build, node, "affiliate %.*s has no key: it cannot send leads", BUILD_SHOWN(affiliate->id));
 }
@@ -109,37 +115,51 @@ static void read_campaigns(struct build *build, const struct node *node, struct 
     }
 }
 
+/* One count in each campaign, in the house's time zone: an affiliate has no other. */
+static void read_caps(struct build *build, const struct node *node, struct affiliate *affiliate)
+{
+    const struct catalogue *catalogue = build->catalogue;
+    struct cap_owner owner = {.kind = "affiliate", .id = affiliate->id};
+    uint32_t count;
+    const struct cap *caps = build_caps(build, node, &owner, catalogue->zone, &count);
+    struct cap *made = build_zero(build, (size_t)count * affiliate->campaigns_count, sizeof *made);
+    if (!made) return;
+    affiliate->caps = made;
+    affiliate->caps_count = count;
+    for (uint32_t i = 0; i < count * affiliate->campaigns_count; i++) {
+        owner.campaign = catalogue->campaigns[affiliate->campaigns[i / count]].id;
+        made[i] = caps[i % count];
+        made[i].id = build_cap_id(&owner, &made[i]);
+    }
+    for (uint32_t i = 0; i < count; i++)
+        if (caps[i].per == CAP_PER_AFFILIATE)
+            build_error(build, node_find(node, "caps"), "a cap of an affiliate cannot be per affiliate");
+}
+
 static void read_buyer(struct build *build, const struct node *node, struct buyer *buyer)
 {
-    buyer->group = buyer->public_name = buyer->id;
+    buyer->group = buyer->id;
     build_text(build, node, "group", &buyer->group);
     build_text(build, node, "public_name", &buyer->public_name);
     build_count(build, node, "max_in_flight", 1, &buyer->max_in_flight);
     build_count(build, node, "max_pings_per_s", 1, &buyer->max_pings_per_s);
     read_zone(build, node, buyer);
     buyer->schedule = build_schedule(build, node, buyer->zone);
-    buyer->caps = build_caps(build, node, "buyer", buyer->id, buyer->zone, RESERVATION_KEYS_MAX, &buyer->caps_count);
+    struct cap_owner owner = {.kind = "buyer", .id = buyer->id};
+    buyer->caps = build_caps(build, node, &owner, buyer->zone, &buyer->caps_count);
     read_secrets(build, node, buyer);
+    read_hosts(build, node_find(node, "redirect_hosts"), node, buyer);
     read_keys(build, node, PRINCIPAL_BUYER, buyer->index);
 }
 
 static void read_zone(struct build *build, const struct node *node, struct buyer *buyer)
 {
-    struct bytes name = BYTES("UTC"), file;
+    struct bytes name = BYTES_NONE;
     build_text(build, node, "time_zone", &name);
+    buyer->zone = build_zone(build, name);
+    if (buyer->zone) return;
     buyer->zone = zone_utc();
-    if (bytes_is(name, "UTC")) return;
-    const struct zone *zone = pool_find(&build->zones, name);
-    if (!zone) {
-        const struct catalogue_source *source = build->source;
-        bool found = source->read_zone && source->read_zone(source->read_zone_arg, name, &file);
-        if (found) zone = zone_parse(build->arena, file);
-        if (zone) pool_put(build, &build->zones, name, zone);
-    }
-    if (zone)
-        buyer->zone = zone;
-    else
-        build_error(build, node_find(node, "time_zone"), "there is no time zone %.*s", BUILD_SHOWN(name));
+    build_error(build, node_find(node, "time_zone"), "there is no time zone %.*s", BUILD_SHOWN(name));
 }
 
 static void read_secret(struct build *build, const struct node *node, struct buyer *buyer)
@@ -171,6 +191,23 @@ static void read_secrets(struct build *build, const struct node *node, struct bu
         return;
     }
     NODE_EACH(child, secret) read_secret(build, child, buyer);
+}
+
+/* Whole host names: quote.north.example, without scheme, port or path. */
+static void read_hosts(struct build *build, const struct node *list, const struct node *node, struct buyer *buyer)
+{
+    char url[300];
+    if (!list || list->kind != NODE_LIST) return;
+    build_names(build, node, "redirect_hosts", &buyer->redirect_hosts);
+    NODE_EACH(child, list)
+    {
+        struct bytes host = BYTES_NONE;
+        struct sink sink = sink_over(url, sizeof url);
+        sink_text(&sink, "https://");
+        if (scalar_text(child, &host)) sink_bytes(&sink, host);
+        if (sink.cut || !host.len || !bytes_same(redirect_host(sink_written(&sink)), host))
+            build_error(build, child, "%.*s is no host name such as quote.north.example", BUILD_SHOWN(host));
+    }
 }
 
 static bool is_buyer_or_group(const struct catalogue *catalogue, struct bytes name)

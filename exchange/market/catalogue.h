@@ -8,52 +8,18 @@
 
 #include <stdatomic.h>
 
+#include "exchange/market/affiliate.h"
 #include "exchange/market/circuit.h"
-#include "exchange/market/contract.h"
 #include "exchange/market/field.h"
 #include "exchange/market/geo.h"
+#include "exchange/market/ranking.h"
 #include "protocol/base/table.h"
 
 struct index;
-
-/* Where a margin was stated; the name goes into the ledger line. Stored: append only. */
-enum margin_source {
-    MARGIN_EXCHANGE,
-    MARGIN_CAMPAIGN,
-    MARGIN_AFFILIATE,
-    MARGIN_SOURCE,
-    MARGIN_CONTRACT,
-    MARGIN_PAIR,
-    MARGIN_SOURCE_COUNT
-};
-const char *margin_source_name(enum margin_source source);
+struct places;
+struct quiet;
 
 enum promise_kind { PROMISE_SQUEEZE, PROMISE_KEEP };
-enum reveal_buyers { REVEAL_ID, REVEAL_NAME, REVEAL_NONE };
-
-/* A sub-division of an affiliate that has rules of its own. */
-struct lead_source {
-    struct bytes id;
-    int64_t min_price_micros;
-    struct margin margin;
-    bool paused;
-};
-
-struct affiliate {
-    uint32_t index;
-    uint32_t cell; /* in standing's affiliates: rate */
-    struct bytes id;
-    const uint32_t *campaigns;
-    uint32_t campaigns_count;
-    struct names exclude_buyers; /* ids and groups that never get its leads */
-    int64_t min_price_micros;
-    struct margin margin;
-    const struct lead_source *sources; /* by id, ascending */
-    uint32_t sources_count;
-    uint32_t pings_per_s; /* 0: no limit */
-    enum reveal_buyers reveal;
-    bool paused;
-};
 
 /* When a person is the same person again: see duplicates.h. */
 struct duplicates {
@@ -70,8 +36,17 @@ struct campaign {
     struct bytes id;
     int64_t timeout_us, post_timeout_us, offer_ttl_us;
     enum promise_kind promise;
+    bool reauctions_mismatch; /* on_mismatch; else such a post is unsold */
+    int64_t reping_window_us; /* 0: every ping is asked about */
+    uint32_t max_refines;     /* of one ping */
     int64_t min_margin_micros;
     struct margin margin;
+    bool is_waterfall;      /* tiers are asked one after another; else all at once */
+    struct ranking ranking; /* of all auctions, or of those an experiment leaves */
+    struct ranking trial;   /* the experiment's */
+    uint32_t trial_ppm;     /* its share of the auctions; 0: there is no experiment */
+    struct bytes exit_url;  /* for the people of unsold leads; may be empty */
+    bool paused;
     const struct field *fields;
     uint32_t fields_count;
     const struct bytes *consent_required; /* "tcpa" */
@@ -82,6 +57,10 @@ struct campaign {
     bool recalls; /* it, or a contract of it, has a rule: what the book remembers of a person is looked up */
     int64_t sold_keep_ms, refused_keep_ms; /* how long others' rules and its own may ask about its leads */
     const struct index *filters;           /* of their filters; bits in the order of `contracts` */
+    const struct quiet *quiet;             /* the consumer's hours; NULL: any */
+    unsigned segments;                     /* bit n: a cap that may meet its leads is per `enum cap_per` n */
+    uint32_t state_field, zip_field;       /* the public ones of type us_state and us_zip; FIELD_NONE: there is none */
+    const struct places *places;           /* where a segment is read off the zip; else NULL */
 };
 
 enum principal_kind { PRINCIPAL_AFFILIATE, PRINCIPAL_BUYER };
@@ -97,6 +76,7 @@ struct house_rules {
     int64_t payout_step_micros;
     uint32_t max_posts;
     struct bytes currency;
+    struct bytes time_zone; /* IANA name of the house's day; empty: UTC */
     struct circuit_rules circuit;
     bool allow_private; /* webhooks may be IP literals, any port, plain http for posts: demos and tests only */
 };
@@ -106,6 +86,7 @@ struct catalogue {
     struct bytes packed; /* house rules and document in MessagePack, without signing secrets: rebuilds this snapshot */
     int64_t loaded_ms;   /* wall; the builder's caller sets it */
     struct house_rules house;
+    const struct zone *zone; /* the house's */
     struct campaign *campaigns;
     struct affiliate *affiliates;
     struct buyer *buyers;

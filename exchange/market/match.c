@@ -11,6 +11,7 @@ bool match_run(const struct catalogue *catalogue, const struct facts *facts, str
                int64_t wall_ms, struct arena *arena, struct match *match)
 {
     const struct index *index = facts->campaign->filters;
+    struct availability_lead lead;
     uint64_t *bits = arena_take(arena, (index_words(index) + 1) * sizeof *bits);
     *match = (struct match){0};
     if (!bits) return false;
@@ -21,13 +22,14 @@ bool match_run(const struct catalogue *catalogue, const struct facts *facts, str
     match->entries_count = run_static(catalogue, facts, match, bits, left);
     match->entries = arena_take(arena, match->entries_count * sizeof *match->entries);
     if (!match->entries) return false;
+    availability_lead(facts, wall_ms, &lead);
     for (uint32_t i = 0; i < match->entries_count; i++) {
         const struct contract *contract = &catalogue->contracts[left[i]];
         const struct buyer *buyer = &catalogue->buyers[contract->buyer];
         struct match_entry *entry = &match->entries[i];
         entry->contract = contract;
         entry->standing_price_micros = match_standing_price(contract, facts);
-        availability_read(contract, buyer, standing, now_us, wall_ms, &entry->view);
+        availability_read(contract, buyer, &lead, standing, now_us, wall_ms, &entry->view);
         entry->reason = availability_reason(contract, buyer, &entry->view, wall_ms);
         match->counts[entry->reason]++;
     }
@@ -83,11 +85,11 @@ int64_t match_standing_price(const struct contract *contract, const struct facts
     return 0;
 }
 
-enum reason match_commonest(const struct match *match)
+enum reason match_commonest(const uint32_t counts[REASON_COUNT])
 {
     enum reason best = REASON_NO_CONTRACT;
     for (unsigned i = 0; i < REASON_COUNT; i++)
-        if (match->counts[i] > match->counts[best]) best = (enum reason)i;
+        if (counts[i] > counts[best]) best = (enum reason)i;
     return best;
 }
 

@@ -33,10 +33,8 @@ bool person_read(const struct campaign *campaign, const struct node *lead, const
         add(person, kind, &plain);
         given[kind] = true;
     }
-    for (unsigned i = 0; told && i < PING_HASHES; i++) {
-        enum person_kind kind = i == PING_HASH_PHONE ? PERSON_PHONE : PERSON_EMAIL;
-        if (told->has[i] && !given[kind]) add(person, kind, &told->plain[i]);
-    }
+    if (told && told->has_phone && !given[PERSON_PHONE]) add(person, PERSON_PHONE, &told->phone);
+    if (told && told->has_email && !given[PERSON_EMAIL]) add(person, PERSON_EMAIL, &told->email);
     return true;
 }
 

@@ -4,10 +4,17 @@
 
 #include "exchange/record/pieces.h"
 
-#define STEP_VERSION 1
-#define LEAD_VERSION 1
+/* 2: a sale's redirect_url, the text of an end. A row without them is written as version 1, so that rows of an older
+ * book are still what its entries make. */
+#define STEP_VERSION 2
+#define LEAD_VERSION 2
 #define POST_VERSION 1
 #define SEEN_VERSION 1
+
+/* How long a key stays stands above its window, where the first version had zeros: what it wrote reads as it was meant.
+ */
+#define STAY_SHIFT 32
+#define WINDOW_MAX (((uint64_t)BOOK_CAP_STAY_MAX << STAY_SHIFT) | UINT32_MAX)
 
 enum { HAS_OPENING = 1, HAS_VERDICT = 2, HAS_INTENT = 4, HAS_SALE = 8, HAS_FINAL = 16, HAS_SEEN = 32, HAS_ALL = 63 };
 
@@ -22,6 +29,13 @@ const char *lead_state_name(enum lead_state state)
 const char *post_state_name(enum post_state state)
 {
     return post_states[state];
+}
+
+int64_t book_cap_change(const struct book_cap_key *key, enum post_state state)
+{
+    bool is_back = state == POST_FAILED ? key->stay <= 1 : state == POST_REJECTED && key->stay == 0;
+    if (is_back) return -(int64_t)key->amount;
+    return state == POST_ACCEPTED && key->stay == 2 ? key->amount : 0;
 }
 
 /* --- parts --- */
@@ -97,7 +111,7 @@ static void put_intent(struct sink *sink, const struct book_intent *intent)
     flat_put(sink, intent->keys_count);
     for (uint8_t i = 0; i < intent->keys_count; i++) {
         sink_bytes(sink, (struct bytes){(const char *)intent->keys[i].id, sizeof intent->keys[i].id});
-        flat_put(sink, intent->keys[i].window);
+        flat_put(sink, intent->keys[i].window | (uint64_t)intent->keys[i].stay << STAY_SHIFT);
         flat_put(sink, intent->keys[i].amount);
     }
 }
@@ -115,12 +129,14 @@ static void take_intent(struct flat *flat, struct book_intent *intent)
     intent->keys_count = (uint8_t)flat_take_upto(flat, BOOK_CAP_KEYS_MAX);
     for (uint8_t i = 0; i < intent->keys_count; i++) {
         flat_take_raw(flat, intent->keys[i].id, sizeof intent->keys[i].id);
-        intent->keys[i].window = (uint32_t)flat_take_upto(flat, UINT32_MAX);
+        uint64_t window = flat_take_upto(flat, WINDOW_MAX);
+        intent->keys[i].window = (uint32_t)window;
+        intent->keys[i].stay = (uint8_t)(window >> STAY_SHIFT);
         intent->keys[i].amount = (uint32_t)flat_take_upto(flat, UINT32_MAX);
     }
 }
 
-static void put_sale(struct sink *sink, const struct book_sale *sale)
+static void put_sale(struct sink *sink, uint8_t version, const struct book_sale *sale)
 {
     flat_put_id(sink, &sale->sale_id);
     flat_put_text(sink, sale->contract);
@@ -129,9 +145,10 @@ static void put_sale(struct sink *sink, const struct book_sale *sale)
     flat_put_signed(sink, sale->payout_micros);
     flat_put_signed(sink, sale->margin_micros);
     sink_char(sink, (char)sale->margin_rule);
+    if (version >= 2) flat_put_text(sink, sale->redirect_url);
 }
 
-static void take_sale(struct flat *flat, struct book_sale *sale)
+static void take_sale(struct flat *flat, uint8_t version, struct book_sale *sale)
 {
     flat_take_id(flat, &sale->sale_id);
     sale->contract = flat_take_text(flat);
@@ -140,6 +157,7 @@ static void take_sale(struct flat *flat, struct book_sale *sale)
     sale->payout_micros = flat_take_signed(flat);
     sale->margin_micros = flat_take_signed(flat);
     flat_take_raw(flat, &sale->margin_rule, 1);
+    if (version >= 2) sale->redirect_url = flat_take_text(flat);
 }
 
 static void put_seen(struct sink *sink, const struct book_seen *seen)
@@ -176,10 +194,11 @@ bool book_write_step(struct sink *sink, const struct book_step *step, struct byt
     if (step->opening) put_opening(sink, step->opening, sealed);
     if (step->verdict) put_verdict(sink, step->verdict);
     if (step->intent) put_intent(sink, step->intent);
-    if (step->sale) put_sale(sink, step->sale);
+    if (step->sale) put_sale(sink, STEP_VERSION, step->sale);
     if (step->final) {
         flat_put(sink, step->final->state);
         flat_put(sink, step->final->reason);
+        flat_put_text(sink, step->final->text);
     }
     if (step->seen) put_seen(sink, step->seen);
     return !sink->cut;
@@ -200,7 +219,7 @@ bool book_read_step(struct bytes bytes, struct arena *arena, struct book_step *s
     if (!parts) return false;
     struct flat flat = flat_over(bytes);
     *step = (struct book_step){0};
-    flat_take_head(&flat, 'S', STEP_VERSION);
+    uint8_t version = flat_take_head(&flat, 'S', STEP_VERSION);
     flat_take_id(&flat, &step->lead_id);
     flat_take_id(&flat, &step->ping_id);
     step->wall_ms = flat_take_signed(&flat);
@@ -208,10 +227,11 @@ bool book_read_step(struct bytes bytes, struct arena *arena, struct book_step *s
     if (has & HAS_OPENING) take_opening(&flat, &parts->opening), step->opening = &parts->opening;
     if (has & HAS_VERDICT) take_verdict(&flat, &parts->verdict), step->verdict = &parts->verdict;
     if (has & HAS_INTENT) take_intent(&flat, &parts->intent), step->intent = &parts->intent;
-    if (has & HAS_SALE) take_sale(&flat, &parts->sale), step->sale = &parts->sale;
+    if (has & HAS_SALE) take_sale(&flat, version, &parts->sale), step->sale = &parts->sale;
     if (has & HAS_FINAL) {
         parts->final.state = (enum lead_state)flat_take_upto(&flat, LEAD_STATE_COUNT - 1);
         parts->final.reason = (enum reason)flat_take_upto(&flat, REASON_COUNT - 1);
+        if (version >= 2) parts->final.text = flat_take_text(&flat);
         step->final = &parts->final;
     }
     if (has & HAS_SEEN) take_seen(&flat, &parts->seen), step->seen = &parts->seen;
@@ -222,11 +242,14 @@ bool book_read_step(struct bytes bytes, struct arena *arena, struct book_step *s
 
 bool book_write_lead(struct sink *sink, const struct lead_record *lead)
 {
-    flat_put_head(sink, 'L', LEAD_VERSION);
+    bool is_old = lead->text.len == 0 && (!lead->has_sale || lead->sale.redirect_url.len == 0);
+    uint8_t version = is_old ? 1 : LEAD_VERSION;
+    flat_put_head(sink, 'L', version);
     flat_put_id(sink, &lead->lead_id);
     flat_put_id(sink, &lead->ping_id);
     flat_put(sink, lead->state);
     flat_put(sink, lead->reason);
+    if (version >= 2) flat_put_text(sink, lead->text);
     flat_put_signed(sink, lead->created_ms);
     flat_put_signed(sink, lead->updated_ms);
     flat_put_text(sink, lead->affiliate);
@@ -243,7 +266,7 @@ bool book_write_lead(struct sink *sink, const struct lead_record *lead)
     flat_put(sink, lead->tried);
     flat_put_id(sink, &lead->post_id);
     flat_put(sink, lead->has_sale);
-    if (lead->has_sale) put_sale(sink, &lead->sale);
+    if (lead->has_sale) put_sale(sink, version, &lead->sale);
     flat_put_text(sink, lead->buyer_lead_id);
     return !sink->cut;
 }
@@ -253,11 +276,12 @@ bool book_read_lead(struct bytes bytes, struct arena *arena, struct lead_record 
     (void)arena; /* all of it points into the bytes; a later version may need room */
     struct flat flat = flat_over(bytes);
     *lead = (struct lead_record){0};
-    flat_take_head(&flat, 'L', LEAD_VERSION);
+    uint8_t version = flat_take_head(&flat, 'L', LEAD_VERSION);
     flat_take_id(&flat, &lead->lead_id);
     flat_take_id(&flat, &lead->ping_id);
     lead->state = (enum lead_state)flat_take_upto(&flat, LEAD_STATE_COUNT - 1);
     lead->reason = (enum reason)flat_take_upto(&flat, REASON_COUNT - 1);
+    if (version >= 2) lead->text = flat_take_text(&flat);
     lead->created_ms = flat_take_signed(&flat);
     lead->updated_ms = flat_take_signed(&flat);
     lead->affiliate = flat_take_text(&flat);
@@ -274,7 +298,7 @@ bool book_read_lead(struct bytes bytes, struct arena *arena, struct lead_record 
     lead->tried = flat_take(&flat);
     flat_take_id(&flat, &lead->post_id);
     lead->has_sale = flat_take_flag(&flat);
-    if (lead->has_sale) take_sale(&flat, &lead->sale);
+    if (lead->has_sale) take_sale(&flat, version, &lead->sale);
     lead->buyer_lead_id = flat_take_text(&flat);
     return flat_ends(&flat);
 }

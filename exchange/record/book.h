@@ -10,8 +10,8 @@
 #include "protocol/crypto/digest.h"
 #include "protocol/message/reason.h"
 
-#define BOOK_CAP_KEYS_MAX 8
-#define BOOK_TEXT_MAX 200 /* a buyer's words */
+#define BOOK_CAP_KEYS_MAX 16
+#define BOOK_TEXT_MAX 200 /* a buyer's words, or the sentence an unsold lead was answered with */
 
 enum lead_state { LEAD_POSTING, LEAD_SOLD, LEAD_PENDING, LEAD_UNSOLD, LEAD_STATE_COUNT };
 const char *lead_state_name(enum lead_state state); /* "posting", "sold", "pending", "unsold" */
@@ -24,7 +24,12 @@ struct book_cap_key {
     uint8_t id[16];
     uint32_t window; /* UTC minutes since 1970 */
     uint32_t amount;
+    uint8_t
+        stay; /* enum cap_stay: 0 until the post is refused, 1 once its bytes may have left, 2 counted at the sale */
 };
+#define BOOK_CAP_STAY_MAX 2
+/* What becomes of a key's counter when a post moves on to that state from OPEN or UNKNOWN: −amount, 0 or amount. */
+int64_t book_cap_change(const struct book_cap_key *key, enum post_state state);
 
 /* The parts of a step. A step is one entry of the journal: what is in it happened together. */
 struct book_opening { /* the lead's first step */
@@ -65,11 +70,13 @@ struct book_sale { /* with an ACCEPTED verdict: money moves */
     struct bytes contract, buyer;
     int64_t price_micros, payout_micros, margin_micros; /* price = payout + margin */
     uint8_t margin_rule;
+    struct bytes redirect_url; /* where the buyer takes the person next; empty: nowhere */
 };
 
 struct book_final { /* the lead's state after this step */
     enum lead_state state;
     enum reason reason; /* with UNSOLD */
+    struct bytes text;  /* with UNSOLD: the answer's sentence; empty: the reason's own */
 };
 
 struct book_seen { /* with intents: by what the person is known again, and for how long; with an opening: its key's end
@@ -95,6 +102,7 @@ struct lead_record {
     struct ident lead_id, ping_id;
     enum lead_state state;
     enum reason reason;
+    struct bytes text; /* see book_final */
     int64_t created_ms, updated_ms;
     struct bytes affiliate, campaign, source, channel, ref, click_id, sub_ids;
     struct digest document;

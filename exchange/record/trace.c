@@ -5,7 +5,7 @@
 
 #include "exchange/record/flat.h"
 
-#define TRACE_VERSION 1
+#define TRACE_VERSION 3 /* 2: click_id, sub_ids; 3: arm, shadow, second price */
 
 enum { STATE_BITS = 3, HAS_BID = 4, IS_AVAILABLE = 8, FLAGS_ALL = 15 }; /* of a contract */
 
@@ -15,7 +15,7 @@ static void put_post(struct sink *sink, const struct trace_post *post);
 static void put_sale(struct sink *sink, const struct trace_sale *sale);
 static void put_steps(struct sink *sink, const struct trace_step *steps, uint32_t count);
 static void take_counts(struct flat *flat, uint32_t *counts);
-static bool take_contracts(struct flat *flat, struct arena *arena, struct trace_auction *auction);
+static bool take_contracts(struct flat *flat, struct arena *arena, struct trace_auction *auction, uint8_t version);
 static void take_post(struct flat *flat, struct trace_post *post);
 static void take_sale(struct flat *flat, struct trace_sale *sale);
 static void take_steps(struct flat *flat, struct trace_step *steps, uint32_t count);
@@ -30,6 +30,8 @@ bool trace_write(struct sink *sink, const struct trace_auction *auction)
     flat_put_text(sink, auction->campaign);
     flat_put_text(sink, auction->source);
     flat_put_text(sink, auction->ref);
+    flat_put_text(sink, auction->click_id);
+    flat_put_text(sink, auction->sub_ids);
     flat_put_signed(sink, auction->opened_ms);
     flat_put_signed(sink, auction->elapsed_us);
     flat_put_text(sink, auction->status);
@@ -37,6 +39,7 @@ bool trace_write(struct sink *sink, const struct trace_auction *auction)
     flat_put_text(sink, auction->reason_text);
     flat_put_digest(sink, &auction->catalogue);
     flat_put(sink, auction->seed);
+    flat_put(sink, auction->arm);
     flat_put_text(sink, auction->closed_cause);
     flat_put_signed(sink, auction->expires_ms);
     flat_put_signed(sink, auction->saved_us);
@@ -60,7 +63,7 @@ bool trace_read(struct bytes bytes, struct arena *arena, struct trace_auction *a
 {
     struct flat flat = flat_over(bytes);
     *auction = (struct trace_auction){0};
-    flat_take_head(&flat, 'T', TRACE_VERSION);
+    uint8_t version = flat_take_head(&flat, 'T', TRACE_VERSION);
     auction->kind = (enum trace_kind)flat_take_upto(&flat, TRACE_KIND_COUNT - 1);
     flat_take_id(&flat, &auction->ping_id);
     flat_take_id(&flat, &auction->lead_id);
@@ -68,6 +71,8 @@ bool trace_read(struct bytes bytes, struct arena *arena, struct trace_auction *a
     auction->campaign = flat_take_text(&flat);
     auction->source = flat_take_text(&flat);
     auction->ref = flat_take_text(&flat);
+    if (version >= 2) auction->click_id = flat_take_text(&flat);
+    if (version >= 2) auction->sub_ids = flat_take_text(&flat);
     auction->opened_ms = flat_take_signed(&flat);
     auction->elapsed_us = flat_take_signed(&flat);
     auction->status = flat_take_text(&flat);
@@ -75,6 +80,7 @@ bool trace_read(struct bytes bytes, struct arena *arena, struct trace_auction *a
     auction->reason_text = flat_take_text(&flat);
     flat_take_digest(&flat, &auction->catalogue);
     auction->seed = flat_take(&flat);
+    if (version >= 3) auction->arm = (uint8_t)flat_take_upto(&flat, UINT8_MAX);
     auction->closed_cause = flat_take_text(&flat);
     auction->expires_ms = flat_take_signed(&flat);
     auction->saved_us = flat_take_signed(&flat);
@@ -83,7 +89,7 @@ bool trace_read(struct bytes bytes, struct arena *arena, struct trace_auction *a
     auction->price_micros = flat_take_signed(&flat);
     auction->public_json = flat_take_text(&flat);
     take_counts(&flat, auction->counts);
-    if (!take_contracts(&flat, arena, auction)) return false;
+    if (!take_contracts(&flat, arena, auction, version)) return false;
     auction->posts_count = (uint32_t)flat_take_upto(&flat, TRACE_POSTS_MAX);
     for (uint32_t i = 0; i < auction->posts_count; i++) take_post(&flat, &auction->posts[i]);
     auction->has_sale = flat_take_flag(&flat);
@@ -149,9 +155,11 @@ static void put_contract(struct sink *sink, const struct trace_contract *contrac
     flat_put_signed(sink, contract->effective_micros);
     flat_put_text(sink, contract->bid_id);
     flat_put_signed(sink, contract->valid_us);
+    flat_put_signed(sink, contract->pays_micros);
+    flat_put(sink, contract->shadow_rank);
 }
 
-static void take_contract(struct flat *flat, struct trace_contract *contract)
+static void take_contract(struct flat *flat, struct trace_contract *contract, uint8_t version)
 {
     contract->contract = flat_take_text(flat);
     contract->buyer = flat_take_text(flat);
@@ -176,10 +184,12 @@ static void take_contract(struct flat *flat, struct trace_contract *contract)
     contract->effective_micros = flat_take_signed(flat);
     contract->bid_id = flat_take_text(flat);
     contract->valid_us = flat_take_signed(flat);
+    contract->pays_micros = version >= 3 ? flat_take_signed(flat) : contract->price_micros;
+    if (version >= 3) contract->shadow_rank = (uint32_t)flat_take_upto(flat, UINT32_MAX);
 }
 
 /* No memory is taken for more contracts than the bytes left could hold (eleven values each, at least). */
-static bool take_contracts(struct flat *flat, struct arena *arena, struct trace_auction *auction)
+static bool take_contracts(struct flat *flat, struct arena *arena, struct trace_auction *auction, uint8_t version)
 {
     size_t left = (size_t)(flat->end - flat->at);
     uint64_t count = flat_take_upto(flat, TRACE_CONTRACTS_MAX);
@@ -187,7 +197,7 @@ static bool take_contracts(struct flat *flat, struct arena *arena, struct trace_
     auction->contracts = arena_zero(arena, count ? count : 1, sizeof *auction->contracts);
     if (!auction->contracts) return false;
     auction->contracts_count = (uint32_t)count;
-    for (uint32_t i = 0; i < count; i++) take_contract(flat, &auction->contracts[i]);
+    for (uint32_t i = 0; i < count; i++) take_contract(flat, &auction->contracts[i], version);
     return !flat->bad;
 }
 

@@ -9,7 +9,12 @@
 #define TRACE_POSTS_MAX 64
 #define TRACE_STEPS_MAX 64
 
-enum trace_kind { TRACE_PING, TRACE_POST, TRACE_ONE_CALL, TRACE_RESUMED, TRACE_KIND_COUNT };
+enum trace_kind { TRACE_PING, TRACE_POST, TRACE_ONE_CALL, TRACE_RESUMED, TRACE_REAUCTION, TRACE_KIND_COUNT };
+/* It holds an auction of its own: its ping id leads to it. */
+static inline bool trace_is_auction(enum trace_kind kind)
+{
+    return kind == TRACE_PING || kind == TRACE_ONE_CALL || kind == TRACE_REAUCTION;
+}
 enum trace_contract_state { TRACE_SKIPPED, TRACE_PINGED, TRACE_STANDING };
 
 struct trace_contract {
@@ -26,6 +31,8 @@ struct trace_contract {
     struct bytes bid_id;
     int64_t valid_us;
     uint32_t tier, rank;
+    int64_t pays_micros;  /* what it would pay: its bid, or the second price */
+    uint32_t shadow_rank; /* by expected value, where the campaign keeps a shadow; else 0 */
 };
 
 enum trace_post_outcome {
@@ -63,15 +70,17 @@ struct trace_auction {
     enum trace_kind kind;
     struct ident ping_id, lead_id; /* either may be none */
     struct bytes affiliate, campaign, source;
-    struct bytes ref;
-    int64_t opened_ms; /* wall */
+    struct bytes ref, click_id;
+    struct bytes sub_ids; /* a JSON list, or empty */
+    int64_t opened_ms;    /* wall */
     int64_t elapsed_us;
     struct bytes status; /* as answered: "accepted", "rejected", "sold", "pending", "unsold", "duplicate" */
     enum reason reason;
     struct bytes reason_text; /* as answered */
     struct digest catalogue;
     uint64_t seed;
-    struct bytes closed_cause; /* "all_answered", "deadline", "nobody_asked", "affiliate_gone",
+    uint8_t arm;               /* market's enum ranking_arm */
+    struct bytes closed_cause; /* "all_answered", "deadline", "early_close", "nobody_asked", "affiliate_gone",
                                 * "shutting_down", "" */
     int64_t saved_us;
     int64_t expires_ms;                                 /* of the offer, wall; 0 without one */

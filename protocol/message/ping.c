@@ -19,6 +19,7 @@ static void read_channel(const struct node *value, void *request, struct complai
 static void read_min_price(const struct node *value, void *request, struct complaints *complaints);
 static void read_timeout_ms(const struct node *value, void *request, struct complaints *complaints);
 static void read_test(const struct node *value, void *request, struct complaints *complaints);
+static void read_ping_id(const struct node *value, void *request, struct complaints *complaints);
 static void read_lead(const struct node *value, void *request, struct complaints *complaints);
 static void read_consent(const struct node *value, void *request, struct complaints *complaints);
 static void read_hashes(const struct node *value, void *request, struct complaints *complaints);
@@ -35,7 +36,7 @@ static const struct request_row rows[] = {
     {"timeout_ms", read_timeout_ms, false},
     {"test", read_test, false},
     {"consent", read_consent, false},
-    {"ping_id", NULL, false}, /* to refine an earlier ping */
+    {"ping_id", read_ping_id, false},
     {"min_leg_price", NULL, false},
     {"max_sales", NULL, false},
     {"sold_elsewhere", NULL, false},
@@ -48,7 +49,7 @@ static const char *const channels[] = {"search", "social", "email", "display", "
 
 bool ping_read_request(const struct node *document, struct ping_request *request, struct complaints *complaints)
 {
-    *request = (struct ping_request){0};
+    *request = (struct ping_request){.document = document};
     return request_read(document, rows, sizeof rows / sizeof *rows, request, complaints);
 }
 
@@ -176,6 +177,38 @@ static void read_timeout_ms(const struct node *value, void *into, struct complai
         request->timeout_us = ms * 1000;
 }
 
+/* The ping that this one names more of. */
+static void read_ping_id(const struct node *value, void *into, struct complaints *complaints)
+{
+    struct ping_request *request = into;
+    request_ident(value, &request->refines, complaints);
+}
+
+static bool read_hash(const struct node *value, struct bytes name, struct digest *digest, struct complaints *complaints)
+{
+    bool good = value->kind == NODE_TEXT && value->text.len == 2 * DIGEST_LEN &&
+                bytes_unhex(value->text, digest->at, DIGEST_LEN);
+    if (!good) complain(complaints, name, "format", "must be a SHA-256 as 64 hexadecimal digits");
+    return good;
+}
+
+static void read_hashes(const struct node *value, void *into, struct complaints *complaints)
+{
+    struct ping_request *request = into;
+    struct ping_hashes *hashes = &request->hashes;
+    const struct node *map;
+    if (!request_map(value, &map, complaints)) return;
+    NODE_EACH(member, map)
+    {
+        if (bytes_is(member->key, "phone"))
+            hashes->has_phone = read_hash(member, BYTES("hashes.phone"), &hashes->phone, complaints);
+        else if (bytes_is(member->key, "email"))
+            hashes->has_email = read_hash(member, BYTES("hashes.email"), &hashes->email, complaints);
+        else
+            complain(complaints, value->key, "unknown", "may hold phone and email");
+    }
+}
+
 static void read_test(const struct node *value, void *into, struct complaints *complaints)
 {
     struct ping_request *request = into;
@@ -195,30 +228,4 @@ static void read_consent(const struct node *value, void *into, struct complaints
 {
     struct ping_request *request = into;
     if (request_map(value, &request->consent, complaints)) consent_check(value, complaints);
-}
-
-static void read_hashes(const struct node *value, void *into, struct complaints *complaints)
-{
-    static const struct {
-        const char *key;
-        struct bytes name;
-    } names[PING_HASHES] = {
-        [PING_HASH_PHONE] = {"phone", {"hashes.phone", 12}}, [PING_HASH_EMAIL] = {"email", {"hashes.email", 12}}};
-    struct ping_request *request = into;
-    const struct node *map;
-    if (!request_map(value, &map, complaints)) return;
-    NODE_EACH(child, map)
-    {
-        unsigned i = 0;
-        while (i < PING_HASHES && !bytes_is(child->key, names[i].key)) i++;
-        if (i == PING_HASHES) {
-            complain(complaints, BYTES("hashes"), "unknown", "holds phone and email only");
-            return;
-        }
-        if (child->kind == NODE_NULL) continue;
-        request->hashes.has[i] = child->kind == NODE_TEXT &&
-                                 bytes_unhex(child->text, request->hashes.plain[i].at, DIGEST_LEN);
-        if (!request->hashes.has[i])
-            complain(complaints, names[i].name, "format", "must be the 64 hexadecimal digits of a SHA-256");
-    }
 }

@@ -3,6 +3,7 @@
  * document. */
 #pragma once
 
+#include "protocol/base/ident.h"
 #include "protocol/codec/json.h"
 #include "protocol/crypto/digest.h"
 #include "protocol/message/complaint.h"
@@ -10,12 +11,11 @@
 #define SUB_IDS_MAX 5
 #define REQUEST_TEXT_MAX 128 /* source, sub_id, ref, click_id */
 
-enum ping_hash { PING_HASH_PHONE, PING_HASH_EMAIL, PING_HASHES };
-
-/* Of a person the ping does not name: SHA-256 of the phone as E.164, of the e-mail in lower case. */
+/* What the affiliate gives of a person before the post: the SHA-256 of the phone in E.164, of the e-mail in lower case.
+ */
 struct ping_hashes {
-    bool has[PING_HASHES];
-    struct digest plain[PING_HASHES];
+    bool has_phone, has_email;
+    struct digest phone, email;
 };
 
 struct ping_request {
@@ -27,8 +27,10 @@ struct ping_request {
     int64_t timeout_us;       /* 0 when absent */
     bool test;
     struct ping_hashes hashes;
-    const struct node *lead;    /* a map */
-    const struct node *consent; /* a map, or NULL */
+    struct ident refines;        /* the earlier ping it names more of; none when absent */
+    const struct node *lead;     /* a map */
+    const struct node *consent;  /* a map, or NULL */
+    const struct node *document; /* all of it */
 };
 
 /* Reads a ping or a one-call lead (the same fields). Unknown top-level fields, wrong types, and specified fields that

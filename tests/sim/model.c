@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "exchange/standing/caps.h"
 #include "protocol/base/check.h"
 
 #define ARENA_BYTES_MAX ((size_t)4 << 30)
@@ -127,10 +128,23 @@ uint32_t model_used(const struct model *model, const uint8_t id[16], uint32_t wi
     return at == TABLE_NONE ? 0 : model->caps[at].key.amount;
 }
 
-static bool count_caps(struct model *model, const struct book_intent *intent, bool takes)
+/* What an intent takes (OPEN), and what the end of its post does to that. */
+static bool moves(const struct book_cap_key *key, enum post_state state)
 {
+    static const bool moves_at[CAP_STAYS][POST_STATE_COUNT] = {
+        [CAP_HELD] = {[POST_OPEN] = true, [POST_REJECTED] = true, [POST_FAILED] = true},
+        [CAP_SPENT] = {[POST_OPEN] = true, [POST_FAILED] = true},
+        [CAP_COUNTED] = {[POST_ACCEPTED] = true},
+    };
+    return moves_at[key->stay][state];
+}
+
+static bool count_caps(struct model *model, const struct book_intent *intent, enum post_state state)
+{
+    bool takes = state == POST_OPEN || state == POST_ACCEPTED;
     for (unsigned i = 0; i < intent->keys_count; i++) {
         const struct book_cap_key *key = &intent->keys[i];
+        if (!moves(key, state)) continue;
         char name[20];
         struct bytes id = cap_name(key->id, key->window, name);
         uint32_t at = table_find(&model->cap_ids, id);
@@ -193,6 +207,9 @@ static const char *apply_opening(struct model *model, const struct book_step *st
     const struct book_opening *opening = step->opening;
     if (model_lead(model, &step->lead_id)) return "a lead was opened twice";
     if (model_lead_of_ping(model, &step->ping_id)) return "one ping became two leads";
+    for (uint32_t i = 0; i < opening->offer.past.ancestors_count; i++)
+        if (model_lead_of_ping(model, &opening->offer.past.ancestors[i]))
+            return "one lineage of pings became two leads";
     const struct model_lead *before = opening->has_key ? model_lead_of_key(model, &opening->key) : NULL;
     int64_t keep_ms = step->seen ? step->seen->key_keep_ms : 0;
     if (before && (keep_ms == 0 || before->record.created_ms + keep_ms > step->wall_ms))
@@ -217,6 +234,8 @@ static const char *apply_opening(struct model *model, const struct book_step *st
     lead->content = keep(model, opening->content);
     enter(model, &model->lead_ids, ident_bytes(&step->lead_id), at);
     enter(model, &model->ping_ids, ident_bytes(&step->ping_id), at);
+    for (uint32_t i = 0; i < opening->offer.past.ancestors_count; i++)
+        enter(model, &model->ping_ids, ident_bytes(&opening->offer.past.ancestors[i]), at);
     if (opening->has_key) enter(model, &model->keys, key_bytes(&opening->key), at);
     return NULL;
 }
@@ -236,8 +255,7 @@ static const char *apply_verdict(struct model *model, struct model_lead *lead, c
     post->settled_ms = wall_ms;
     lead->record.posts_sent += counts && !was_counted;
     if (verdict->buyer_lead_id.len) lead->record.buyer_lead_id = keep(model, verdict->buyer_lead_id);
-    bool gives_back = verdict->state == POST_REJECTED || verdict->state == POST_FAILED;
-    if (gives_back && !count_caps(model, &post->intent, false)) return "more given back to a cap than was taken";
+    if (!count_caps(model, &post->intent, verdict->state)) return "more given back to a cap than was taken";
     return NULL;
 }
 
@@ -262,7 +280,7 @@ static const char *apply_intent(struct model *model, struct model_lead *lead, co
     lead->record.state = LEAD_POSTING;
     lead->goes_on = false;
     lead->intents++;
-    count_caps(model, intent, true);
+    count_caps(model, intent, POST_OPEN);
     return NULL;
 }
 
@@ -279,13 +297,14 @@ static const char *apply_sale(struct model *model, struct model_lead *lead, cons
     lead->record.sale = *sale;
     lead->record.sale.contract = keep(model, sale->contract);
     lead->record.sale.buyer = keep(model, sale->buyer);
+    lead->record.sale.redirect_url = keep(model, sale->redirect_url);
     move(model, "buyer:", sale->buyer, "", -sale->price_micros);
     move(model, "affiliate:", lead->record.affiliate, ":uncleared", sale->payout_micros);
     move(model, "house:margin", BYTES_NONE, "", sale->margin_micros);
     return NULL;
 }
 
-static const char *apply_final(struct model_lead *lead, const struct book_step *step)
+static const char *apply_final(struct model *model, struct model_lead *lead, const struct book_step *step)
 {
     enum lead_state from = lead->record.state, to = step->final->state;
     if (from == LEAD_SOLD || from == LEAD_UNSOLD) return "a lead that had ended moved again";
@@ -293,6 +312,7 @@ static const char *apply_final(struct model_lead *lead, const struct book_step *
     if (step->sale && to != LEAD_SOLD) return "a sale of a lead that is not sold";
     lead->record.state = to;
     lead->record.reason = step->final->reason;
+    lead->record.text = keep(model, step->final->text);
     lead->goes_on = false;
     return NULL;
 }
@@ -305,7 +325,7 @@ const char *model_apply(struct model *model, const struct book_step *step)
     if (!wrong && step->verdict) wrong = apply_verdict(model, lead, step->verdict, step->wall_ms);
     if (!wrong && step->intent) wrong = apply_intent(model, lead, step);
     if (!wrong && step->sale) wrong = apply_sale(model, lead, step->sale);
-    if (!wrong && step->final) wrong = apply_final(lead, step);
+    if (!wrong && step->final) wrong = apply_final(model, lead, step);
     if (!wrong) lead->record.updated_ms = step->wall_ms;
     model->seq++;
     return wrong;
@@ -321,7 +341,7 @@ uint32_t model_restart(struct model *model, int64_t wall_ms)
         struct model_post *post = &model->posts[i];
         if (post->state != POST_OPEN) continue;
         struct book_verdict verdict = {.post_id = post->post_id, .state = POST_UNKNOWN, .reason = REASON_UNKNOWN};
-        struct book_final final = {LEAD_PENDING, REASON_NONE};
+        struct book_final final = {.state = LEAD_PENDING};
         struct lead_record *record = &model->leads[post->lead].record;
         struct book_step step = {.lead_id = record->lead_id,
                                  .ping_id = record->ping_id,
@@ -334,7 +354,7 @@ uint32_t model_restart(struct model *model, int64_t wall_ms)
     for (uint32_t i = 0; i < model->leads_count; i++) {
         struct model_lead *lead = &model->leads[i];
         if (!lead->goes_on) continue;
-        struct book_final final = {LEAD_UNSOLD, REASON_REJECTED};
+        struct book_final final = {.state = LEAD_UNSOLD, .reason = REASON_REJECTED};
         struct book_step step = {
             .lead_id = lead->record.lead_id, .ping_id = lead->record.ping_id, .wall_ms = wall_ms, .final = &final};
         check(model_apply(model, &step) == NULL);
@@ -363,10 +383,10 @@ const char *model_resolve(struct model *model, const struct ident *post_id, bool
                              .margin_micros = post->intent.price_micros - post->intent.payout_micros,
                              .margin_rule = post->intent.margin_rule};
     *resumes = !accepted && lead->record.offer.expires_ms > wall_ms;
-    struct book_final final = {accepted   ? LEAD_SOLD
-                               : *resumes ? LEAD_POSTING
-                                          : LEAD_UNSOLD,
-                               accepted || *resumes ? REASON_NONE : REASON_REJECTED};
+    struct book_final final = {.state = accepted   ? LEAD_SOLD
+                                        : *resumes ? LEAD_POSTING
+                                                   : LEAD_UNSOLD,
+                               .reason = accepted || *resumes ? REASON_NONE : REASON_REJECTED};
     struct book_step step = {.lead_id = lead->record.lead_id,
                              .ping_id = lead->record.ping_id,
                              .wall_ms = wall_ms,

@@ -109,7 +109,7 @@ static void write_labelled(struct json *json, const struct node *lead, const str
     json_close_map(json);
 }
 
-/* The body: the usual one, with what the step says otherwise, and the ping's id for a post. */
+/* The body: the usual one, with what the step says otherwise, and the id of the ping it is of. */
 static struct bytes body_of(struct play *play, const struct node *step, const char *verb, const struct ident *ping_id)
 {
     size_t room = 65536;
@@ -140,8 +140,9 @@ static void ask(struct play *play, const struct node *step, const char *verb, en
 {
     int64_t worker = 0;
     struct bytes by = text_of(step, "by");
-    const struct world_request *ping = kind == AUCTION_POST ? request_of(play, step, "of") : NULL;
-    if (kind == AUCTION_POST && !ping) return;
+    bool is_of_ping = kind == AUCTION_POST || node_find(step, "of"); /* a post, or a refinement */
+    const struct world_request *ping = is_of_ping ? request_of(play, step, "of") : NULL;
+    if (is_of_ping && !ping) return;
     struct ident ping_id = ping ? ping->ping_id : IDENT_NONE;
     node_i64(node_find(step, "worker"), &worker);
     struct world_ask ask = {.kind = kind,
@@ -184,7 +185,7 @@ static void tell_get(struct play *play, const struct node *step, char found[TALE
     const struct world_request *request = request_of(play, step, "get");
     const struct model_lead *lead = request ? model_lead(&play->world->model, &request->lead_id) : NULL;
     if (lead)
-        tale_of_lead(lead, found);
+        tale_of_lead(play->world, lead, found);
     else
         snprintf(found, TALE_MAX, "404 not_found");
 }

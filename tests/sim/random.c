@@ -86,16 +86,24 @@ static void draw_duplicates(struct draft *draft)
         memories[queue_draw(people, 2)]);
 }
 
+static void draw_ranking(struct draft *draft)
+{
+    SAY(draft, "\"policy\":\"%s\",\"pricing\":\"%s\",\"second_price_step\":\"%s\",\"unavailable_bids\":\"%s\",",
+        PICK(draft, "price", "price", "priority", "weighted", "round_robin"), PICK(draft, "first", "second"),
+        PICK(draft, "0", "0.01", "0.50"), PICK(draft, "skip", "last"));
+}
+
 static void draw_campaign(struct draft *draft)
 {
     SAY(draft,
         "{\"campaigns\":[{\"id\":\"auto\",\"timeout\":\"%s\",\"post_timeout\":\"%s\",\"offer_ttl\":\"%s\","
-        "\"promise\":\"%s\",\"min_margin\":\"%s\",\"margin\":{\"percent\":%u},"
-        "\"consent\":{\"required\":[\"tcpa\"]},",
+        "\"promise\":\"%s\",\"min_margin\":\"%s\",\"margin\":{\"percent\":%u},",
         PICK(draft, "60ms", "200ms"), PICK(draft, "300ms", "1s", "3s"), PICK(draft, "2s", "30s", "300s"),
         PICK(draft, "squeeze", "squeeze", "keep"), PICK(draft, "0", "0.50"), (unsigned)below(draft, 40));
+    draw_ranking(draft);
     draw_duplicates(draft);
-    SAY(draft, "\"fields\":{\"state\":{\"type\":\"us_state\",\"required\":\"ping\",\"private\":false},"
+    SAY(draft, "\"consent\":{\"required\":[\"tcpa\"]},\"fields\":{");
+    SAY(draft, "\"state\":{\"type\":\"us_state\",\"required\":\"ping\",\"private\":false},"
                "\"age\":{\"type\":\"integer\",\"min\":16,\"max\":110,\"private\":false},"
                "\"first_name\":{\"type\":\"text\",\"max\":60,\"required\":\"post\"},"
                "\"email\":{\"type\":\"email\"},"
@@ -143,6 +151,9 @@ static void draw_contract(struct draft *draft, unsigned buyer, unsigned contract
     if (hit(draft, 8)) SAY(draft, ",\"free\":true");
     if (queue_draw(&draft->people, 8) == 0)
         SAY(draft, ",\"duplicates\":{\"window\":\"%us\"}", 1 + 60 * (unsigned)queue_draw(&draft->people, 3));
+    if (hit(draft, 3)) SAY(draft, ",\"multiplier\":\"%s\"", PICK(draft, "0.50", "1.30"));
+    if (hit(draft, 3))
+        SAY(draft, ",\"priority\":%u,\"weight\":%u", (unsigned)below(draft, 3), 1 + (unsigned)below(draft, 5));
     SAY(draft, "}");
 }
 

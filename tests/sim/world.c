@@ -208,19 +208,24 @@ enum reason world_gate(struct world *world, struct bytes id)
     if (!contract) return REASON_COUNT;
     const struct buyer *buyer = &world->catalogue->buyers[contract->buyer];
     int64_t wall_ms = world_wall_ms(world);
-    availability_read(contract, buyer, world->standing, world->queue.now_us, wall_ms, &view);
+    availability_read(contract, buyer, NULL, world->standing, world->queue.now_us, wall_ms, &view);
     return availability_reason(contract, buyer, &view, wall_ms);
 }
 
-static void give_back_caps(struct world *world, const struct book_intent *intent)
+static void settle_caps(struct world *world, const struct book_intent *intent, bool accepted)
 {
     struct cap_key keys[BOOK_CAP_KEYS_MAX];
     for (unsigned i = 0; i < intent->keys_count; i++) {
-        keys[i] = (struct cap_key){.window = intent->keys[i].window, .amount = intent->keys[i].amount};
+        keys[i] = (struct cap_key){.window = intent->keys[i].window,
+                                   .amount = intent->keys[i].amount,
+                                   .stay = (enum cap_stay)intent->keys[i].stay};
         memcpy(keys[i].id.at, intent->keys[i].id, sizeof keys[i].id.at);
         keys[i].cell = standing_cap_cell(world->standing, &keys[i].id);
     }
-    caps_release(world->standing, keys, intent->keys_count);
+    if (accepted)
+        caps_count(world->standing, keys, intent->keys_count);
+    else
+        caps_release(world->standing, keys, intent->keys_count, true);
 }
 
 int world_resolve(struct world *world, const struct ident *post_id, bool accepted, bool *resumes)
@@ -236,7 +241,7 @@ int world_resolve(struct world *world, const struct ident *post_id, bool accepte
         else
             seats_give(world->standing, &seat);
     }
-    if (!accepted) give_back_caps(world, &post->intent);
+    settle_caps(world, &post->intent, accepted);
     struct ident lead_id = world->model.leads[post->lead].record.lead_id;
     if (*resumes) asking_resume(world, &lead_id);
     return 200;

@@ -58,6 +58,7 @@ struct world_request {
     int64_t started_us, answer_by_us; /* 0: not known */
     uint64_t place;                   /* of its auction while it runs */
     bool answered, gone, died;        /* the exchange crashed under it */
+    bool is_reauction;                /* the post's lead went through an auction of its own */
     int http;
     enum answer_status status;
     enum reason reason;
@@ -65,6 +66,7 @@ struct world_request {
     char field[64]; /* the first complaint's */
     char buyer[72];
     char ref[REQUEST_TEXT_MAX];
+    char redirect[128], bids[256]; /* as a play tells them */
     struct ident ping_id, lead_id, sale_id;
     int64_t price_micros, elapsed_us;
 };

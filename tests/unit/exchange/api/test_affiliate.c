@@ -1,4 +1,5 @@
 /* What affiliates ask, over the whole exchange in one process: what is told again is what was told first. */
+#include "exchange/api/visit.h"
 #include "tests/unit/exchange/api/house.h"
 
 static int open_one(void **state)
@@ -43,10 +44,101 @@ static void the_first_verdict_again_has_its_words(void **state)
                  "\"code\":\"low_bid\",\"text\":\"bids stayed below 40.00\"},\"sub_id\":[\"a\",\"b\"]");
 }
 
+/* The same ping gets the offer that stands, id and all; one with its id takes its place. */
+static void a_ping_again_and_refined(void **state)
+{
+    struct house *house = *state;
+    char first[8192], again[8192], body[512];
+    const char *ping = "{\"campaign\":\"auto\",\"ref\":\"r\",\"lead\":{\"state\":\"CA\"}}";
+    assert_int_equal(ask(house, "/v1/pings", ping, first, sizeof first), 200);
+    assert_int_equal(ask(house, "/v1/pings", ping, again, sizeof again), 200);
+    const char *id = strstr(first, "\"ping_id\":\"") + 11;
+    assert_memory_equal(strstr(again, "\"ping_id\":\"") + 11, id, 26);
+    assert_int_equal(atomic_load(&house->buyer.pings), 2); /* both contracts, once */
+    snprintf(body, sizeof body, "{\"campaign\":\"auto\",\"ping_id\":\"%.26s\",\"lead\":{}}", id);
+    assert_int_equal(ask(house, "/v1/pings", body, again, sizeof again), 200);
+    if (!strstr(again, "\"ref\":\"r\"")) fail_msg("%s", again);
+    assert_memory_not_equal(strstr(again, "\"ping_id\":\"") + 11, id, 26);
+    snprintf(body, sizeof body, "{\"ping_id\":\"%.26s\",\"lead\":{\"phone\":\"4155552671\"}}", id);
+    assert_int_equal(ask(house, "/v1/posts", body, first, sizeof first), 409);
+    if (!strstr(first, "refined")) fail_msg("%s", first);
+}
+
+static void a_new_auction_is_told(void **state)
+{
+    char text[2048];
+    struct sink sink = sink_over(text, sizeof text);
+    struct auction_answer answer = {.status = ANSWER_UNSOLD,
+                                    .reason = REASON_LOW_BID,
+                                    .text = "low",
+                                    .ping_id = {{1}},
+                                    .lead_id = {{2}},
+                                    .reauction_id = {{3}},
+                                    .because = OFFER_OF_MISMATCH};
+    (void)state;
+    answer_write(&sink, &answer, false);
+    text[sink.len] = '\0';
+    if (!strstr(text, "\"reauction\":{\"ping_id\":\"") || !strstr(text, "\"because\":\"ping_mismatch\"") ||
+        !strstr(text, "is not owed"))
+        fail_msg("%s", text);
+}
+
+static void a_lead_asked_for_later_says_why(void **state)
+{
+    struct house *house = *state;
+    char answer[8192], first[4096], later[4096], path[64];
+    assert_int_equal(
+        ask(house, "/v1/leads",
+            "{\"campaign\":\"auto\",\"min_price\":\"40\",\"lead\":{\"state\":\"CA\",\"phone\":\"4155552671\"}}", answer,
+            sizeof answer),
+        200);
+    copy_verdict(answer, first, sizeof first);
+    assert_non_null(strstr(first, "bids stayed below 40.00"));
+    snprintf(path, sizeof path, "/v1/leads/%.26s", strstr(answer, "\"lead_id\":\"") + 11);
+    assert_int_equal(talk(house, house->socket, "GET", path, "", answer, sizeof answer), 200);
+    copy_verdict(answer, later, sizeof later);
+    assert_string_equal(later, first);
+}
+
+static void a_ping_asked_for_later_has_what_was_sent_along(void **state)
+{
+    struct house *house = *state;
+    char answer[8192], path[64];
+    ask(house, "/v1/pings",
+        "{\"campaign\":\"auto\",\"ref\":\"r-1\",\"click_id\":\"c-9\",\"sub_id\":[\"ad\",\"eu\"],\"lead\":{\"state\":"
+        "\"CA\"}}",
+        answer, sizeof answer);
+    snprintf(path, sizeof path, "/v1/pings/%.26s", strstr(answer, "\"ping_id\":\"") + 11);
+    assert_int_equal(talk(house, house->socket, "GET", path, "", answer, sizeof answer), 200);
+    if (!strstr(answer, "\"ref\":\"r-1\",\"click_id\":\"c-9\",\"sub_id\":[\"ad\",\"eu\"]")) fail_msg("%s", answer);
+}
+
+static void malformed_http_has_an_id_too(void **state)
+{
+    struct house *house = *state;
+    char answer[4096];
+    int fd = dial(worker_address(house->workers[0], 0));
+    size_t have = 0;
+    ssize_t got;
+    assert_int_equal(write(fd, "nonsense\r\n\r\n", 12), 12);
+    while ((got = read(fd, answer + have, sizeof answer - 1 - have)) > 0) have += (size_t)got;
+    answer[have] = '\0';
+    close(fd);
+    assert_int_equal(atoi(answer + 9), 400);
+    const char *id = strcasestr(answer, "\r\nx-request-id: ");
+    assert_non_null(id);
+    assert_int_equal(strcspn(id + 16, "\r"), IDENT_TEXT);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(the_first_verdict_again_has_its_words, open_one, close_house),
+        cmocka_unit_test_setup_teardown(a_ping_again_and_refined, open_one, close_house),
+        cmocka_unit_test(a_new_auction_is_told),
+        cmocka_unit_test_setup_teardown(a_lead_asked_for_later_says_why, open_one, close_house),
+        cmocka_unit_test_setup_teardown(a_ping_asked_for_later_has_what_was_sent_along, open_one, close_house),
+        cmocka_unit_test_setup_teardown(malformed_http_has_an_id_too, open_one, close_house),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -31,6 +31,14 @@ static inline const char *differ_offer(const struct offer *first, const struct o
         SAME_TEXT(click_id);
         SAME_TEXT(sub_ids);
         SAME_TEXT(public_json);
+        SAME(past.origin);
+        SAME(is_superseded);
+        SAME(past.phone.is_given);
+        SAME_RAW(past.phone.at);
+        SAME(past.email.is_given);
+        SAME_RAW(past.email.at);
+        SAME(past.ancestors_count);
+        SAME_RAW(past.ancestors);
         SAME(candidates_count);
     }
     for (uint32_t i = 0; i < first->candidates_count; i++) {
@@ -38,6 +46,7 @@ static inline const char *differ_offer(const struct offer *first, const struct o
         SAME_TEXT(contract);
         SAME_TEXT(bid_id);
         SAME(price_micros);
+        SAME(bid_micros);
         SAME(payout_micros);
         SAME(margin_rule);
         SAME(valid_until_ms);
@@ -60,6 +69,7 @@ static inline const char *differ_intent(const struct book_intent *a, const struc
         SAME_RAW(keys[i].id);
         SAME(keys[i].window);
         SAME(keys[i].amount);
+        SAME(keys[i].stay);
     }
     return NULL;
 }
@@ -73,6 +83,7 @@ static inline const char *differ_sale(const struct book_sale *a, const struct bo
     SAME(payout_micros);
     SAME(margin_micros);
     SAME(margin_rule);
+    SAME_TEXT(redirect_url);
     return NULL;
 }
 
@@ -123,6 +134,7 @@ static inline const char *differ_step(const struct book_step *a, const struct bo
     if (!at && a->intent) at = differ_intent(a->intent, b->intent);
     if (!at && a->sale) at = differ_sale(a->sale, b->sale);
     if (!at && a->final && (a->final->state != b->final->state || a->final->reason != b->final->reason)) at = "final";
+    if (!at && a->final && !bytes_same(a->final->text, b->final->text)) at = "final.text";
     return at;
 }
 
@@ -134,6 +146,7 @@ static inline const char *differ_lead(const struct lead_record *a, const struct 
     SAME(reason);
     SAME(created_ms);
     SAME(updated_ms);
+    SAME_TEXT(text);
     SAME_TEXT(affiliate);
     SAME_TEXT(campaign);
     SAME_TEXT(source);
@@ -188,6 +201,8 @@ static inline const char *differ_trace_contract(const struct trace_contract *a, 
     SAME(response_us);
     SAME_TEXT(bid_id);
     SAME(valid_us);
+    SAME(pays_micros);
+    SAME(shadow_rank);
     SAME(tier);
     SAME(rank);
     return NULL;
@@ -229,6 +244,8 @@ static inline const char *differ_trace(const struct trace_auction *a, const stru
     SAME_TEXT(campaign);
     SAME_TEXT(source);
     SAME_TEXT(ref);
+    SAME_TEXT(click_id);
+    SAME_TEXT(sub_ids);
     SAME(opened_ms);
     SAME(elapsed_us);
     SAME_TEXT(status);
@@ -236,6 +253,7 @@ static inline const char *differ_trace(const struct trace_auction *a, const stru
     SAME_TEXT(reason_text);
     SAME_RAW(catalogue);
     SAME(seed);
+    SAME(arm);
     SAME_TEXT(closed_cause);
     SAME(saved_us);
     SAME(floor_micros);

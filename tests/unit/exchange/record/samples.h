@@ -69,9 +69,20 @@ static inline void sample_offer(struct dice *dice, struct offer *offer, uint32_t
         offer->candidates[i] = (struct offer_candidate){.contract = roll_text(dice, text_max),
                                                         .bid_id = roll_text(dice, text_max),
                                                         .price_micros = roll_number(dice),
+                                                        .bid_micros = roll_number(dice),
                                                         .payout_micros = roll_number(dice),
                                                         .margin_rule = (uint8_t)roll(dice),
                                                         .valid_until_ms = roll_number(dice)};
+    if (roll_flag(dice)) return; /* of a plain ping */
+    offer->past.origin = (enum offer_origin)roll_below(dice, OFFER_ORIGINS);
+    offer->is_superseded = roll_flag(dice);
+    struct offer_hash *hashes[] = {&offer->past.phone, &offer->past.email};
+    for (size_t i = 0; i < 2; i++) {
+        hashes[i]->is_given = roll_flag(dice);
+        if (hashes[i]->is_given) roll_raw(dice, hashes[i]->at, OFFER_HASH_BYTES);
+    }
+    offer->past.ancestors_count = (uint32_t)roll_below(dice, OFFER_ANCESTORS_MAX + 1);
+    roll_raw(dice, offer->past.ancestors, offer->past.ancestors_count * sizeof *offer->past.ancestors);
 }
 
 static inline void sample_intent(struct dice *dice, struct book_intent *intent)
@@ -89,6 +100,7 @@ static inline void sample_intent(struct dice *dice, struct book_intent *intent)
         roll_raw(dice, intent->keys[i].id, sizeof intent->keys[i].id);
         intent->keys[i].window = (uint32_t)roll_number(dice);
         intent->keys[i].amount = (uint32_t)roll_number(dice);
+        intent->keys[i].stay = (uint8_t)roll_below(dice, BOOK_CAP_STAY_MAX + 1);
     }
 }
 
@@ -99,7 +111,8 @@ static inline void sample_sale(struct dice *dice, struct book_sale *sale)
                                .price_micros = roll_number(dice),
                                .payout_micros = roll_number(dice),
                                .margin_micros = roll_number(dice),
-                               .margin_rule = (uint8_t)roll(dice)};
+                               .margin_rule = (uint8_t)roll(dice),
+                               .redirect_url = roll_text(dice, 200)};
     roll_raw(dice, &sale->sale_id, sizeof sale->sale_id);
 }
 
@@ -138,8 +151,9 @@ static inline void sample_step(struct dice *dice, struct step_sample *sample, un
     roll_raw(dice, &sample->verdict.post_id, sizeof sample->verdict.post_id);
     sample_intent(dice, &sample->intent);
     sample_sale(dice, &sample->sale);
-    sample->final = (struct book_final){(enum lead_state)roll_below(dice, LEAD_STATE_COUNT),
-                                        (enum reason)roll_below(dice, REASON_COUNT)};
+    sample->final = (struct book_final){.state = (enum lead_state)roll_below(dice, LEAD_STATE_COUNT),
+                                        .reason = (enum reason)roll_below(dice, REASON_COUNT),
+                                        .text = roll_text(dice, BOOK_TEXT_MAX)};
     if (parts & 1) sample->step.opening = &sample->opening;
     if (parts & 2) sample->step.verdict = &sample->verdict;
     if (parts & 4) sample->step.intent = &sample->intent;
@@ -157,6 +171,7 @@ static inline void sample_lead(struct dice *dice, struct lead_record *lead)
                                  .posts_sent = (uint32_t)roll_number(dice),
                                  .tried = (uint64_t)roll_number(dice),
                                  .has_sale = roll_flag(dice),
+                                 .text = roll_text(dice, BOOK_TEXT_MAX),
                                  .buyer_lead_id = roll_text(dice, 64)};
     roll_raw(dice, &lead->lead_id, sizeof lead->lead_id);
     roll_raw(dice, &lead->ping_id, sizeof lead->ping_id);
@@ -208,6 +223,8 @@ static inline void sample_trace_contract(struct dice *dice, struct trace_contrac
     contract->effective_micros = roll_number(dice);
     contract->bid_id = roll_text(dice, 64);
     contract->valid_us = roll_number(dice);
+    contract->pays_micros = roll_number(dice);
+    contract->shadow_rank = (uint32_t)roll_number(dice);
 }
 
 static inline void sample_trace_post(struct dice *dice, struct trace_post *post)
@@ -235,6 +252,7 @@ static inline void sample_trace(struct dice *dice, struct trace_auction *trace, 
                                     .reason = (enum reason)roll_below(dice, REASON_COUNT),
                                     .reason_text = roll_text(dice, 60),
                                     .seed = (uint64_t)roll_number(dice),
+                                    .arm = (uint8_t)roll_below(dice, 3),
                                     .closed_cause = roll_text(dice, 15),
                                     .saved_us = roll_number(dice),
                                     .floor_micros = roll_number(dice),
@@ -249,7 +267,8 @@ static inline void sample_trace(struct dice *dice, struct trace_auction *trace, 
     roll_raw(dice, &trace->ping_id, sizeof trace->ping_id);
     roll_raw(dice, &trace->lead_id, sizeof trace->lead_id);
     roll_raw(dice, &trace->catalogue, sizeof trace->catalogue);
-    struct bytes *texts[] = {&trace->affiliate, &trace->campaign, &trace->source, &trace->ref};
+    struct bytes *texts[] = {&trace->affiliate, &trace->campaign, &trace->source,
+                             &trace->ref,       &trace->click_id, &trace->sub_ids};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) *texts[i] = roll_text(dice, 64);
     for (unsigned i = 0; i < 8; i++) trace->counts[roll_below(dice, REASON_COUNT)] = (uint32_t)roll_number(dice);
     for (uint32_t i = 0; i < trace->contracts_count; i++) sample_trace_contract(dice, &contracts[i]);

@@ -210,10 +210,26 @@ static void test_kinds_and_versions(void **state)
         while (!kinds[k].write_sample(&dice, &sink)) sink = sink_over(memory, sizeof memory);
         for (size_t other = 0; other < KINDS; other++)
             if (other != k) assert_string_equal(compare_exactly(&kinds[other], sink_written(&sink)), UNREADABLE);
-        memory[1] = 2;
+        memory[1] = 100; /* of a later exchange */
         assert_string_equal(compare_exactly(&kinds[k], sink_written(&sink)), UNREADABLE);
         memory[1] = 0;
         assert_string_equal(compare_exactly(&kinds[k], sink_written(&sink)), UNREADABLE);
+    }
+}
+
+static void test_what_becomes_of_keys(void **state)
+{
+    static const struct {
+        uint8_t stay;
+        int rejected, failed, accepted;
+    } ROWS[] = {{0, -3, -3, 0}, {1, 0, -3, 0}, {2, 0, 0, 3}};
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        struct book_cap_key key = {.amount = 3, .stay = ROWS[i].stay};
+        assert_int_equal(book_cap_change(&key, POST_REJECTED), ROWS[i].rejected);
+        assert_int_equal(book_cap_change(&key, POST_FAILED), ROWS[i].failed);
+        assert_int_equal(book_cap_change(&key, POST_ACCEPTED), ROWS[i].accepted);
+        assert_int_equal(book_cap_change(&key, POST_UNKNOWN), 0);
     }
 }
 
@@ -345,6 +361,7 @@ int main(void)
         cmocka_unit_test(test_whole_or_not_at_all),
         cmocka_unit_test(test_one_spelling_each),
         cmocka_unit_test(test_kinds_and_versions),
+        cmocka_unit_test(test_what_becomes_of_keys),
         cmocka_unit_test(test_a_small_sink_is_cut),
         cmocka_unit_test(test_offer_bound),
         cmocka_unit_test(test_offer_is_compact),
