@@ -38,24 +38,12 @@ static void trim(struct offer *offer)
     }
 }
 
-static int64_t until(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
-
 void entries_hash(struct auction *auction, const struct digest *digest, struct offer_hash *hash)
 {
     struct digest keyed = *digest;
     auction->host->keyed(auction->world, &keyed);
     hash->is_given = true;
     memcpy(hash->at, keyed.at, sizeof hash->at);
-}
-
-int64_t entries_valid_until_ms(const struct auction *auction, const struct rank_bid *bid)
-{
-    int64_t valid_ms = auction->opened_ms + auction->campaign->offer_ttl_us / 1000;
-    valid_ms = until(valid_ms, auction->opened_ms + bid->entry->contract->bid_ttl_us / 1000);
-    return bid->valid_us > 0 ? until(valid_ms, auction->opened_ms + bid->valid_us / 1000) : valid_ms;
 }
 
 /* The offer as a whole holds as long as its best bid. A one-call lead promises nothing: its terms only serve a later

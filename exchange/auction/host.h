@@ -6,8 +6,8 @@
  * auction_ask` says. Everything runs on the auction's own thread. */
 #pragma once
 
+#include "exchange/market/decide.h"
 #include "exchange/market/duplicates.h"
-#include "exchange/market/rank.h"
 #include "exchange/record/book.h"
 #include "exchange/record/trace.h"
 #include "exchange/standing/reservation.h"

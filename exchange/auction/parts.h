@@ -88,8 +88,6 @@ void entries_final(struct auction *auction, enum lead_state state, enum reason r
 /* The affiliate's sub_ids into the offer, for answer, book and offer. False: what a ping told is more than an offer
  * holds (OFFER_FACTS_MAX). */
 bool entries_facts(struct auction *auction);
-/* Until when a bid holds (wall): the earliest of offer_ttl, bid_ttl and the bid's own valid_ms. */
-int64_t entries_valid_until_ms(const struct auction *auction, const struct rank_bid *bid);
 /* A digest of a person's, keyed, as an offer keeps it. */
 void entries_hash(struct auction *auction, const struct digest *digest, struct offer_hash *hash);
 /* auction->offer from the ranking: the promise, until when, and who stands behind it. */

@@ -151,6 +151,7 @@ void people_match(struct auction *auction)
             match->askable--;
         else
             match->counts[entry->reason]--;
+        entry->view.barred = reason;
         entry->reason = reason;
         match->counts[reason]++;
     }

@@ -67,7 +67,7 @@ struct auction {
     const struct campaign *campaign;
     const struct affiliate *affiliate;
     struct ident ping_id, lead_id;
-    int64_t opened_ms, pinged_ms;
+    int64_t opened_ms, pinged_ms, ranked_ms;
     int64_t collect_by_us, end_us, post_by_us; /* cut once, backwards from the end */
     int64_t armed_us;                          /* the instant wake_at was last given */
 

@@ -56,6 +56,7 @@ struct campaign {
     struct duplicates duplicates;
     bool recalls; /* it, or a contract of it, has a rule: what the book remembers of a person is looked up */
     int64_t sold_keep_ms, refused_keep_ms; /* how long others' rules and its own may ask about its leads */
+    uint32_t hidden_count;                 /* of them, those with is_hidden */
     const struct index *filters;           /* of their filters; bits in the order of `contracts` */
     const struct quiet *quiet;             /* the consumer's hours; NULL: any */
     unsigned segments;                     /* bit n: a cap that may meet its leads is per `enum cap_per` n */

@@ -123,6 +123,7 @@ struct contract {
     bool silent_available; /* when_silent */
     bool paused;
     bool counts_pings; /* a cap of its own or its buyer's does */
+    bool is_hidden;    /* filter or prices look at private fields: public ones do not tell again whom they let */
 };
 
 struct names {
