@@ -22,6 +22,16 @@ bool admission_may_sell(const struct affiliate *affiliate, const struct campaign
 void admission_budget(struct auction *auction);
 /* The lead against the campaign's schema. False: *refused is where the story goes. */
 bool admission_form(struct auction *auction, enum lead_stage stage, const struct node *lead, enum step *refused);
+/* The whole lead is here, and goes through an auction of its own. */
+static inline bool admission_is_whole(const struct auction *auction)
+{
+    return auction->request.kind == AUCTION_ONE_CALL || auction->is_reauction;
+}
+/* The same ping again: it is told the offer that stands. False: none does. */
+bool admission_standing(struct auction *auction);
+/* The lead as the request has it, or (a refinement) with what its ping told before. */
+enum step admission_begin(struct auction *auction, const struct node *lead);
+enum step admission_refine(struct auction *auction);
 enum step admission_offer(struct auction *auction);
 enum step admission_again(struct auction *auction);
 enum step admission_resume(struct auction *auction);
@@ -36,6 +46,27 @@ enum reason asks_nearest(const struct auction *auction);
 void asks_post(struct auction *auction);
 void asks_verdict(struct auction *auction);
 
+/* people.c: the person a lead is about. */
+/* Who it is, from lead and hashes. False: memory is out. */
+bool people_read(struct auction *auction, const struct node *lead);
+/* What a lead without an Idempotency-Key is known again by. */
+void people_name_lead(struct auction *auction);
+/* True if what the book remembers has to be asked first. */
+bool people_may_be_known(const struct auction *auction);
+void people_recall(struct auction *auction);
+/* Keeps what was told; memory out counts as not told. */
+void people_copy(struct auction *auction, const struct auction_recalled *recalled);
+void people_forget(struct auction *auction);
+/* Why nobody is asked about this person, NONE: no reason. */
+enum reason people_reason(const struct auction *auction);
+/* Why this contract does not get this person, NONE: no reason. */
+enum reason people_bars(const struct auction *auction, const struct contract *contract);
+/* Entries of the match that people_bars shuts. */
+void people_match(struct auction *auction);
+/* The part of an entry by which the person is known again, or NULL; with an intent also the guard. */
+const struct book_seen *people_seen(struct auction *auction, const struct book_step *step, struct book_seen *seen);
+const struct duplicates_guard *people_guard(struct auction *auction, const struct contract *contract);
+
 /* candidates.c */
 /* Lists the ranked bids, or the offer's, as candidates. False: memory is out. */
 bool candidates_from_rank(struct auction *auction);
@@ -47,6 +78,8 @@ bool candidates_next(struct auction *auction);
 void candidates_reserve(struct auction *auction);
 /* Why the lead is not sold: the attempt that came nearest. */
 enum reason candidates_reason(const struct auction *auction);
+/* The attempt noted last was never made, for that reason. */
+void candidates_unnote(struct auction *auction, enum reason reason);
 struct attempt *candidates_note(struct auction *auction, uint32_t candidate, bool skipped, enum reason reason);
 
 /* promise.c */
@@ -60,8 +93,8 @@ void entries_final(struct auction *auction, enum lead_state state, enum reason r
 /* The affiliate's sub_ids into the offer, for answer, book and offer. False: what a ping told is more than an offer
  * holds (OFFER_FACTS_MAX). */
 bool entries_facts(struct auction *auction);
-/* Until when a bid holds (wall): the earliest of offer_ttl, bid_ttl and the bid's own valid_ms. */
-int64_t entries_valid_until_ms(const struct auction *auction, const struct rank_bid *bid);
+/* A digest of a person's, keyed, as an offer keeps it. */
+void entries_hash(struct auction *auction, const struct digest *digest, struct offer_hash *hash);
 /* auction->offer from the ranking: the promise, until when, and who stands behind it. */
 void entries_offer(struct auction *auction);
 /* consent_json and content from what was read. False: memory is out. */

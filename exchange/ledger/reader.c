@@ -8,6 +8,7 @@
 #include "exchange/ledger/account.h"
 #include "exchange/ledger/days.h"
 #include "exchange/ledger/engine.h"
+#include "exchange/ledger/seen.h"
 #include "protocol/base/money.h"
 
 struct reader {
@@ -129,6 +130,17 @@ enum fault reader_lead_of_key(struct reader *reader, const struct digest *key, s
     return lead_of(reader, BOOK_KEYS, (struct bytes){(const char *)key->at, DIGEST_LEN}, arena, lead);
 }
 
+enum fault reader_encounters(struct reader *reader, const struct person_keys *keys, struct arena *arena,
+                             struct encounter **list, uint32_t *count)
+{
+    struct MDB_txn *txn;
+    enum fault fault = store_begin(reader->book, false, &txn);
+    if (fault != FAULT_NONE) return fault;
+    fault = seen_of(reader->book, txn, keys, arena, list, count);
+    store_abort(&txn);
+    return fault;
+}
+
 enum fault reader_post(struct reader *reader, const struct ident *post_id, struct arena *arena,
                        struct post_record *post)
 {
@@ -207,6 +219,20 @@ enum fault reader_doubts(struct reader *reader, const struct ident *after, struc
 enum fault reader_trace(struct reader *reader, const struct ident *id, struct arena *arena, struct bytes *record)
 {
     return days_find(reader->days, id, arena, record);
+}
+
+/* The ping's own record tells when its offer ends, and so where it stands. */
+enum fault reader_offer(struct reader *reader, const struct ident *ping_id, struct arena *arena, struct offer *offer)
+{
+    struct bytes record, flat;
+    struct trace_auction *trace = arena_take(arena, sizeof *trace);
+    if (!trace) return FAULT_MEMORY;
+    enum fault fault = days_find(reader->days, ping_id, arena, &record);
+    if (fault == FAULT_NONE && !trace_read(record, arena, trace)) fault = FAULT_CORRUPT;
+    if (fault == FAULT_NONE && trace->expires_ms == 0) fault = FAULT_NOT_FOUND; /* it was rejected */
+    if (fault == FAULT_NONE) fault = days_find_offer(reader->days, ping_id, trace->expires_ms, arena, &flat);
+    if (fault == FAULT_NONE && !offer_read(flat, offer)) fault = FAULT_CORRUPT;
+    return fault;
 }
 
 enum fault reader_accounts(struct reader *reader, void (*fn)(void *arg, struct bytes account, int64_t micros),

@@ -17,6 +17,7 @@ static enum fault check_meta(struct ledger *ledger, struct MDB_txn *txn, struct 
 static enum fault check_tail(struct ledger *ledger, struct MDB_txn *txn, struct ledger_note *note);
 static enum fault check_sum(struct ledger *ledger, struct MDB_txn *txn, struct ledger_note *note);
 static enum fault open_key(struct ledger *ledger, const char *keys_path, bool is_new, struct ledger_note *note);
+static enum fault raise_version(struct ledger *ledger);
 
 static enum fault tell(struct ledger_note *note, enum fault fault, const char *text)
 {
@@ -36,6 +37,7 @@ enum fault restore_check(struct ledger *ledger, const char *keys_path, struct le
     if (fault == FAULT_NONE) fault = rows_read_totals(ledger->book, txn, &ledger->totals);
     store_abort(&txn);
     if (fault == FAULT_NONE) fault = open_key(ledger, keys_path, is_new, note);
+    if (fault == FAULT_NONE && !is_new) fault = raise_version(ledger);
     return fault == FAULT_NONE ? fault : tell(note, fault, fault_text(fault));
 }
 
@@ -128,6 +130,21 @@ static enum fault open_key(struct ledger *ledger, const char *keys_path, bool is
         fault = store_get(ledger->book, txn, BOOK_META, BYTES("key"), &id);
         if (fault == FAULT_NONE && !bytes_same(id, (struct bytes){(const char *)ledger->keys->id, KEYFILE_ID}))
             fault = tell(note, FAULT_INPUT, "its leads were sealed with another key than the key file holds");
+    }
+    store_abort(&txn);
+    return fault;
+}
+
+/* An older book only lacks tables, which are there by now; from here on an older program must not write it. */
+static enum fault raise_version(struct ledger *ledger)
+{
+    struct MDB_txn *txn = NULL;
+    uint64_t version = 0;
+    enum fault fault = store_begin(ledger->book, true, &txn);
+    if (fault == FAULT_NONE) fault = journal_read_version(ledger->book, txn, &version);
+    if (fault == FAULT_NONE && version < BOOK_VERSION) {
+        fault = journal_write_version(ledger->book, txn);
+        if (fault == FAULT_NONE) fault = store_commit(&txn);
     }
     store_abort(&txn);
     return fault;
@@ -292,14 +309,18 @@ struct offers_load {
     enum fault fault;
 };
 
-/* An offer that has a lead is used up. */
+/* What was written last comes first: what comes later for the same ping is older. An offer that has a lead is used up;
+ * one that was superseded stays so. */
 static void load_offer(void *arg, const struct ident *ping_id, int64_t expires_ms, struct bytes flat)
 {
     struct offers_load *load = arg;
     struct MDB_txn *txn;
     struct bytes unused;
     struct offer offer;
+    char copy[OFFER_BYTES_MAX];
+    size_t len;
     if (load->fault != FAULT_NONE || !offer_read(flat, &offer)) return;
+    if (offers_look(load->offers, ping_id, load->now_us, copy, sizeof copy, &len) != OFFER_NONE) return;
     load->fault = store_begin(load->ledger->book, false, &txn);
     if (load->fault != FAULT_NONE) return;
     enum fault fault = store_get(load->ledger->book, txn, BOOK_PINGS, ident_bytes(ping_id), &unused);
@@ -311,8 +332,11 @@ static void load_offer(void *arg, const struct ident *ping_id, int64_t expires_m
     }
     uint32_t workers = load->ledger->lines_max > 1 ? load->ledger->lines_max - 1 : 1;
     int64_t expires_us = load->now_us + (expires_ms - load->wall_ms) * 1000;
-    bool put = offers_put(load->offers, load->count++ % workers, ping_id, expires_us, load->now_us, flat);
+    bool put = offers_put(load->offers, load->count++ % workers, ping_id, NULL, expires_us, load->now_us, flat);
     load->no_room += !put;
+    if (!put || !offer.is_superseded) return;
+    if (offers_claim(load->offers, ping_id, load->now_us, copy, sizeof copy, &len) == OFFER_OPEN)
+        offers_superseded(load->offers, ping_id);
 }
 
 enum fault ledger_restore(struct ledger *ledger, struct standing *standing, struct offers *offers, int64_t now_us,

@@ -18,7 +18,7 @@ static void read_endpoints(struct build *build, const struct node *node, struct 
 static void read_times(struct build *build, const struct node *node, struct contract *contract);
 static void read_price(struct build *build, const struct node *node, struct contract *contract);
 static void read_hours(struct build *build, const struct node *node, struct contract *contract);
-static const struct filter *read_filter(struct build *build, const struct node *node, const struct contract *contract);
+static const struct filter *read_filter(struct build *build, const struct node *node, struct contract *contract);
 
 static uint64_t draw_key_of(struct bytes id)
 {
@@ -212,7 +212,7 @@ static void on_filter_error(void *arg, const struct node *where, const char *tex
     build_error(arg, where, "%s", text);
 }
 
-static const struct filter *read_filter(struct build *build, const struct node *node, const struct contract *contract)
+static const struct filter *read_filter(struct build *build, const struct node *node, struct contract *contract)
 {
     const struct campaign *campaign = campaign_of(build, contract);
     uint32_t errors = build->errors;
@@ -220,8 +220,10 @@ static const struct filter *read_filter(struct build *build, const struct node *
     const struct filter *filter = filter_build(build->arena, campaign, build->source->geo, node, on_filter_error,
                                                build);
     if (!filter && build->errors == errors) build->no_memory = true;
-    if (filter && filter_is_private(filter))
+    if (filter && filter_is_private(filter)) {
+        contract->is_hidden = true;
         build_warning(build, node, "looks at a private field: holds for one-call leads only, never for a ping");
+    }
     return filter;
 }
 

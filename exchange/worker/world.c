@@ -140,9 +140,12 @@ static void claim(void *world, struct auction *auction, const struct auction_cla
 static void unclaim(void *world, const struct auction_claim *claim, bool answered)
 {
     struct hall *hall = ((struct worker *)world)->hall;
-    if (claim->has_ping && answered) offers_answered(hall->offers, &claim->ping_id);
-    if (claim->has_ping && answered) holds_end(hall->holds, hall->standing, &claim->ping_id);
-    if (claim->has_ping && !answered) offers_return(hall->offers, &claim->ping_id);
+    if (claim->is_expired) {
+        claim_drop_expired(hall, &claim->ping_id);
+    } else if (claim->has_ping) {
+        (answered ? offers_answered : offers_return)(hall->offers, &claim->ping_id);
+        if (answered) holds_end(hall->holds, hall->standing, &claim->ping_id);
+    }
     if (claim->has_key) claims_drop(hall->claims, &claim->key);
 }
 
@@ -193,21 +196,56 @@ static void on_durable(void *arg, uint64_t token, enum fault fault, uint64_t seq
     auction_on_durable(held_auction(held), fault, seq);
 }
 
-static void append(void *world, struct auction *auction, const struct book_step *step)
+static void recall(void *world, struct auction *auction, const struct auction_recall *recall)
+{
+    recall_start(world, world_held(auction), recall);
+}
+
+static void forget(void *world, const struct auction_recall *recall)
+{
+    recall_end(world, recall, recall->claims_count);
+}
+
+static void append(void *world, struct auction *auction, const struct book_step *step,
+                   const struct duplicates_guard *guard)
 {
     struct worker *worker = world;
-    enum fault fault = ledger_append(worker->line, step, on_durable, worker, world_held(auction)->id);
+    enum fault fault = ledger_append(worker->line, step, guard, on_durable, worker, world_held(auction)->id);
     if (fault) auction_on_durable(auction, fault, 0);
 }
 
-static bool offer(void *world, const struct offer *offer)
+static bool offer(void *world, const struct offer *offer, const struct ident *same)
 {
     struct worker *worker = world;
     char flat[OFFER_BYTES_MAX];
     struct sink sink = sink_over(flat, sizeof flat);
     if (!offer_write(&sink, offer) || sink.cut) return false;
     int64_t now = clock_now_us(), expires_us = now + (offer->expires_ms - clock_wall_ms()) * 1000;
-    return offers_put(worker->hall->offers, worker->number, &offer->ping_id, expires_us, now, sink_written(&sink));
+    return offers_put(worker->hall->offers, worker->number, &offer->ping_id, same, expires_us, now,
+                      sink_written(&sink));
+}
+
+static struct bytes standing_offer(void *world, const struct ident *same, char *flat)
+{
+    struct worker *worker = world;
+    size_t len = 0;
+    bool stands = offers_standing(worker->hall->offers, same, clock_now_us(), flat, OFFER_BYTES_MAX, &len);
+    return stands ? (struct bytes){flat, len} : BYTES_NONE;
+}
+
+/* Told to the trace before the new offer is: a kill in between may lose both, never keep both. */
+static void supersede(void *world, const struct offer *offer)
+{
+    struct worker *worker = world;
+    struct offer gone = *offer;
+    char flat[OFFER_BYTES_MAX];
+    struct sink sink = sink_over(flat, sizeof flat);
+    offers_superseded(worker->hall->offers, &offer->ping_id);
+    gone.is_superseded = true;
+    gone.candidates_count = 0;
+    if (!offer_write(&sink, &gone) ||
+        !ledger_trace(worker->line, &gone.ping_id, NULL, BYTES_NONE, sink_written(&sink), gone.expires_ms))
+        tally_add(&worker->tally, TALLY_TRACES_DROPPED, 1);
 }
 
 /* How a story ended, in figures: once a story, whether anybody hears of it or not, and never for an answer given again.
@@ -289,6 +327,8 @@ const struct auction_host world_host = {
     .cancel = cancel,
     .claim = claim,
     .unclaim = unclaim,
+    .recall = recall,
+    .forget = forget,
     .reserve = reserve,
     .hold = hold,
     .holds = holds,
@@ -298,6 +338,8 @@ const struct auction_host world_host = {
     .keep = keep,
     .append = append,
     .offer = offer,
+    .standing_offer = standing_offer,
+    .supersede = supersede,
     .trace = trace,
     .answer = answer,
     .closed = closed,

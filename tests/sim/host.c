@@ -216,15 +216,27 @@ static void keep(void *worker, const struct ident *post_id, const struct reserva
     seats_row_put(world, post_id, &reservation->seat);
 }
 
-static void append(void *worker, struct auction *auction, const struct book_step *step)
+static void recall(void *worker, struct auction *auction, const struct auction_recall *recall)
+{
+    (void)worker;
+    recall_begin(place_of(auction), recall);
+}
+
+static void forget(void *worker, const struct auction_recall *recall)
+{
+    recall_end(world_of(worker), recall, recall->claims_count);
+}
+
+static void append(void *worker, struct auction *auction, const struct book_step *step,
+                   const struct duplicates_guard *guard)
 {
     bool is_keyed = !step->opening || memcmp(step->opening->document.at, KEYED_MARK, sizeof KEYED_MARK - 1) == 0;
     if (!is_keyed) world_wrong(world_of(worker), "a plain hash of a lead stands in the book");
-    enum fault fault = lane_append(place_of(auction), step);
+    enum fault fault = lane_append(place_of(auction), step, guard);
     if (fault) auction_on_durable(auction, fault, 0);
 }
 
-static bool offer(void *worker, const struct offer *offer)
+static bool offer(void *worker, const struct offer *offer, const struct ident *same)
 {
     struct world *world = world_of(worker);
     char flat[OFFER_BYTES_MAX];
@@ -232,8 +244,23 @@ static bool offer(void *worker, const struct offer *offer)
     if (!offer_write(&sink, offer) || sink.cut) return false;
     if (!world_is_discreet(sink_written(&sink))) world_wrong(world, "a private value stands in an offer");
     int64_t now = world->queue.now_us, expires_us = now + (offer->expires_ms - world_wall_ms(world)) * 1000;
-    return offers_put(world->offers, ((struct world_worker *)worker)->number, &offer->ping_id, expires_us, now,
+    return offers_put(world->offers, ((struct world_worker *)worker)->number, &offer->ping_id, same, expires_us, now,
                       sink_written(&sink));
+}
+
+static struct bytes standing_offer(void *worker, const struct ident *same, char *flat)
+{
+    struct world *world = world_of(worker);
+    size_t len = 0;
+    bool stands = offers_standing(world->offers, same, world->queue.now_us, flat, OFFER_BYTES_MAX, &len);
+    return stands ? (struct bytes){flat, len} : BYTES_NONE;
+}
+
+static void supersede(void *worker, const struct offer *offer)
+{
+    struct world *world = world_of(worker);
+    offers_superseded(world->offers, &offer->ping_id);
+    lane_supersede(world, offer);
 }
 
 static void trace(void *worker, const struct trace_auction *record, const struct offer *offer)
@@ -269,6 +296,7 @@ static void note_answer(struct world_request *request, const struct auction_answ
     note_bids(request, answer);
     request->ping_id = answer->ping_id;
     request->lead_id = answer->lead_id;
+    request->is_reauction = !ident_is_none(&answer->reauction_id);
     request->sale_id = answer->sale_id;
     request->price_micros = answer->price_micros;
     request->elapsed_us = answer->elapsed_us;
@@ -329,6 +357,8 @@ const struct auction_host world_host = {
     .cancel = cancel,
     .claim = claim,
     .unclaim = unclaim,
+    .recall = recall,
+    .forget = forget,
     .reserve = reserve,
     .hold = hold,
     .holds = holds,
@@ -338,6 +368,8 @@ const struct auction_host world_host = {
     .keep = keep,
     .append = append,
     .offer = offer,
+    .standing_offer = standing_offer,
+    .supersede = supersede,
     .trace = trace,
     .answer = answer,
     .closed = closed,

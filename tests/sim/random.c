@@ -11,6 +11,7 @@
 
 struct draft {
     struct queue chance;
+    struct queue people; /* rules about people: the same after every reload, so that a sale can be held against them */
     char text[FILE_ROOM];
     struct sink sink;
 };
@@ -73,6 +74,18 @@ static void draw_settings(struct draft *draft)
         1 + (unsigned)below(draft, 4), 3 + (unsigned)below(draft, 18), 50 + (unsigned)below(draft, 51));
 }
 
+/* Drawn from the market's own seed. */
+static void draw_duplicates(struct draft *draft)
+{
+    static const char *const windows[] = {"1s", "20s", "1h"}, *const matches[] = {"any", "any", "all"};
+    static const char *const counts[] = {"sold", "sold", "posted"}, *const memories[] = {"1s", "60s"};
+    struct queue *people = &draft->people;
+    if (queue_draw(people, 3)) return;
+    SAY(draft, "\"duplicates\":{\"window\":\"%s\",\"match\":\"%s\",\"counts\":\"%s\",\"reject_memory\":\"%s\"},",
+        windows[queue_draw(people, 3)], matches[queue_draw(people, 3)], counts[queue_draw(people, 3)],
+        memories[queue_draw(people, 2)]);
+}
+
 static void draw_ranking(struct draft *draft)
 {
     SAY(draft, "\"policy\":\"%s\",\"pricing\":\"%s\",\"second_price_step\":\"%s\",\"unavailable_bids\":\"%s\",",
@@ -88,10 +101,12 @@ static void draw_campaign(struct draft *draft)
         PICK(draft, "60ms", "200ms"), PICK(draft, "300ms", "1s", "3s"), PICK(draft, "2s", "30s", "300s"),
         PICK(draft, "squeeze", "squeeze", "keep"), PICK(draft, "0", "0.50"), (unsigned)below(draft, 40));
     draw_ranking(draft);
+    draw_duplicates(draft);
     SAY(draft, "\"consent\":{\"required\":[\"tcpa\"]},\"fields\":{");
     SAY(draft, "\"state\":{\"type\":\"us_state\",\"required\":\"ping\",\"private\":false},"
                "\"age\":{\"type\":\"integer\",\"min\":16,\"max\":110,\"private\":false},"
                "\"first_name\":{\"type\":\"text\",\"max\":60,\"required\":\"post\"},"
+               "\"email\":{\"type\":\"email\"},"
                "\"phone\":{\"type\":\"us_phone\",\"required\":\"post\"}}}],\"affiliates\":[");
     for (unsigned i = 0; i < RANDOM_AFFILIATES; i++)
         SAY(draft, "%s{\"id\":\"a%u\",\"campaigns\":[\"auto\"],\"min_price\":\"%s\"%s%s%s}", i ? "," : "", i,
@@ -112,6 +127,51 @@ static void draw_caps(struct draft *draft)
     SAY(draft, "]");
 }
 
+/* Half of them none; what looks at a private field lets one-call leads only. */
+static void draw_condition(struct draft *draft)
+{
+    switch (below(draft, 8)) {
+    case 0:
+        SAY(draft, "{\"field\":\"state\",\"in\":[\"CA\",\"NV\"]}");
+        return;
+    case 1:
+        SAY(draft, "{\"sub_id\":[\"s1\",\"s2\"]}");
+        return;
+    case 2:
+        SAY(draft, "{\"consent\":\"tcpa\"}");
+        return;
+    case 3:
+        SAY(draft, "{\"area_code\":[415,%u]}", 201 + (unsigned)below(draft, 2));
+        return;
+    case 4:
+        SAY(draft, "{\"field\":\"first_name\",\"prefix\":[\"%s\"]}", PICK(draft, "z", "a"));
+        return;
+    case 5:
+        SAY(draft, "{\"none\":[{\"source\":[\"fb\"]},{\"affiliate\":[\"a0\"]}]}");
+        return;
+    default:
+        SAY(draft, "{\"field\":\"age\",\"min\":%u}", 20 + (unsigned)below(draft, 40));
+    }
+}
+
+static void draw_filter(struct draft *draft)
+{
+    if (hit(draft, 2)) return;
+    SAY(draft, ",\"filter\":");
+    draw_condition(draft);
+}
+
+static void draw_prices(struct draft *draft)
+{
+    if (!hit(draft, 3)) {
+        SAY(draft, ",\"price\":\"%u.50\"", 3 + (unsigned)below(draft, 12));
+        return;
+    }
+    SAY(draft, ",\"price\":[{\"when\":");
+    draw_condition(draft);
+    SAY(draft, ",\"price\":\"11.00\"}%s]", PICK(draft, ",{\"price\":\"4.00\"}", ""));
+}
+
 static void draw_contract(struct draft *draft, unsigned buyer, unsigned contract)
 {
     bool is_live = !hit(draft, 5);
@@ -120,20 +180,19 @@ static void draw_contract(struct draft *draft, unsigned buyer, unsigned contract
     if (is_live)
         SAY(draft, ",\"price\":\"live\",\"ping_url\":\"http://127.0.0.1:9000/b%u/ping\"", buyer);
     else
-        SAY(draft, ",\"price\":\"%u.50\"", 3 + (unsigned)below(draft, 12));
+        draw_prices(draft);
     SAY(draft, ",\"ping_timeout\":\"%s\",\"post_timeout\":\"%s\",\"tier\":%u", PICK(draft, "20ms", "50ms", "400ms"),
         PICK(draft, "60ms", "200ms", "2s"), 1 + (unsigned)below(draft, 2));
     draw_caps(draft);
     if (hit(draft, 6)) SAY(draft, ",\"seats\":\"required\"");
     if (hit(draft, 10)) SAY(draft, ",\"when_silent\":\"unavailable\"");
-    if (hit(draft, 3))
-        SAY(draft, ",\"filter\":{\"field\":\"age\",\"min\":%u}", 20 + (unsigned)below(draft, 40));
-    else if (hit(draft, 6))
-        SAY(draft, ",\"filter\":{\"field\":\"state\",\"in\":[\"CA\",\"NV\"]}");
+    draw_filter(draft);
     if (hit(draft, 4)) SAY(draft, ",\"max_price\":\"14.00\"");
     if (hit(draft, 5)) SAY(draft, ",\"bid_ttl\":\"1s\"");
     if (hit(draft, 5)) SAY(draft, ",\"margin\":{\"fixed\":\"%u.25\"}", (unsigned)below(draft, 4));
     if (hit(draft, 8)) SAY(draft, ",\"free\":true");
+    if (queue_draw(&draft->people, 8) == 0)
+        SAY(draft, ",\"duplicates\":{\"window\":\"%us\"}", 1 + 60 * (unsigned)queue_draw(&draft->people, 3));
     if (hit(draft, 3)) SAY(draft, ",\"multiplier\":\"%s\"", PICK(draft, "0.50", "1.30"));
     if (hit(draft, 3))
         SAY(draft, ",\"priority\":%u,\"weight\":%u", (unsigned)below(draft, 3), 1 + (unsigned)below(draft, 5));
@@ -142,6 +201,7 @@ static void draw_contract(struct draft *draft, unsigned buyer, unsigned contract
 
 static bool write_market(struct draft *draft, const struct random_market *market, const char *folder)
 {
+    queue_open(&draft->people, 0, market->seed ^ 0xfacadeu, false);
     begin(draft);
     draw_settings(draft);
     if (!save(draft, folder, "outcry.yaml")) return false;
@@ -202,7 +262,8 @@ static void draw_script(struct draft *draft, bool is_post)
 static bool write_scenario(struct draft *draft, const struct random_market *market, const char *folder)
 {
     begin(draft);
-    SAY(draft, "{\"listen\":\"127.0.0.1:9000\",\"seed\":%u,\"private\":[\"first_name\",\"phone\"],\"buyers\":[",
+    SAY(draft,
+        "{\"listen\":\"127.0.0.1:9000\",\"seed\":%u,\"private\":[\"first_name\",\"phone\",\"email\"],\"buyers\":[",
         1 + (unsigned)below(draft, 1000000));
     for (unsigned buyer = 0; buyer < market->buyers; buyer++) {
         SAY(draft, "%s{\"name\":\"b%u\",\"price\":%s,\"no_bid\":0.%u,", buyer ? "," : "", buyer,

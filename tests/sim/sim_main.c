@@ -45,12 +45,44 @@ static uint64_t below(struct run *run, uint64_t bound)
 /* Affiliates
  * ----------------------------------------------------------------------------------------------------------- */
 
+/* Some hundred people, who share phones and e-mails. */
+static unsigned phone_of(unsigned variant)
+{
+    return 212 + variant * 13 % 67;
+}
+static unsigned email_of(unsigned variant)
+{
+    return variant * 7 % 90;
+}
+
+static void write_hash(struct sink *body, unsigned variant)
+{
+    char text[32];
+    struct digest digest;
+    struct sink phone = sink_over(text, sizeof text);
+    sink_format(&phone, "+1%u" WORLD_CANARY_PHONE, phone_of(variant));
+    struct bytes parts[] = {sink_written(&phone)};
+    digest_of(&digest, parts, 1);
+    sink_text(body, "\"hashes\":{\"phone\":\"");
+    sink_hex(body, (struct bytes){(const char *)digest.at, DIGEST_LEN});
+    sink_text(body, "\"},");
+}
+
 static void write_lead(struct run *run, struct sink *body, bool whole, unsigned variant)
 {
     static const char *const states[] = {"CA", "NV", "TX"};
     sink_format(body, "\"lead\":{\"state\":\"%s\",\"age\":%u", states[variant % 3], 20 + variant * 7 % 50);
-    if (whole) sink_text(body, ",\"first_name\":\"" WORLD_CANARY_TEXT "\",\"phone\":\"+1415" WORLD_CANARY_PHONE "\"");
+    if (whole) sink_text(body, ",\"first_name\":\"" WORLD_CANARY_TEXT "\"");
+    if (whole) sink_format(body, ",\"phone\":\"+1%u" WORLD_CANARY_PHONE "\"", phone_of(variant));
+    if (whole && variant % 5)
+        sink_format(body, ",\"email\":\"" WORLD_CANARY_TEXT "%u@example.com\"", email_of(variant));
     sink_text(body, below(run, 30) ? "},\"consent\":{\"tcpa\":true}}" : "}}");
+}
+
+static void write_sub_ids(struct run *run, struct sink *body)
+{
+    static const char *const some[] = {"\"s1\"", "[\"s3\",\"s2\"]", "[\"quote \\\" and \\\\ \"]"};
+    if (!below(run, 4)) sink_format(body, "\"sub_id\":%s,", some[below(run, 3)]);
 }
 
 static uint32_t send(struct run *run, enum auction_kind kind, struct bytes body, unsigned affiliate, bool keyed)
@@ -75,6 +107,8 @@ static void act_ping(struct run *run)
     sink_text(&body, "{\"campaign\":\"auto\",");
     if (!below(run, 8)) sink_format(&body, "\"timeout_ms\":%u,", 100 + (unsigned)below(run, 200));
     if (!below(run, 8)) sink_text(&body, "\"min_price\":\"5.00\",\"source\":\"fb\",\"ref\":\"r\",");
+    if (!below(run, 3)) write_hash(&body, number + 1);
+    write_sub_ids(run, &body);
     write_lead(run, &body, false, number);
     run->recent[run->recent_count++ % RECENT] = send(run, AUCTION_PING, sink_written(&body), number % RANDOM_AFFILIATES,
                                                      false);
@@ -101,6 +135,7 @@ static void act_lead(struct run *run)
     bool keyed = below(run, 2) == 0;
     sink_text(&body, "{\"campaign\":\"auto\",");
     if (!below(run, 8)) sink_format(&body, "\"timeout_ms\":%u,", 150 + (unsigned)below(run, 500));
+    write_sub_ids(run, &body);
     write_lead(run, &body, true, (unsigned)below(run, keyed ? 2 : 50));
     send(run, AUCTION_ONE_CALL, sink_written(&body), (unsigned)below(run, RANDOM_AFFILIATES), keyed);
 }
@@ -147,7 +182,7 @@ static void act_reload(struct run *run)
     char path[160];
     snprintf(path, sizeof path, "%s/outcry.yaml", run->settings);
     if (!world_reload(run->world, path, note, sizeof note))
-        world_wrong(run->world, "a reload was refused: %.300s", note);
+        world_wrong(run->world, "a reload was refused: %.3000s", note);
 }
 
 /* The operator asks the buyer, and says what it heard. */

@@ -19,13 +19,14 @@
 
 #define WORLD_WORKERS_MAX 4u
 #define WORLD_AUCTIONS_MAX 4096u
-#define WORLD_WRONG_MAX 400
+#define WORLD_WRONG_MAX 4000
 
 /* What stands in private fields of leads, and must be found in no ping and no trace. */
 #define WORLD_CANARY_TEXT "zcanary"
 #define WORLD_CANARY_PHONE "5550142"
 
 struct world;
+struct again;
 
 struct world_worker {
     struct world *world;
@@ -40,6 +41,8 @@ enum sabotage {
     SABOTAGE_LOSES, /* an entry is acknowledged and not written */
     SABOTAGE_BOOK,  /* the book forgets what is given back */
     SABOTAGE_OFFER, /* a used offer is open again at times */
+    SABOTAGE_TRACE, /* a trace tells of another bid than was made at times */
+    SABOTAGE_GUARD, /* nobody is a duplicate: claims and the book's guard let everybody through */
     SABOTAGE_COUNT
 };
 
@@ -58,6 +61,7 @@ struct world_request {
     int64_t started_us, answer_by_us; /* 0: not known */
     uint64_t place;                   /* of its auction while it runs */
     bool answered, gone, died;        /* the exchange crashed under it */
+    bool is_reauction;                /* the post's lead went through an auction of its own */
     int http;
     enum answer_status status;
     enum reason reason;
@@ -78,13 +82,16 @@ struct world_trace {
 };
 
 struct world_append {
-    uint64_t place;    /* of the auction that waits */
+    uint64_t place; /* of the auction that waits */
+    bool has_guard;
+    struct duplicates_guard guard; /* a copy; its catalogue is the auction's */
+    enum fault fault;
     struct bytes step; /* malloc: the record, its content in place of the seal */
 };
 
 struct world_counts {
     uint64_t auctions, pings, posts, one_calls, resumed, sold, calls, calls_ended, reserved, committed, released, kept;
-    uint64_t crashes, drains, gone, late, doubts, fallbacks, problems;
+    uint64_t crashes, drains, gone, late, doubts, fallbacks, problems, again;
 };
 
 struct world {
@@ -106,6 +113,7 @@ struct world {
     struct slots calls;
     struct arena scratch;
     char *trace_buffer;
+    struct again *again; /* who decides every traced auction a second time */
 
     struct world_append *queued, *committing; /* the ledger's first lane */
     uint32_t queued_count, queued_room, committing_count, committing_room;
