@@ -46,6 +46,29 @@ static uint64_t below(struct run *run, uint64_t bound)
 /* Affiliates
  * ----------------------------------------------------------------------------------------------------------- */
 
+/* Some hundred people, who share phones and e-mails. */
+static unsigned phone_of(unsigned variant)
+{
+    return 212 + variant * 13 % 67;
+}
+static unsigned email_of(unsigned variant)
+{
+    return variant * 7 % 90;
+}
+
+static void write_hash(struct sink *body, unsigned variant)
+{
+    char text[32];
+    struct digest digest;
+    struct sink phone = sink_over(text, sizeof text);
+    sink_format(&phone, "+1%u" WORLD_CANARY_PHONE, phone_of(variant));
+    struct bytes parts[] = {sink_written(&phone)};
+    digest_of(&digest, parts, 1);
+    sink_text(body, "\"hashes\":{\"phone\":\"");
+    sink_hex(body, (struct bytes){(const char *)digest.at, DIGEST_LEN});
+    sink_text(body, "\"},");
+}
+
 static void write_lead(struct run *run, struct sink *body, bool whole, unsigned variant)
 {
     static const char *const states[] = {"CA", "NV", "TX"};
@@ -55,7 +78,10 @@ static void write_lead(struct run *run, struct sink *body, bool whole, unsigned 
     if (variant % 5) sink_format(body, ",\"credit\":\"%s\"", credit[variant / 3 % 3]);
     if (variant % 7)
         sink_format(body, ",\"born\":\"19%02u-%02u-%02u\"", 40 + variant % 60, 1 + variant % 12, 1 + variant % 28);
-    if (whole) sink_text(body, ",\"first_name\":\"" WORLD_CANARY_TEXT "\",\"phone\":\"+1415" WORLD_CANARY_PHONE "\"");
+    if (whole) sink_text(body, ",\"first_name\":\"" WORLD_CANARY_TEXT "\"");
+    if (whole) sink_format(body, ",\"phone\":\"+1%u" WORLD_CANARY_PHONE "\"", phone_of(variant));
+    if (whole && variant % 5)
+        sink_format(body, ",\"email\":\"" WORLD_CANARY_TEXT "%u@example.com\"", email_of(variant));
     sink_text(body, below(run, 30) ? "},\"consent\":{\"tcpa\":true}}" : "}}");
 }
 
@@ -87,6 +113,7 @@ static void act_ping(struct run *run)
     sink_text(&body, "{\"campaign\":\"auto\",");
     if (!below(run, 8)) sink_format(&body, "\"timeout_ms\":%u,", 100 + (unsigned)below(run, 200));
     if (!below(run, 8)) sink_text(&body, "\"min_price\":\"5.00\",\"source\":\"fb\",\"ref\":\"r\",");
+    if (!below(run, 3)) write_hash(&body, number + 1);
     write_sub_ids(run, &body);
     write_lead(run, &body, false, number);
     run->recent[run->recent_count++ % RECENT] = send(run, AUCTION_PING, sink_written(&body), number % RANDOM_AFFILIATES,
