@@ -9,6 +9,7 @@
 #include "protocol/base/money.h"
 #include "protocol/crypto/mac.h"
 #include "tests/sim/inside.h"
+#include "tests/sim/sieve.h"
 
 #define KEYED_MARK "keyed"
 
@@ -263,8 +264,29 @@ static void supersede(void *worker, const struct offer *offer)
     lane_supersede(world, offer);
 }
 
+/* The latest request that was answered with this ping: its trace is written right after. */
+static const struct world_request *request_of(const struct world *world, const struct ident *ping_id)
+{
+    for (uint32_t i = world->requests_count; i > 0; i--) {
+        const struct world_request *request = &world->requests[i - 1];
+        if (request->answered && ident_same(&request->ping_id, ping_id)) return request;
+    }
+    return NULL;
+}
+
+static void check_filters(struct world *world, const struct trace_auction *record)
+{
+    char note[SIEVE_NOTE_MAX];
+    if (!world->sieve || record->contracts_count == 0) return;
+    if (record->kind != TRACE_PING && record->kind != TRACE_ONE_CALL) return;
+    const struct world_request *request = request_of(world, &record->ping_id);
+    if (request && request->is_sieved && !sieve_agrees(world->sieve, request->sieved, record, note))
+        world_wrong(world, "%s", note);
+}
+
 static void trace(void *worker, const struct trace_auction *record, const struct offer *offer)
 {
+    check_filters(world_of(worker), record);
     lane_trace(world_of(worker), record, offer);
 }
 

@@ -14,6 +14,7 @@ struct draft {
     struct queue people; /* rules about people: the same after every reload, so that a sale can be held against them */
     char text[FILE_ROOM];
     struct sink sink;
+    unsigned depth; /* of filters in filters */
 };
 
 static uint64_t below(struct draft *draft, uint64_t bound)
@@ -104,6 +105,8 @@ static void draw_campaign(struct draft *draft)
     draw_duplicates(draft);
     SAY(draft, "\"consent\":{\"required\":[\"tcpa\"]},\"fields\":{");
     SAY(draft, "\"state\":{\"type\":\"us_state\",\"required\":\"ping\",\"private\":false},"
+               "\"zip\":{\"type\":\"us_zip\",\"private\":false},\"born\":{\"type\":\"date\",\"private\":false},"
+               "\"credit\":{\"type\":\"choice\",\"of\":[\"poor\",\"fair\",\"good\"],\"private\":false},"
                "\"age\":{\"type\":\"integer\",\"min\":16,\"max\":110,\"private\":false},"
                "\"first_name\":{\"type\":\"text\",\"max\":60,\"required\":\"post\"},"
                "\"email\":{\"type\":\"email\"},"
@@ -127,10 +130,58 @@ static void draw_caps(struct draft *draft)
     SAY(draft, "]");
 }
 
+static void draw_condition(struct draft *draft);
+
+/* What follows from the form of a text. */
+static void draw_form(struct draft *draft)
+{
+    switch (below(draft, 5)) {
+    case 0:
+        SAY(draft, "{\"field\":\"zip\",\"prefix\":[\"9%u\",\"901\"]}", (unsigned)below(draft, 2));
+        return;
+    case 1:
+        SAY(draft, "{\"field\":\"zip\",\"matches\":\"^9[01]1[0-%u]|5$\"}", (unsigned)below(draft, 3));
+        return;
+    case 2:
+        SAY(draft, "{\"zip\":[\"9011%u\",\"9110%u\"]}", (unsigned)below(draft, 9), (unsigned)below(draft, 9));
+        return;
+    case 3:
+        SAY(draft, "{\"field\":\"%s\",\"exists\":%s}", PICK(draft, "zip", "born", "phone"),
+            PICK(draft, "true", "false"));
+        return;
+    default:
+        SAY(draft, "{\"field\":\"credit\",\"in\":[\"good\",\"%s\"]}", PICK(draft, "fair", "poor"));
+    }
+}
+
+static void draw_group(struct draft *draft)
+{
+    SAY(draft, "{\"%s\":[", PICK(draft, "all", "any", "none"));
+    draw_condition(draft);
+    SAY(draft, ",");
+    draw_form(draft);
+    SAY(draft, "]}");
+}
+
 /* Half of them none; what looks at a private field lets one-call leads only. */
 static void draw_condition(struct draft *draft)
 {
-    switch (below(draft, 8)) {
+    switch (below(draft, 11)) {
+    case 8:
+        SAY(draft, "{\"age_from\":\"born\",\"min\":%u,\"max\":%u}", 20 + (unsigned)below(draft, 30),
+            50 + (unsigned)below(draft, 30));
+        return;
+    case 9:
+        draw_form(draft);
+        return;
+    case 10:
+        /* Groups stand in groups two deep at most. */
+        if (draft->depth++ < 2)
+            draw_group(draft);
+        else
+            draw_form(draft);
+        draft->depth--;
+        return;
     case 0:
         SAY(draft, "{\"field\":\"state\",\"in\":[\"CA\",\"NV\"]}");
         return;

@@ -10,6 +10,7 @@
 #include "protocol/crypto/mac.h"
 #include "tests/sim/again.h"
 #include "tests/sim/inside.h"
+#include "tests/sim/sieve.h"
 
 #define START_US INT64_C(1000000000)
 #define DRAIN_US INT64_C(10000000)
@@ -125,6 +126,7 @@ void world_close(struct world **closed)
     table_free(&world->paused);
     free(world->trace_buffer);
     again_close(&world->again);
+    sieve_close(&world->sieve);
     free(world->requests);
     free(world->seats);
     free(world);
