@@ -121,6 +121,7 @@ bool entries_open_content(struct auction *auction)
     const struct node *lead = node_find(document, "lead");
     if (!lead) return false;
     auction->consent = node_find(document, "consent");
+    if (!people_read(auction, lead)) return false;
     struct sink sink = sink_over(arena_take(&auction->arena, content.len + 16), content.len + 16);
     if (!sink.at) return false;
     struct json json = json_into(&sink);
@@ -218,10 +219,12 @@ static void begin(const struct auction *auction, struct entry *entry, bool is_en
     }
 }
 
-static void append(struct auction *auction, const struct book_step *step)
+static void append(struct auction *auction, struct book_step *step)
 {
+    struct book_seen seen;
+    step->seen = people_seen(auction, step, &seen);
     auction->durable = DURABLE_WAITING;
-    auction->host->append(auction->world, auction, step);
+    auction->host->append(auction->world, auction, step, step->intents_count ? people_guard(auction, step) : NULL);
 }
 
 static void take_keys(const struct reservation *reservation, struct book_intent *intent)
@@ -242,12 +245,11 @@ void entries_intents(struct auction *auction)
     begin(auction, &entry, false);
     for (uint32_t i = 0; i < auction->slots_count; i++) {
         struct slot *slot = &auction->slots[i];
-        if (slot->state != SLOT_RESERVED) continue;
+        if (slot->state != SLOT_RESERVED || (auction->one_by_one && entry.step.intents_count)) continue;
         const struct candidate *candidate = &auction->candidates[slot->candidate];
         struct attempt *attempt = candidates_note(auction, slot, false, REASON_NONE);
         attempt->post_id = auction->host->make_id(auction->world);
-        slot->attempt = (uint32_t)(attempt - auction->attempts);
-        slot->post_failed = false;
+        slot->next_attempt = (uint32_t)(attempt - auction->attempts);
         struct book_intent *intent = &entry.intents[entry.step.intents_count++];
         *intent = (struct book_intent){
             .post_id = attempt->post_id,

@@ -2,6 +2,7 @@
  * auction.c. */
 #pragma once
 
+#include "exchange/auction/slots.h"
 #include "exchange/auction/story.h"
 
 /* auction.c */
@@ -47,34 +48,26 @@ void asks_post(struct auction *auction, uint32_t number);
 /* What the slot's answer makes of it: SLOT_SOLD, _DOUBT or _REFUSED. */
 void asks_verdict(struct auction *auction, struct slot *slot);
 
-/* slots.c */
-/* As many slots as a lead may have, the planned ones open. False: memory is out. */
-bool slots_begin(struct auction *auction);
-/* The same for a story taken up again: what sold or is in doubt stays, the others are open. */
-bool slots_resume(struct auction *auction, const struct lead_record *record);
-bool slots_any(const struct auction *auction, unsigned states); /* of SLOT_BITs */
-/* Asks for caps and seat of the next candidate of every open slot; a slot without one is closed. */
-void slots_fill(struct auction *auction);
-/* Slots in that state: what they reserved is given back, and they go to `then`. */
-void slots_give_back(struct auction *auction, enum slot_state from, enum slot_state then);
-/* The book has their intents. */
-void slots_intended(struct auction *auction);
-void slots_post(struct auction *auction);
-/* Open posts become doubts. */
-void slots_abandon(struct auction *auction);
-void slots_judge(struct auction *auction);
-/* Something came of a post that the book does not know, and another post is not to be waited for with it. */
-bool slots_have_news(const struct auction *auction);
-/* The book has their outcome: sales are committed. */
-void slots_settled(struct auction *auction);
-/* The book could not be told their outcome, so it holds them as open: they are doubts. */
-void slots_unwritten(struct auction *auction);
-/* Doubts keep what they reserved. */
-void slots_keep(struct auction *auction);
-/* Why no slot was filled. */
-enum reason slots_reason(const struct auction *auction);
-/* The sale of a slot that is sold or in doubt. False: it is neither. */
-bool slots_sale(const struct auction *auction, const struct slot *slot, struct book_sale *sale);
+/* people.c: the person a lead is about. */
+/* Who it is, from lead and hashes. False: memory is out. */
+bool people_read(struct auction *auction, const struct node *lead);
+/* What a lead without an Idempotency-Key is known again by. */
+void people_name_lead(struct auction *auction);
+/* True if what the book remembers has to be asked first. */
+bool people_may_be_known(const struct auction *auction);
+void people_recall(struct auction *auction);
+/* Keeps what was told; memory out counts as not told. */
+void people_copy(struct auction *auction, const struct auction_recalled *recalled);
+void people_forget(struct auction *auction);
+/* Why nobody is asked about this person, NONE: no reason. */
+enum reason people_reason(const struct auction *auction);
+/* Why this contract does not get this person, NONE: no reason. */
+enum reason people_bars(const struct auction *auction, const struct contract *contract);
+/* Entries of the match that people_bars shuts. */
+void people_match(struct auction *auction);
+/* The part of an entry by which the person is known again, or NULL; with an intent also the guard. */
+const struct book_seen *people_seen(struct auction *auction, const struct book_step *step, struct book_seen *seen);
+const struct duplicates_guard *people_guard(struct auction *auction, const struct book_step *step);
 
 /* candidates.c */
 /* Lists the ranked bids, or the offer's, as candidates. False: memory is out. */
@@ -89,6 +82,11 @@ void candidates_reserve(struct auction *auction, struct slot *slot);
 enum reason candidates_reason(const struct auction *auction);
 /* The slot's candidate at hand, tried now. */
 struct attempt *candidates_note(struct auction *auction, struct slot *slot, bool skipped, enum reason reason);
+
+/* promise.c */
+/* Takes what the offer's best contract wants held; one that cannot is out with its reason, and the others are ranked
+ * again, until there is one or none. *reason: why the last one could not. False: memory is out. */
+bool promise_hold(struct auction *auction, enum reason *reason);
 
 /* entries.c: each fills and appends one step of the book. */
 /* The intents of the reserved slots, and what came of earlier posts. */

@@ -24,6 +24,7 @@ enum slot_state {
 #define SLOTS_UNDER_WAY (SLOT_BIT(SLOT_INTENDED) | SLOT_BIT(SLOT_OUT) | SLOT_BIT(SLOT_ANSWERED))
 
 #define NO_CANDIDATE UINT32_MAX
+#define NO_ATTEMPT UINT32_MAX
 
 /* One of the buyers a lead is sold to, at a time. */
 struct slot {
@@ -40,6 +41,7 @@ struct slot {
     enum reason post_reason;
     struct verdict verdict; /* texts in the arena */
     uint32_t attempt;       /* the latest post */
+    uint32_t next_attempt;  /* the one whose intent is being written */
     uint32_t posts_sent;
     bool unwritten; /* the latest post's outcome goes with the next entry */
     struct ident sale_id;

@@ -45,6 +45,7 @@ bool slots_resume(struct auction *auction, const struct lead_record *record)
         const struct lead_slot *before = i < record->slots_count && record->slots[i].is_used ? &record->slots[i] : NULL;
         auction->slots[i] = (struct slot){.state = before ? states[before->state] : SLOT_CLOSED,
                                           .planned = NO_CANDIDATE,
+                                          .next_attempt = NO_ATTEMPT,
                                           .promise_micros = before ? promise_of(auction, record, i) : 0,
                                           .candidate = before ? before->candidate : NO_CANDIDATE,
                                           .posts_sent = before ? before->posts_sent : 0,
@@ -91,6 +92,7 @@ void slots_give_back(struct auction *auction, enum slot_state from, enum slot_st
         if (slot->state != from) continue;
         if (slot->reserved) auction->host->release(auction->world, &slot->reservation);
         slot->reserved = false;
+        slot->next_attempt = NO_ATTEMPT;
         slot->state = then;
     }
 }
@@ -99,11 +101,37 @@ void slots_intended(struct auction *auction)
 {
     EACH_SLOT(slot, auction)
     {
-        if (slot->state != SLOT_RESERVED) continue;
+        if (slot->state != SLOT_RESERVED || slot->next_attempt == NO_ATTEMPT) continue;
         slot->state = SLOT_INTENDED;
+        slot->attempt = slot->next_attempt;
+        slot->next_attempt = NO_ATTEMPT;
         slot->before = NULL;
     }
     slots_settled(auction);
+}
+
+/* Alone, a slot's candidate is out. Of several it is not said which is, so each is tried again by itself. */
+void slots_taken(struct auction *auction)
+{
+    uint32_t count = 0;
+    EACH_SLOT(slot, auction) count += slot->state == SLOT_RESERVED && slot->next_attempt != NO_ATTEMPT;
+    EACH_SLOT(slot, auction)
+    {
+        if (slot->state != SLOT_RESERVED || slot->next_attempt == NO_ATTEMPT) continue;
+        struct attempt *attempt = &auction->attempts[slot->next_attempt];
+        slot->next_attempt = NO_ATTEMPT;
+        auction->candidates[attempt->candidate].tried = count == 1;
+        if (count > 1) {
+            auction->attempts_count--; /* they were noted last */
+            continue;
+        }
+        attempt->skipped = true;
+        attempt->reason = REASON_DUPLICATE;
+        auction->host->release(auction->world, &slot->reservation);
+        slot->reserved = false;
+        slot->state = SLOT_OPEN;
+    }
+    auction->one_by_one |= count > 1;
 }
 
 void slots_post(struct auction *auction)

@@ -8,6 +8,7 @@
 #define STEP_VERSION 3
 #define LEAD_VERSION 3
 #define POST_VERSION 2
+#define SEEN_VERSION 1
 
 enum { KEEPS_SALE = LEAD_SLOTS(POST_OPEN) | LEAD_SLOTS(POST_UNKNOWN) | LEAD_SLOTS(POST_ACCEPTED) };
 
@@ -16,7 +17,7 @@ enum { KEEPS_SALE = LEAD_SLOTS(POST_OPEN) | LEAD_SLOTS(POST_UNKNOWN) | LEAD_SLOT
 #define STAY_SHIFT 32
 #define WINDOW_MAX (((uint64_t)BOOK_CAP_STAY_MAX << STAY_SHIFT) | UINT32_MAX)
 
-enum { HAS_OPENING = 1, HAS_VERDICTS = 2, HAS_INTENTS = 4, HAS_SALES = 8, HAS_FINAL = 16, HAS_ALL = 31 };
+enum { HAS_OPENING = 1, HAS_VERDICTS = 2, HAS_INTENTS = 4, HAS_SALES = 8, HAS_FINAL = 16, HAS_SEEN = 32, HAS_ALL = 63 };
 
 static const char *const lead_states[LEAD_STATE_COUNT] = {"posting", "sold", "pending", "unsold"};
 static const char *const post_states[POST_STATE_COUNT] = {"open", "accepted", "rejected", "failed", "unknown"};
@@ -188,13 +189,29 @@ static void take_sale(struct flat *flat, struct book_sale *sale, uint8_t version
     if (version > 1) sale->redirect_url = flat_take_text(flat);
 }
 
+static void put_seen(struct sink *sink, const struct book_seen *seen)
+{
+    pieces_put_keys(sink, &seen->keys);
+    flat_put_signed(sink, seen->sold_keep_ms);
+    flat_put_signed(sink, seen->refused_keep_ms);
+    flat_put_signed(sink, seen->key_keep_ms);
+}
+
+static void take_seen(struct flat *flat, struct book_seen *seen)
+{
+    pieces_take_keys(flat, &seen->keys);
+    seen->sold_keep_ms = flat_take_signed(flat);
+    seen->refused_keep_ms = flat_take_signed(flat);
+    seen->key_keep_ms = flat_take_signed(flat);
+}
+
 /* --- a step --- */
 
 static unsigned parts_of(const struct book_step *step)
 {
     return (step->opening ? HAS_OPENING : 0u) | (step->verdicts_count ? HAS_VERDICTS : 0u) |
            (step->intents_count ? HAS_INTENTS : 0u) | (step->sales_count ? HAS_SALES : 0u) |
-           (step->final ? HAS_FINAL : 0u);
+           (step->final ? HAS_FINAL : 0u) | (step->seen ? HAS_SEEN : 0u);
 }
 
 bool book_write_step(struct sink *sink, const struct book_step *step, struct bytes sealed)
@@ -217,6 +234,7 @@ bool book_write_step(struct sink *sink, const struct book_step *step, struct byt
         flat_put(sink, step->final->goes_on);
         flat_put_text(sink, step->final->text);
     }
+    if (step->seen) put_seen(sink, step->seen);
     return !sink->cut;
 }
 
@@ -264,7 +282,10 @@ static bool take_parts(struct flat *flat, struct arena *arena, uint8_t version, 
     step->intents = intents;
     step->sales = sales;
     if (has & HAS_FINAL) step->final = take_final(flat, arena, version);
-    return has != 0 && verdicts && intents && sales && !(has & HAS_FINAL) == !step->final;
+    struct book_seen *seen = has & HAS_SEEN ? arena_zero(arena, 1, sizeof *seen) : NULL;
+    if (seen) take_seen(flat, seen);
+    step->seen = seen;
+    return has != 0 && verdicts && intents && sales && !(has & HAS_FINAL) == !step->final && !(has & HAS_SEEN) == !seen;
 }
 
 bool book_read_step(struct bytes bytes, struct arena *arena, struct book_step *step)
@@ -431,5 +452,20 @@ bool book_read_post(struct bytes bytes, struct arena *arena, struct post_record 
     post->named_price_micros = flat_take_signed(&flat);
     post->opened_ms = flat_take_signed(&flat);
     post->settled_ms = flat_take_signed(&flat);
+    return flat_ends(&flat);
+}
+
+bool book_write_seen(struct sink *sink, const struct book_seen *seen)
+{
+    flat_put_head(sink, 'W', SEEN_VERSION);
+    put_seen(sink, seen);
+    return !sink->cut;
+}
+
+bool book_read_seen(struct bytes bytes, struct book_seen *seen)
+{
+    struct flat flat = flat_over(bytes);
+    flat_take_head(&flat, 'W', SEEN_VERSION);
+    take_seen(&flat, seen);
     return flat_ends(&flat);
 }

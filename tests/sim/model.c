@@ -83,6 +83,35 @@ struct model_post *model_post(const struct model *model, const struct ident *pos
     return at == TABLE_NONE ? NULL : &model->posts[at];
 }
 
+static bool is_of(const struct model_post *post, const struct person_key *key)
+{
+    for (uint32_t i = 0; i < post->keys.count; i++)
+        if (memcmp(post->keys.list[i].at, key->at, PERSON_KEY_LEN) == 0) return true;
+    return false;
+}
+
+uint32_t model_encounters(const struct model *model, const struct person_keys *keys, struct encounter *list)
+{
+    static const enum encounter_state states[POST_STATE_COUNT] = {
+        [POST_ACCEPTED] = ENCOUNTER_SOLD, [POST_REJECTED] = ENCOUNTER_REFUSED};
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < model->posts_count; i++) {
+        const struct model_post *post = &model->posts[i];
+        const struct lead_record *lead = &model->leads[post->lead].record;
+        bool is_settled = post->state == POST_ACCEPTED || post->state == POST_REJECTED;
+        for (uint32_t k = 0; k < keys->count && count < MODEL_ENCOUNTERS_MAX && post->state != POST_FAILED; k++)
+            if (is_of(post, &keys->list[k]))
+                list[count++] = (struct encounter){.post_id = post->post_id,
+                                                   .lead_id = lead->lead_id,
+                                                   .state = states[post->state],
+                                                   .kind = keys->list[k].kind,
+                                                   .at_ms = is_settled ? post->settled_ms : post->opened_ms,
+                                                   .campaign = lead->campaign,
+                                                   .contract = post->intent.contract};
+    }
+    return count;
+}
+
 /* Caps and accounts ------------------------------------------------------------------------------------------------ */
 
 static struct bytes cap_name(const uint8_t id[16], uint32_t window, char name[20])
@@ -181,7 +210,10 @@ static const char *apply_opening(struct model *model, const struct book_step *st
     for (uint32_t i = 0; i < opening->offer.past.ancestors_count; i++)
         if (model_lead_of_ping(model, &opening->offer.past.ancestors[i]))
             return "one lineage of pings became two leads";
-    if (opening->has_key && model_lead_of_key(model, &opening->key)) return "one Idempotency-Key became two leads";
+    const struct model_lead *before = opening->has_key ? model_lead_of_key(model, &opening->key) : NULL;
+    int64_t keep_ms = step->seen ? step->seen->key_keep_ms : 0;
+    if (before && (keep_ms == 0 || before->record.created_ms + keep_ms > step->wall_ms))
+        return "one key became two leads";
     uint32_t at = model->leads_count;
     struct model_lead *lead = GROW(model, leads);
     lead->record = (struct lead_record){.lead_id = step->lead_id,
@@ -216,7 +248,8 @@ static struct lead_slot *slot_of(struct model *model, struct model_lead *lead, c
     return slot && ident_same(&slot->post_id, post_id) ? slot : NULL;
 }
 
-static const char *apply_verdict(struct model *model, struct model_lead *lead, const struct book_verdict *verdict)
+static const char *apply_verdict(struct model *model, struct model_lead *lead, const struct book_verdict *verdict,
+                                 int64_t wall_ms)
 {
     struct model_post *post = model_post(model, &verdict->post_id);
     struct lead_slot *slot = slot_of(model, lead, &verdict->post_id);
@@ -228,6 +261,7 @@ static const char *apply_verdict(struct model *model, struct model_lead *lead, c
     post->state = verdict->state;
     post->reason = verdict->reason;
     post->by_operator = verdict->by_operator;
+    post->settled_ms = wall_ms;
     slot->posts_sent += counts && !was_counted;
     slot->state = verdict->state;
     if (verdict->buyer_lead_id.len) slot->buyer_lead_id = keep(model, verdict->buyer_lead_id);
@@ -249,7 +283,8 @@ static unsigned holders(const struct lead_record *record, unsigned *most)
     return count;
 }
 
-static const char *apply_intent(struct model *model, struct model_lead *lead, const struct book_intent *intent)
+static const char *apply_intent(struct model *model, struct model_lead *lead, const struct book_step *step,
+                                const struct book_intent *intent)
 {
     uint32_t lead_at = (uint32_t)(lead - model->leads), at = model->posts_count;
     struct lead_slot *slot = &lead->record.slots[intent->slot];
@@ -260,6 +295,8 @@ static const char *apply_intent(struct model *model, struct model_lead *lead, co
     if (lead->record.tried & UINT64_C(1) << intent->candidate) return "a leg is posted to twice";
     struct model_post *post = GROW(model, posts);
     *post = (struct model_post){.post_id = intent->post_id, .lead = lead_at, .state = POST_OPEN, .intent = *intent};
+    if (step->seen) post->keys = step->seen->keys;
+    post->opened_ms = step->wall_ms;
     post->intent.contract = keep(model, intent->contract);
     post->intent.buyer = keep(model, intent->buyer);
     post->intent.bid_id = keep(model, intent->bid_id);
@@ -341,9 +378,10 @@ const char *model_apply(struct model *model, const struct book_step *step)
     bool was_sold = lead && lead->record.state == LEAD_SOLD, was_unsold = lead && lead->record.state == LEAD_UNSOLD;
     if (was_unsold) wrong = "a lead that had ended moved again";
     for (unsigned i = 0; !wrong && i < step->verdicts_count; i++)
-        wrong = apply_verdict(model, lead, &step->verdicts[i]);
+        wrong = apply_verdict(model, lead, &step->verdicts[i], step->wall_ms);
     for (unsigned i = 0; !wrong && i < step->sales_count; i++) wrong = apply_sale(model, lead, &step->sales[i]);
-    for (unsigned i = 0; !wrong && i < step->intents_count; i++) wrong = apply_intent(model, lead, &step->intents[i]);
+    for (unsigned i = 0; !wrong && i < step->intents_count; i++)
+        wrong = apply_intent(model, lead, step, &step->intents[i]);
     if (!wrong && step->final) wrong = apply_final(model, lead, step);
     if (!wrong) lead->record.state = state_of(lead);
     if (!wrong && was_sold && lead->record.state != LEAD_SOLD) wrong = "a sold lead is not sold any more";

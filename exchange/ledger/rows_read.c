@@ -1,5 +1,27 @@
-/* One row of numbers, so that nothing is counted at a start. */
+/* What is looked up: a lead, a post, and one row of numbers, so that nothing is counted at a start. */
 #include "exchange/ledger/rows.h"
+
+/* --- rows by id --- */
+
+enum fault rows_lead(struct store *store, struct MDB_txn *txn, const struct ident *lead_id, struct arena *arena,
+                     struct lead_record *lead)
+{
+    struct bytes bytes;
+    enum fault fault = store_get_parts(store, txn, BOOK_LEADS, ident_bytes(lead_id), arena, &bytes);
+    if (fault != FAULT_NONE) return fault;
+    return book_read_lead(bytes, arena, lead) ? FAULT_NONE : FAULT_CORRUPT;
+}
+
+enum fault rows_post(struct store *store, struct MDB_txn *txn, const struct ident *post_id, struct arena *arena,
+                     struct post_record *post)
+{
+    struct bytes bytes;
+    enum fault fault = store_get_parts(store, txn, BOOK_POSTS, ident_bytes(post_id), arena, &bytes);
+    if (fault != FAULT_NONE) return fault;
+    return book_read_post(bytes, arena, post) ? FAULT_NONE : FAULT_CORRUPT;
+}
+
+/* --- totals --- */
 
 #define TOTALS_COUNT 13
 
