@@ -98,6 +98,7 @@ enum step admission_offer(struct auction *auction)
     }
     const char *paused = admission_paused(auction);
     if (paused) return story_reject(auction, REASON_PAUSED, paused);
+    if (campaign_is_test(&auction->form.facts)) return story_reject(auction, REASON_TEST_LEAD, NULL);
     if (!campaign_has_consent(auction->campaign, auction->consent))
         return story_reject(auction, REASON_CONSENT_MISSING, NULL);
     return admission_posts(auction);

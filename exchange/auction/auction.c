@@ -307,7 +307,9 @@ static enum step step_match(struct auction *auction)
     const struct auction_host *host = auction->host;
     const char *paused = admission_paused(auction);
     if (paused) return story_reject(auction, REASON_PAUSED, paused);
-    if (auction->request.kind == AUCTION_ONE_CALL && !campaign_has_consent(auction->campaign, auction->consent))
+    if (campaign_is_test(&auction->form.facts)) return story_reject(auction, REASON_TEST_LEAD, NULL);
+    bool needs_consent = auction->request.kind == AUCTION_ONE_CALL || auction->campaign->consent_at_ping;
+    if (needs_consent && !campaign_has_consent(auction->campaign, auction->consent))
         return story_reject(auction, REASON_CONSENT_MISSING, NULL);
     if (!match_run(auction->catalogue, &auction->form.facts, host->standing(auction->world),
                    host->now_us(auction->world), auction->opened_ms, &auction->arena, &auction->match))

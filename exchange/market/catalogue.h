@@ -15,6 +15,8 @@
 #include "protocol/base/table.h"
 
 struct index;
+struct score_rule;
+struct filter;
 
 /* Where a margin was stated; the name goes into the ledger line. Stored: append only. */
 enum margin_source {
@@ -57,6 +59,14 @@ struct affiliate {
     bool paused;
 };
 
+#define ZIP_UNKNOWN 255u
+#define ZIPS_ALL 100000u
+
+/* Numbers of a zip's field and of the state's that it has to be in. */
+struct zip_pair {
+    uint32_t zip, state;
+};
+
 struct campaign {
     uint32_t index;
     struct bytes id;
@@ -68,8 +78,16 @@ struct campaign {
     bool paused;
     const struct field *fields;
     uint32_t fields_count;
-    const struct bytes *consent_required; /* "tcpa" */
+    const uint8_t *zip_states;        /* by zip: field_state_code, or ZIP_UNKNOWN; NULL: nothing is held against it */
+    const struct zip_pair *zip_pairs; /* fields that have to agree */
+    uint32_t zip_pairs_count;
+    const struct bytes *consent_required; /* "tcpa": true; other parts of the record: given */
     uint32_t consent_required_count;
+    bool consent_at_ping; /* required in the ping already */
+    const struct score_rule *score;
+    uint32_t score_count;
+    const struct filter *const *test_patterns; /* a lead that fits one of them is a test */
+    uint32_t test_patterns_count;
     const uint32_t *contracts; /* indexes, in the catalogue's order */
     uint32_t contracts_count;
     const struct index *filters; /* of their filters; bits in the order of `contracts` */

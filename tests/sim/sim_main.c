@@ -49,6 +49,9 @@ static void write_lead(struct run *run, struct sink *body, bool whole, unsigned 
 {
     static const char *const states[] = {"CA", "NV", "TX"};
     sink_format(body, "\"lead\":{\"state\":\"%s\",\"age\":%u", states[variant % 3], 20 + variant * 7 % 50);
+    if (!below(run, 3)) sink_format(body, ",\"income\":\"%u.50\"", (unsigned)below(run, 80));
+    if (!below(run, 3)) sink_text(body, below(run, 2) ? ",\"owner\":true" : ",\"owner\":\"no\"");
+    if (!below(run, 40)) sink_text(body, ",\"note\":\"a " WORLD_TEST_NOTE "\"");
     if (whole) sink_text(body, ",\"first_name\":\"" WORLD_CANARY_TEXT "\",\"phone\":\"+1415" WORLD_CANARY_PHONE "\"");
     sink_text(body, below(run, 30) ? "},\"consent\":{\"tcpa\":true}}" : "}}");
 }

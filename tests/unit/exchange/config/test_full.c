@@ -17,8 +17,8 @@ static const char *const later[] = {
     /* settings */
     "suppress",
     /* campaign */
-    "objective", "reping_window", "rank_by", "second_price_step", "duplicates", "required_at", "quiet_hours",
-    "suppress", "test_patterns", "redistribute", "experiment", "retention", "score",
+    "objective", "reping_window", "rank_by", "second_price_step", "duplicates", "quiet_hours", "suppress",
+    "redistribute", "experiment", "retention",
     /* catalogue */
     "lists",
     /* affiliate */

@@ -1,0 +1,17 @@
+/* score: a lead's points by the rules of its campaign: the sum of all rules whose condition holds. Pure.
+ *
+ * Rules that look at private fields count for one-call leads only, as filters do. */
+#pragma once
+
+#include "exchange/market/campaign.h"
+
+#define SCORE_POINTS_MAX 1000000 /* of one rule, up or down */
+#define SCORE_RULES_MAX 256u
+
+struct score_rule {
+    const struct filter *when; /* NULL: always */
+    int64_t points;
+};
+
+/* 0 where the campaign has no rules. */
+int64_t score_of(const struct facts *facts);
