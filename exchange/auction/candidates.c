@@ -20,7 +20,8 @@ bool candidates_from_rank(struct auction *auction)
         auction->candidates[i] = (struct candidate){
             .terms = {.contract = bid->entry->contract->id,
                       .bid_id = bid->bid_id,
-                      .price_micros = bid->price_micros,
+                      .price_micros = bid->pays_micros,
+                      .bid_micros = bid->price_micros,
                       .payout_micros = bid->payout.payout_micros,
                       .margin_rule = (uint8_t)bid->payout.rule,
                       .valid_until_ms = INT64_MAX},
@@ -60,6 +61,23 @@ struct attempt *candidates_note(struct auction *auction, uint32_t candidate, boo
     return attempt;
 }
 
+/* Under a second price a fallback pays at least what the promise needs, and never more than its own bid. */
+static void raise_price(const struct auction *auction, struct candidate *candidate)
+{
+    struct offer_candidate *terms = &candidate->terms;
+    if (terms->bid_micros <= terms->price_micros || terms->payout_micros >= auction->promise_micros) return;
+    struct price_parties parties = {auction->catalogue, auction->campaign, auction->affiliate,
+                                    catalogue_source_of(auction->affiliate, auction->offer.source),
+                                    candidate->contract};
+    int64_t least = price_least(&parties, auction->promise_micros, terms->bid_micros);
+    if (least < 0) least = terms->bid_micros; /* not even that is enough: margin may still be given up */
+    if (least <= terms->price_micros) return;
+    struct payout payout = price_payout(&parties, least);
+    terms->price_micros = least;
+    terms->payout_micros = payout.payout_micros;
+    terms->margin_rule = (uint8_t)payout.rule;
+}
+
 /* As it stood at the ping: a reload since then may better the terms, never worsen them. */
 static struct payout usual_payout(const struct auction *auction, const struct candidate *candidate)
 {
@@ -86,7 +104,7 @@ static bool is_reached(const struct auction *auction, struct bytes group)
 }
 
 /* The first gate that is shut now, or NONE and the payout. */
-static enum reason gate(struct auction *auction, const struct candidate *candidate)
+static enum reason gate(struct auction *auction, struct candidate *candidate)
 {
     const struct auction_host *host = auction->host;
     const struct contract *contract = candidate->contract;
@@ -98,10 +116,13 @@ static enum reason gate(struct auction *auction, const struct candidate *candida
     const struct buyer *buyer = &auction->catalogue->buyers[contract->buyer];
     if (is_reached(auction, buyer->group)) return REASON_SAME_GROUP;
     struct availability_view view;
-    availability_read(contract, buyer, host->standing(auction->world), now_us, wall_ms, &view);
+    struct availability_lead lead;
+    availability_lead(&auction->form.facts, wall_ms, &lead);
+    availability_read(contract, buyer, &lead, host->standing(auction->world), now_us, wall_ms, &view);
     view.rate_spent = false; /* a limit of pings, not of posts */
     enum reason reason = availability_reason(contract, buyer, &view, auction->pinged_ms);
     if (reason != REASON_NONE) return reason;
+    if (auction->promise_micros) raise_price(auction, candidate);
     struct payout usual = usual_payout(auction, candidate);
     if (auction->promise_micros == 0) {
         auction->payout = usual;
@@ -110,6 +131,21 @@ static enum reason gate(struct auction *auction, const struct candidate *candida
     bool holds = price_under_promise(auction->campaign, usual, candidate->terms.price_micros, auction->promise_micros,
                                      &auction->payout);
     return holds ? REASON_NONE : REASON_BELOW_PROMISE;
+}
+
+void candidates_reserve(struct auction *auction)
+{
+    const struct candidate *candidate = &auction->candidates[auction->candidate];
+    struct cap_segments segments;
+    struct cap_deal deal = {.catalogue = auction->catalogue,
+                            .contract = candidate->contract,
+                            .affiliate = auction->affiliate,
+                            .segments = &segments,
+                            .wall_ms = auction->host->wall_ms(auction->world),
+                            .price_micros = candidate->terms.price_micros,
+                            .payout_micros = auction->payout.payout_micros};
+    cap_segments_of(&auction->form.facts, &segments);
+    auction->host->reserve(auction->world, auction, &deal, &auction->reservation);
 }
 
 bool candidates_next(struct auction *auction)

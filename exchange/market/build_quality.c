@@ -1,5 +1,5 @@
-/* Campaigns, second part: what makes a lead good, or no lead at all. Zips are held against their state by one table of
- * bytes for all campaigns, so that a ping costs a look into memory and knows no geography. */
+/* Campaigns, second part: what makes a lead good, or no lead at all. Which zip has to be in which
+ * state is settled here, so that a ping knows no geography. */
 #include "exchange/market/build.h"
 #include "exchange/market/filter.h"
 #include "exchange/market/scalar.h"
@@ -11,14 +11,14 @@
 static void read_consent(struct build *build, const struct node *node, struct campaign *campaign);
 static void read_patterns(struct build *build, const struct node *node, struct campaign *campaign);
 static void read_score(struct build *build, const struct node *node, struct campaign *campaign);
-static void pair_zips(struct build *build, struct campaign *campaign);
+static void pair_zips(struct build *build, const struct node *node, struct campaign *campaign);
 
 void build_quality(struct build *build, const struct node *node, struct campaign *campaign)
 {
     read_consent(build, node_find(node, "consent"), campaign);
     read_patterns(build, node, campaign);
     read_score(build, node, campaign);
-    pair_zips(build, campaign);
+    pair_zips(build, node, campaign);
 }
 
 static void read_consent(struct build *build, const struct node *node, struct campaign *campaign)
@@ -99,7 +99,7 @@ static void read_score(struct build *build, const struct node *node, struct camp
         read_points(build, child, &rule->points);
         if (when) rule->when = build_filter(build, campaign, when);
         if (rule->when && filter_is_private(rule->when))
-            build_warning(build, when, "looks at a private field: counts for one-call leads only [private_score]");
+            build_error(build, when, "looks at a private field: a score is of what the ping tells");
     }
     campaign->score = rules;
     campaign->score_count = made;
@@ -125,20 +125,8 @@ static bool go_together(struct bytes zip, struct bytes state)
     return false;
 }
 
-static const uint8_t *zip_states(struct build *build)
-{
-    const struct geo *geo = build->source->geo;
-    uint8_t *states = build->zip_states ? NULL : build_zero(build, ZIPS_ALL, 1);
-    if (!states) return build->zip_states;
-    memset(states, ZIP_UNKNOWN, ZIPS_ALL);
-    for (uint32_t i = 0; i < geo->zips_count; i++)
-        if (geo->zips[i].zip < ZIPS_ALL && geo->zips[i].state >= 0)
-            states[geo->zips[i].zip] = (uint8_t)geo->zips[i].state;
-    return build->zip_states = states;
-}
-
 /* One zip and one state belong together whatever they are called; of several, those whose names say so. */
-static void pair_zips(struct build *build, struct campaign *campaign)
+static void pair_zips(struct build *build, const struct node *node, struct campaign *campaign)
 {
     uint32_t zips = fields_of(campaign, FIELD_US_ZIP), states = fields_of(campaign, FIELD_US_STATE), made = 0;
     if (!build->source->geo || !build->source->geo->zips || zips == 0 || states == 0) return;
@@ -152,7 +140,7 @@ static void pair_zips(struct build *build, struct campaign *campaign)
                 pairs[made++] = (struct zip_pair){zip, state};
         }
     }
-    campaign->zip_states = made ? zip_states(build) : NULL;
+    if (made) campaign->zip_places = build_places(build, node);
     campaign->zip_pairs = pairs;
-    campaign->zip_pairs_count = campaign->zip_states ? made : 0;
+    campaign->zip_pairs_count = campaign->zip_places ? made : 0;
 }

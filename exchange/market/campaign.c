@@ -4,6 +4,7 @@
 #include "exchange/market/campaign.h"
 
 #include "exchange/market/filter.h"
+#include "exchange/market/places.h"
 #include "protocol/base/check.h"
 #include "protocol/codec/json.h"
 #include "protocol/codec/pack.h"
@@ -67,6 +68,16 @@ bool campaign_has_consent(const struct campaign *campaign, const struct node *co
         struct bytes part = campaign->consent_required[i];
         bool given = bytes_is(part, "tcpa") ? consent_says(consent, part) : is_given(node_find_bytes(consent, part));
         if (!given) return false;
+    }
+    return true;
+}
+
+bool campaign_had_consent(const struct campaign *campaign, const struct node *facts)
+{
+    for (uint32_t i = 0; i < campaign->consent_required_count; i++) {
+        struct bytes part = campaign->consent_required[i];
+        bool given = bytes_is(part, "tcpa") ? consent_says(facts, part) : is_given(node_find_bytes(facts, part));
+        if (!given && consent_is_fact(part)) return false;
     }
     return true;
 }
@@ -200,8 +211,8 @@ static bool check_zips(struct reading *reading)
         const struct zip_pair *pair = &campaign->zip_pairs[i];
         const struct fact *zip = &reading->facts[pair->zip], *state = &reading->facts[pair->state];
         if (!zip->is_set || !state->is_set) continue;
-        uint8_t known = campaign->zip_states[zip->number];
-        if (known == ZIP_UNKNOWN || known == state->number) continue;
+        const struct place *place = places_zip(campaign->zip_places, (uint32_t)zip->number);
+        if (!place || place->state == state->number) continue;
         complain(reading->complaints, complaint_name(reading, campaign->fields[pair->zip].name), "mismatch",
                  "is not in the lead's state");
         fine = false;

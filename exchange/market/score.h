@@ -1,6 +1,7 @@
 /* score: a lead's points by the rules of its campaign: the sum of all rules whose condition holds. Pure.
  *
- * Rules that look at private fields count for one-call leads only, as filters do. */
+ * No rule looks at a private field (an error of the catalogue): a lead scores the same in its ping, whole in one call,
+ * and when its auction is decided again from its trace. */
 #pragma once
 
 #include "exchange/market/campaign.h"

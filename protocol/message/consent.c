@@ -83,6 +83,14 @@ bool consent_has_part(struct bytes name)
     return find(name) != NULL;
 }
 
+bool consent_is_fact(struct bytes name)
+{
+    static const char *const FACTS[] = {"tcpa", "channels", "text_id", "leadid", "trustedform_ping_url"};
+    for (size_t i = 0; i < sizeof FACTS / sizeof *FACTS; i++)
+        if (bytes_is(name, FACTS[i])) return true;
+    return false;
+}
+
 bool consent_says(const struct node *consent, struct bytes fact)
 {
     const struct node *member = node_find_bytes(consent, fact);

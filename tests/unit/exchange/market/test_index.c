@@ -25,7 +25,7 @@
     "'phone':{'type':'us_phone'},'income':{'type':'decimal','private':false},"                                         \
     "'owner':{'type':'boolean','private':false},'site':{'type':'url','private':false},"                                \
     "'ip':{'type':'ip','private':false}},'score':[{'when':{'field':'credit','is':'good'},'points':20},"                \
-    "{'when':{'field':'age','min':50},'points':-15},{'when':{'field':'phone','exists':true},'points':7}]}"
+    "{'when':{'field':'age','min':50},'points':-15},{'when':{'area_code':[415]},'points':7}]}"
 
 static struct world world;
 static struct geo geo;
