@@ -141,6 +141,15 @@ void auction_on_claimed(struct auction *auction, const struct auction_claimed *c
     wake(auction);
 }
 
+void auction_on_recalled(struct auction *auction, const struct auction_recalled *recalled)
+{
+    check(auction->recall_asked && !auction->recall_answered);
+    auction->recall_answered = true;
+    auction->recalled = recalled->outcome;
+    people_copy(auction, recalled);
+    wake(auction);
+}
+
 void auction_on_reserved(struct auction *auction, enum reason reason)
 {
     check(auction->reserve_state == RESERVE_WAITING);
@@ -152,7 +161,7 @@ void auction_on_reserved(struct auction *auction, enum reason reason)
 void auction_on_durable(struct auction *auction, enum fault fault, uint64_t seq)
 {
     check(auction->durable == DURABLE_WAITING);
-    auction->durable = fault ? DURABLE_FAILED : DURABLE_YES;
+    auction->durable = fault == FAULT_TAKEN ? DURABLE_TAKEN : fault ? DURABLE_FAILED : DURABLE_YES;
     if (!fault) auction->seq = seq;
     wake(auction);
 }
@@ -272,9 +281,10 @@ static enum step step_claim(struct auction *auction)
     if (story_has_left(auction)) return story_refuse(auction, 503, REASON_AFFILIATE_GONE, NULL);
     switch (auction->claimed.outcome) {
     case CLAIM_FRESH:
-        return kind == AUCTION_POST   ? admission_offer(auction)
-               : kind == AUCTION_PING ? admission_refine(auction)
-                                      : STEP_MATCH;
+        return kind == AUCTION_POST           ? admission_offer(auction)
+               : kind == AUCTION_PING         ? admission_refine(auction)
+               : people_may_be_known(auction) ? STEP_PERSON
+                                              : STEP_MATCH;
     case CLAIM_AGAIN:
         if (kind == AUCTION_PING) return story_refuse(auction, 409, REASON_CONFLICT, "the ping it refines was posted");
         return admission_again(auction);
@@ -294,20 +304,43 @@ static enum step step_claim(struct auction *auction)
     return story_refuse(auction, 503, REASON_LEDGER_DOWN, NULL);
 }
 
+/* Has this person been here before? A lead also keeps others of that person out while it is under way; a ping only
+ * looks. */
+static enum step step_person(struct auction *auction)
+{
+    if (!auction->recall_asked) people_recall(auction);
+    if (!auction->recall_answered) return wait_until(auction, CLOCK_NEVER);
+    if (story_has_left(auction)) return story_reject(auction, REASON_AFFILIATE_GONE, NULL);
+    switch (auction->recalled) {
+    case RECALL_TOLD:
+        break;
+    case RECALL_IN_FLIGHT:
+        return story_reject(auction, REASON_DUPLICATE, "a lead of this person is under way");
+    case RECALL_BUSY:
+        return story_refuse(auction, 503, REASON_BUSY, NULL);
+    case RECALL_FAILED:
+        return story_refuse(auction, 503, REASON_LEDGER_DOWN, NULL);
+    }
+    enum reason reason = people_reason(auction);
+    if (reason != REASON_NONE) return story_reject(auction, reason, NULL);
+    return auction->request.kind == AUCTION_POST && !auction->is_reauction ? admission_posts(auction) : STEP_MATCH;
+}
+
 /* Which contracts may be asked. The consent was given for the sale: without it nobody is asked about a whole lead. */
 static enum step step_match(struct auction *auction)
 {
     const struct auction_host *host = auction->host;
     const char *paused = admission_paused(auction);
     if (paused) return story_reject(auction, REASON_PAUSED, paused);
-    if (campaign_is_test(&auction->form.facts)) return story_reject(auction, REASON_TEST_LEAD, NULL);
-    bool needs_consent = admission_is_whole(auction) || auction->campaign->consent_at_ping;
+    if (auction->looks_like_test) return story_reject(auction, REASON_TEST_LEAD, NULL);
+    bool needs_consent = admission_is_whole(auction) || auction->campaign->quality.consent_at_ping;
     if (needs_consent && !campaign_has_consent(auction->campaign, auction->consent))
         return story_reject(auction, REASON_CONSENT_MISSING, NULL);
     if (!admission_has_room(auction)) return story_reject(auction, REASON_CAPPED, NULL);
     if (!match_run(auction->catalogue, &auction->form.facts, host->standing(auction->world),
                    host->now_us(auction->world), auction->opened_ms, &auction->arena, &auction->match))
         return story_refuse(auction, 503, REASON_BUSY, NULL);
+    people_match(auction);
     if (auction->match.askable == 0) {
         auction->closed_cause = "nobody_asked";
         return story_reject(auction, match_commonest(auction->match.counts), NULL);
@@ -388,8 +421,13 @@ static enum step step_intent(struct auction *auction)
 {
     if (auction->durable == DURABLE_NOT_ASKED) entries_intent(auction);
     if (auction->durable == DURABLE_WAITING) return wait_until(auction, CLOCK_NEVER);
-    bool written = auction->durable == DURABLE_YES;
+    bool written = auction->durable == DURABLE_YES, taken = auction->durable == DURABLE_TAKEN;
     auction->durable = DURABLE_NOT_ASKED;
+    if (taken) { /* another lead of this person was first, and nothing of this step is in the book */
+        give_back(auction);
+        candidates_unnote(auction, REASON_DUPLICATE);
+        return STEP_RESERVE;
+    }
     if (!written) {
         give_back(auction);
         if (!auction->opening_written) return story_refuse(auction, 503, REASON_LEDGER_DOWN, NULL);
@@ -470,6 +508,7 @@ static enum step step_close(struct auction *auction)
         struct auction_claim claim = claim_of(auction);
         host->unclaim(world, &claim, auction->opening_written);
     }
+    people_forget(auction);
     host->wake_at(world, auction, CLOCK_NEVER);
     catalogue_drop(&auction->catalogue);
     forget(auction);
@@ -497,6 +536,7 @@ static struct auction_claim claim_of(const struct auction *auction)
                                   .is_expired = auction->claimed.is_expired,
                                   .key = request->key};
     if (claim.has_ping) claim.ping_id = is_post ? request->post.ping_id : request->ping.refines;
+    if (auction->key_is_brief) claim.key_since_ms = auction->opened_ms - AUCTION_SAME_MS;
     return claim;
 }
 

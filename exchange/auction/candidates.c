@@ -61,6 +61,13 @@ struct attempt *candidates_note(struct auction *auction, uint32_t candidate, boo
     return attempt;
 }
 
+void candidates_unnote(struct auction *auction, enum reason reason)
+{
+    struct attempt *attempt = &auction->attempts[auction->attempts_count - 1];
+    attempt->skipped = true;
+    attempt->reason = reason;
+}
+
 /* Under a second price a fallback pays at least what the promise needs, and never more than its own bid. */
 static void raise_price(const struct auction *auction, struct candidate *candidate)
 {
@@ -115,6 +122,8 @@ static enum reason gate(struct auction *auction, struct candidate *candidate)
     if (candidate->terms.valid_until_ms <= wall_ms) return REASON_PING_EXPIRED;
     const struct buyer *buyer = &auction->catalogue->buyers[contract->buyer];
     if (is_reached(auction, buyer->group)) return REASON_SAME_GROUP;
+    enum reason barred = people_bars(auction, contract);
+    if (barred != REASON_NONE) return barred;
     struct availability_view view;
     struct availability_lead lead;
     availability_lead(&auction->form.facts, wall_ms, &lead);

@@ -29,19 +29,19 @@ static void read_consent(struct build *build, const struct node *node, struct ca
     const struct node *list = build_list(build, node, "required", &count);
     struct bytes *required = build_zero(build, count, sizeof *required);
     build_word(build, node, "required_at", WHEN, 2, &when);
-    campaign->consent_at_ping = when == 1;
+    campaign->quality.consent_at_ping = when == 1;
     if (when == 1 && count == 0)
         build_warning(build, node_find(node, "required_at"),
                       "nothing of the consent is required, at the ping or later [consent_not_required]");
     if (!list || !required) return;
-    campaign->consent_required = required;
+    campaign->quality.consent_required = required;
     NODE_EACH(child, list)
     {
         struct bytes text = BYTES_NONE;
         if (!scalar_text(child, &text) || !consent_has_part(text))
             build_error(build, child, "the record of a consent has no %.*s", BUILD_SHOWN(text));
         else
-            required[campaign->consent_required_count++] = build_copy(build, text);
+            required[campaign->quality.consent_required_count++] = build_copy(build, text);
     }
 }
 
@@ -66,8 +66,8 @@ static void read_patterns(struct build *build, const struct node *node, struct c
         patterns[made] = build_filter(build, campaign, child);
         made += patterns[made] != NULL;
     }
-    campaign->test_patterns = patterns;
-    campaign->test_patterns_count = made;
+    campaign->quality.test_patterns = patterns;
+    campaign->quality.test_patterns_count = made;
 }
 
 static void read_points(struct build *build, const struct node *node, int64_t *points)
@@ -101,8 +101,8 @@ static void read_score(struct build *build, const struct node *node, struct camp
         if (rule->when && filter_is_private(rule->when))
             build_error(build, when, "looks at a private field: a score is of what the ping tells");
     }
-    campaign->score = rules;
-    campaign->score_count = made;
+    campaign->quality.score = rules;
+    campaign->quality.score_count = made;
 }
 
 static uint32_t fields_of(const struct campaign *campaign, enum field_type type)
@@ -140,7 +140,7 @@ static void pair_zips(struct build *build, const struct node *node, struct campa
                 pairs[made++] = (struct zip_pair){zip, state};
         }
     }
-    if (made) campaign->zip_places = build_places(build, node);
-    campaign->zip_pairs = pairs;
-    campaign->zip_pairs_count = campaign->zip_places ? made : 0;
+    if (made) campaign->quality.zip_places = build_places(build, node);
+    campaign->quality.zip_pairs = pairs;
+    campaign->quality.zip_pairs_count = campaign->quality.zip_places ? made : 0;
 }

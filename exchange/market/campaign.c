@@ -64,8 +64,8 @@ static bool is_given(const struct node *value)
 
 bool campaign_has_consent(const struct campaign *campaign, const struct node *consent)
 {
-    for (uint32_t i = 0; i < campaign->consent_required_count; i++) {
-        struct bytes part = campaign->consent_required[i];
+    for (uint32_t i = 0; i < campaign->quality.consent_required_count; i++) {
+        struct bytes part = campaign->quality.consent_required[i];
         bool given = bytes_is(part, "tcpa") ? consent_says(consent, part) : is_given(node_find_bytes(consent, part));
         if (!given) return false;
     }
@@ -74,8 +74,8 @@ bool campaign_has_consent(const struct campaign *campaign, const struct node *co
 
 bool campaign_had_consent(const struct campaign *campaign, const struct node *facts)
 {
-    for (uint32_t i = 0; i < campaign->consent_required_count; i++) {
-        struct bytes part = campaign->consent_required[i];
+    for (uint32_t i = 0; i < campaign->quality.consent_required_count; i++) {
+        struct bytes part = campaign->quality.consent_required[i];
         bool given = bytes_is(part, "tcpa") ? consent_says(facts, part) : is_given(node_find_bytes(facts, part));
         if (!given && consent_is_fact(part)) return false;
     }
@@ -84,8 +84,8 @@ bool campaign_had_consent(const struct campaign *campaign, const struct node *fa
 
 bool campaign_is_test(const struct facts *facts)
 {
-    for (uint32_t i = 0; i < facts->campaign->test_patterns_count; i++)
-        if (filter_matches(facts->campaign->test_patterns[i], facts)) return true;
+    for (uint32_t i = 0; i < facts->campaign->quality.test_patterns_count; i++)
+        if (filter_matches(facts->campaign->quality.test_patterns[i], facts)) return true;
     return false;
 }
 
@@ -207,11 +207,11 @@ static bool check_zips(struct reading *reading)
 {
     const struct campaign *campaign = reading->campaign;
     bool fine = true;
-    for (uint32_t i = 0; i < campaign->zip_pairs_count; i++) {
-        const struct zip_pair *pair = &campaign->zip_pairs[i];
+    for (uint32_t i = 0; i < campaign->quality.zip_pairs_count; i++) {
+        const struct zip_pair *pair = &campaign->quality.zip_pairs[i];
         const struct fact *zip = &reading->facts[pair->zip], *state = &reading->facts[pair->state];
         if (!zip->is_set || !state->is_set) continue;
-        const struct place *place = places_zip(campaign->zip_places, (uint32_t)zip->number);
+        const struct place *place = places_zip(campaign->quality.zip_places, (uint32_t)zip->number);
         if (!place || place->state == state->number) continue;
         complain(reading->complaints, complaint_name(reading, campaign->fields[pair->zip].name), "mismatch",
                  "is not in the lead's state");

@@ -12,20 +12,24 @@
 #include "exchange/market/circuit.h"
 #include "exchange/market/field.h"
 #include "exchange/market/geo.h"
+#include "exchange/market/quality.h"
 #include "exchange/market/ranking.h"
 #include "protocol/base/table.h"
 
 struct index;
-struct score_rule;
-struct filter;
 struct places;
 struct quiet;
 
 enum promise_kind { PROMISE_SQUEEZE, PROMISE_KEEP };
 
-/* Numbers of a zip's field and of the state's that it has to be in. */
-struct zip_pair {
-    uint32_t zip, state;
+/* When a person is the same person again: see duplicates.h. */
+struct duplicates {
+    unsigned by; /* bits of enum person_kind */
+    bool match_all, counts_posted, is_everywhere;
+    int64_t window_ms; /* 0: no rule */
+    int64_t reject_memory_ms;
+    const uint32_t *campaigns; /* other ones in its scope */
+    uint32_t campaigns_count;
 };
 
 struct campaign {
@@ -46,24 +50,18 @@ struct campaign {
     bool paused;
     const struct field *fields;
     uint32_t fields_count;
-    const struct places *zip_places;  /* NULL: no zip is held against its state */
-    const struct zip_pair *zip_pairs; /* fields that have to agree */
-    uint32_t zip_pairs_count;
-    const struct bytes *consent_required; /* "tcpa": true; other parts of the record: given */
-    uint32_t consent_required_count;
-    bool consent_at_ping; /* required in the ping already */
-    const struct score_rule *score;
-    uint32_t score_count;
-    const struct filter *const *test_patterns; /* a lead that fits one of them is a test */
-    uint32_t test_patterns_count;
+    struct quality quality;
     const uint32_t *contracts; /* indexes, in the catalogue's order */
     uint32_t contracts_count;
-    uint32_t hidden_count;           /* of them, those with is_hidden */
-    const struct index *filters;     /* of their filters; bits in the order of `contracts` */
-    const struct quiet *quiet;       /* the consumer's hours; NULL: any */
-    unsigned segments;               /* bit n: a cap that may meet its leads is per `enum cap_per` n */
-    uint32_t state_field, zip_field; /* the public ones of type us_state and us_zip; FIELD_NONE: there is none */
-    const struct places *places;     /* where a segment is read off the zip; else NULL */
+    struct duplicates duplicates;
+    bool recalls; /* it, or a contract of it, has a rule: what the book remembers of a person is looked up */
+    int64_t sold_keep_ms, refused_keep_ms; /* how long others' rules and its own may ask about its leads */
+    uint32_t hidden_count;                 /* of them, those with is_hidden */
+    const struct index *filters;           /* of their filters; bits in the order of `contracts` */
+    const struct quiet *quiet;             /* the consumer's hours; NULL: any */
+    unsigned segments;                     /* bit n: a cap that may meet its leads is per `enum cap_per` n */
+    uint32_t state_field, zip_field;       /* the public ones of type us_state and us_zip; FIELD_NONE: there is none */
+    const struct places *places;           /* where a segment is read off the zip; else NULL */
 };
 
 enum principal_kind { PRINCIPAL_AFFILIATE, PRINCIPAL_BUYER };

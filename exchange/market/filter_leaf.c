@@ -294,7 +294,7 @@ static bool compile_score(struct compiler *compiler, const struct node *node, co
                           struct filter *into)
 {
     (void)node;
-    if (compiler->campaign->score_count == 0)
+    if (compiler->campaign->quality.score_count == 0)
         return compiler_fail(compiler, value, "there are no score rules that could be asked (campaign %.*s)",
                              COMPILER_SHOWN(compiler->campaign->id));
     if (value->kind != NODE_MAP || value->count == 0)

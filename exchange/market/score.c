@@ -7,8 +7,8 @@
 int64_t score_of(const struct facts *facts)
 {
     int64_t points = 0;
-    for (uint32_t i = 0; i < facts->campaign->score_count; i++) {
-        const struct score_rule *rule = &facts->campaign->score[i];
+    for (uint32_t i = 0; i < facts->campaign->quality.score_count; i++) {
+        const struct score_rule *rule = &facts->campaign->quality.score[i];
         if (!rule->when || filter_matches(rule->when, facts)) points += rule->points;
     }
     return points;

@@ -9,10 +9,5 @@
 #define SCORE_POINTS_MAX 1000000 /* of one rule, up or down */
 #define SCORE_RULES_MAX 256u
 
-struct score_rule {
-    const struct filter *when; /* NULL: always */
-    int64_t points;
-};
-
 /* 0 where the campaign has no rules. */
 int64_t score_of(const struct facts *facts);

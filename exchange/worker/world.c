@@ -179,10 +179,21 @@ static void on_durable(void *arg, uint64_t token, enum fault fault, uint64_t seq
     auction_on_durable(held_auction(held), fault, seq);
 }
 
-static void append(void *world, struct auction *auction, const struct book_step *step)
+static void recall(void *world, struct auction *auction, const struct auction_recall *recall)
+{
+    recall_start(world, world_held(auction), recall);
+}
+
+static void forget(void *world, const struct auction_recall *recall)
+{
+    recall_end(world, recall, recall->claims_count);
+}
+
+static void append(void *world, struct auction *auction, const struct book_step *step,
+                   const struct duplicates_guard *guard)
 {
     struct worker *worker = world;
-    enum fault fault = ledger_append(worker->line, step, on_durable, worker, world_held(auction)->id);
+    enum fault fault = ledger_append(worker->line, step, guard, on_durable, worker, world_held(auction)->id);
     if (fault) auction_on_durable(auction, fault, 0);
 }
 
@@ -299,6 +310,8 @@ const struct auction_host world_host = {
     .cancel = cancel,
     .claim = claim,
     .unclaim = unclaim,
+    .recall = recall,
+    .forget = forget,
     .reserve = reserve,
     .commit = commit,
     .release = release,

@@ -195,11 +195,23 @@ static void keep(void *worker, const struct ident *post_id, const struct reserva
     seats_row_put(world, post_id, &reservation->seat);
 }
 
-static void append(void *worker, struct auction *auction, const struct book_step *step)
+static void recall(void *worker, struct auction *auction, const struct auction_recall *recall)
+{
+    (void)worker;
+    recall_begin(place_of(auction), recall);
+}
+
+static void forget(void *worker, const struct auction_recall *recall)
+{
+    recall_end(world_of(worker), recall, recall->claims_count);
+}
+
+static void append(void *worker, struct auction *auction, const struct book_step *step,
+                   const struct duplicates_guard *guard)
 {
     bool is_keyed = !step->opening || memcmp(step->opening->document.at, KEYED_MARK, sizeof KEYED_MARK - 1) == 0;
     if (!is_keyed) world_wrong(world_of(worker), "a plain hash of a lead stands in the book");
-    enum fault fault = lane_append(place_of(auction), step);
+    enum fault fault = lane_append(place_of(auction), step, guard);
     if (fault) auction_on_durable(auction, fault, 0);
 }
 
@@ -343,6 +355,8 @@ const struct auction_host world_host = {
     .cancel = cancel,
     .claim = claim,
     .unclaim = unclaim,
+    .recall = recall,
+    .forget = forget,
     .reserve = reserve,
     .commit = commit,
     .release = release,

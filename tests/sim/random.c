@@ -13,6 +13,7 @@
 
 struct draft {
     struct queue chance;
+    struct queue people; /* rules about people: the same after every reload, so that a sale can be held against them */
     char text[FILE_ROOM];
     struct sink sink;
 };
@@ -75,6 +76,18 @@ static void draw_settings(struct draft *draft)
         1 + (unsigned)below(draft, 4), 3 + (unsigned)below(draft, 18), 50 + (unsigned)below(draft, 51));
 }
 
+/* Drawn from the market's own seed. */
+static void draw_duplicates(struct draft *draft)
+{
+    static const char *const windows[] = {"1s", "20s", "1h"}, *const matches[] = {"any", "any", "all"};
+    static const char *const counts[] = {"sold", "sold", "posted"}, *const memories[] = {"1s", "60s"};
+    struct queue *people = &draft->people;
+    if (queue_draw(people, 3)) return;
+    SAY(draft, "\"duplicates\":{\"window\":\"%s\",\"match\":\"%s\",\"counts\":\"%s\",\"reject_memory\":\"%s\"},",
+        windows[queue_draw(people, 3)], matches[queue_draw(people, 3)], counts[queue_draw(people, 3)],
+        memories[queue_draw(people, 2)]);
+}
+
 static void draw_ranking(struct draft *draft)
 {
     SAY(draft, "\"policy\":\"%s\",\"pricing\":\"%s\",\"second_price_step\":\"%s\",\"unavailable_bids\":\"%s\",",
@@ -102,6 +115,7 @@ static void draw_campaign(struct draft *draft)
         PICK(draft, "squeeze", "squeeze", "keep"), PICK(draft, "0", "0.50"), (unsigned)below(draft, 40));
     draw_ranking(draft);
     draw_quality(draft);
+    draw_duplicates(draft);
     SAY(draft, "\"fields\":{");
     SAY(draft, "\"state\":{\"type\":\"us_state\",\"required\":\"ping\",\"private\":false},"
                "\"note\":{\"type\":\"text\",\"private\":false},"
@@ -109,6 +123,7 @@ static void draw_campaign(struct draft *draft)
                "\"owner\":{\"type\":\"boolean\",\"private\":false},"
                "\"age\":{\"type\":\"integer\",\"min\":16,\"max\":110,\"private\":false},"
                "\"first_name\":{\"type\":\"text\",\"max\":60,\"required\":\"post\"},"
+               "\"email\":{\"type\":\"email\"},"
                "\"phone\":{\"type\":\"us_phone\",\"required\":\"post\"}}}],\"affiliates\":[");
     for (unsigned i = 0; i < RANDOM_AFFILIATES; i++)
         SAY(draft, "%s{\"id\":\"a%u\",\"campaigns\":[\"auto\"],\"min_price\":\"%s\"%s%s%s%s}", i ? "," : "", i,
@@ -201,6 +216,8 @@ static void draw_contract(struct draft *draft, unsigned buyer, unsigned contract
     if (hit(draft, 5)) SAY(draft, ",\"bid_ttl\":\"1s\"");
     if (hit(draft, 5)) SAY(draft, ",\"margin\":{\"fixed\":\"%u.25\"}", (unsigned)below(draft, 4));
     if (hit(draft, 8)) SAY(draft, ",\"free\":true");
+    if (queue_draw(&draft->people, 8) == 0)
+        SAY(draft, ",\"duplicates\":{\"window\":\"%us\"}", 1 + 60 * (unsigned)queue_draw(&draft->people, 3));
     if (hit(draft, 3)) SAY(draft, ",\"multiplier\":\"%s\"", PICK(draft, "0.50", "1.30"));
     if (hit(draft, 3))
         SAY(draft, ",\"priority\":%u,\"weight\":%u", (unsigned)below(draft, 3), 1 + (unsigned)below(draft, 5));
@@ -209,6 +226,7 @@ static void draw_contract(struct draft *draft, unsigned buyer, unsigned contract
 
 static bool write_market(struct draft *draft, const struct random_market *market, const char *folder)
 {
+    queue_open(&draft->people, 0, market->seed ^ 0xfacadeu, false);
     begin(draft);
     draw_settings(draft);
     if (!save(draft, folder, "outcry.yaml")) return false;
@@ -270,7 +288,8 @@ static void draw_script(struct draft *draft, bool is_post)
 static bool write_scenario(struct draft *draft, const struct random_market *market, const char *folder)
 {
     begin(draft);
-    SAY(draft, "{\"listen\":\"127.0.0.1:9000\",\"seed\":%u,\"private\":[\"first_name\",\"phone\"],\"buyers\":[",
+    SAY(draft,
+        "{\"listen\":\"127.0.0.1:9000\",\"seed\":%u,\"private\":[\"first_name\",\"phone\",\"email\"],\"buyers\":[",
         1 + (unsigned)below(draft, 1000000));
     for (unsigned buyer = 0; buyer < market->buyers; buyer++) {
         SAY(draft, "%s{\"name\":\"b%u\",\"price\":%s,\"no_bid\":0.%u,", buyer ? "," : "", buyer,

@@ -43,6 +43,7 @@ enum sabotage {
     SABOTAGE_BOOK,  /* the book forgets what is given back */
     SABOTAGE_OFFER, /* a used offer is open again at times */
     SABOTAGE_TRACE, /* a trace tells of another bid than was made at times */
+    SABOTAGE_GUARD, /* nobody is a duplicate: claims and the book's guard let everybody through */
     SABOTAGE_COUNT
 };
 
@@ -82,7 +83,10 @@ struct world_trace {
 };
 
 struct world_append {
-    uint64_t place;    /* of the auction that waits */
+    uint64_t place; /* of the auction that waits */
+    bool has_guard;
+    struct duplicates_guard guard; /* a copy; its catalogue is the auction's */
+    enum fault fault;
     struct bytes step; /* malloc: the record, its content in place of the seal */
 };
 

@@ -148,7 +148,7 @@ static void check_parties(const struct catalogue *catalogue)
     assert_int_equal(campaign->fields[5].max, 60);
     assert_true(campaign->fields[6].is_private);
     assert_int_equal(campaign->fields[6].required, FIELD_AT_POST);
-    assert_true(bytes_is(campaign->consent_required[0], "tcpa"));
+    assert_true(bytes_is(campaign->quality.consent_required[0], "tcpa"));
     assert_int_equal(campaign->contracts_count, 3);
     assert_int_equal(campaign->contracts[2], 3);
     const struct campaign *solar = catalogue_campaign(catalogue, BYTES("solar"));

@@ -150,7 +150,7 @@ static void of_several_the_names_tell(void **state)
         "'other':{'type':'us_zip'}",
         "");
     const struct campaign *campaign = &catalogue->campaigns[0];
-    assert_int_equal(campaign->zip_pairs_count, 2);
+    assert_int_equal(campaign->quality.zip_pairs_count, 2);
     assert_true(bytes_is(complaint_of(campaign, LEAD_POST,
                                       "{'state':'CA','zip':'94110','to_state':'NY','to_zip':'10001','other':'10001'}"),
                          ""));
@@ -238,7 +238,7 @@ static void parts_of_a_consent(void **state)
     struct catalogue *catalogue = campaign_of(
         CREDIT, ",'consent':{'required':['tcpa','leadid','page_url'],'required_at':'ping'}");
     if (!catalogue) fail_msg("%s", world.found);
-    assert_true(catalogue->campaigns[0].consent_at_ping);
+    assert_true(catalogue->campaigns[0].quality.consent_at_ping);
     for (size_t i = 0; i < sizeof ROWS / sizeof *ROWS; i++)
         if (campaign_has_consent(&catalogue->campaigns[0], world_read(&world, ROWS[i].consent)) != ROWS[i].is_enough)
             fail_msg("%s", ROWS[i].consent);
