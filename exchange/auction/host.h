@@ -96,6 +96,7 @@ struct auction_host {
     /* The ledger takes writes. */
     bool (*is_writable)(void *world);
     bool (*may_ping)(void *world, const struct affiliate *affiliate); /* takes from its rate */
+    /* As it is now: what offers held too long has been let go. */
     struct standing *(*standing)(void *world);
 
     /* One wake for the whole auction; replaces the one before. CLOCK_NEVER: none. */
@@ -111,6 +112,13 @@ struct auction_host {
     void (*forget)(void *world, const struct auction_recall *recall);
     /* Takes caps and seat for that sale; fills *reservation before its fact says NONE. */
     void (*reserve)(void *world, struct auction *auction, const struct cap_deal *deal, struct reservation *reservation);
+    /* What the offer about to be made holds of that contract until it is used up or expires: a place among its open
+     * offers, and with hold_offer caps and seat. NONE, or nothing is held: THROTTLED, CAPPED, NO_SEAT. */
+    enum reason (*hold)(void *world, const struct cap_deal *deal, int64_t expires_ms);
+    /* That offer holds caps and seat of the contract. */
+    bool (*holds)(void *world, const struct ident *ping_id, const struct contract *contract);
+    /* The offer was not made after all. */
+    void (*unhold)(void *world, const struct ident *ping_id);
     void (*commit)(void *world, const struct reservation *reservation);
     /* reservation->sent says whether the post's bytes may have left. */
     void (*release)(void *world, const struct reservation *reservation);

@@ -82,6 +82,11 @@ enum reason candidates_reason(const struct auction *auction);
 void candidates_unnote(struct auction *auction, enum reason reason);
 struct attempt *candidates_note(struct auction *auction, uint32_t candidate, bool skipped, enum reason reason);
 
+/* promise.c */
+/* Takes what the offer's best contract wants held; one that cannot is out with its reason, and the others are ranked
+ * again, until there is one or none. *reason: why the last one could not. False: memory is out. */
+bool promise_hold(struct auction *auction, enum reason *reason);
+
 /* entries.c: each fills and appends one step of the book. */
 void entries_intent(struct auction *auction);
 void entries_final(struct auction *auction, enum lead_state state, enum reason reason);

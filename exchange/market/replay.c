@@ -80,10 +80,12 @@ enum replay_outcome replay_run(const struct trace_auction *trace, const struct c
     return REPLAY_DECIDED;
 }
 
-/* The lead's person was not for sale: a trace tells so, and nothing of the person. */
+/* The lead's person was not for sale, or looked like a test, or its affiliate left in the meantime: a trace tells so,
+ * and nothing of the person. */
 static bool was_barred(const struct trace_auction *trace)
 {
-    bool is_barred = trace->reason == REASON_DUPLICATE || trace->reason == REASON_SUPPRESSED;
+    bool is_barred = trace->reason == REASON_DUPLICATE || trace->reason == REASON_SUPPRESSED ||
+                     trace->reason == REASON_TEST_LEAD || trace->reason == REASON_AFFILIATE_GONE;
     for (uint32_t i = 0; i < trace->steps_count; i++)
         if (trace->steps[i].letter == 'p') return false;
     return is_barred && !bytes_is(trace->closed_cause, "nobody_asked");

@@ -16,6 +16,7 @@ struct draft {
     struct queue people; /* rules about people: the same after every reload, so that a sale can be held against them */
     char text[FILE_ROOM];
     struct sink sink;
+    unsigned depth; /* of filters in filters */
 };
 
 static uint64_t below(struct draft *draft, uint64_t bound)
@@ -121,6 +122,8 @@ static void draw_campaign(struct draft *draft)
                "\"note\":{\"type\":\"text\",\"private\":false},"
                "\"income\":{\"type\":\"decimal\",\"max\":1000,\"private\":false},"
                "\"owner\":{\"type\":\"boolean\",\"private\":false},"
+               "\"zip\":{\"type\":\"us_zip\",\"private\":false},\"born\":{\"type\":\"date\",\"private\":false},"
+               "\"credit\":{\"type\":\"choice\",\"of\":[\"poor\",\"fair\",\"good\"],\"private\":false},"
                "\"age\":{\"type\":\"integer\",\"min\":16,\"max\":110,\"private\":false},"
                "\"first_name\":{\"type\":\"text\",\"max\":60,\"required\":\"post\"},"
                "\"email\":{\"type\":\"email\"},"
@@ -145,15 +148,63 @@ static void draw_caps(struct draft *draft)
     SAY(draft, "]");
 }
 
+static void draw_condition(struct draft *draft);
+
+/* What follows from the form of a text. */
+static void draw_form(struct draft *draft)
+{
+    switch (below(draft, 5)) {
+    case 0:
+        SAY(draft, "{\"field\":\"zip\",\"prefix\":[\"9%u\",\"901\"]}", (unsigned)below(draft, 2));
+        return;
+    case 1:
+        SAY(draft, "{\"field\":\"zip\",\"matches\":\"^9[01]1[0-%u]|5$\"}", (unsigned)below(draft, 3));
+        return;
+    case 2:
+        SAY(draft, "{\"zip\":[\"9011%u\",\"9110%u\"]}", (unsigned)below(draft, 9), (unsigned)below(draft, 9));
+        return;
+    case 3:
+        SAY(draft, "{\"field\":\"%s\",\"exists\":%s}", PICK(draft, "zip", "born", "phone"),
+            PICK(draft, "true", "false"));
+        return;
+    default:
+        SAY(draft, "{\"field\":\"credit\",\"in\":[\"good\",\"%s\"]}", PICK(draft, "fair", "poor"));
+    }
+}
+
+static void draw_group(struct draft *draft)
+{
+    SAY(draft, "{\"%s\":[", PICK(draft, "all", "any", "none"));
+    draw_condition(draft);
+    SAY(draft, ",");
+    draw_form(draft);
+    SAY(draft, "]}");
+}
+
 /* Half of them none; what looks at a private field lets one-call leads only. */
 static void draw_condition(struct draft *draft)
 {
-    switch (below(draft, 10)) {
+    switch (below(draft, 13)) {
     case 8:
+        SAY(draft, "{\"age_from\":\"born\",\"min\":%u,\"max\":%u}", 20 + (unsigned)below(draft, 30),
+            50 + (unsigned)below(draft, 30));
+        return;
+    case 9:
+        draw_form(draft);
+        return;
+    case 10:
+        /* Groups stand in groups two deep at most. */
+        if (draft->depth++ < 2)
+            draw_group(draft);
+        else
+            draw_form(draft);
+        draft->depth--;
+        return;
+    case 11:
         SAY(draft, "{\"any\":[{\"score\":{\"min\":%d}},{\"field\":\"income\",\"max\":\"10.25\"}]}",
             (int)below(draft, 25));
         return;
-    case 9:
+    case 12:
         SAY(draft, "{\"field\":\"owner\",\"is\":%s}", PICK(draft, "true", "false"));
         return;
     case 0:

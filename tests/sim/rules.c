@@ -74,6 +74,16 @@ static void check_leads(struct world *world)
     }
 }
 
+/* Once all offers have expired nothing is held for any; what they held is not counted any more (check_caps). */
+static void check_holds(struct world *world)
+{
+    const struct catalogue *catalogue = world->catalogue;
+    holds_sweep(world->holds, world->standing, INT64_MAX);
+    for (uint32_t i = 0; i < catalogue->contracts_count; i++)
+        if (holds_open_offers(world->standing, catalogue->contracts[i].cell))
+            world_wrong(world, "an offer that is over holds a place");
+}
+
 /* Every reservation is committed, returned or held: what standing counts is what the book counts. Only the newest
  * window of a cap is still in standing. */
 static void check_caps(struct world *world)
@@ -174,6 +184,7 @@ void rules_check(struct world *world)
     check_told(world);
     check_leads(world);
     check_buyers(world);
+    check_holds(world);
     if (!world->ledger_broken) check_caps(world);
     check_load(world);
     if (world->options.rough) check_people(world);

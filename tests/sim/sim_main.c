@@ -12,6 +12,7 @@
 #include "protocol/crypto/digest.h"
 #include "tests/sim/random.h"
 #include "tests/sim/rules.h"
+#include "tests/sim/sieve.h"
 
 #define AUCTIONS_PER_WORLD 600u
 #define KEYS 12u   /* of Idempotency-Keys: few, so that they meet */
@@ -71,10 +72,15 @@ static void write_hash(struct sink *body, unsigned variant)
 static void write_lead(struct run *run, struct sink *body, bool whole, unsigned variant)
 {
     static const char *const states[] = {"CA", "NV", "TX"};
+    static const char *const credit[] = {"poor", "fair", "good"};
     sink_format(body, "\"lead\":{\"state\":\"%s\",\"age\":%u", states[variant % 3], 20 + variant * 7 % 50);
     if (variant % 3 == 0) sink_format(body, ",\"income\":\"%u.50\"", variant % 80);
     if (variant % 4 == 0) sink_text(body, variant % 8 ? ",\"owner\":true" : ",\"owner\":\"no\"");
     if (variant % 40 == 7) sink_text(body, ",\"note\":\"a " WORLD_TEST_NOTE "\"");
+    if (variant % 4) sink_format(body, ",\"zip\":\"9%u1%02u\"", variant % 2, variant % 23);
+    if (variant % 5) sink_format(body, ",\"credit\":\"%s\"", credit[variant / 3 % 3]);
+    if (variant % 7)
+        sink_format(body, ",\"born\":\"19%02u-%02u-%02u\"", 40 + variant % 60, 1 + variant % 12, 1 + variant % 28);
     if (whole) sink_text(body, ",\"first_name\":\"" WORLD_CANARY_TEXT "\"");
     if (whole) sink_format(body, ",\"phone\":\"+1%u" WORLD_CANARY_PHONE "\"", phone_of(variant));
     if (whole && variant % 5)
@@ -178,11 +184,23 @@ static void act_pause(struct run *run)
     world_pause(run->world, bytes_of(contract), below(run, 3) == 0);
 }
 
+/* The reference of filters reads the market's file, as it is now. */
+static void know_market(struct run *run)
+{
+    char path[160];
+    if (run->world->sieve && run->world->sabotage == SABOTAGE_SIEVE) return;
+    sieve_close(&run->world->sieve);
+    snprintf(path, sizeof path, "%s/market.yaml", run->settings);
+    run->world->sieve = sieve_open(path);
+    check(run->world->sieve != NULL);
+}
+
 static void act_reload(struct run *run)
 {
     char note[NOTE_MAX];
     check(random_rewrite(&run->market, run->settings));
     char path[160];
+    know_market(run);
     snprintf(path, sizeof path, "%s/outcry.yaml", run->settings);
     if (!world_reload(run->world, path, note, sizeof note))
         world_wrong(run->world, "a reload was refused: %.3000s", note);
@@ -290,6 +308,7 @@ static bool begin(struct sim *sim, struct run *run, uint64_t seed)
     if (run->world) {
         run->world->sabotage = sim->sabotage;
         run->world->model.forgets_releases = sim->sabotage == SABOTAGE_BOOK;
+        know_market(run);
     }
     return run->world != NULL;
 }
