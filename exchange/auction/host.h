@@ -6,7 +6,7 @@
  * auction_ask` says. Everything runs on the auction's own thread. */
 #pragma once
 
-#include "exchange/market/rank.h"
+#include "exchange/market/ceiling.h"
 #include "exchange/record/book.h"
 #include "exchange/record/trace.h"
 
