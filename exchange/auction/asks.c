@@ -7,8 +7,26 @@
 
 #define TAIL_ROOM 64 /* of a ping's tail: the names around consent and lead */
 
+/* A ping is counted where a cap counts pings, before it goes out; one that does not is given back. */
+static enum reason send_ping(struct auction *auction, const struct auction_ask *ask,
+                             const struct cap_segments *segments, uint64_t *call)
+{
+    struct cap_key keys[RESERVATION_KEYS_MAX];
+    const struct contract *contract = ask->contract;
+    struct standing *standing = auction->host->standing(auction->world);
+    unsigned count = 0, full;
+    if (contract->counts_pings)
+        count = cap_ping_keys(contract, &auction->catalogue->buyers[contract->buyer], segments, standing,
+                              auction->opened_ms, keys);
+    if (!caps_reserve(standing, keys, count, &full)) return REASON_CAPPED;
+    enum reason reason = auction->host->ask(auction->world, auction, ask, call);
+    if (reason != REASON_NONE) caps_release(standing, keys, count, false);
+    return reason;
+}
+
 void asks_send(struct auction *auction)
 {
+    struct cap_segments segments;
     int64_t now_us = auction->host->now_us(auction->world);
     size_t room = auction->form.public_json.len + (auction->consent ? CONSENT_FACTS_MAX : 0) + TAIL_ROOM;
     struct sink tail = sink_over(arena_take(&auction->arena, room), room);
@@ -21,6 +39,7 @@ void asks_send(struct auction *auction)
                               .tail = sink_written(&tail),
                               .affiliate = auction->affiliate->id,
                               .source = auction->request.ping.source};
+    cap_segments_of(&auction->form.facts, &segments);
     for (uint32_t place = 0; place < auction->match.entries_count; place++) {
         const struct match_entry *entry = &auction->match.entries[place];
         struct asked *asked = &auction->asked[place];
@@ -42,7 +61,7 @@ void asks_send(struct auction *auction)
         ask.place = place;
         ask.deadline_us = now_us + entry->contract->ping_timeout_us;
         if (ask.deadline_us > auction->ask_by_us) ask.deadline_us = auction->ask_by_us;
-        asked->reason = tail.cut ? REASON_TOO_LARGE : auction->host->ask(auction->world, auction, &ask, &asked->call);
+        asked->reason = tail.cut ? REASON_TOO_LARGE : send_ping(auction, &ask, &segments, &asked->call);
         if (asked->reason != REASON_NONE) continue;
         asked->state = ASK_OUT;
         auction->out++;
@@ -66,18 +85,19 @@ void asks_stop(struct auction *auction)
     auction->out_open = 0;
 }
 
-/* A bid that is over before the offer is made promises nothing, and must not stand before those that hold. */
-struct rank_terms asks_terms(const struct auction *auction)
+/* What bids are ranked by, at the instant of ranked_ms. */
+struct decision asks_decision(const struct auction *auction)
 {
-    bool promises = auction->request.kind == AUCTION_PING;
-    return (struct rank_terms){.catalogue = auction->catalogue,
-                               .campaign = auction->campaign,
-                               .affiliate = auction->affiliate,
-                               .floor_micros = auction->floor_micros,
-                               .seed = auction->seed,
-                               .source = catalogue_source_of(auction->affiliate, auction->form.facts.source),
-                               .ranking = rank_rules(auction->campaign, auction->arm),
-                               .now_ms = promises ? auction->host->wall_ms(auction->world) : 0};
+    return (struct decision){.catalogue = auction->catalogue,
+                             .campaign = auction->campaign,
+                             .affiliate = auction->affiliate,
+                             .source = catalogue_source_of(auction->affiliate, auction->form.facts.source),
+                             .floor_micros = auction->floor_micros,
+                             .seed = auction->seed,
+                             .arm = auction->arm,
+                             .is_offer = auction->request.kind == AUCTION_PING,
+                             .opened_ms = auction->opened_ms,
+                             .ranked_ms = auction->ranked_ms};
 }
 
 bool asks_rank(struct auction *auction)
@@ -99,10 +119,10 @@ bool asks_rank(struct auction *auction)
             .valid_us = asked->bid.valid_us,
             .ms = (asked->answered_us - asked->asked_us) / 1000,
         };
-        bid->valid_until_ms = entries_valid_until_ms(auction, bid);
     }
-    struct rank_terms terms = asks_terms(auction);
-    auction->order_count = rank_run(&terms, auction->bids, auction->bids_count, auction->order);
+    auction->ranked_ms = auction->host->wall_ms(auction->world);
+    struct decision decision = asks_decision(auction);
+    auction->order_count = decide_run(&decision, auction->bids, auction->bids_count, auction->order);
     return true;
 }
 
@@ -169,6 +189,7 @@ void asks_verdict(struct auction *auction)
         return;
     }
     auction->posts_sent++;
+    auction->reservation.sent = true;
     auction->candidates[attempt->candidate].reached = true;
     attempt->state = states[auction->verdict.class];
     attempt->reason = reasons[auction->verdict.class];

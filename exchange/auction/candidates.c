@@ -116,7 +116,9 @@ static enum reason gate(struct auction *auction, struct candidate *candidate)
     const struct buyer *buyer = &auction->catalogue->buyers[contract->buyer];
     if (is_reached(auction, buyer->group)) return REASON_SAME_GROUP;
     struct availability_view view;
-    availability_read(contract, buyer, host->standing(auction->world), now_us, wall_ms, &view);
+    struct availability_lead lead;
+    availability_lead(&auction->form.facts, wall_ms, &lead);
+    availability_read(contract, buyer, &lead, host->standing(auction->world), now_us, wall_ms, &view);
     view.rate_spent = false; /* a limit of pings, not of posts */
     enum reason reason = availability_reason(contract, buyer, &view, auction->pinged_ms);
     if (reason != REASON_NONE) return reason;
@@ -129,6 +131,21 @@ static enum reason gate(struct auction *auction, struct candidate *candidate)
     bool holds = price_under_promise(auction->campaign, usual, candidate->terms.price_micros, auction->promise_micros,
                                      &auction->payout);
     return holds ? REASON_NONE : REASON_BELOW_PROMISE;
+}
+
+void candidates_reserve(struct auction *auction)
+{
+    const struct candidate *candidate = &auction->candidates[auction->candidate];
+    struct cap_segments segments;
+    struct cap_deal deal = {.catalogue = auction->catalogue,
+                            .contract = candidate->contract,
+                            .affiliate = auction->affiliate,
+                            .segments = &segments,
+                            .wall_ms = auction->host->wall_ms(auction->world),
+                            .price_micros = candidate->terms.price_micros,
+                            .payout_micros = auction->payout.payout_micros};
+    cap_segments_of(&auction->form.facts, &segments);
+    auction->host->reserve(auction->world, auction, &deal, &auction->reservation);
 }
 
 bool candidates_next(struct auction *auction)

@@ -41,17 +41,27 @@ bool closing_goes_on(const struct auction *auction)
     return next_tier(auction, &left) > 0;
 }
 
-/* No bid that is still out could change who wins, or what is paid. */
-static bool is_settled(struct auction *auction)
+/* The bids in hand as they would be ranked now, against everyone who is still out. */
+static bool is_beaten_by_none(const struct auction *auction)
 {
-    if (auction->out_open > 0 || !asks_rank(auction)) return false;
-    struct rank_terms terms = asks_terms(auction);
+    struct decision decision = asks_decision(auction);
+    struct rank_terms terms = decide_terms(&decision);
     for (uint32_t place = 0; place < auction->match.entries_count; place++)
         if (auction->asked[place].state == ASK_OUT &&
             !ceiling_settles(&terms, auction->bids, auction->order, auction->order_count,
                              &auction->match.entries[place]))
             return false;
     return true;
+}
+
+/* No bid that is still out could change who wins, or what is paid. A ranking that does not count leaves no trace. */
+static bool is_settled(struct auction *auction)
+{
+    if (auction->out_open > 0 || !asks_rank(auction)) return false;
+    if (is_beaten_by_none(auction)) return true;
+    auction->bids_count = auction->order_count = 0;
+    auction->ranked_ms = 0;
+    return false;
 }
 
 const char *closing_cause(struct auction *auction, int64_t now_us)

@@ -38,16 +38,12 @@ static void trim(struct offer *offer)
     }
 }
 
-static int64_t until(int64_t a, int64_t b)
+void entries_hash(struct auction *auction, const struct digest *digest, struct offer_hash *hash)
 {
-    return a < b ? a : b;
-}
-
-int64_t entries_valid_until_ms(const struct auction *auction, const struct rank_bid *bid)
-{
-    int64_t valid_ms = auction->opened_ms + auction->campaign->offer_ttl_us / 1000;
-    valid_ms = until(valid_ms, auction->opened_ms + bid->entry->contract->bid_ttl_us / 1000);
-    return bid->valid_us > 0 ? until(valid_ms, auction->opened_ms + bid->valid_us / 1000) : valid_ms;
+    struct digest keyed = *digest;
+    auction->host->keyed(auction->world, &keyed);
+    hash->is_given = true;
+    memcpy(hash->at, keyed.at, sizeof hash->at);
 }
 
 /* The offer as a whole holds as long as its best bid. A one-call lead promises nothing: its terms only serve a later
@@ -72,6 +68,7 @@ void entries_offer(struct auction *auction)
         .ref = ping->ref,
         .click_id = ping->click_id,
         .sub_ids = offer->sub_ids,
+        .past = offer->past,
         .public_json = auction->form.public_json,
     };
     for (uint32_t i = 0; i < auction->order_count && i < OFFER_CANDIDATES_MAX; i++) {
@@ -224,6 +221,7 @@ void entries_intent(struct auction *auction)
         memcpy(intent.keys[i].id, key->id.at, sizeof intent.keys[i].id);
         intent.keys[i].window = key->window;
         intent.keys[i].amount = key->amount;
+        intent.keys[i].stay = (uint8_t)key->stay;
         intent.keys_count++;
     }
     struct book_step step = {.lead_id = auction->lead_id,

@@ -139,35 +139,43 @@ static const struct schema_row cap_rows[] = {
      .flags = SCHEMA_REQUIRED,
      .choices = "minute hour day week month total",
      .prose = "how long it counts"},
-    {.key = "leads", .type = SCHEMA_COUNT, .range = "1..1000000000", .prose = "sales in a window; this or money"},
+    {.key = "leads",
+     .type = SCHEMA_COUNT,
+     .range = "1..1000000000",
+     .prose = "so many in a window; this, money or percent"},
     {.key = "money",
      .type = SCHEMA_MONEY,
      .range = "0.01..42949672.95",
-     .prose = "spent in a window, counted in hundredths, upwards"},
+     .prose = "spent in a window, counted in hundredths, upwards; an affiliate's: what it is paid"},
     {.key = "percent",
      .type = SCHEMA_PERCENT,
-     .flags = SCHEMA_LATER | SCHEMA_INSTEAD,
-     .prose = "of the window's sales"},
+     .range = "0.0001..99.9999",
+     .prose = "with per: of all that its owner sold in the window; one of each is always allowed"},
     {.key = "per",
      .type = SCHEMA_CHOICE,
-     .flags = SCHEMA_LATER,
      .choices = "state affiliate source channel",
-     .prose = "one count for each"},
-    {.key = "pace", .type = SCHEMA_BOOL, .flags = SCHEMA_LATER, .prose = "spread evenly over the open hours"},
+     .prose = "one count for each of them, in place of one for all"},
+    {.key = "pace",
+     .type = SCHEMA_BOOL,
+     .fallback = "false",
+     .prose = "a day's cap grows evenly over the day's open hours; the first lead is never held back"},
     {.key = "counts",
      .type = SCHEMA_CHOICE,
-     .flags = SCHEMA_LATER,
      .choices = "sold posts pings",
-     .prose = "what is counted"},
-    {.key = "give_back", .type = SCHEMA_BOOL, .flags = SCHEMA_LATER, .prose = "returns give room back"},
+     .fallback = "sold",
+     .prose = "sales, or leads posted whatever became of them, or pings sent"},
+    {.key = "give_back",
+     .type = SCHEMA_BOOL,
+     .fallback = "false",
+     .prose = "returned sales make room again; kept with the cap, and without effect until there are returns"},
     {.key = "since", .type = SCHEMA_DATE, .prose = "total, and only there: the day it counts from"},
 };
-static const struct schema_group cap_group = {
+const struct schema_group schema_cap = {
     .name = "cap",
     .title = "caps",
-    .prose =
-        "Never over, not by one. The window is that of the buyer's time zone; weeks start on Monday. A contract has at "
-        "most 8 caps, its buyer's included.",
+    .prose = "Never over, not by one. The window is that of the buyer's time zone, an affiliate's that of the house "
+             "(settings: time_zone) and for each campaign; weeks start on Monday. A contract has at most 8 caps, its "
+             "buyer's included, and so has an affiliate; a percent counts as two.",
     ROWS(cap_rows),
     .indivisible = true};
 
@@ -275,7 +283,7 @@ static const struct schema_row contract_rows[] = {
      .form = SCHEMA_LIST,
      .flags = SCHEMA_MAYBE_EMPTY,
      .items_max = 8,
-     .group = &cap_group,
+     .group = &schema_cap,
      .prose = "bounds a window"},
     {.key = "seats",
      .type = SCHEMA_CHOICE,
@@ -375,7 +383,7 @@ static const struct schema_row buyer_rows[] = {
      .form = SCHEMA_LIST,
      .flags = SCHEMA_MAYBE_EMPTY,
      .items_max = 8,
-     .group = &cap_group,
+     .group = &schema_cap,
      .prose = "bounds a window over all its contracts"},
     {.key = "max_in_flight",
      .type = SCHEMA_COUNT,
@@ -409,6 +417,6 @@ const struct schema_group schema_buyer = {
 
 const struct schema_group *const schema_buyer_groups[] = {
     &schema_buyer, &contract_group, &exclude_group,  &rule_group,
-    &filter_group, &near_group,     &schedule_group, &cap_group,
+    &filter_group, &near_group,     &schedule_group, &schema_cap,
 };
 const unsigned schema_buyer_groups_count = sizeof schema_buyer_groups / sizeof *schema_buyer_groups;

@@ -106,6 +106,32 @@ static const struct schema_group field_group = {.name = "field",
                                                          "named here may be sent all the same: it is kept, private.",
                                                 ROWS(field_rows)};
 
+static const struct schema_row quiet_rows[] = {
+    {.key = "default",
+     .type = SCHEMA_OPENING,
+     .flags = SCHEMA_REQUIRED,
+     .prose = "the open hours, where by_state says no others"},
+    {.key = "by_state",
+     .type = SCHEMA_OPENING,
+     .form = SCHEMA_NAMED,
+     .items_max = 63,
+     .prose = "the open hours of a state: {FL: \"08:00-20:00\"}"},
+    {.key = "zone_from",
+     .type = SCHEMA_CHOICE,
+     .choices = "zip phone both",
+     .fallback = "both",
+     .prose = "what tells where a person lives; both: open in each. Needs geo: zips, geo: area_codes"},
+};
+static const struct schema_group quiet_group = {
+    .name = "quiet_hours",
+    .title = "quiet_hours",
+    .prose =
+        "When people may be called: hours on the half hour, in the time zone of their zip or of their phone's area "
+        "code. What a ping does not tell yet is asked at the post. Where neither is told, or a table does not "
+        "know it, it must be open in every zone of the tables.",
+    ROWS(quiet_rows),
+    .indivisible = true};
+
 static const struct schema_row consent_rows[] = {
     {.key = "required",
      .type = SCHEMA_TEXT,
@@ -175,9 +201,9 @@ static const struct schema_row campaign_rows[] = {
      .prose = "squeeze: the margin that is kept"},
     {.key = "on_mismatch",
      .type = SCHEMA_CHOICE,
-     .choices = "refuse reauction?",
+     .choices = "refuse reauction",
      .fallback = "refuse",
-     .prose = "a post that differs from its ping"},
+     .prose = "a post that differs from its ping: unsold, or a new auction of the posted lead"},
     {.key = "objective",
      .type = SCHEMA_CHOICE,
      .flags = SCHEMA_LATER,
@@ -185,8 +211,14 @@ static const struct schema_row campaign_rows[] = {
      .prose = "what the best set maximises"},
     {.key = "reping_window",
      .type = SCHEMA_DURATION,
-     .flags = SCHEMA_LATER,
-     .prose = "the same ping again gets the standing answer"},
+     .fallback = "60s",
+     .range = "0s..1d",
+     .prose = "the same ping again so soon gets the offer that stands; 0s: never"},
+    {.key = "max_refines",
+     .type = SCHEMA_COUNT,
+     .fallback = "3",
+     .range = "0..3",
+     .prose = "how often a ping may be refined by one that names more"},
     {.key = "tier_mode",
      .type = SCHEMA_CHOICE,
      .choices = "parallel waterfall",
@@ -232,7 +264,10 @@ static const struct schema_row campaign_rows[] = {
      .prose = "name: {type: …}"},
     {.key = "duplicates", .type = SCHEMA_MAP, .flags = SCHEMA_LATER, .prose = "the same person again"},
     {.key = "consent", .type = SCHEMA_MAP, .group = &consent_group, .prose = "what the person must have agreed to"},
-    {.key = "quiet_hours", .type = SCHEMA_MAP, .flags = SCHEMA_LATER, .prose = "the consumer's hours"},
+    {.key = "quiet_hours",
+     .type = SCHEMA_MAP,
+     .group = &quiet_group,
+     .prose = "when people may be called, in their own time zone; outside, nothing of theirs is sold"},
     {.key = "exit_url", .type = SCHEMA_URL, .prose = "redirect_url in the answers of unsold leads"},
     {.key = "suppress",
      .type = SCHEMA_PATH,
@@ -317,7 +352,13 @@ static const struct schema_row affiliate_rows[] = {
      .items_max = 10000,
      .range = "1..256",
      .prose = "buyers, or groups of them, that never get its leads"},
-    {.key = "caps", .type = SCHEMA_MAP, .form = SCHEMA_LIST, .flags = SCHEMA_LATER, .prose = "bounds a window"},
+    {.key = "caps",
+     .type = SCHEMA_MAP,
+     .form = SCHEMA_LIST,
+     .flags = SCHEMA_MAYBE_EMPTY,
+     .items_max = 8,
+     .group = &schema_cap,
+     .prose = "bounds a window of its leads, in each campaign; reached: its pings are rejected as capped"},
     {.key = "rate", .type = SCHEMA_MAP, .group = &rate_group, .prose = "bounds a second"},
     {.key = "sources",
      .type = SCHEMA_MAP,
@@ -381,7 +422,8 @@ const struct schema_group schema_catalogue = {
     ROWS(catalogue_rows)};
 
 const struct schema_group *const schema_catalogue_groups[] = {
-    &schema_catalogue, &campaign_group,  &field_group,  &consent_group, &schema_margin, &band_group,   &pair_group,
-    &experiment_group, &affiliate_group, &source_group, &pay_group,     &rate_group,    &reveal_group, &calendar_group,
+    &schema_catalogue, &campaign_group, &field_group, &consent_group,    &quiet_group,
+    &schema_margin,    &band_group,     &pair_group,  &experiment_group, &affiliate_group,
+    &source_group,     &pay_group,      &rate_group,  &reveal_group,     &calendar_group,
 };
 const unsigned schema_catalogue_groups_count = sizeof schema_catalogue_groups / sizeof *schema_catalogue_groups;

@@ -112,6 +112,51 @@ static void draw_caps(struct draft *draft)
     SAY(draft, "]");
 }
 
+/* Half of them none; what looks at a private field lets one-call leads only. */
+static void draw_condition(struct draft *draft)
+{
+    switch (below(draft, 8)) {
+    case 0:
+        SAY(draft, "{\"field\":\"state\",\"in\":[\"CA\",\"NV\"]}");
+        return;
+    case 1:
+        SAY(draft, "{\"sub_id\":[\"s1\",\"s2\"]}");
+        return;
+    case 2:
+        SAY(draft, "{\"consent\":\"tcpa\"}");
+        return;
+    case 3:
+        SAY(draft, "{\"area_code\":[415,%u]}", 201 + (unsigned)below(draft, 2));
+        return;
+    case 4:
+        SAY(draft, "{\"field\":\"first_name\",\"prefix\":[\"%s\"]}", PICK(draft, "z", "a"));
+        return;
+    case 5:
+        SAY(draft, "{\"none\":[{\"source\":[\"fb\"]},{\"affiliate\":[\"a0\"]}]}");
+        return;
+    default:
+        SAY(draft, "{\"field\":\"age\",\"min\":%u}", 20 + (unsigned)below(draft, 40));
+    }
+}
+
+static void draw_filter(struct draft *draft)
+{
+    if (hit(draft, 2)) return;
+    SAY(draft, ",\"filter\":");
+    draw_condition(draft);
+}
+
+static void draw_prices(struct draft *draft)
+{
+    if (!hit(draft, 3)) {
+        SAY(draft, ",\"price\":\"%u.50\"", 3 + (unsigned)below(draft, 12));
+        return;
+    }
+    SAY(draft, ",\"price\":[{\"when\":");
+    draw_condition(draft);
+    SAY(draft, ",\"price\":\"11.00\"}%s]", PICK(draft, ",{\"price\":\"4.00\"}", ""));
+}
+
 static void draw_contract(struct draft *draft, unsigned buyer, unsigned contract)
 {
     bool is_live = !hit(draft, 5);
@@ -120,16 +165,13 @@ static void draw_contract(struct draft *draft, unsigned buyer, unsigned contract
     if (is_live)
         SAY(draft, ",\"price\":\"live\",\"ping_url\":\"http://127.0.0.1:9000/b%u/ping\"", buyer);
     else
-        SAY(draft, ",\"price\":\"%u.50\"", 3 + (unsigned)below(draft, 12));
+        draw_prices(draft);
     SAY(draft, ",\"ping_timeout\":\"%s\",\"post_timeout\":\"%s\",\"tier\":%u", PICK(draft, "20ms", "50ms", "400ms"),
         PICK(draft, "60ms", "200ms", "2s"), 1 + (unsigned)below(draft, 2));
     draw_caps(draft);
     if (hit(draft, 6)) SAY(draft, ",\"seats\":\"required\"");
     if (hit(draft, 10)) SAY(draft, ",\"when_silent\":\"unavailable\"");
-    if (hit(draft, 3))
-        SAY(draft, ",\"filter\":{\"field\":\"age\",\"min\":%u}", 20 + (unsigned)below(draft, 40));
-    else if (hit(draft, 6))
-        SAY(draft, ",\"filter\":{\"field\":\"state\",\"in\":[\"CA\",\"NV\"]}");
+    draw_filter(draft);
     if (hit(draft, 4)) SAY(draft, ",\"max_price\":\"14.00\"");
     if (hit(draft, 5)) SAY(draft, ",\"bid_ttl\":\"1s\"");
     if (hit(draft, 5)) SAY(draft, ",\"margin\":{\"fixed\":\"%u.25\"}", (unsigned)below(draft, 4));
