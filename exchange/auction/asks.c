@@ -43,7 +43,7 @@ void asks_send(struct auction *auction)
     for (uint32_t place = 0; place < auction->match.entries_count; place++) {
         const struct match_entry *entry = &auction->match.entries[place];
         struct asked *asked = &auction->asked[place];
-        if (entry->contract->tier < auction->tier) continue; /* asked before */
+        if (entry->reason == REASON_NONE && entry->contract->tier < auction->tier) continue; /* asked before */
         asked->reason = entry->reason;
         if (entry->reason != REASON_NONE) continue;
         if (auction->tier && entry->contract->tier > auction->tier) {

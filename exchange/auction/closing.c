@@ -22,10 +22,18 @@ static uint32_t next_tier(const struct auction *auction, uint32_t *left)
     return next;
 }
 
+/* Nothing was decided by it. */
+static void forget_ranking(struct auction *auction)
+{
+    auction->bids_count = auction->order_count = 0;
+    auction->ranked_ms = 0;
+}
+
 void closing_begin(struct auction *auction)
 {
     uint32_t left;
     auction->ask_by_us = auction->collect_by_us;
+    forget_ranking(auction);
     if (!auction->campaign->is_waterfall) return;
     int64_t now_us = auction->host->now_us(auction->world);
     auction->tier = next_tier(auction, &left);
@@ -59,8 +67,7 @@ static bool is_settled(struct auction *auction)
 {
     if (auction->out_open > 0 || !asks_rank(auction)) return false;
     if (is_beaten_by_none(auction)) return true;
-    auction->bids_count = auction->order_count = 0;
-    auction->ranked_ms = 0;
+    forget_ranking(auction);
     return false;
 }
 
