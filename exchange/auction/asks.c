@@ -109,7 +109,7 @@ bool asks_rank(struct auction *auction)
     auction->bids_count = 0;
     for (uint32_t place = 0; place < count; place++) {
         const struct asked *asked = &auction->asked[place];
-        if (asked->state != ASK_BID) continue;
+        if (asked->state != ASK_BID || asked->reason != REASON_NONE) continue; /* it may be out since: promise.c */
         struct rank_bid *bid = &auction->bids[auction->bids_count++];
         *bid = (struct rank_bid){
             .entry = &auction->match.entries[place],

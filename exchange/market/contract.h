@@ -116,8 +116,9 @@ struct contract {
     uint32_t max_open_offers;     /* 0: none */
     uint32_t hold_offer_ms;       /* what an offer of its reserves at once, for so long; 0: nothing */
     int64_t bid_ttl_us;
-    bool is_live; /* asked for a price; else the first price rule that matches bids */
-    bool is_free; /* a payout of 0 is no fault */
+    int64_t duplicates_ms; /* nobody sold to it within this is sold to it again; 0: no rule */
+    bool is_live;          /* asked for a price; else the first price rule that matches bids */
+    bool is_free;          /* a payout of 0 is no fault */
     bool seats_required;
     bool silent_available; /* when_silent */
     bool paused;
