@@ -78,6 +78,7 @@ enum step admission_offer(struct auction *auction)
     enum step refused;
     auction->campaign = catalogue_campaign(auction->catalogue, offer->campaign);
     if (!auction->campaign) return story_refuse(auction, 422, REASON_CAMPAIGN_UNKNOWN, NULL);
+    if (!rehearse_post(auction, (enum rehearsal)offer->rehearsal, &refused)) return refused;
     auction->ping_id = offer->ping_id;
     auction->pinged_ms = offer->pinged_ms;
     auction->seed = offer->seed;
@@ -99,6 +100,7 @@ enum step admission_offer(struct auction *auction)
     if (paused) return story_reject(auction, REASON_PAUSED, paused);
     if (!campaign_has_consent(auction->campaign, auction->consent))
         return story_reject(auction, REASON_CONSENT_MISSING, NULL);
+    if (auction->rehearsal == REHEARSAL_DUPLICATE) return story_reject(auction, REASON_DUPLICATE, NULL);
     return admission_posts(auction);
 }
 
@@ -114,7 +116,8 @@ static enum step conflict(struct auction *auction)
 static bool is_same_request(const struct auction *auction)
 {
     const struct lead_record *record = auction->record;
-    if (auction->request.kind != AUCTION_POST) return record->is_one_call;
+    bool was_test = record->offer.rehearsal != REHEARSAL_NONE, is_test = auction->rehearsal != REHEARSAL_NONE;
+    if (auction->request.kind != AUCTION_POST) return record->is_one_call && was_test == is_test;
     return !record->is_one_call && ident_same(&record->ping_id, &auction->request.post.ping_id);
 }
 
@@ -127,6 +130,9 @@ enum step admission_again(struct auction *auction)
     struct bytes mismatch = BYTES_NONE;
     enum step refused;
     if (!is_same_request(auction)) return conflict(auction);
+    if (auction->request.kind == AUCTION_POST &&
+        !rehearse_post(auction, (enum rehearsal)record->offer.rehearsal, &refused))
+        return refused;
     auction->campaign = catalogue_campaign(auction->catalogue, record->campaign);
     if (!auction->campaign) return story_refuse(auction, 422, REASON_CAMPAIGN_UNKNOWN, NULL);
     if (auction->request.kind == AUCTION_POST) {
@@ -142,6 +148,7 @@ enum step admission_again(struct auction *auction)
         return story_refuse(auction, 409, REASON_CONFLICT, "the same request is still running");
     auction->ping_id = record->ping_id;
     auction->lead_id = record->lead_id;
+    auction->rehearsal = (enum rehearsal)record->offer.rehearsal;
     auction->floor_micros = record->offer.floor_micros;
     if (mismatch.len && record->reason == REASON_PING_MISMATCH) word_mismatch(auction, mismatch);
     tell_again(auction);
@@ -166,6 +173,7 @@ enum step admission_resume(struct auction *auction)
     auction->ping_id = record->ping_id;
     auction->lead_id = record->lead_id;
     auction->offer = record->offer;
+    auction->rehearsal = (enum rehearsal)record->offer.rehearsal;
     auction->opening_written = true;
     auction->posts_sent = record->posts_sent;
     auction->seed = record->offer.seed;

@@ -36,6 +36,7 @@ void asks_send(struct auction *auction)
         ask.place = place;
         ask.deadline_us = now_us + entry->contract->ping_timeout_us;
         if (ask.deadline_us > auction->collect_by_us) ask.deadline_us = auction->collect_by_us;
+        if (auction->rehearsal) rehearse_ask(auction, entry->contract, &ask);
         asked->reason = tail.cut ? REASON_TOO_LARGE : auction->host->ask(auction->world, auction, &ask, &asked->call);
         if (asked->reason != REASON_NONE) continue;
         asked->state = ASK_OUT;
@@ -122,6 +123,7 @@ void asks_post(struct auction *auction)
         ask.channel = auction->request.ping.channel;
         ask.source = auction->request.ping.source;
     }
+    if (auction->rehearsal) rehearse_ask(auction, candidate->contract, &ask);
     if (ask.deadline_us > auction->post_by_us) ask.deadline_us = auction->post_by_us;
     /* The drain's time may end while the intent is written: what was never sent need not become a doubt. */
     enum reason reason = auction->drained ? REASON_SHUTTING_DOWN

@@ -190,6 +190,11 @@ static const struct {
 #undef X
 };
 
+bool auction_is_test(const struct auction *auction)
+{
+    return auction->rehearsal != REHEARSAL_NONE;
+}
+
 const char *auction_step_name(const struct auction *auction)
 {
     return steps[auction->step].name;
@@ -251,6 +256,7 @@ static enum step step_admit(struct auction *auction)
     if (!host->may_ping(auction->world, auction->affiliate))
         return story_refuse(auction, 429, REASON_RATE_LIMITED, NULL);
     auction->consent = request->ping.consent;
+    if (!rehearse_ping(auction, &refused)) return refused;
     if (!admission_form(auction, request->kind == AUCTION_PING ? LEAD_PING : LEAD_ONE_CALL, request->ping.lead,
                         &refused))
         return refused;
@@ -310,6 +316,10 @@ static enum step step_match(struct auction *auction)
         return story_reject(auction, REASON_CONSENT_MISSING, NULL);
     if (!match_run(auction->catalogue, &auction->form.facts, host->standing(auction->world),
                    host->now_us(auction->world), auction->opened_ms, &auction->arena, &auction->match))
+        return story_refuse(auction, 503, REASON_BUSY, NULL);
+    if (auction->rehearsal == REHEARSAL_DUPLICATE) return story_reject(auction, REASON_DUPLICATE, NULL);
+    if (auction->rehearsal &&
+        !rehearsal_cast(auction->catalogue, auction->campaign, auction->rehearsal, &auction->arena, &auction->match))
         return story_refuse(auction, 503, REASON_BUSY, NULL);
     if (auction->match.askable == 0) {
         auction->closed_cause = "nobody_asked";
@@ -374,8 +384,12 @@ static enum step step_reserve(struct auction *auction)
             if (!candidates_next(auction)) return story_reject(auction, candidates_reason(auction), NULL);
             auction->reserve_state = RESERVE_WAITING;
             const struct candidate *candidate = &auction->candidates[auction->candidate];
-            auction->host->reserve(auction->world, auction, candidate->contract, auction->host->wall_ms(auction->world),
-                                   candidate->terms.price_micros, &auction->reservation);
+            if (auction->rehearsal)
+                rehearse_reserve(auction);
+            else
+                auction->host->reserve(auction->world, auction, candidate->contract,
+                                       auction->host->wall_ms(auction->world), candidate->terms.price_micros,
+                                       &auction->reservation);
         }
         if (auction->reserve_state == RESERVE_WAITING) return wait_until(auction, CLOCK_NEVER);
         if (auction->reserve_state == RESERVE_YES) break;
@@ -447,8 +461,9 @@ static enum step step_settle(struct auction *auction)
     } else {
         auction->final = LEAD_PENDING;
     }
-    if (auction->final == LEAD_SOLD) auction->host->commit(auction->world, &auction->reservation);
-    if (auction->final == LEAD_PENDING && auction->reserved)
+    if (auction->final == LEAD_SOLD && !auction->rehearsal)
+        auction->host->commit(auction->world, &auction->reservation);
+    if (auction->final == LEAD_PENDING && auction->reserved && !auction->rehearsal)
         auction->host->keep(auction->world, &auction->attempts[auction->attempts_count - 1].post_id,
                             &auction->reservation);
     tell_lead(auction);
@@ -520,7 +535,7 @@ bool story_has_left(const struct auction *auction)
 
 static void give_back(struct auction *auction)
 {
-    if (auction->reserved) auction->host->release(auction->world, &auction->reservation);
+    if (auction->reserved && !auction->rehearsal) auction->host->release(auction->world, &auction->reservation);
     auction->reserved = false;
     auction->reserve_state = RESERVE_NOT_ASKED;
 }

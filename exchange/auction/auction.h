@@ -26,6 +26,7 @@ struct auction_request {
     size_t bytes;             /* of the request's body: bounds what is written of it */
     struct ping_request ping; /* PING, ONE_CALL */
     struct post_request post; /* POST */
+    bool test_key;            /* the affiliate came with a key for tests only */
     bool has_key;
     struct digest key;
     const struct lead_record *record; /* RESUMED: what the book keeps, texts in the arena */
@@ -50,6 +51,7 @@ struct auction_answer {
     int64_t expires_in_ms;
     struct ident sale_id; /* SOLD; PENDING: the id of the post in doubt, which the sale will have if it is made */
     struct bytes buyer;   /* SOLD, PENDING */
+    bool is_test;
     int64_t elapsed_us;
     uint64_t seq; /* of the last entry this answer stands on; 0: none */
 };
@@ -85,6 +87,7 @@ void auction_on_drained(struct auction *auction);
 
 /* For lists and logs. */
 enum auction_kind auction_kind(const struct auction *auction);
+bool auction_is_test(const struct auction *auction);
 const char *auction_step_name(const struct auction *auction);
 /* The answer a lead's record gives now: the first answer again, and GET. Texts point into the record. */
 void auction_answer_of_record(const struct lead_record *record, struct auction_answer *answer);

@@ -85,6 +85,18 @@ static bool is_reached(const struct auction *auction, struct bytes group)
     return false;
 }
 
+/* A limit of pings is none of posts; the schedule is honoured as it stood at the ping. */
+static enum reason availability_now(const struct auction *auction, const struct contract *contract,
+                                    const struct buyer *buyer)
+{
+    const struct auction_host *host = auction->host;
+    struct availability_view view;
+    availability_read(contract, buyer, host->standing(auction->world), host->now_us(auction->world),
+                      host->wall_ms(auction->world), &view);
+    view.rate_spent = false;
+    return availability_reason(contract, buyer, &view, auction->pinged_ms);
+}
+
 /* The first gate that is shut now, or NONE and the payout. */
 static enum reason gate(struct auction *auction, const struct candidate *candidate)
 {
@@ -92,15 +104,13 @@ static enum reason gate(struct auction *auction, const struct candidate *candida
     const struct contract *contract = candidate->contract;
     int64_t now_us = host->now_us(auction->world), wall_ms = host->wall_ms(auction->world);
     if (!contract || contract->campaign != auction->campaign->index) return REASON_NO_CONTRACT;
+    if (!rehearse_may_post(auction, contract)) return REASON_NO_CONTRACT;
     if (auction->posts_sent >= auction->catalogue->house.max_posts) return REASON_POSTS_MAX;
     if (now_us + ATTEMPT_LEAST_US > auction->post_by_us) return REASON_NO_TIME;
     if (candidate->terms.valid_until_ms <= wall_ms) return REASON_PING_EXPIRED;
     const struct buyer *buyer = &auction->catalogue->buyers[contract->buyer];
     if (is_reached(auction, buyer->group)) return REASON_SAME_GROUP;
-    struct availability_view view;
-    availability_read(contract, buyer, host->standing(auction->world), now_us, wall_ms, &view);
-    view.rate_spent = false; /* a limit of pings, not of posts */
-    enum reason reason = availability_reason(contract, buyer, &view, auction->pinged_ms);
+    enum reason reason = auction->rehearsal ? REASON_NONE : availability_now(auction, contract, buyer);
     if (reason != REASON_NONE) return reason;
     struct payout usual = usual_payout(auction, candidate);
     if (auction->promise_micros == 0) {

@@ -56,6 +56,11 @@ struct endpoint {
     struct bytes url;
 };
 
+/* Where test leads of a contract go. */
+struct contract_test {
+    struct endpoint ping, post; /* ping.url empty: a standing price */
+};
+
 /* The first rule whose filter matches gives the standing price. */
 struct price_rule {
     const struct filter *when; /* NULL: always */
@@ -68,8 +73,9 @@ struct contract {
     uint32_t cell;                               /* in standing's contracts */
     uint32_t ping_origin_cell, post_origin_cell; /* in standing's origins; STANDING_NONE without that endpoint */
     struct bytes id;
-    uint64_t draw_key;          /* of the id, the same in every process: feeds seeded draws */
-    struct endpoint ping, post; /* ping.url empty: a standing price without a call */
+    uint64_t draw_key;                /* of the id, the same in every process: feeds seeded draws */
+    struct endpoint ping, post;       /* ping.url empty: a standing price without a call */
+    const struct contract_test *test; /* NULL: test leads pass it by */
     int64_t ping_timeout_us, post_timeout_us;
     bool is_live; /* asked for a price; else the first price rule that matches bids */
     const struct price_rule *prices;

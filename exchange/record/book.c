@@ -6,7 +6,7 @@
 
 #define STEP_VERSION 1
 #define LEAD_VERSION 1
-#define POST_VERSION 1
+#define POST_VERSION 2 /* 2: is_test */
 
 enum { HAS_OPENING = 1, HAS_VERDICT = 2, HAS_INTENT = 4, HAS_SALE = 8, HAS_FINAL = 16, HAS_ALL = 31 };
 
@@ -276,6 +276,7 @@ bool book_write_post(struct sink *sink, const struct post_record *post)
     flat_put_signed(sink, post->named_price_micros);
     flat_put_signed(sink, post->opened_ms);
     flat_put_signed(sink, post->settled_ms);
+    flat_put(sink, post->is_test);
     return !sink->cut;
 }
 
@@ -284,7 +285,7 @@ bool book_read_post(struct bytes bytes, struct arena *arena, struct post_record 
     (void)arena; /* as above */
     struct flat flat = flat_over(bytes);
     *post = (struct post_record){0};
-    flat_take_head(&flat, 'P', POST_VERSION);
+    uint8_t version = flat_take_head(&flat, 'P', POST_VERSION);
     flat_take_id(&flat, &post->post_id);
     flat_take_id(&flat, &post->lead_id);
     flat_take_id(&flat, &post->ping_id);
@@ -299,5 +300,6 @@ bool book_read_post(struct bytes bytes, struct arena *arena, struct post_record 
     post->named_price_micros = flat_take_signed(&flat);
     post->opened_ms = flat_take_signed(&flat);
     post->settled_ms = flat_take_signed(&flat);
+    if (version >= 2) post->is_test = flat_take_flag(&flat);
     return flat_ends(&flat);
 }

@@ -2,7 +2,7 @@
  * price, its end from the offer's. Differences wrap (two's complement), so any pair of values comes back. */
 #include "exchange/record/pieces.h"
 
-#define OFFER_VERSION 1
+#define OFFER_VERSION 2 /* 2: rehearsal */
 
 static void put_candidate(struct sink *sink, const struct offer_candidate *candidate, int64_t expires_ms);
 static void take_candidate(struct flat *flat, struct offer_candidate *candidate, int64_t expires_ms);
@@ -48,6 +48,7 @@ void pieces_put_offer(struct sink *sink, const struct offer *offer)
     flat_put(sink, offer->candidates_count);
     for (uint32_t i = 0; i < offer->candidates_count; i++)
         put_candidate(sink, &offer->candidates[i], offer->expires_ms);
+    flat_put(sink, offer->rehearsal);
 }
 
 static void put_candidate(struct sink *sink, const struct offer_candidate *candidate, int64_t expires_ms)
@@ -63,7 +64,7 @@ static void put_candidate(struct sink *sink, const struct offer_candidate *candi
 void pieces_take_offer(struct flat *flat, struct offer *offer)
 {
     *offer = (struct offer){0};
-    flat_take_head(flat, 'O', OFFER_VERSION);
+    uint8_t version = flat_take_head(flat, 'O', OFFER_VERSION);
     flat_take_id(flat, &offer->ping_id);
     offer->pinged_ms = flat_take_signed(flat);
     offer->expires_ms = minus(offer->pinged_ms, minus(0, flat_take_signed(flat)));
@@ -82,6 +83,7 @@ void pieces_take_offer(struct flat *flat, struct offer *offer)
     offer->candidates_count = (uint32_t)flat_take_upto(flat, OFFER_CANDIDATES_MAX);
     for (uint32_t i = 0; i < offer->candidates_count; i++)
         take_candidate(flat, &offer->candidates[i], offer->expires_ms);
+    if (version >= 2) offer->rehearsal = (uint8_t)flat_take_upto(flat, UINT8_MAX);
 }
 
 static void take_candidate(struct flat *flat, struct offer_candidate *candidate, int64_t expires_ms)

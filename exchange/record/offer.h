@@ -30,6 +30,7 @@ struct offer {
     struct bytes affiliate, campaign, source, channel, ref, click_id;
     struct bytes sub_ids;     /* a JSON list, or empty */
     struct bytes public_json; /* the ping's public facts; may be empty in the book */
+    uint8_t rehearsal;        /* 0: no test; else what this test is to come to (market's enum rehearsal) */
     uint32_t candidates_count;
     struct offer_candidate candidates[OFFER_CANDIDATES_MAX]; /* best first */
 };

@@ -5,7 +5,7 @@
 
 #include "exchange/record/flat.h"
 
-#define TRACE_VERSION 1
+#define TRACE_VERSION 2 /* 2: is_test */
 
 enum { STATE_BITS = 3, HAS_BID = 4, IS_AVAILABLE = 8, FLAGS_ALL = 15 }; /* of a contract */
 
@@ -53,6 +53,7 @@ bool trace_write(struct sink *sink, const struct trace_auction *auction)
     if (auction->has_sale) put_sale(sink, &auction->sale);
     flat_put(sink, auction->steps_count);
     put_steps(sink, auction->steps, auction->steps_count);
+    flat_put(sink, auction->is_test);
     return !sink->cut;
 }
 
@@ -60,7 +61,7 @@ bool trace_read(struct bytes bytes, struct arena *arena, struct trace_auction *a
 {
     struct flat flat = flat_over(bytes);
     *auction = (struct trace_auction){0};
-    flat_take_head(&flat, 'T', TRACE_VERSION);
+    uint8_t version = flat_take_head(&flat, 'T', TRACE_VERSION);
     auction->kind = (enum trace_kind)flat_take_upto(&flat, TRACE_KIND_COUNT - 1);
     flat_take_id(&flat, &auction->ping_id);
     flat_take_id(&flat, &auction->lead_id);
@@ -90,6 +91,7 @@ bool trace_read(struct bytes bytes, struct arena *arena, struct trace_auction *a
     if (auction->has_sale) take_sale(&flat, &auction->sale);
     auction->steps_count = (uint32_t)flat_take_upto(&flat, TRACE_STEPS_MAX);
     take_steps(&flat, auction->steps, auction->steps_count);
+    if (version >= 2) auction->is_test = flat_take_flag(&flat);
     return flat_ends(&flat);
 }
 

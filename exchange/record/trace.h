@@ -61,6 +61,7 @@ struct trace_step {
 
 struct trace_auction {
     enum trace_kind kind;
+    bool is_test;
     struct ident ping_id, lead_id; /* either may be none */
     struct bytes affiliate, campaign, source;
     struct bytes ref;

@@ -14,9 +14,9 @@ struct ping_request {
     struct bytes source, ref, click_id, channel; /* empty when absent */
     struct bytes sub_ids[SUB_IDS_MAX];
     unsigned sub_ids_count;
-    int64_t min_price_micros; /* 0 when absent */
-    int64_t timeout_us;       /* 0 when absent */
-    bool test;
+    int64_t min_price_micros;   /* 0 when absent */
+    int64_t timeout_us;         /* 0 when absent */
+    bool has_test, test;        /* has_test: it was said, one way or the other */
     const struct node *lead;    /* a map */
     const struct node *consent; /* a map, or NULL */
 };
@@ -34,6 +34,7 @@ struct ping_message {
     int64_t deadline_ms, offer_ttl_ms;
     struct bytes source_ref; /* empty: left out */
     struct bytes channel;    /* empty: left out */
+    bool test;
 };
 
 /* The head of the body, up to and with the comma before the tail. */

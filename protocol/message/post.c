@@ -9,10 +9,11 @@
 static void read_ping_id(const struct node *value, void *request, struct complaints *complaints);
 static void read_lead(const struct node *value, void *request, struct complaints *complaints);
 static void read_consent(const struct node *value, void *request, struct complaints *complaints);
+static void read_test(const struct node *value, void *request, struct complaints *complaints);
 
 static const struct request_row rows[] = {
-    {"ping_id", read_ping_id, true}, {"lead", read_lead, true},   {"consent", read_consent, false},
-    {"legs", NULL, false},           {"if_expired", NULL, false},
+    {"ping_id", read_ping_id, true}, {"lead", read_lead, true}, {"consent", read_consent, false},
+    {"test", read_test, false},      {"legs", NULL, false},     {"if_expired", NULL, false},
 };
 
 bool post_read_request(const struct node *document, struct post_request *request, struct complaints *complaints)
@@ -50,7 +51,7 @@ void post_write(struct sink *sink, const struct post_message *message)
     sink_u64(sink, message->max_sold);
     sink_bytes(sink, BYTES(",\"slot\":"));
     sink_u64(sink, message->slot);
-    sink_bytes(sink, BYTES(",\"test\":false"));
+    sink_bytes(sink, message->test ? BYTES(",\"test\":true") : BYTES(",\"test\":false"));
     write_optional(sink, BYTES(",\"source_ref\":"), message->source_ref);
     write_optional(sink, BYTES(",\"channel\":"), message->channel);
     if (message->consent.len) {
@@ -81,4 +82,11 @@ static void read_consent(const struct node *value, void *into, struct complaints
 {
     struct post_request *request = into;
     if (request_map(value, &request->consent, complaints)) consent_check(value, complaints);
+}
+
+static void read_test(const struct node *value, void *into, struct complaints *complaints)
+{
+    struct post_request *request = into;
+    request->has_test = request_truth(value, &request->test);
+    if (!request->has_test) complain(complaints, value->key, "type", "must be true or false");
 }

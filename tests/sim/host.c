@@ -115,6 +115,9 @@ static enum reason ask(void *worker, struct auction *auction, const struct aucti
 {
     struct world *world = world_of(worker);
     if (ask->kind == ASK_PING && !world_is_discreet(ask->tail)) world_wrong(world, "a private value stands in a ping");
+    if (ask->rehearsal != REHEARSAL_NONE && !auction_is_test(auction))
+        world_wrong(world, "a call of a test for a real lead");
+    if (ask->rehearsal == REHEARSAL_NONE && auction_is_test(auction)) world_wrong(world, "a real call for a test");
     if (ask->kind == ASK_POST) {
         const struct model_post *post = model_post(&world->model, &ask->post_id);
         if (!post || post->state != POST_OPEN) world_wrong(world, "a post leaves whose intent is not in the book");
@@ -153,6 +156,7 @@ static void reserve(void *worker, struct auction *auction, const struct contract
     struct place *place = place_of(auction);
     const struct buyer *buyer = &place->catalogue->buyers[contract->buyer];
     unsigned full;
+    if (auction_is_test(auction)) world_wrong(world, "a reservation for a test");
     *reservation = (struct reservation){.seat = SEAT_HOLD_NONE};
     reservation->keys_count = availability_cap_keys(contract, buyer, at_ms, price_micros, reservation->keys);
     enum reason reason = REASON_NONE;
@@ -244,6 +248,7 @@ static void note_answer(struct world_request *request, const struct auction_answ
     request->sale_id = answer->sale_id;
     request->price_micros = answer->price_micros;
     request->elapsed_us = answer->elapsed_us;
+    request->is_test = answer->is_test;
 }
 
 static void answer(void *worker, struct auction *auction, const struct auction_answer *answer)

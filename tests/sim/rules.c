@@ -58,6 +58,30 @@ static void check_buyers(struct world *world)
     }
 }
 
+/* A test comes to what it asked for, and takes nothing. */
+static void check_test(struct world *world, const struct model_lead *lead)
+{
+    const struct model *model = &world->model;
+    enum rehearsal rehearsal = (enum rehearsal)lead->record.offer.rehearsal;
+    unsigned posts = 0, states[POST_STATE_COUNT] = {0};
+    bool by_operator = false; /* who may say what it likes about a doubt */
+    for (uint32_t i = 0; i < model->posts_count; i++) {
+        if (&model->leads[model->posts[i].lead] != lead) continue;
+        posts++;
+        states[model->posts[i].state]++;
+        by_operator |= model->posts[i].by_operator;
+        if (model->posts[i].intent.keys_count) world_wrong(world, "a test took from a cap");
+    }
+    bool ends_early = rehearsal_is_of_ping(rehearsal) || rehearsal == REHEARSAL_DUPLICATE;
+    if (ends_early && posts) world_wrong(world, "a test was posted that was to end before");
+    if (by_operator) return;
+    if (rehearsal == REHEARSAL_SOLD && states[POST_REJECTED])
+        world_wrong(world, "a test was refused that was to be sold");
+    if (rehearsal == REHEARSAL_UNSOLD && lead->sales) world_wrong(world, "a test was sold that was not to be");
+    if (rehearsal == REHEARSAL_REJECTED_THEN_SOLD && lead->sales && !states[POST_REJECTED])
+        world_wrong(world, "a test was sold at once that was to be refused first");
+}
+
 static void check_leads(struct world *world)
 {
     const struct model *model = &world->model;
@@ -65,6 +89,7 @@ static void check_leads(struct world *world)
         const struct model_lead *lead = &model->leads[i];
         if (lead->record.state == LEAD_POSTING)
             world_wrong(world, "lead %s is posting and nobody is at it", spell(&lead->record.lead_id));
+        if (lead->record.offer.rehearsal) check_test(world, lead);
         if (lead->sales > 1) world_wrong(world, "a lead was sold %u times", lead->sales);
         if (lead->sales && lead->record.sale.payout_micros < lead->record.offer.promise_micros)
             world_wrong(world, "lead %s was sold below its promise", spell(&lead->record.lead_id));

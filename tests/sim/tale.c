@@ -46,6 +46,7 @@ void tale_of_request(const struct world_request *request, char tale[TALE_MAX])
         sink_text(&sink, request->field);
     } else {
         say_answer(&sink, request->status, request->price_micros, request->reason, request->buyer);
+        if (request->is_test) sink_text(&sink, " test");
     }
     finish(&sink);
 }
@@ -60,6 +61,7 @@ void tale_of_lead(const struct model_lead *lead, char tale[TALE_MAX])
     sink_bytes(&name, answer.buyer);
     finish(&name);
     say_answer(&sink, answer.status, answer.price_micros, answer.reason, buyer);
+    if (answer.is_test) sink_text(&sink, " test");
     finish(&sink);
 }
 

@@ -36,6 +36,8 @@ def tale_of_answer(answer):
         words.append(body["sales"][0]["buyer"])
     if body.get("reason"):
         words.append(body["reason"]["code"])
+    if body["test"]:
+        words.append("test")
     return " ".join(words)
 
 
@@ -88,7 +90,8 @@ class Play:
         if verb == "post":
             body = {"ping_id": self.answer_of(step["of"])[1]["ping_id"], **body}
         fields = {"Idempotency-Key": step["key"]} if "key" in step else {}
-        self.asked[step[verb]] = self.market.ask("POST", path, body, self.market.key_of(step.get("by", "best")), fields)
+        self.asked[step[verb]] = self.market.ask("POST", path, body, self.market.key_of(step.get("by", "best"), "affiliate-test" if step.get("test_key") else "affiliate"),
+                                                  fields)
         self.do_answer({"answer": step[verb], **({"expect": step["expect"]} if "expect" in step else {})})
 
     def do_ping(self, step):

@@ -26,7 +26,7 @@ static const char *const later[] = {
     /* buyer */
     "funds", "notices", "hash_secret", "redirect_hosts", "phones", "emails", "suppress",
     /* contract */
-    "status_url", "price_at_post", "seller", "consent", "disclose_floor", "ping_hashes", "test", "delivery", "copies",
+    "status_url", "price_at_post", "seller", "consent", "disclose_floor", "ping_hashes", "delivery", "copies",
     "priority", "weight", "multiplier",
     /* its caps */
     "per", "pace", "counts", "give_back", "percent", "per",

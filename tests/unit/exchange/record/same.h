@@ -31,6 +31,7 @@ static inline const char *differ_offer(const struct offer *first, const struct o
         SAME_TEXT(click_id);
         SAME_TEXT(sub_ids);
         SAME_TEXT(public_json);
+        SAME(rehearsal);
         SAME(candidates_count);
     }
     for (uint32_t i = 0; i < first->candidates_count; i++) {

@@ -72,7 +72,7 @@ static const struct {
     {"{\"ping_id\":\"" ID "\",\"lead\":{},\"legs\":[{\"leg_id\":\"1\"}]}", "legs", "not_supported", 1},
     {"{\"ping_id\":\"" ID "\",\"lead\":{},\"if_expired\":\"reauction\"}", "if_expired", "not_supported", 1},
     {"{\"ping_id\":\"" ID "\",\"lead\":{},\"campaign\":\"a\"}", "campaign", "unknown", 1},
-    {"{\"ping_id\":\"" ID "\",\"lead\":{},\"test\":false}", "test", "unknown", 1},
+    {"{\"ping_id\":\"" ID "\",\"lead\":{},\"test\":\"perhaps\"}", "test", "type", 1},
     {"7", "", "type", 1},
 };
 
