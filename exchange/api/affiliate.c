@@ -2,7 +2,7 @@
 #include "exchange/api/visit.h"
 
 #define KEY_MAX 200u
-#define LEAD_ROOM 32768u
+#define LEAD_ROOM 65536u
 
 /* A held auction with the request's document in its arena; NULL: answered already. */
 static struct held *begin(struct visit *visit, const struct node **document)
@@ -143,8 +143,26 @@ static void look_lead(struct inquiry *inquiry, struct reader *reader)
     answer.catalogue = inquiry->catalogue;
     answer.affiliate = inquiry->affiliate;
     answer.elapsed_us = (record.updated_ms - record.created_ms) * 1000;
+    const struct campaign *campaign = catalogue_campaign(inquiry->catalogue, record.campaign);
+    if (answer.status == ANSWER_UNSOLD && campaign) answer.redirect_url = campaign->exit_url;
+    if (answer.status == ANSWER_UNSOLD && record.text.len) answer.text = arena_copy(&inquiry->arena, record.text).at;
+    if (!answer.text) answer.text = "";
     answer_write(&inquiry->out, &answer, false);
     write_stamps(&inquiry->out, record.created_ms, record.updated_ms);
+}
+
+static void reveal_bids(struct inquiry *inquiry, const struct trace_auction *trace, struct auction_answer *answer)
+{
+    if (inquiry->affiliate->reveal_bids == REVEAL_NO_BIDS) return;
+    struct answer_bid *bids = arena_take(&inquiry->arena, (trace->contracts_count + 1) * sizeof *bids);
+    if (!bids) return;
+    for (uint32_t i = 0; i < trace->contracts_count; i++) {
+        const struct trace_contract *contract = &trace->contracts[i];
+        if (contract->has_bid && contract->payout_micros > 0 && auction_reveals(contract->reason))
+            bids[answer->bids_count++] = (struct answer_bid){contract->buyer, contract->payout_micros};
+    }
+    answer->bids = bids;
+    auction_order_bids(inquiry->affiliate, bids, &answer->bids_count);
 }
 
 static void look_ping(struct inquiry *inquiry, struct reader *reader)
@@ -163,6 +181,8 @@ static void look_ping(struct inquiry *inquiry, struct reader *reader)
                                     .ping_id = trace->ping_id,
                                     .ref = trace->ref,
                                     .is_test = trace->is_test,
+                                    .click_id = trace->click_id,
+                                    .sub_ids = trace->sub_ids,
                                     .elapsed_us = trace->elapsed_us,
                                     .reason = trace->reason,
                                     .text = arena_copy(&inquiry->arena, trace->reason_text).at};
@@ -172,6 +192,7 @@ static void look_ping(struct inquiry *inquiry, struct reader *reader)
         answer.expires_ms = trace->expires_ms;
         answer.expires_in_ms = trace->expires_ms > clock_wall_ms() ? trace->expires_ms - clock_wall_ms() : 0;
     }
+    reveal_bids(inquiry, trace, &answer);
     answer_write(&inquiry->out, &answer, true);
 }
 

@@ -1,7 +1,7 @@
 /* The JSON of an answer, as api.md gives it; and how an auction's answer reaches its request. */
 #include "exchange/api/visit.h"
 
-#define ANSWER_ROOM 16384u
+#define ANSWER_ROOM 65536u /* with 32 names of buyers in which every byte is escaped */
 
 static void write_reason(struct json *json, const struct auction_answer *answer)
 {
@@ -73,19 +73,40 @@ static void write_offer(struct json *json, const struct auction_answer *answer)
     json_close_list(json);
 }
 
-/* How much of the buyer an affiliate sees is its own `reveal`. */
-static void write_buyer(struct json *json, const struct auction_answer *answer)
+/* How much of a buyer an affiliate sees is its own `reveal`. */
+static void write_buyer(struct json *json, const struct auction_answer *answer, struct bytes id)
 {
     enum reveal_buyers reveal = answer->affiliate ? answer->affiliate->reveal : REVEAL_NONE;
-    const struct buyer *buyer = catalogue_buyer(answer->catalogue, answer->buyer);
-    if (reveal == REVEAL_NONE || answer->buyer.len == 0) return;
+    const struct buyer *buyer = catalogue_buyer(answer->catalogue, id);
+    if (reveal == REVEAL_NONE || id.len == 0) return;
     json_key(json, "buyer");
     if (reveal == REVEAL_NAME && buyer && buyer->public_name.len)
         json_text(json, buyer->public_name);
     else if (reveal == REVEAL_NAME)
         json_null(json);
     else
-        json_text(json, answer->buyer);
+        json_text(json, id);
+}
+
+static void write_bids(struct json *json, const struct auction_answer *answer)
+{
+    json_key(json, "bids");
+    json_open_list(json);
+    for (uint32_t i = 0; i < answer->bids_count; i++) {
+        json_open_map(json);
+        write_buyer(json, answer, answer->bids[i].buyer);
+        json_key(json, "price");
+        json_money(json, answer->bids[i].price_micros);
+        json_close_map(json);
+    }
+    json_close_list(json);
+}
+
+static void write_redirect(struct json *json, const struct auction_answer *answer)
+{
+    if (!answer->redirect_url.len) return;
+    json_key(json, "redirect_url");
+    json_text(json, answer->redirect_url);
 }
 
 static void write_sales(struct json *json, const struct auction_answer *answer)
@@ -106,14 +127,16 @@ static void write_sales(struct json *json, const struct auction_answer *answer)
         write_ident(json, "sale_id", &answer->sale_id);
         json_key(json, "leg_id");
         json_text(json, BYTES("1"));
-        write_buyer(json, answer);
+        write_buyer(json, answer, answer->buyer);
         json_key(json, "price");
         json_money(json, answer->price_micros);
         json_key(json, "status");
         json_text(json, is_sold ? BYTES("sold") : BYTES("pending"));
+        write_redirect(json, answer);
         json_close_map(json);
     }
     json_close_list(json);
+    write_redirect(json, answer);
 }
 
 void answer_write(struct sink *sink, const struct auction_answer *answer, bool is_ping)
@@ -128,6 +151,7 @@ void answer_write(struct sink *sink, const struct auction_answer *answer, bool i
     json_key(&json, "status");
     json_text(&json, bytes_of(words[answer->status]));
     if (answer->status == ANSWER_ACCEPTED) write_offer(&json, answer);
+    if (is_ping && answer->affiliate && answer->affiliate->reveal_bids != REVEAL_NO_BIDS) write_bids(&json, answer);
     if (!is_ping) write_sales(&json, answer);
     if (answer->reason != REASON_NONE) write_reason(&json, answer);
     write_end(&json, answer);

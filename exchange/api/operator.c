@@ -373,10 +373,12 @@ static void write_doubt(struct json *json, const struct post_record *post)
 
 static void look_doubts(struct inquiry *inquiry, struct reader *reader)
 {
+    char after[IDENT_TEXT + 1];
     uint32_t count = 0;
-    struct post_record *posts = arena_take(&inquiry->arena, DOUBTS_LISTED_MAX * sizeof *posts);
-    enum fault fault = posts ? reader_doubts(reader, &IDENT_NONE, &inquiry->arena, posts, DOUBTS_LISTED_MAX, &count)
-                             : FAULT_MEMORY;
+    struct post_record *posts = arena_take(&inquiry->arena, (DOUBTS_LISTED_MAX + 1) * sizeof *posts);
+    enum fault fault = posts
+                           ? reader_doubts(reader, &inquiry->id, &inquiry->arena, posts, DOUBTS_LISTED_MAX + 1, &count)
+                           : FAULT_MEMORY;
     if (fault) {
         inquiry->status = 503;
         inquiry->reason = REASON_LEDGER_DOWN;
@@ -386,19 +388,31 @@ static void look_doubts(struct inquiry *inquiry, struct reader *reader)
     json_open_map(&json);
     json_key(&json, "posts");
     json_open_list(&json);
+    bool is_cut = count > DOUBTS_LISTED_MAX; /* one more was asked for, to know */
+    if (is_cut) count = DOUBTS_LISTED_MAX;
     for (uint32_t i = 0; i < count; i++) write_doubt(&json, &posts[i]);
     json_close_list(&json);
+    json_key(&json, "after");
+    if (is_cut)
+        json_text(&json, bytes_of(ident_text(&posts[count - 1].post_id, after)));
+    else
+        json_null(&json);
     json_close_map(&json);
 }
 
 void operator_posts(struct visit *visit)
 {
     struct complaints complaints = {.count = 0};
-    if (bytes_is(visit_query(visit, "state"), "in_doubt")) {
-        visit_inquire(visit, &IDENT_NONE, look_doubts, false, LIST_ROOM);
+    struct bytes text = visit_query(visit, "after");
+    struct ident after = IDENT_NONE;
+    if (!bytes_is(visit_query(visit, "state"), "in_doubt"))
+        complain(&complaints, BYTES("state"), "choice", "must be in_doubt");
+    if (text.len && !ident_read(text, &after))
+        complain(&complaints, BYTES("after"), "format", "must be a post_id, as the list before gave it");
+    if (complaints.count == 0) {
+        visit_inquire(visit, &after, look_doubts, false, LIST_ROOM);
         return;
     }
-    complain(&complaints, BYTES("state"), "choice", "must be in_doubt");
     visit_problem(visit->worker, visit->request, &visit->manners, 422, REASON_INVALID_FIELD, NULL, &complaints, 0);
 }
 

@@ -170,9 +170,14 @@ static void on_reloaded(struct worker *worker, void *waiter, bool good, const ch
 }
 
 /* A message that is not HTTP: the server closes the connection after this. */
-static void on_refused(enum http_error error, struct server_answer *answer)
+static void on_refused(struct worker *worker, enum http_error error, struct server_answer *answer)
 {
-    static _Thread_local char body[256]; /* read by the server before the call returns to it */
+    static _Thread_local char body[256], fields[128]; /* copied by the server as soon as the call returns to it */
+    struct sink head = sink_over(fields, sizeof fields);
+    struct ident id = worker_make_id(worker);
+    sink_text(&head, "Cache-Control: no-store\r\nX-Request-Id: ");
+    ident_write(&head, &id);
+    sink_text(&head, "\r\n");
     struct sink sink = sink_over(body, sizeof body);
     struct json json = json_into(&sink);
     int status = http_error_status(error);
@@ -191,7 +196,7 @@ static void on_refused(enum http_error error, struct server_answer *answer)
     json_close_map(&json);
     *answer = (struct server_answer){.status = status,
                                      .content_type = "application/problem+json",
-                                     .fields = BYTES("Cache-Control: no-store\r\n"),
+                                     .fields = sink_written(&head),
                                      .body = sink_written(&sink),
                                      .close = true};
 }

@@ -2,6 +2,7 @@
  * time. */
 #include "exchange/auction/parts.h"
 
+#include "exchange/market/redirect.h"
 #include "protocol/message/consent.h"
 
 #define TAIL_ROOM 64 /* of a ping's tail: the names around consent and lead */
@@ -99,6 +100,19 @@ bool asks_rank(struct auction *auction)
     return true;
 }
 
+enum reason asks_nearest(const struct auction *auction)
+{
+    uint32_t counts[REASON_COUNT];
+    if (auction->bids_count) return rank_nearest(auction->bids, auction->bids_count);
+    memcpy(counts, auction->match.counts, sizeof counts);
+    for (uint32_t place = 0; place < auction->match.entries_count; place++) {
+        if (auction->match.entries[place].reason != REASON_NONE) continue;
+        if (auction->asked[place].state != ASK_NEVER) return REASON_NO_BID;
+        counts[auction->asked[place].reason]++;
+    }
+    return match_commonest(counts);
+}
+
 void asks_post(struct auction *auction)
 {
     struct candidate *candidate = &auction->candidates[auction->candidate];
@@ -154,5 +168,9 @@ void asks_verdict(struct auction *auction)
     attempt->reason = reasons[auction->verdict.class];
     attempt->code = auction->verdict.code;
     attempt->text = auction->verdict.text;
-    if (auction->verdict.class == VERDICT_ACCEPTED) auction->sale_id = auction->host->make_id(auction->world);
+    if (auction->verdict.class != VERDICT_ACCEPTED) return;
+    auction->sale_id = auction->host->make_id(auction->world);
+    const struct contract *contract = auction->candidates[attempt->candidate].contract;
+    if (redirect_is_allowed(&auction->catalogue->buyers[contract->buyer], auction->verdict.redirect_url))
+        attempt->redirect_url = auction->verdict.redirect_url;
 }

@@ -112,6 +112,7 @@ void auction_on_verdict(struct auction *auction, const struct verdict *verdict)
     auction->verdict.code = arena_copy(&auction->arena, verdict->code);
     auction->verdict.text = arena_copy(&auction->arena, verdict->text);
     auction->verdict.buyer_lead_id = arena_copy(&auction->arena, verdict->buyer_lead_id);
+    auction->verdict.redirect_url = arena_copy(&auction->arena, verdict->redirect_url);
     wake(auction);
 }
 
@@ -323,7 +324,7 @@ static enum step step_match(struct auction *auction)
         return story_refuse(auction, 503, REASON_BUSY, NULL);
     if (auction->match.askable == 0) {
         auction->closed_cause = "nobody_asked";
-        return story_reject(auction, match_commonest(&auction->match), NULL);
+        return story_reject(auction, match_commonest(auction->match.counts), NULL);
     }
     return STEP_PING;
 }
@@ -358,7 +359,7 @@ static enum step step_collect(struct auction *auction)
 static enum step step_rank(struct auction *auction)
 {
     if (!asks_rank(auction)) return story_refuse(auction, 503, REASON_BUSY, NULL);
-    if (auction->order_count == 0) return story_reject(auction, rank_nearest(auction->bids, auction->bids_count), NULL);
+    if (auction->order_count == 0) return story_reject(auction, asks_nearest(auction), NULL);
     return auction->request.kind == AUCTION_PING ? STEP_OFFER : admission_posts(auction);
 }
 

@@ -14,6 +14,7 @@
 #define AUCTION_ARENA_CHUNK 16384u
 #define AUCTION_ARENA_MAX (8u << 20) /* ≤ 100x a request of the largest size, with room for 64 KiB bodies */
 #define AUCTION_TEXT_MAX 160
+#define ANSWER_BIDS_MAX 32u /* told to an affiliate that sees all */
 
 enum auction_kind { AUCTION_PING, AUCTION_POST, AUCTION_ONE_CALL, AUCTION_RESUMED };
 
@@ -35,6 +36,12 @@ struct auction_request {
 
 enum answer_status { ANSWER_PROBLEM, ANSWER_ACCEPTED, ANSWER_REJECTED, ANSWER_SOLD, ANSWER_PENDING, ANSWER_UNSOLD };
 
+/* What one bid would pay the affiliate. */
+struct answer_bid {
+    struct bytes buyer;
+    int64_t price_micros;
+};
+
 struct auction_answer {
     enum answer_status status;
     int http;                            /* PROBLEM: 4xx or 5xx; else 200 */
@@ -49,8 +56,11 @@ struct auction_answer {
     int64_t price_micros; /* what the affiliate gets or is promised */
     int64_t expires_ms;   /* ACCEPTED: wall */
     int64_t expires_in_ms;
-    struct ident sale_id; /* SOLD; PENDING: the id of the post in doubt, which the sale will have if it is made */
-    struct bytes buyer;   /* SOLD, PENDING */
+    struct ident sale_id;      /* SOLD; PENDING: the id of the post in doubt, which the sale will have if it is made */
+    struct bytes buyer;        /* SOLD, PENDING */
+    struct bytes redirect_url; /* where the person may go next: the buyer's (SOLD), the campaign's (UNSOLD); or empty */
+    const struct answer_bid *bids; /* of a ping, best first, as far as the affiliate may see them */
+    uint32_t bids_count;
     bool is_test;
     int64_t elapsed_us;
     uint64_t seq; /* of the last entry this answer stands on; 0: none */
@@ -91,3 +101,7 @@ bool auction_is_test(const struct auction *auction);
 const char *auction_step_name(const struct auction *auction);
 /* The answer a lead's record gives now: the first answer again, and GET. Texts point into the record. */
 void auction_answer_of_record(const struct lead_record *record, struct auction_answer *answer);
+/* True if an affiliate that may see bids sees one with this end: it was of use, or would have been at a lower floor. */
+bool auction_reveals(enum reason reason);
+/* Best first, cut to what the affiliate may see. */
+void auction_order_bids(const struct affiliate *affiliate, struct answer_bid *bids, uint32_t *count);

@@ -244,7 +244,7 @@ void entries_final(struct auction *auction, enum lead_state state, enum reason r
     struct book_opening opening;
     struct book_verdict verdict;
     struct book_sale sale;
-    struct book_final final = {state, state == LEAD_UNSOLD ? reason : REASON_NONE};
+    struct book_final final = {.state = state};
     struct book_step step = {.lead_id = auction->lead_id,
                              .ping_id = auction->ping_id,
                              .wall_ms = auction->host->wall_ms(auction->world),
@@ -254,6 +254,10 @@ void entries_final(struct auction *auction, enum lead_state state, enum reason r
         open_lead(auction, &opening);
         step.opening = &opening;
     }
+    if (state == LEAD_UNSOLD) {
+        final.reason = reason;
+        final.text = bytes_of(tell_sentence(auction));
+    }
     if (state == LEAD_SOLD) {
         const struct candidate *candidate = &auction->candidates[auction->candidate];
         sale = (struct book_sale){.sale_id = auction->sale_id,
@@ -262,7 +266,8 @@ void entries_final(struct auction *auction, enum lead_state state, enum reason r
                                   .price_micros = candidate->terms.price_micros,
                                   .payout_micros = auction->payout.payout_micros,
                                   .margin_micros = auction->payout.margin_micros,
-                                  .margin_rule = (uint8_t)auction->payout.rule};
+                                  .margin_rule = (uint8_t)auction->payout.rule,
+                                  .redirect_url = auction->attempts[auction->attempts_count - 1].redirect_url};
         step.sale = &sale;
     }
     append(auction, &step);

@@ -40,6 +40,8 @@ void rehearse_ask(const struct auction *auction, const struct contract *contract
 void asks_send(struct auction *auction);
 void asks_stop(struct auction *auction);
 bool asks_rank(struct auction *auction); /* false: memory is out */
+/* Why nobody wins: what stood nearest to a sale among the bids; or nobody bid; or nobody was even asked. */
+enum reason asks_nearest(const struct auction *auction);
 void asks_post(struct auction *auction);
 void asks_verdict(struct auction *auction);
 
@@ -78,6 +80,8 @@ void tell_problem(struct auction *auction, int http, enum reason reason, const c
 void tell_offer(struct auction *auction);
 void tell_rejected(struct auction *auction, enum reason reason, const char *text);
 void tell_lead(struct auction *auction);
+/* What an unsold lead is answered with, where that is more than its reason's own sentence; else empty. */
+const char *tell_sentence(struct auction *auction);
 /* The first answer again, out of auction->record. */
 void tell_again(struct auction *auction);
 /* Fills in what every answer has and hands it to the host. */

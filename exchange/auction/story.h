@@ -42,6 +42,7 @@ struct attempt {
     bool skipped; /* never got as far as an intent */
     enum reason reason;
     struct bytes code, text;
+    struct bytes redirect_url; /* of an accepted one; empty: none that may be passed on */
     struct payout payout;
     int64_t sent_us, settled_us;
 };

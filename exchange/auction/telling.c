@@ -2,6 +2,7 @@
 #include "exchange/auction/parts.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "protocol/base/money.h"
 
@@ -57,6 +58,12 @@ static const struct attempt *last_posted(const struct auction *auction)
     return NULL;
 }
 
+const char *tell_sentence(struct auction *auction)
+{
+    const char *text = sentence(auction, auction->final_reason, auction->answer_text[0] ? auction->answer_text : NULL);
+    return text == auction->answer_text ? text : "";
+}
+
 void tell_lead(struct auction *auction)
 {
     static const enum answer_status statuses[] = {[LEAD_POSTING] = ANSWER_PENDING,
@@ -66,8 +73,10 @@ void tell_lead(struct auction *auction)
     struct auction_answer *answer = &auction->answer;
     *answer = (struct auction_answer){.status = statuses[auction->final], .http = 200};
     if (auction->final == LEAD_UNSOLD) {
+        const char *text = tell_sentence(auction);
         answer->reason = auction->final_reason;
-        answer->text = sentence(auction, auction->final_reason, auction->answer_text[0] ? auction->answer_text : NULL);
+        answer->text = *text ? text : reason_text(auction->final_reason);
+        if (auction->campaign) answer->redirect_url = auction->campaign->exit_url;
         return;
     }
     const struct attempt *attempt = last_posted(auction);
@@ -79,14 +88,18 @@ void tell_lead(struct auction *auction)
     answer->buyer = auction->catalogue->buyers[candidate->contract->buyer].id;
     answer->price_micros = attempt->payout.payout_micros;
     answer->sale_id = auction->final == LEAD_SOLD ? auction->sale_id : attempt->post_id;
+    answer->redirect_url = attempt->redirect_url;
 }
 
 void tell_again(struct auction *auction)
 {
     struct auction_answer *answer = &auction->answer;
     auction_answer_of_record(auction->record, answer);
-    if (answer->status == ANSWER_UNSOLD)
-        answer->text = sentence(auction, answer->reason, auction->answer_text[0] ? auction->answer_text : NULL);
+    if (answer->status != ANSWER_UNSOLD) return;
+    struct bytes text = auction->record->text;
+    if (text.len) snprintf(auction->answer_text, sizeof auction->answer_text, "%.*s", (int)text.len, text.at);
+    answer->text = sentence(auction, answer->reason, auction->answer_text[0] ? auction->answer_text : NULL);
+    answer->redirect_url = auction->campaign->exit_url;
 }
 
 void auction_answer_of_record(const struct lead_record *record, struct auction_answer *answer)
@@ -108,6 +121,44 @@ void auction_answer_of_record(const struct lead_record *record, struct auction_a
     answer->sale_id = record->state == LEAD_SOLD ? record->sale.sale_id : record->post_id;
     answer->buyer = record->sale.buyer;
     answer->price_micros = record->sale.payout_micros;
+    if (record->state == LEAD_SOLD) answer->redirect_url = record->sale.redirect_url;
+}
+
+bool auction_reveals(enum reason reason)
+{
+    return reason == REASON_NONE || reason == REASON_OUTBID || reason == REASON_SAME_GROUP || reason == REASON_LOW_BID;
+}
+
+static int compare_bids(const void *left, const void *right)
+{
+    const struct answer_bid *a = left, *b = right;
+    if (a->price_micros != b->price_micros) return a->price_micros > b->price_micros ? -1 : 1;
+    return bytes_compare(a->buyer, b->buyer);
+}
+
+void auction_order_bids(const struct affiliate *affiliate, struct answer_bid *bids, uint32_t *count)
+{
+    if (*count > 1) qsort(bids, *count, sizeof *bids, compare_bids);
+    if (affiliate->reveal_bids == REVEAL_BEST_BID && *count > 1) *count = 1;
+    if (*count > ANSWER_BIDS_MAX) *count = ANSWER_BIDS_MAX;
+}
+
+/* What a ping's affiliate may see of the bids: nothing, unless its catalogue entry says otherwise. */
+static void reveal_bids(struct auction *auction)
+{
+    struct auction_answer *answer = &auction->answer;
+    bool of_ping = answer->status == ANSWER_ACCEPTED || answer->status == ANSWER_REJECTED;
+    if (auction->affiliate->reveal_bids == REVEAL_NO_BIDS || !of_ping || auction->bids_count == 0) return;
+    struct answer_bid *bids = arena_take(&auction->arena, auction->bids_count * sizeof *bids);
+    if (!bids) return;
+    for (uint32_t i = 0; i < auction->bids_count; i++) {
+        const struct rank_bid *bid = &auction->bids[i];
+        if (!auction_reveals(bid->reason) || bid->payout.payout_micros <= 0) continue;
+        bids[answer->bids_count++] = (struct answer_bid){auction->catalogue->buyers[bid->entry->contract->buyer].id,
+                                                         bid->payout.payout_micros};
+    }
+    answer->bids = bids;
+    auction_order_bids(auction->affiliate, bids, &answer->bids_count);
 }
 
 void tell_answer(struct auction *auction)
@@ -125,6 +176,7 @@ void tell_answer(struct auction *auction)
     if (!answer->click_id.at) answer->click_id = own ? auction->request.ping.click_id : auction->offer.click_id;
     if (!answer->sub_ids.at) answer->sub_ids = auction->offer.sub_ids;
     if (auction->affiliate_gone || auction->request.kind == AUCTION_RESUMED) return;
+    reveal_bids(auction);
     auction->host->answer(auction->world, auction, answer);
 }
 
@@ -258,6 +310,8 @@ void tell_trace(struct auction *auction)
         .campaign = auction->campaign ? auction->campaign->id : BYTES_NONE,
         .source = own ? auction->request.ping.source : auction->offer.source,
         .ref = own ? auction->request.ping.ref : auction->offer.ref,
+        .click_id = own ? auction->request.ping.click_id : auction->offer.click_id,
+        .sub_ids = auction->offer.sub_ids,
         .opened_ms = auction->opened_ms,
         .elapsed_us = answer->elapsed_us,
         .status = status_word(auction),

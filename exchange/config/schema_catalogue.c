@@ -198,7 +198,7 @@ static const struct schema_row campaign_rows[] = {
     {.key = "duplicates", .type = SCHEMA_MAP, .flags = SCHEMA_LATER, .prose = "the same person again"},
     {.key = "consent", .type = SCHEMA_MAP, .group = &consent_group, .prose = "what the person must have agreed to"},
     {.key = "quiet_hours", .type = SCHEMA_MAP, .flags = SCHEMA_LATER, .prose = "the consumer's hours"},
-    {.key = "exit_url", .type = SCHEMA_URL, .flags = SCHEMA_LATER, .prose = "for unsold leads"},
+    {.key = "exit_url", .type = SCHEMA_URL, .prose = "redirect_url in the answers of unsold leads"},
     {.key = "suppress",
      .type = SCHEMA_PATH,
      .form = SCHEMA_LIST,
@@ -212,7 +212,7 @@ static const struct schema_row campaign_rows[] = {
     {.key = "redistribute", .type = SCHEMA_MAP, .flags = SCHEMA_LATER, .prose = "selling a returned lead again"},
     {.key = "experiment", .type = SCHEMA_MAP, .flags = SCHEMA_LATER, .prose = "another policy for a share"},
     {.key = "retention", .type = SCHEMA_DURATION, .flags = SCHEMA_LATER, .prose = "how long leads are kept"},
-    {.key = "paused", .type = SCHEMA_BOOL, .flags = SCHEMA_LATER, .prose = "takes no leads"},
+    {.key = "paused", .type = SCHEMA_BOOL, .fallback = "false", .prose = "takes no leads"},
     {.key = "score", .type = SCHEMA_MAP, .form = SCHEMA_LIST, .flags = SCHEMA_LATER, .prose = "points by rule"},
 };
 static const struct schema_group campaign_group = {
@@ -239,9 +239,9 @@ static const struct schema_row reveal_rows[] = {
      .prose = "how a buyer is shown to it"},
     {.key = "bids",
      .type = SCHEMA_CHOICE,
-     .flags = SCHEMA_LATER,
      .choices = "none best all",
-     .prose = "which bids it sees"},
+     .fallback = "none",
+     .prose = "which bids a ping's answer tells it: what each would pay"},
 };
 static const struct schema_group reveal_group = {
     .name = "reveal", .title = "reveal", .prose = "How much an affiliate sees.", ROWS(reveal_rows)};

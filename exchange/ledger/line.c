@@ -141,7 +141,8 @@ static size_t step_room(const struct book_step *step)
     size_t room = STEP_ROOM;
     if (step->verdict) room += step->verdict->code.len + step->verdict->text.len + step->verdict->buyer_lead_id.len;
     if (step->intent) room += step->intent->contract.len + step->intent->buyer.len + step->intent->bid_id.len;
-    if (step->sale) room += step->sale->contract.len + step->sale->buyer.len;
+    if (step->sale) room += step->sale->contract.len + step->sale->buyer.len + step->sale->redirect_url.len;
+    if (step->final) room += step->final->text.len;
     if (!step->opening) return room;
     const struct book_opening *opening = step->opening;
     const struct offer *offer = &opening->offer;

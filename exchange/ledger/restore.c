@@ -167,8 +167,8 @@ static enum fault end_waiting(struct ledger *ledger, struct MDB_txn *txn, const 
     struct lead_record lead;
     struct book_verdict verdict = {
         .post_id = *id, .state = POST_UNKNOWN, .reason = REASON_UNKNOWN, .named_price_micros = -1};
-    struct book_final final = {wait == ROWS_OPEN ? LEAD_PENDING : LEAD_UNSOLD,
-                               wait == ROWS_OPEN ? REASON_NONE : REASON_REJECTED};
+    struct book_final final = {.state = wait == ROWS_OPEN ? LEAD_PENDING : LEAD_UNSOLD,
+                               .reason = wait == ROWS_OPEN ? REASON_NONE : REASON_REJECTED};
     enum fault fault = FAULT_NONE;
     if (wait == ROWS_OPEN) fault = rows_post(ledger->book, txn, id, &ledger->arena, &post);
     if (fault == FAULT_NONE)

@@ -289,6 +289,7 @@ static enum fault plan_final(struct store *store, struct MDB_txn *txn, struct pl
     if (!fits[final->state]) return refuse(plan->refusal, "the lead's state does not follow from its posts");
     plan->lead.state = final->state;
     plan->lead.reason = final->reason;
+    plan->lead.text = final->text;
     return FAULT_NONE;
 }
 

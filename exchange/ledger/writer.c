@@ -236,10 +236,10 @@ static enum fault write_resolved(struct ledger *ledger, struct MDB_txn *txn, str
                              .price_micros = intent->price_micros,
                              .payout_micros = intent->payout_micros,
                              .margin_rule = intent->margin_rule};
-    struct book_final final = {job->is_accepted ? LEAD_SOLD
-                               : goes_on        ? LEAD_POSTING
-                                                : LEAD_UNSOLD,
-                               job->is_accepted || goes_on ? REASON_NONE : REASON_REJECTED};
+    struct book_final final = {.state = job->is_accepted ? LEAD_SOLD
+                                        : goes_on        ? LEAD_POSTING
+                                                         : LEAD_UNSOLD,
+                               .reason = job->is_accepted || goes_on ? REASON_NONE : REASON_REJECTED};
     struct book_step step = {.lead_id = lead->lead_id,
                              .ping_id = lead->ping_id,
                              .wall_ms = job->wall_ms,

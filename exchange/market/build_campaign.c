@@ -47,6 +47,8 @@ static void read_campaign(struct build *build, const struct node *node, struct c
     build_margin(build, node, &campaign->margin);
     read_fields(build, node, campaign);
     read_consent(build, node, campaign);
+    build_text(build, node, "exit_url", &campaign->exit_url);
+    build_bool(build, node, "paused", &campaign->paused);
 }
 
 static void read_fields(struct build *build, const struct node *node, struct campaign *campaign)

@@ -1,5 +1,6 @@
 /* Affiliates and buyers: who they are, by which keys they are known, and on what terms they stand. */
 #include "exchange/market/build.h"
+#include "exchange/market/redirect.h"
 #include "exchange/market/rehearsal.h"
 #include "exchange/market/scalar.h"
 #include "protocol/crypto/signature.h"
@@ -11,6 +12,7 @@ static void read_campaigns(struct build *build, const struct node *node, struct 
 static void read_buyer(struct build *build, const struct node *node, struct buyer *buyer);
 static void read_zone(struct build *build, const struct node *node, struct buyer *buyer);
 static void read_secrets(struct build *build, const struct node *node, struct buyer *buyer);
+static void read_hosts(struct build *build, const struct node *list, const struct node *node, struct buyer *buyer);
 static uint32_t read_keys(struct build *build, const struct node *node, enum principal_kind kind, uint32_t index);
 
 /* Room for every key of affiliates and buyers, taken before the first is read. */
@@ -69,15 +71,17 @@ void build_buyers(struct build *build)
 
 static void read_affiliate(struct build *build, const struct node *node, struct affiliate *affiliate)
 {
-    static const char *const REVEALS[] = {"id", "name", "none"};
-    unsigned reveal = REVEAL_ID;
+    static const char *const REVEALS[] = {"id", "name", "none"}, *const BIDS[] = {"none", "best", "all"};
+    unsigned reveal = REVEAL_ID, bids = REVEAL_NO_BIDS;
     build_money(build, node, "min_price", &affiliate->min_price_micros);
     build_margin(build, node, &affiliate->margin);
     build_pay(build, node, &affiliate->margin);
     build_sources(build, node, affiliate);
     build_count(build, node_find(node, "rate"), "pings_per_s", 1, &affiliate->pings_per_s);
     build_word(build, node_find(node, "reveal"), "buyers", REVEALS, 3, &reveal);
+    build_word(build, node_find(node, "reveal"), "bids", BIDS, 3, &bids);
     affiliate->reveal = (enum reveal_buyers)reveal;
+    affiliate->reveal_bids = (enum reveal_bids)bids;
     build_bool(build, node, "paused", &affiliate->paused);
     read_campaigns(build, node, affiliate);
     if (read_keys(build, node, PRINCIPAL_AFFILIATE, affiliate->index) == 0)
@@ -112,7 +116,7 @@ static void read_campaigns(struct build *build, const struct node *node, struct 
 
 static void read_buyer(struct build *build, const struct node *node, struct buyer *buyer)
 {
-    buyer->group = buyer->public_name = buyer->id;
+    buyer->group = buyer->id;
     build_text(build, node, "group", &buyer->group);
     build_text(build, node, "public_name", &buyer->public_name);
     build_count(build, node, "max_in_flight", 1, &buyer->max_in_flight);
@@ -121,6 +125,7 @@ static void read_buyer(struct build *build, const struct node *node, struct buye
     buyer->schedule = build_schedule(build, node, buyer->zone);
     buyer->caps = build_caps(build, node, "buyer", buyer->id, buyer->zone, RESERVATION_KEYS_MAX, &buyer->caps_count);
     read_secrets(build, node, buyer);
+    read_hosts(build, node_find(node, "redirect_hosts"), node, buyer);
     read_keys(build, node, PRINCIPAL_BUYER, buyer->index);
 }
 
@@ -172,6 +177,23 @@ static void read_secrets(struct build *build, const struct node *node, struct bu
         return;
     }
     NODE_EACH(child, secret) read_secret(build, child, buyer);
+}
+
+/* Whole host names: quote.north.example, without scheme, port or path. */
+static void read_hosts(struct build *build, const struct node *list, const struct node *node, struct buyer *buyer)
+{
+    char url[300];
+    if (!list || list->kind != NODE_LIST) return;
+    build_names(build, node, "redirect_hosts", &buyer->redirect_hosts);
+    NODE_EACH(child, list)
+    {
+        struct bytes host = BYTES_NONE;
+        struct sink sink = sink_over(url, sizeof url);
+        sink_text(&sink, "https://");
+        if (scalar_text(child, &host)) sink_bytes(&sink, host);
+        if (sink.cut || !host.len || !bytes_same(redirect_host(sink_written(&sink)), host))
+            build_error(build, child, "%.*s is no host name such as quote.north.example", BUILD_SHOWN(host));
+    }
 }
 
 static bool is_buyer_or_group(const struct catalogue *catalogue, struct bytes name)

@@ -30,6 +30,7 @@ const char *margin_source_name(enum margin_source source);
 
 enum promise_kind { PROMISE_SQUEEZE, PROMISE_KEEP };
 enum reveal_buyers { REVEAL_ID, REVEAL_NAME, REVEAL_NONE };
+enum reveal_bids { REVEAL_NO_BIDS, REVEAL_BEST_BID, REVEAL_ALL_BIDS };
 
 /* A sub-division of an affiliate that has rules of its own. */
 struct lead_source {
@@ -52,6 +53,7 @@ struct affiliate {
     uint32_t sources_count;
     uint32_t pings_per_s; /* 0: no limit */
     enum reveal_buyers reveal;
+    enum reveal_bids reveal_bids;
     bool paused;
 };
 
@@ -62,6 +64,8 @@ struct campaign {
     enum promise_kind promise;
     int64_t min_margin_micros;
     struct margin margin;
+    struct bytes exit_url; /* for the people of unsold leads; may be empty */
+    bool paused;
     const struct field *fields;
     uint32_t fields_count;
     const struct bytes *consent_required; /* "tcpa" */

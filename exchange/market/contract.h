@@ -111,6 +111,7 @@ struct buyer {
     uint32_t caps_count;
     struct bytes secrets[2]; /* whsec_… ; none in a snapshot that was unpacked */
     uint32_t secrets_count;
+    struct names redirect_hosts;                      /* lower case: where its verdicts may send people */
     uint32_t max_in_flight;                           /* 0: none */
     uint32_t max_pings_per_s;                         /* 0: none */
     struct names exclude_affiliates, exclude_sources; /* whose leads it does not take */

@@ -83,11 +83,11 @@ int64_t match_standing_price(const struct contract *contract, const struct facts
     return 0;
 }
 
-enum reason match_commonest(const struct match *match)
+enum reason match_commonest(const uint32_t counts[REASON_COUNT])
 {
     enum reason best = REASON_NO_CONTRACT;
     for (unsigned i = 0; i < REASON_COUNT; i++)
-        if (match->counts[i] > match->counts[best]) best = (enum reason)i;
+        if (counts[i] > counts[best]) best = (enum reason)i;
     return best;
 }
 

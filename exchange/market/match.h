@@ -32,6 +32,6 @@ bool match_excludes(const struct affiliate *affiliate, const struct buyer *buyer
 /* What a contract that is not live bids for these facts: the first price rule that matches; 0 when none does, or it is
  * live. */
 int64_t match_standing_price(const struct contract *contract, const struct facts *facts);
-/* The commonest reason (of equals the one that stands first in the list of reasons); NO_CONTRACT when the campaign has
- * none. */
-enum reason match_commonest(const struct match *match);
+/* The commonest of these reasons (of equals the one that stands first in the list of reasons); NO_CONTRACT when there
+ * is none. */
+enum reason match_commonest(const uint32_t counts[REASON_COUNT]);

@@ -4,9 +4,11 @@
 
 #include "exchange/record/pieces.h"
 
-#define STEP_VERSION 1
-#define LEAD_VERSION 1
-#define POST_VERSION 2 /* 2: is_test */
+/* 2: a sale's redirect_url, the text of an end; of a post: is_test. A row without them is written as version 1, so that
+ * rows of an older book are still what its entries make. */
+#define STEP_VERSION 2
+#define LEAD_VERSION 2
+#define POST_VERSION 2
 
 enum { HAS_OPENING = 1, HAS_VERDICT = 2, HAS_INTENT = 4, HAS_SALE = 8, HAS_FINAL = 16, HAS_ALL = 31 };
 
@@ -119,7 +121,7 @@ static void take_intent(struct flat *flat, struct book_intent *intent)
     }
 }
 
-static void put_sale(struct sink *sink, const struct book_sale *sale)
+static void put_sale(struct sink *sink, uint8_t version, const struct book_sale *sale)
 {
     flat_put_id(sink, &sale->sale_id);
     flat_put_text(sink, sale->contract);
@@ -128,9 +130,10 @@ static void put_sale(struct sink *sink, const struct book_sale *sale)
     flat_put_signed(sink, sale->payout_micros);
     flat_put_signed(sink, sale->margin_micros);
     sink_char(sink, (char)sale->margin_rule);
+    if (version >= 2) flat_put_text(sink, sale->redirect_url);
 }
 
-static void take_sale(struct flat *flat, struct book_sale *sale)
+static void take_sale(struct flat *flat, uint8_t version, struct book_sale *sale)
 {
     flat_take_id(flat, &sale->sale_id);
     sale->contract = flat_take_text(flat);
@@ -139,6 +142,7 @@ static void take_sale(struct flat *flat, struct book_sale *sale)
     sale->payout_micros = flat_take_signed(flat);
     sale->margin_micros = flat_take_signed(flat);
     flat_take_raw(flat, &sale->margin_rule, 1);
+    if (version >= 2) sale->redirect_url = flat_take_text(flat);
 }
 
 /* --- a step --- */
@@ -159,10 +163,11 @@ bool book_write_step(struct sink *sink, const struct book_step *step, struct byt
     if (step->opening) put_opening(sink, step->opening, sealed);
     if (step->verdict) put_verdict(sink, step->verdict);
     if (step->intent) put_intent(sink, step->intent);
-    if (step->sale) put_sale(sink, step->sale);
+    if (step->sale) put_sale(sink, STEP_VERSION, step->sale);
     if (step->final) {
         flat_put(sink, step->final->state);
         flat_put(sink, step->final->reason);
+        flat_put_text(sink, step->final->text);
     }
     return !sink->cut;
 }
@@ -181,7 +186,7 @@ bool book_read_step(struct bytes bytes, struct arena *arena, struct book_step *s
     if (!parts) return false;
     struct flat flat = flat_over(bytes);
     *step = (struct book_step){0};
-    flat_take_head(&flat, 'S', STEP_VERSION);
+    uint8_t version = flat_take_head(&flat, 'S', STEP_VERSION);
     flat_take_id(&flat, &step->lead_id);
     flat_take_id(&flat, &step->ping_id);
     step->wall_ms = flat_take_signed(&flat);
@@ -189,10 +194,11 @@ bool book_read_step(struct bytes bytes, struct arena *arena, struct book_step *s
     if (has & HAS_OPENING) take_opening(&flat, &parts->opening), step->opening = &parts->opening;
     if (has & HAS_VERDICT) take_verdict(&flat, &parts->verdict), step->verdict = &parts->verdict;
     if (has & HAS_INTENT) take_intent(&flat, &parts->intent), step->intent = &parts->intent;
-    if (has & HAS_SALE) take_sale(&flat, &parts->sale), step->sale = &parts->sale;
+    if (has & HAS_SALE) take_sale(&flat, version, &parts->sale), step->sale = &parts->sale;
     if (has & HAS_FINAL) {
         parts->final.state = (enum lead_state)flat_take_upto(&flat, LEAD_STATE_COUNT - 1);
         parts->final.reason = (enum reason)flat_take_upto(&flat, REASON_COUNT - 1);
+        if (version >= 2) parts->final.text = flat_take_text(&flat);
         step->final = &parts->final;
     }
     return flat_ends(&flat) && has != 0;
@@ -202,11 +208,14 @@ bool book_read_step(struct bytes bytes, struct arena *arena, struct book_step *s
 
 bool book_write_lead(struct sink *sink, const struct lead_record *lead)
 {
-    flat_put_head(sink, 'L', LEAD_VERSION);
+    bool is_old = lead->text.len == 0 && (!lead->has_sale || lead->sale.redirect_url.len == 0);
+    uint8_t version = is_old ? 1 : LEAD_VERSION;
+    flat_put_head(sink, 'L', version);
     flat_put_id(sink, &lead->lead_id);
     flat_put_id(sink, &lead->ping_id);
     flat_put(sink, lead->state);
     flat_put(sink, lead->reason);
+    if (version >= 2) flat_put_text(sink, lead->text);
     flat_put_signed(sink, lead->created_ms);
     flat_put_signed(sink, lead->updated_ms);
     flat_put_text(sink, lead->affiliate);
@@ -223,7 +232,7 @@ bool book_write_lead(struct sink *sink, const struct lead_record *lead)
     flat_put(sink, lead->tried);
     flat_put_id(sink, &lead->post_id);
     flat_put(sink, lead->has_sale);
-    if (lead->has_sale) put_sale(sink, &lead->sale);
+    if (lead->has_sale) put_sale(sink, version, &lead->sale);
     flat_put_text(sink, lead->buyer_lead_id);
     return !sink->cut;
 }
@@ -233,11 +242,12 @@ bool book_read_lead(struct bytes bytes, struct arena *arena, struct lead_record 
     (void)arena; /* all of it points into the bytes; a later version may need room */
     struct flat flat = flat_over(bytes);
     *lead = (struct lead_record){0};
-    flat_take_head(&flat, 'L', LEAD_VERSION);
+    uint8_t version = flat_take_head(&flat, 'L', LEAD_VERSION);
     flat_take_id(&flat, &lead->lead_id);
     flat_take_id(&flat, &lead->ping_id);
     lead->state = (enum lead_state)flat_take_upto(&flat, LEAD_STATE_COUNT - 1);
     lead->reason = (enum reason)flat_take_upto(&flat, REASON_COUNT - 1);
+    if (version >= 2) lead->text = flat_take_text(&flat);
     lead->created_ms = flat_take_signed(&flat);
     lead->updated_ms = flat_take_signed(&flat);
     lead->affiliate = flat_take_text(&flat);
@@ -254,14 +264,14 @@ bool book_read_lead(struct bytes bytes, struct arena *arena, struct lead_record 
     lead->tried = flat_take(&flat);
     flat_take_id(&flat, &lead->post_id);
     lead->has_sale = flat_take_flag(&flat);
-    if (lead->has_sale) take_sale(&flat, &lead->sale);
+    if (lead->has_sale) take_sale(&flat, version, &lead->sale);
     lead->buyer_lead_id = flat_take_text(&flat);
     return flat_ends(&flat);
 }
 
 bool book_write_post(struct sink *sink, const struct post_record *post)
 {
-    flat_put_head(sink, 'P', POST_VERSION);
+    flat_put_head(sink, 'P', post->is_test ? POST_VERSION : 1);
     flat_put_id(sink, &post->post_id);
     flat_put_id(sink, &post->lead_id);
     flat_put_id(sink, &post->ping_id);
@@ -276,7 +286,7 @@ bool book_write_post(struct sink *sink, const struct post_record *post)
     flat_put_signed(sink, post->named_price_micros);
     flat_put_signed(sink, post->opened_ms);
     flat_put_signed(sink, post->settled_ms);
-    flat_put(sink, post->is_test);
+    if (post->is_test) flat_put(sink, true);
     return !sink->cut;
 }
 
@@ -301,5 +311,6 @@ bool book_read_post(struct bytes bytes, struct arena *arena, struct post_record 
     post->opened_ms = flat_take_signed(&flat);
     post->settled_ms = flat_take_signed(&flat);
     if (version >= 2) post->is_test = flat_take_flag(&flat);
+    if (version >= 2 && !post->is_test) flat.bad = true; /* that would have been version 1 */
     return flat_ends(&flat);
 }

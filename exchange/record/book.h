@@ -10,7 +10,7 @@
 #include "protocol/message/reason.h"
 
 #define BOOK_CAP_KEYS_MAX 8
-#define BOOK_TEXT_MAX 200 /* a buyer's words */
+#define BOOK_TEXT_MAX 200 /* a buyer's words, or the sentence an unsold lead was answered with */
 
 enum lead_state { LEAD_POSTING, LEAD_SOLD, LEAD_PENDING, LEAD_UNSOLD, LEAD_STATE_COUNT };
 const char *lead_state_name(enum lead_state state); /* "posting", "sold", "pending", "unsold" */
@@ -65,11 +65,13 @@ struct book_sale { /* with an ACCEPTED verdict: money moves */
     struct bytes contract, buyer;
     int64_t price_micros, payout_micros, margin_micros; /* price = payout + margin */
     uint8_t margin_rule;
+    struct bytes redirect_url; /* where the buyer takes the person next; empty: nowhere */
 };
 
 struct book_final { /* the lead's state after this step */
     enum lead_state state;
     enum reason reason; /* with UNSOLD */
+    struct bytes text;  /* with UNSOLD: the answer's sentence; empty: the reason's own */
 };
 
 struct book_step {
@@ -87,6 +89,7 @@ struct lead_record {
     struct ident lead_id, ping_id;
     enum lead_state state;
     enum reason reason;
+    struct bytes text; /* see book_final */
     int64_t created_ms, updated_ms;
     struct bytes affiliate, campaign, source, channel, ref, click_id, sub_ids;
     struct digest document;

@@ -2,7 +2,7 @@
  * price, its end from the offer's. Differences wrap (two's complement), so any pair of values comes back. */
 #include "exchange/record/pieces.h"
 
-#define OFFER_VERSION 2 /* 2: rehearsal */
+#define OFFER_VERSION 2 /* 2: rehearsal; an offer without is written as version 1, as older books have it */
 
 static void put_candidate(struct sink *sink, const struct offer_candidate *candidate, int64_t expires_ms);
 static void take_candidate(struct flat *flat, struct offer_candidate *candidate, int64_t expires_ms);
@@ -29,7 +29,7 @@ bool offer_read(struct bytes bytes, struct offer *offer)
 
 void pieces_put_offer(struct sink *sink, const struct offer *offer)
 {
-    flat_put_head(sink, 'O', OFFER_VERSION);
+    flat_put_head(sink, 'O', offer->rehearsal ? OFFER_VERSION : 1);
     flat_put_id(sink, &offer->ping_id);
     flat_put_signed(sink, offer->pinged_ms);
     flat_put_signed(sink, minus(offer->expires_ms, offer->pinged_ms));
@@ -48,7 +48,7 @@ void pieces_put_offer(struct sink *sink, const struct offer *offer)
     flat_put(sink, offer->candidates_count);
     for (uint32_t i = 0; i < offer->candidates_count; i++)
         put_candidate(sink, &offer->candidates[i], offer->expires_ms);
-    flat_put(sink, offer->rehearsal);
+    if (offer->rehearsal) flat_put(sink, offer->rehearsal);
 }
 
 static void put_candidate(struct sink *sink, const struct offer_candidate *candidate, int64_t expires_ms)
@@ -84,6 +84,7 @@ void pieces_take_offer(struct flat *flat, struct offer *offer)
     for (uint32_t i = 0; i < offer->candidates_count; i++)
         take_candidate(flat, &offer->candidates[i], offer->expires_ms);
     if (version >= 2) offer->rehearsal = (uint8_t)flat_take_upto(flat, UINT8_MAX);
+    if (version >= 2 && !offer->rehearsal) flat->bad = true; /* that would have been version 1 */
 }
 
 static void take_candidate(struct flat *flat, struct offer_candidate *candidate, int64_t expires_ms)

@@ -5,7 +5,7 @@
 
 #include "exchange/record/flat.h"
 
-#define TRACE_VERSION 2 /* 2: is_test */
+#define TRACE_VERSION 2 /* 2: click_id, sub_ids, is_test */
 
 enum { STATE_BITS = 3, HAS_BID = 4, IS_AVAILABLE = 8, FLAGS_ALL = 15 }; /* of a contract */
 
@@ -30,6 +30,8 @@ bool trace_write(struct sink *sink, const struct trace_auction *auction)
     flat_put_text(sink, auction->campaign);
     flat_put_text(sink, auction->source);
     flat_put_text(sink, auction->ref);
+    flat_put_text(sink, auction->click_id);
+    flat_put_text(sink, auction->sub_ids);
     flat_put_signed(sink, auction->opened_ms);
     flat_put_signed(sink, auction->elapsed_us);
     flat_put_text(sink, auction->status);
@@ -69,6 +71,8 @@ bool trace_read(struct bytes bytes, struct arena *arena, struct trace_auction *a
     auction->campaign = flat_take_text(&flat);
     auction->source = flat_take_text(&flat);
     auction->ref = flat_take_text(&flat);
+    if (version >= 2) auction->click_id = flat_take_text(&flat);
+    if (version >= 2) auction->sub_ids = flat_take_text(&flat);
     auction->opened_ms = flat_take_signed(&flat);
     auction->elapsed_us = flat_take_signed(&flat);
     auction->status = flat_take_text(&flat);

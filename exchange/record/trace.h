@@ -64,8 +64,9 @@ struct trace_auction {
     bool is_test;
     struct ident ping_id, lead_id; /* either may be none */
     struct bytes affiliate, campaign, source;
-    struct bytes ref;
-    int64_t opened_ms; /* wall */
+    struct bytes ref, click_id;
+    struct bytes sub_ids; /* a JSON list, or empty */
+    int64_t opened_ms;    /* wall */
     int64_t elapsed_us;
     struct bytes status; /* as answered: "accepted", "rejected", "sold", "pending", "unsold", "duplicate" */
     enum reason reason;

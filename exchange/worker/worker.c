@@ -311,7 +311,7 @@ static void on_refused(void *arg, enum http_error error, struct server_answer *a
 {
     struct worker *worker = arg;
     tally_add(&worker->tally, TALLY_REFUSED, 1);
-    worker->front->on_refused(error, answer);
+    worker->front->on_refused(worker, error, answer);
 }
 
 void worker_wait(struct server_request *request, void *waiter)

@@ -22,7 +22,7 @@ struct worker_front {
                       const struct auction_answer *answer);
     /* A request that waits for something other than an auction lost its affiliate; `waiter` is what worker_wait set. */
     void (*on_gone)(struct worker *worker, void *waiter);
-    void (*on_refused)(enum http_error error, struct server_answer *answer);
+    void (*on_refused)(struct worker *worker, enum http_error error, struct server_answer *answer);
     /* A reload that a request asked for is over; `text` says what was found. */
     void (*on_reloaded)(struct worker *worker, void *waiter, bool good, const char *text);
 };

@@ -56,9 +56,12 @@ static void doubt(struct verdict *verdict, enum verdict_doubt why)
 static bool read_sale(const struct node *reply, struct verdict *verdict)
 {
     const struct node *price = node_find(reply, "price"), *id = node_find(reply, "buyer_lead_id");
+    const struct node *url = node_find(reply, "redirect_url");
     if (price && (!node_money(price, &verdict->price_micros) || verdict->price_micros < 0)) return false;
     if (id && id->kind != NODE_TEXT && id->kind != NODE_NUMBER) return false;
     if (id && id->text.len <= VERDICT_LEAD_ID_MAX && wording_is_plain(id->text)) verdict->buyer_lead_id = id->text;
+    if (url && url->kind == NODE_TEXT && url->text.len <= VERDICT_URL_MAX && wording_is_plain(url->text))
+        verdict->redirect_url = url->text;
     return true;
 }
 

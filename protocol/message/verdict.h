@@ -11,12 +11,14 @@ enum verdict_doubt { DOUBT_NONE, DOUBT_TIMEOUT, DOUBT_RESET, DOUBT_HTTP_5XX, DOU
 
 #define VERDICT_LEAD_ID_MAX 64
 #define VERDICT_TEXT_MAX 200
+#define VERDICT_URL_MAX 2048
 
 struct verdict {
     enum verdict_class class;
     enum verdict_doubt doubt;   /* with UNKNOWN */
     struct bytes buyer_lead_id; /* with ACCEPTED; may be empty; longer than VERDICT_LEAD_ID_MAX is cut to empty */
     int64_t price_micros;       /* with ACCEPTED: what the buyer named, -1 if it named none */
+    struct bytes redirect_url;  /* with ACCEPTED: as the buyer wrote it; empty: none, or too long, or not plain text */
     struct bytes code, text;    /* with REJECTED */
     bool unhealthy;             /* counts against the contract's circuit (401, 403, 404, 405, and every unknown) */
 };

@@ -5,6 +5,7 @@
 
 #include "exchange/standing/standing.h"
 #include "protocol/base/check.h"
+#include "protocol/base/money.h"
 #include "protocol/crypto/mac.h"
 #include "tests/sim/inside.h"
 
@@ -232,6 +233,18 @@ static void trace(void *worker, const struct trace_auction *record, const struct
     lane_trace(world_of(worker), record, offer);
 }
 
+static void note_bids(struct world_request *request, const struct auction_answer *answer)
+{
+    struct sink sink = sink_over(request->bids, sizeof request->bids - 1);
+    for (uint32_t i = 0; i < answer->bids_count; i++) {
+        if (i) sink_char(&sink, ',');
+        sink_bytes(&sink, answer->bids[i].buyer);
+        sink_char(&sink, ':');
+        money_write(&sink, answer->bids[i].price_micros);
+    }
+    request->bids[sink.len] = '\0';
+}
+
 static void note_answer(struct world_request *request, const struct auction_answer *answer)
 {
     request->http = answer->http;
@@ -243,6 +256,9 @@ static void note_answer(struct world_request *request, const struct auction_answ
                  answer->complaints->list[0].field.at);
     snprintf(request->buyer, sizeof request->buyer, "%.*s", (int)answer->buyer.len, answer->buyer.at);
     snprintf(request->ref, sizeof request->ref, "%.*s", (int)answer->ref.len, answer->ref.at);
+    snprintf(request->redirect, sizeof request->redirect, "%.*s", (int)answer->redirect_url.len,
+             answer->redirect_url.at);
+    note_bids(request, answer);
     request->ping_id = answer->ping_id;
     request->lead_id = answer->lead_id;
     request->sale_id = answer->sale_id;

@@ -242,6 +242,7 @@ static const char *apply_sale(struct model *model, struct model_lead *lead, cons
     lead->record.sale = *sale;
     lead->record.sale.contract = keep(model, sale->contract);
     lead->record.sale.buyer = keep(model, sale->buyer);
+    lead->record.sale.redirect_url = keep(model, sale->redirect_url);
     if (lead->record.offer.rehearsal) return NULL; /* of a test no money moves */
     move(model, "buyer:", sale->buyer, "", -sale->price_micros);
     move(model, "affiliate:", lead->record.affiliate, ":uncleared", sale->payout_micros);
@@ -249,7 +250,7 @@ static const char *apply_sale(struct model *model, struct model_lead *lead, cons
     return NULL;
 }
 
-static const char *apply_final(struct model_lead *lead, const struct book_step *step)
+static const char *apply_final(struct model *model, struct model_lead *lead, const struct book_step *step)
 {
     enum lead_state from = lead->record.state, to = step->final->state;
     if (from == LEAD_SOLD || from == LEAD_UNSOLD) return "a lead that had ended moved again";
@@ -257,6 +258,7 @@ static const char *apply_final(struct model_lead *lead, const struct book_step *
     if (step->sale && to != LEAD_SOLD) return "a sale of a lead that is not sold";
     lead->record.state = to;
     lead->record.reason = step->final->reason;
+    lead->record.text = keep(model, step->final->text);
     lead->goes_on = false;
     return NULL;
 }
@@ -269,7 +271,7 @@ const char *model_apply(struct model *model, const struct book_step *step)
     if (!wrong && step->verdict) wrong = apply_verdict(model, lead, step->verdict);
     if (!wrong && step->intent) wrong = apply_intent(model, lead, step->intent);
     if (!wrong && step->sale) wrong = apply_sale(model, lead, step->sale);
-    if (!wrong && step->final) wrong = apply_final(lead, step);
+    if (!wrong && step->final) wrong = apply_final(model, lead, step);
     if (!wrong) lead->record.updated_ms = step->wall_ms;
     model->seq++;
     return wrong;
@@ -285,7 +287,7 @@ uint32_t model_restart(struct model *model, int64_t wall_ms)
         struct model_post *post = &model->posts[i];
         if (post->state != POST_OPEN) continue;
         struct book_verdict verdict = {.post_id = post->post_id, .state = POST_UNKNOWN, .reason = REASON_UNKNOWN};
-        struct book_final final = {LEAD_PENDING, REASON_NONE};
+        struct book_final final = {.state = LEAD_PENDING};
         struct lead_record *record = &model->leads[post->lead].record;
         struct book_step step = {.lead_id = record->lead_id,
                                  .ping_id = record->ping_id,
@@ -298,7 +300,7 @@ uint32_t model_restart(struct model *model, int64_t wall_ms)
     for (uint32_t i = 0; i < model->leads_count; i++) {
         struct model_lead *lead = &model->leads[i];
         if (!lead->goes_on) continue;
-        struct book_final final = {LEAD_UNSOLD, REASON_REJECTED};
+        struct book_final final = {.state = LEAD_UNSOLD, .reason = REASON_REJECTED};
         struct book_step step = {
             .lead_id = lead->record.lead_id, .ping_id = lead->record.ping_id, .wall_ms = wall_ms, .final = &final};
         check(model_apply(model, &step) == NULL);
@@ -327,10 +329,10 @@ const char *model_resolve(struct model *model, const struct ident *post_id, bool
                              .margin_micros = post->intent.price_micros - post->intent.payout_micros,
                              .margin_rule = post->intent.margin_rule};
     *resumes = !accepted && lead->record.offer.expires_ms > wall_ms;
-    struct book_final final = {accepted   ? LEAD_SOLD
-                               : *resumes ? LEAD_POSTING
-                                          : LEAD_UNSOLD,
-                               accepted || *resumes ? REASON_NONE : REASON_REJECTED};
+    struct book_final final = {.state = accepted   ? LEAD_SOLD
+                                        : *resumes ? LEAD_POSTING
+                                                   : LEAD_UNSOLD,
+                               .reason = accepted || *resumes ? REASON_NONE : REASON_REJECTED};
     struct book_step step = {.lead_id = lead->record.lead_id,
                              .ping_id = lead->record.ping_id,
                              .wall_ms = wall_ms,

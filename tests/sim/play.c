@@ -168,7 +168,7 @@ static void tell_get(struct play *play, const struct node *step, char found[TALE
     const struct world_request *request = request_of(play, step, "get");
     const struct model_lead *lead = request ? model_lead(&play->world->model, &request->lead_id) : NULL;
     if (lead)
-        tale_of_lead(lead, found);
+        tale_of_lead(play->world, lead, found);
     else
         snprintf(found, TALE_MAX, "404 not_found");
 }

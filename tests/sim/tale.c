@@ -33,6 +33,13 @@ static void say_answer(struct sink *sink, enum answer_status status, int64_t pri
     sink_text(sink, reason_code(reason));
 }
 
+static void say_word(struct sink *sink, const char *name, const char *word)
+{
+    if (!*word) return;
+    sink_text(sink, name);
+    sink_text(sink, word);
+}
+
 void tale_of_request(const struct world_request *request, char tale[TALE_MAX])
 {
     struct sink sink = start(tale);
@@ -47,11 +54,13 @@ void tale_of_request(const struct world_request *request, char tale[TALE_MAX])
     } else {
         say_answer(&sink, request->status, request->price_micros, request->reason, request->buyer);
         if (request->is_test) sink_text(&sink, " test");
+        say_word(&sink, " bids ", request->bids);
+        say_word(&sink, " to ", request->redirect);
     }
     finish(&sink);
 }
 
-void tale_of_lead(const struct model_lead *lead, char tale[TALE_MAX])
+void tale_of_lead(const struct world *world, const struct model_lead *lead, char tale[TALE_MAX])
 {
     struct auction_answer answer;
     struct sink sink = start(tale);
@@ -62,6 +71,9 @@ void tale_of_lead(const struct model_lead *lead, char tale[TALE_MAX])
     finish(&name);
     say_answer(&sink, answer.status, answer.price_micros, answer.reason, buyer);
     if (answer.is_test) sink_text(&sink, " test");
+    if (answer.status == ANSWER_UNSOLD) answer.redirect_url = world->catalogue->campaigns[0].exit_url;
+    if (answer.redirect_url.len) sink_text(&sink, " to ");
+    sink_bytes(&sink, answer.redirect_url);
     finish(&sink);
 }
 

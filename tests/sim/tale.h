@@ -9,7 +9,7 @@
 /* "accepted 9.60", "sold 9.60 north", "409 conflict", "open", … */
 void tale_of_request(const struct world_request *request, char tale[TALE_MAX]);
 /* The same of a lead's row, as GET tells it. */
-void tale_of_lead(const struct model_lead *lead, char tale[TALE_MAX]);
+void tale_of_lead(const struct world *world, const struct model_lead *lead, char tale[TALE_MAX]);
 /* "pinged bid 12.00 #1 post accepted" of that contract in the auction that `id` (a ping's or a lead's) belongs to. */
 void tale_of_contract(const struct world *world, const struct ident *id, struct bytes contract, char tale[TALE_MAX]);
 /* Word by word; "a|b" is either, "*" is any one word. */

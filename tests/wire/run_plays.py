@@ -38,6 +38,10 @@ def tale_of_answer(answer):
         words.append(body["reason"]["code"])
     if body["test"]:
         words.append("test")
+    if body.get("bids"):
+        words.append("bids " + ",".join(f"{bid['buyer']}:{bid['price']}" for bid in body["bids"]))
+    if body.get("redirect_url"):
+        words.append(f"to {body['redirect_url']}")
     return " ".join(words)
 
 

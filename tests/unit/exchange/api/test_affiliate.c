@@ -43,10 +43,60 @@ static void the_first_verdict_again_has_its_words(void **state)
                  "\"code\":\"low_bid\",\"text\":\"bids stayed below 40.00\"},\"sub_id\":[\"a\",\"b\"]");
 }
 
+static void a_lead_asked_for_later_says_why(void **state)
+{
+    struct house *house = *state;
+    char answer[8192], first[4096], later[4096], path[64];
+    assert_int_equal(
+        ask(house, "/v1/leads",
+            "{\"campaign\":\"auto\",\"min_price\":\"40\",\"lead\":{\"state\":\"CA\",\"phone\":\"4155552671\"}}", answer,
+            sizeof answer),
+        200);
+    copy_verdict(answer, first, sizeof first);
+    assert_non_null(strstr(first, "bids stayed below 40.00"));
+    snprintf(path, sizeof path, "/v1/leads/%.26s", strstr(answer, "\"lead_id\":\"") + 11);
+    assert_int_equal(talk(house, house->socket, "GET", path, "", answer, sizeof answer), 200);
+    copy_verdict(answer, later, sizeof later);
+    assert_string_equal(later, first);
+}
+
+static void a_ping_asked_for_later_has_what_was_sent_along(void **state)
+{
+    struct house *house = *state;
+    char answer[8192], path[64];
+    ask(house, "/v1/pings",
+        "{\"campaign\":\"auto\",\"ref\":\"r-1\",\"click_id\":\"c-9\",\"sub_id\":[\"ad\",\"eu\"],\"lead\":{\"state\":"
+        "\"CA\"}}",
+        answer, sizeof answer);
+    snprintf(path, sizeof path, "/v1/pings/%.26s", strstr(answer, "\"ping_id\":\"") + 11);
+    assert_int_equal(talk(house, house->socket, "GET", path, "", answer, sizeof answer), 200);
+    if (!strstr(answer, "\"ref\":\"r-1\",\"click_id\":\"c-9\",\"sub_id\":[\"ad\",\"eu\"]")) fail_msg("%s", answer);
+}
+
+static void malformed_http_has_an_id_too(void **state)
+{
+    struct house *house = *state;
+    char answer[4096];
+    int fd = dial(worker_address(house->workers[0], 0));
+    size_t have = 0;
+    ssize_t got;
+    assert_int_equal(write(fd, "nonsense\r\n\r\n", 12), 12);
+    while ((got = read(fd, answer + have, sizeof answer - 1 - have)) > 0) have += (size_t)got;
+    answer[have] = '\0';
+    close(fd);
+    assert_int_equal(atoi(answer + 9), 400);
+    const char *id = strcasestr(answer, "\r\nx-request-id: ");
+    assert_non_null(id);
+    assert_int_equal(strcspn(id + 16, "\r"), IDENT_TEXT);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(the_first_verdict_again_has_its_words, open_one, close_house),
+        cmocka_unit_test_setup_teardown(a_lead_asked_for_later_says_why, open_one, close_house),
+        cmocka_unit_test_setup_teardown(a_ping_asked_for_later_has_what_was_sent_along, open_one, close_house),
+        cmocka_unit_test_setup_teardown(malformed_http_has_an_id_too, open_one, close_house),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -39,6 +39,13 @@ static void a_doubt_is_told_the_same_until_it_is_resolved(void **state)
     copy_sales(answer, again, sizeof again);
     assert_string_equal(again, first);
 
+    assert_int_equal(talk(house, admin, "GET", "/v1/admin/posts?state=in_doubt&after=x", "", answer, sizeof answer),
+                     422);
+    assert_int_equal(talk(house, admin, "GET", "/v1/admin/posts?state=in_doubt", "", answer, sizeof answer), 200);
+    assert_non_null(strstr(answer, "\"after\":null"));
+    snprintf(path, sizeof path, "/v1/admin/posts?state=in_doubt&after=%.26s", strstr(answer, "\"post_id\":\"") + 11);
+    assert_int_equal(talk(house, admin, "GET", path, "", answer, sizeof answer), 200);
+    assert_non_null(strstr(answer, "{\"posts\":[],\"after\":null}"));
     assert_int_equal(talk(house, admin, "GET", "/v1/admin/posts?state=in_doubt", "", answer, sizeof answer), 200);
     snprintf(path, sizeof path, "/v1/admin/posts/%.26s/resolve", strstr(answer, "\"post_id\":\"") + 11);
     assert_int_equal(talk(house, admin, "POST", path, "{\"status\":\"accepted\"}", answer, sizeof answer), 200);

@@ -18,13 +18,13 @@ static const char *const later[] = {
     "suppress",
     /* campaign */
     "objective", "reping_window", "rank_by", "second_price_step", "duplicates", "required_at", "quiet_hours",
-    "exit_url", "suppress", "test_patterns", "redistribute", "experiment", "retention", "paused", "score",
+    "suppress", "test_patterns", "redistribute", "experiment", "retention", "score",
     /* catalogue */
     "lists",
     /* affiliate */
-    "bids", "terms", "returns", "caps", "max_sales", "notices",
+    "terms", "returns", "caps", "max_sales", "notices",
     /* buyer */
-    "funds", "notices", "hash_secret", "redirect_hosts", "phones", "emails", "suppress",
+    "funds", "notices", "hash_secret", "phones", "emails", "suppress",
     /* contract */
     "status_url", "price_at_post", "seller", "consent", "disclose_floor", "ping_hashes", "delivery", "copies",
     "priority", "weight", "multiplier",

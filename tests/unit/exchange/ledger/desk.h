@@ -215,7 +215,7 @@ static inline void tale_judge(struct tale *tale, const struct ident *post_id, en
 
 static inline void tale_end(struct tale *tale, enum lead_state state)
 {
-    tale->final = (struct book_final){state, state == LEAD_UNSOLD ? REASON_REJECTED : REASON_NONE};
+    tale->final = (struct book_final){.state = state, .reason = state == LEAD_UNSOLD ? REASON_REJECTED : REASON_NONE};
     tale->step.final = &tale->final;
 }
 

@@ -50,7 +50,7 @@ static void who_may_be_asked(void **state)
     assert_int_equal(entry_of(&match, "paused")->reason, REASON_PAUSED);
     assert_null(entry_of(&match, "nevada"));
     assert_null(entry_of(&match, "private"));
-    assert_int_equal(match_commonest(&match), REASON_FILTERED);
+    assert_int_equal(match_commonest(match.counts), REASON_FILTERED);
 }
 
 static void the_first_price_rule_counts(void **state)
@@ -84,16 +84,16 @@ static void the_commonest_reason(void **state)
 {
     struct match match = {0};
     (void)state;
-    assert_int_equal(match_commonest(&match), REASON_NO_CONTRACT);
+    assert_int_equal(match_commonest(match.counts), REASON_NO_CONTRACT);
     match.counts[REASON_CAPPED] = 2;
     match.counts[REASON_CLOSED] = 2;
-    assert_int_equal(match_commonest(&match), REASON_CLOSED);
+    assert_int_equal(match_commonest(match.counts), REASON_CLOSED);
     match.counts[REASON_THROTTLED] = 3;
-    assert_int_equal(match_commonest(&match), REASON_THROTTLED);
+    assert_int_equal(match_commonest(match.counts), REASON_THROTTLED);
     struct facts facts = {.campaign = catalogue_campaign(catalogue, BYTES("empty"))};
     assert_true(match_run(catalogue, &facts, world.standing, NOW, WALL, &world.arena, &match));
     assert_int_equal(match.entries_count, 0);
-    assert_int_equal(match_commonest(&match), REASON_NO_CONTRACT);
+    assert_int_equal(match_commonest(match.counts), REASON_NO_CONTRACT);
 }
 
 static void memory_may_be_out(void **state)

@@ -74,6 +74,7 @@ static inline const char *differ_sale(const struct book_sale *a, const struct bo
     SAME(payout_micros);
     SAME(margin_micros);
     SAME(margin_rule);
+    SAME_TEXT(redirect_url);
     return NULL;
 }
 
@@ -124,6 +125,7 @@ static inline const char *differ_step(const struct book_step *a, const struct bo
     if (!at && a->intent) at = differ_intent(a->intent, b->intent);
     if (!at && a->sale) at = differ_sale(a->sale, b->sale);
     if (!at && a->final && (a->final->state != b->final->state || a->final->reason != b->final->reason)) at = "final";
+    if (!at && a->final && !bytes_same(a->final->text, b->final->text)) at = "final.text";
     return at;
 }
 
@@ -135,6 +137,7 @@ static inline const char *differ_lead(const struct lead_record *a, const struct 
     SAME(reason);
     SAME(created_ms);
     SAME(updated_ms);
+    SAME_TEXT(text);
     SAME_TEXT(affiliate);
     SAME_TEXT(campaign);
     SAME_TEXT(source);
@@ -155,6 +158,7 @@ static inline const char *differ_lead(const struct lead_record *a, const struct 
 
 static inline const char *differ_post(const struct post_record *a, const struct post_record *b)
 {
+    SAME(is_test);
     SAME_RAW(post_id);
     SAME_RAW(lead_id);
     SAME_RAW(ping_id);
@@ -223,6 +227,7 @@ static inline const char *differ_trace_sale(const struct trace_sale *a, const st
 
 static inline const char *differ_trace(const struct trace_auction *a, const struct trace_auction *b)
 {
+    SAME(is_test);
     SAME(kind);
     SAME_RAW(ping_id);
     SAME_RAW(lead_id);
@@ -230,6 +235,8 @@ static inline const char *differ_trace(const struct trace_auction *a, const stru
     SAME_TEXT(campaign);
     SAME_TEXT(source);
     SAME_TEXT(ref);
+    SAME_TEXT(click_id);
+    SAME_TEXT(sub_ids);
     SAME(opened_ms);
     SAME(elapsed_us);
     SAME_TEXT(status);

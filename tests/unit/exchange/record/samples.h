@@ -99,7 +99,8 @@ static inline void sample_sale(struct dice *dice, struct book_sale *sale)
                                .price_micros = roll_number(dice),
                                .payout_micros = roll_number(dice),
                                .margin_micros = roll_number(dice),
-                               .margin_rule = (uint8_t)roll(dice)};
+                               .margin_rule = (uint8_t)roll(dice),
+                               .redirect_url = roll_text(dice, 200)};
     roll_raw(dice, &sale->sale_id, sizeof sale->sale_id);
 }
 
@@ -138,8 +139,9 @@ static inline void sample_step(struct dice *dice, struct step_sample *sample, un
     roll_raw(dice, &sample->verdict.post_id, sizeof sample->verdict.post_id);
     sample_intent(dice, &sample->intent);
     sample_sale(dice, &sample->sale);
-    sample->final = (struct book_final){(enum lead_state)roll_below(dice, LEAD_STATE_COUNT),
-                                        (enum reason)roll_below(dice, REASON_COUNT)};
+    sample->final = (struct book_final){.state = (enum lead_state)roll_below(dice, LEAD_STATE_COUNT),
+                                        .reason = (enum reason)roll_below(dice, REASON_COUNT),
+                                        .text = roll_text(dice, BOOK_TEXT_MAX)};
     if (parts & 1) sample->step.opening = &sample->opening;
     if (parts & 2) sample->step.verdict = &sample->verdict;
     if (parts & 4) sample->step.intent = &sample->intent;
@@ -157,6 +159,7 @@ static inline void sample_lead(struct dice *dice, struct lead_record *lead)
                                  .posts_sent = (uint32_t)roll_number(dice),
                                  .tried = (uint64_t)roll_number(dice),
                                  .has_sale = roll_flag(dice),
+                                 .text = roll_text(dice, BOOK_TEXT_MAX),
                                  .buyer_lead_id = roll_text(dice, 64)};
     roll_raw(dice, &lead->lead_id, sizeof lead->lead_id);
     roll_raw(dice, &lead->ping_id, sizeof lead->ping_id);
@@ -249,7 +252,8 @@ static inline void sample_trace(struct dice *dice, struct trace_auction *trace, 
     roll_raw(dice, &trace->ping_id, sizeof trace->ping_id);
     roll_raw(dice, &trace->lead_id, sizeof trace->lead_id);
     roll_raw(dice, &trace->catalogue, sizeof trace->catalogue);
-    struct bytes *texts[] = {&trace->affiliate, &trace->campaign, &trace->source, &trace->ref};
+    struct bytes *texts[] = {&trace->affiliate, &trace->campaign, &trace->source,
+                             &trace->ref,       &trace->click_id, &trace->sub_ids};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) *texts[i] = roll_text(dice, 64);
     for (unsigned i = 0; i < 8; i++) trace->counts[roll_below(dice, REASON_COUNT)] = (uint32_t)roll_number(dice);
     for (uint32_t i = 0; i < trace->contracts_count; i++) sample_trace_contract(dice, &contracts[i]);

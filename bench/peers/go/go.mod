@@ -1,0 +1,3 @@
+module auction
+
+go 1.18
