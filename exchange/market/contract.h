@@ -49,11 +49,11 @@ struct cap {
 };
 
 struct endpoint {
-    bool is_https;
-    struct bytes host; /* lower case, NUL-terminated */
-    unsigned port;
+    struct bytes host;   /* lower case, NUL-terminated */
     struct bytes target; /* path and query */
     struct bytes url;
+    unsigned port; /* here, so that the four of a contract hold no hole */
+    bool is_https;
 };
 
 /* Where test leads of a contract go. */
