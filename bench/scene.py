@@ -167,6 +167,7 @@ log: {{level: warn, format: text}}
   - id: auto
     timeout: 1000ms
     offer_ttl: 5s
+    reping_window: 0s
     fields:
       state:  {{type: us_state, required: ping, private: false}}
       zip:    {{type: us_zip, required: ping, private: false}}

@@ -38,6 +38,22 @@ static void write_echo(struct json *json, const struct auction_answer *answer)
     }
 }
 
+/* The posted lead went through an auction of its own: what the ping was promised is not owed. */
+static void write_reauction(struct json *json, const struct auction_answer *answer)
+{
+    enum reason because = answer->because == OFFER_OF_EXPIRY ? REASON_PING_EXPIRED : REASON_PING_MISMATCH;
+    json_key(json, "reauction");
+    json_open_map(json);
+    write_ident(json, "ping_id", &answer->reauction_id);
+    json_key(json, "because");
+    json_text(json, bytes_of(reason_code(because)));
+    json_key(json, "text");
+    json_text(json, because == REASON_PING_EXPIRED ? BYTES("the offer had expired: a new auction, from its price on")
+                                                   : BYTES("the lead differs from its ping: a new auction; the price "
+                                                           "offered for the ping is not owed"));
+    json_close_map(json);
+}
+
 static void write_end(struct json *json, const struct auction_answer *answer)
 {
     write_echo(json, answer);
@@ -148,6 +164,7 @@ void answer_write(struct sink *sink, const struct auction_answer *answer, bool i
     json_open_map(&json);
     if (!ident_is_none(&answer->lead_id)) write_ident(&json, "lead_id", &answer->lead_id);
     write_ident(&json, "ping_id", &answer->ping_id);
+    if (!ident_is_none(&answer->reauction_id)) write_reauction(&json, answer);
     json_key(&json, "status");
     json_text(&json, bytes_of(words[answer->status]));
     if (answer->status == ANSWER_ACCEPTED) write_offer(&json, answer);

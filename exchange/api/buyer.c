@@ -58,7 +58,7 @@ static void write_contract(struct json *json, const struct visit *visit, const s
     int64_t now_us = worker_now_us(visit->worker), wall_ms = clock_wall_ms();
     struct availability_view view;
     struct seat_signal signal;
-    availability_read(contract, visit->buyer, standing, now_us, wall_ms, &view);
+    availability_read(contract, visit->buyer, NULL, standing, now_us, wall_ms, &view);
     seats_read(standing, contract->cell, visit->buyer->cell, now_us, &signal);
     enum reason reason = availability_reason(contract, visit->buyer, &view, wall_ms);
     json_open_map(json);

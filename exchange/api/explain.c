@@ -66,15 +66,14 @@ static enum fault gather(struct story *story, const struct ident *id)
     fault = read_lead(story, id, first && first->kind == TRACE_PING);
     if (fault) return fault;
     if (!first && !story->lead) return FAULT_NOT_FOUND;
-    if (first && (first->kind == TRACE_PING || first->kind == TRACE_ONE_CALL)) story->auction = first;
+    if (first && trace_is_auction(first->kind)) story->auction = first;
     if (first && first->kind != TRACE_PING) story->posts = first;
     if (!story->posts && story->lead) fault = read_trace(story, &story->lead->lead_id, &story->posts);
     if (fault && fault != FAULT_NOT_FOUND) return fault;
     if (!story->auction) {
         const struct ident *ping = story->lead ? &story->lead->ping_id : &story->posts->ping_id;
         fault = read_trace(story, ping, &story->auction);
-        if (fault == FAULT_NONE && story->auction->kind != TRACE_PING && story->auction->kind != TRACE_ONE_CALL)
-            story->auction = NULL;
+        if (fault == FAULT_NONE && !trace_is_auction(story->auction->kind)) story->auction = NULL;
         if (fault == FAULT_NOT_FOUND) story->auction = NULL;
         if (fault && fault != FAULT_NOT_FOUND) return fault;
     }
@@ -352,9 +351,10 @@ static void write_head(struct json *json, const struct story *story)
     write_id(json, "ping_id", lead ? &lead->ping_id : &told->ping_id);
     write_id(json, "lead_id", lead ? &lead->lead_id : told ? &told->lead_id : &IDENT_NONE);
     json_key(json, "kind");
-    json_text(json, told && told->kind == TRACE_ONE_CALL ? BYTES("one_call")
-                    : lead && lead->is_one_call          ? BYTES("one_call")
-                                                         : BYTES("ping"));
+    json_text(json, told && told->kind == TRACE_REAUCTION  ? BYTES("reauction")
+                    : told && told->kind == TRACE_ONE_CALL ? BYTES("one_call")
+                    : lead && lead->is_one_call            ? BYTES("one_call")
+                                                           : BYTES("ping"));
     json_key(json, "test");
     json_bool(json, lead ? lead->offer.rehearsal != 0 : told->is_test);
     json_key(json, "campaign");

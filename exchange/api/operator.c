@@ -37,7 +37,7 @@ static void write_cap(struct json *json, struct standing *standing, const struct
                       bool is_buyers, int64_t wall_ms)
 {
     static const int64_t HUNDREDTH = 10000; /* micro-units */
-    uint32_t window = (uint32_t)availability_cap_window(cap, buyer->zone, wall_ms);
+    uint32_t window = (uint32_t)cap_window_of(cap, buyer->zone, wall_ms);
     uint32_t used = caps_used(standing, cap->cell, window);
     json_open_map(json);
     json_key(json, "of");
@@ -110,7 +110,7 @@ static void write_contract(struct json *json, struct hall *hall, const struct ca
     const struct buyer *buyer = &catalogue->buyers[contract->buyer];
     struct standing *standing = hall->standing;
     struct availability_view view;
-    availability_read(contract, buyer, standing, now_us, wall_ms, &view);
+    availability_read(contract, buyer, NULL, standing, now_us, wall_ms, &view);
     enum reason reason = availability_reason(contract, buyer, &view, wall_ms);
     json_open_map(json);
     json_key(json, "contract");
@@ -416,14 +416,17 @@ void operator_posts(struct visit *visit)
     visit_problem(visit->worker, visit->request, &visit->manners, 422, REASON_INVALID_FIELD, NULL, &complaints, 0);
 }
 
-static void give_back(struct operation *operation)
+/* What the post held: released, or kept and counted. */
+static void settle(struct operation *operation)
 {
     struct standing *standing = worker_hall(operation->worker)->standing;
     const struct ledger_resolution *resolution = &operation->resolution;
     struct cap_key keys[BOOK_CAP_KEYS_MAX];
     struct seat_hold seat;
     for (unsigned i = 0; i < resolution->keys_count; i++) {
-        keys[i] = (struct cap_key){.window = resolution->keys[i].window, .amount = resolution->keys[i].amount};
+        keys[i] = (struct cap_key){.window = resolution->keys[i].window,
+                                   .amount = resolution->keys[i].amount,
+                                   .stay = (enum cap_stay)resolution->keys[i].stay};
         memcpy(keys[i].id.at, resolution->keys[i].id, sizeof keys[i].id.at);
         keys[i].cell = standing_cap_cell(standing, &keys[i].id);
     }
@@ -433,7 +436,10 @@ static void give_back(struct operation *operation)
         else
             seats_give(standing, &seat);
     }
-    if (!operation->accepted) caps_release(standing, keys, resolution->keys_count);
+    if (operation->accepted)
+        caps_count(standing, keys, resolution->keys_count);
+    else
+        caps_release(standing, keys, resolution->keys_count, true);
 }
 
 static void answer_resolved(struct operation *operation)
@@ -472,7 +478,7 @@ static void on_resolved(void *arg, const struct ledger_resolution *resolution)
         return;
     }
     operation->resolution = *resolution;
-    give_back(operation);
+    settle(operation);
     if (operation->accepted && !resolution->is_test) {
         struct tally *tally = worker_own_tally(operation->worker);
         tally_add(tally, TALLY_SOLD, 1);

@@ -4,6 +4,9 @@
 
 #include <stdio.h>
 
+#include "protocol/codec/pack.h"
+
+#define NODE_PACK_MAX 10u   /* bytes a value may need beside its characters in MessagePack */
 #define ANSWER_KEPT_US 2000 /* of a budget, for ranking and writing the answer */
 
 /* Phase budgets are cut once, backwards from the end. An auction keeps time back for ranking and answering; a lead's
@@ -25,6 +28,16 @@ void admission_budget(struct auction *auction)
     auction->collect_by_us = started_us + auction_us;
 }
 
+/* A new auction within the post's time: the affiliate waits no longer than for any post. */
+static void budget_reauction(struct auction *auction)
+{
+    const struct campaign *campaign = auction->campaign;
+    int64_t whole_us = campaign->post_timeout_us, auction_us = campaign->timeout_us;
+    if (auction_us > whole_us / 2) auction_us = whole_us / 2;
+    auction->end_us = auction->request.started_us + whole_us;
+    auction->collect_by_us = auction->request.started_us + auction_us;
+}
+
 bool admission_may_sell(const struct affiliate *affiliate, const struct campaign *campaign)
 {
     for (uint32_t i = 0; i < affiliate->campaigns_count; i++)
@@ -40,6 +53,15 @@ const char *admission_paused(const struct auction *auction)
     return source && source->paused ? "this source is paused" : NULL;
 }
 
+bool admission_has_room(struct auction *auction)
+{
+    struct cap_segments segments;
+    if (auction->affiliate->caps_count == 0) return true;
+    cap_segments_of(&auction->form.facts, &segments);
+    return cap_admits(auction->catalogue, auction->affiliate, auction->campaign, &segments,
+                      auction->host->standing(auction->world), auction->opened_ms);
+}
+
 /* The lead against the campaign's schema. False: *refused is where the story goes. */
 bool admission_form(struct auction *auction, enum lead_stage stage, const struct node *lead, enum step *refused)
 {
@@ -49,6 +71,8 @@ bool admission_form(struct auction *auction, enum lead_stage stage, const struct
         auction->form.facts.affiliate = auction->affiliate->id;
         auction->form.facts.source = auction->request.kind == AUCTION_POST ? auction->offer.source
                                                                            : auction->request.ping.source;
+        auction->form.facts.channel = auction->request.kind == AUCTION_POST ? auction->offer.channel
+                                                                            : auction->request.ping.channel;
         auction->form.facts.sub_ids = auction->request.ping.sub_ids;
         auction->form.facts.sub_ids_count = auction->request.kind == AUCTION_POST
                                                 ? 0
@@ -64,10 +88,165 @@ bool admission_form(struct auction *auction, enum lead_stage stage, const struct
     return false;
 }
 
+/* Two pings are the same if their documents are, whatever the order and the encoding. */
+static bool name_same(struct auction *auction)
+{
+    const struct node *document = auction->request.ping.document;
+    size_t bound = 0;
+    for (uint32_t i = 0; i < document->span; i++)
+        bound += document[i].key.len + document[i].text.len + 2 * (size_t)NODE_PACK_MAX;
+    struct sink sink = sink_over(arena_take(&auction->arena, bound), bound);
+    if (!sink.at || !pack_write_canonical(&sink, document)) return false;
+    struct digest digest;
+    struct bytes kind = auction->rehearsal ? BYTES("\1") : BYTES("\0"); /* a test is never a real ping again */
+    digest_of(&digest, (struct bytes[]){auction->affiliate->id, kind, sink_written(&sink)}, 3);
+    auction->host->keyed(auction->world, &digest);
+    memcpy(auction->same.at, digest.at, sizeof auction->same.at);
+    return true;
+}
+
+bool admission_standing(struct auction *auction)
+{
+    int64_t window_us = auction->campaign->reping_window_us, wall_ms = auction->opened_ms;
+    char flat[OFFER_RECORD_MAX];
+    if (window_us == 0) return false;
+    auction->has_same = name_same(auction);
+    if (!auction->has_same) return false; /* memory is short: the auction will say so */
+    struct bytes found = auction->host->standing_offer(auction->world, &auction->same, flat);
+    struct bytes copy = found.len ? arena_copy(&auction->arena, found) : BYTES_NONE;
+    struct offer *offer = &auction->offer;
+    bool stands = copy.at && offer_read(copy, offer) && bytes_same(offer->affiliate, auction->affiliate->id) &&
+                  offer->pinged_ms + window_us / 1000 > wall_ms && offer->expires_ms > wall_ms;
+    if (!stands) {
+        *offer = (struct offer){0};
+        return false;
+    }
+    auction->is_told_again = true;
+    auction->ping_id = offer->ping_id;
+    tell_offer(auction);
+    return true;
+}
+
+/* From here on it is an auction of its own. */
+enum step admission_begin(struct auction *auction, const struct node *lead)
+{
+    const struct auction_host *host = auction->host;
+    struct auction_request *request = &auction->request;
+    bool is_ping = request->kind == AUCTION_PING;
+    enum step refused;
+    auction->consent = request->ping.consent;
+    if (!admission_form(auction, is_ping ? LEAD_PING : LEAD_ONE_CALL, lead, &refused)) return refused;
+    if (!entries_facts(auction))
+        return story_refuse(auction, 413, REASON_TOO_LARGE, "the ping tells more than an offer can keep");
+    struct offer_past *past = &auction->offer.past;
+    if (request->ping.hashes.has_phone) entries_hash(auction, &request->ping.hashes.phone, &past->phone);
+    if (request->ping.hashes.has_email) entries_hash(auction, &request->ping.hashes.email, &past->email);
+
+    auction->ping_id = host->make_id(auction->world);
+    if (!is_ping) auction->lead_id = host->make_id(auction->world);
+    auction->seed = host->seed_of(auction->world, &auction->ping_id);
+    auction->arm = rank_arm(auction->campaign, auction->seed);
+    auction->floor_micros = price_floor(auction->affiliate,
+                                        catalogue_source_of(auction->affiliate, request->ping.source),
+                                        request->ping.min_price_micros);
+    admission_budget(auction);
+    return !is_ping && request->has_key ? STEP_CLAIM : STEP_MATCH;
+}
+
 static void word_mismatch(struct auction *auction, struct bytes names)
 {
     snprintf(auction->answer_text, sizeof auction->answer_text, "the lead differs from its ping: %.*s", (int)names.len,
              names.at);
+}
+
+/* A field of that type in the lead has that hash. */
+static bool has_hash(struct auction *auction, enum field_type type, const struct offer_hash *hash)
+{
+    for (uint32_t i = 0; i < auction->campaign->fields_count; i++) {
+        const struct fact *fact = &auction->form.facts.fields[i];
+        struct digest digest;
+        struct offer_hash found;
+        if (auction->campaign->fields[i].type != type || !fact->is_set) continue;
+        digest_of(&digest, &fact->text, 1);
+        entries_hash(auction, &digest, &found);
+        if (memcmp(found.at, hash->at, sizeof found.at) == 0) return true;
+    }
+    return false;
+}
+
+/* What the ping gave as hashes only is compared as hashes. False: memory is out. */
+static bool compare_hashes(struct auction *auction, struct bytes *mismatch)
+{
+    const struct offer_past *past = &auction->offer.past;
+    bool phone = past->phone.is_given && !has_hash(auction, FIELD_US_PHONE, &past->phone);
+    bool email = past->email.is_given && !has_hash(auction, FIELD_EMAIL, &past->email);
+    if (!phone && !email) return true;
+    size_t room = mismatch->len + sizeof ", phone, email";
+    struct sink sink = sink_over(arena_take(&auction->arena, room), room);
+    if (!sink.at) return false;
+    sink_bytes(&sink, *mismatch);
+    if (phone) sink_text(&sink, sink.len ? ", phone" : "phone");
+    if (email) sink_text(&sink, sink.len ? ", email" : "email");
+    *mismatch = sink_written(&sink);
+    return true;
+}
+
+static struct offer *keep_before(struct auction *auction, enum offer_origin origin)
+{
+    struct offer *before = auction->before = arena_take(&auction->arena, sizeof *before);
+    if (!before) return NULL;
+    *before = auction->offer;
+    auction->offer = (struct offer){.affiliate = before->affiliate, .campaign = before->campaign};
+    offer_follow(&auction->offer.past, before, origin);
+    return before;
+}
+
+/* What the earlier ping told of itself, where this request tells nothing. */
+static void inherit(struct auction *auction, const struct offer *before)
+{
+    struct ping_request *ping = &auction->request.ping;
+    struct document_error error;
+    const struct node *list = before->sub_ids.len && ping->sub_ids_count == 0
+                                  ? document_read_json(&auction->arena, before->sub_ids, &DOCUMENT_LIMITS, &error)
+                                  : NULL;
+    if (list) {
+        NODE_EACH(one, list)
+        if (ping->sub_ids_count < SUB_IDS_MAX) ping->sub_ids[ping->sub_ids_count++] = one->text;
+    }
+    if (!ping->source.len) ping->source = before->source;
+    if (!ping->channel.len) ping->channel = before->channel;
+    if (!ping->ref.len) ping->ref = before->ref;
+    if (!ping->click_id.len) ping->click_id = before->click_id;
+}
+
+/* The posted lead goes through an auction of its own: the promise was made for another lead, or is over. */
+static enum step begin_reauction(struct auction *auction, enum offer_origin origin)
+{
+    const struct offer *before = keep_before(auction, origin);
+    if (!before) return story_refuse(auction, 503, REASON_BUSY, NULL);
+    inherit(auction, before);
+    auction->is_reauction = true;
+    auction->ping_id = auction->host->make_id(auction->world);
+    auction->seed = auction->host->seed_of(auction->world, &auction->ping_id);
+    auction->arm = rank_arm(auction->campaign, auction->seed);
+    auction->pinged_ms = auction->opened_ms;
+    auction->promise_micros = 0;
+    if (origin == OFFER_OF_EXPIRY && before->promise_micros > auction->floor_micros)
+        auction->floor_micros = before->promise_micros; /* at the old price, or not at all */
+    struct offer *offer = &auction->offer;
+    offer->ping_id = auction->ping_id;
+    offer->pinged_ms = auction->opened_ms;
+    offer->source = before->source;
+    offer->channel = before->channel;
+    offer->ref = before->ref;
+    offer->click_id = before->click_id;
+    offer->sub_ids = before->sub_ids;
+    offer->public_json = auction->form.public_json;
+    auction->form.facts.source = before->source;
+    auction->form.facts.sub_ids = auction->request.ping.sub_ids;
+    auction->form.facts.sub_ids_count = auction->request.ping.sub_ids_count;
+    budget_reauction(auction);
+    return STEP_MATCH;
 }
 
 /* A post meets its offer again. A mismatch and a missing consent are verdicts; a malformed lead is a 4xx and costs
@@ -79,10 +258,11 @@ enum step admission_offer(struct auction *auction)
     enum step refused;
     auction->campaign = catalogue_campaign(auction->catalogue, offer->campaign);
     if (!auction->campaign) return story_refuse(auction, 422, REASON_CAMPAIGN_UNKNOWN, NULL);
-    if (!rehearse_post(auction, (enum rehearsal)offer->rehearsal, &refused)) return refused;
+    if (!rehearse_follow(auction, (enum rehearsal)offer->rehearsal, &refused)) return refused;
     auction->ping_id = offer->ping_id;
     auction->pinged_ms = offer->pinged_ms;
     auction->seed = offer->seed;
+    auction->arm = rank_arm(auction->campaign, auction->seed);
     auction->floor_micros = offer->floor_micros;
     auction->promise_micros = offer->promise_micros;
     auction->consent = auction->request.post.consent;
@@ -90,19 +270,47 @@ enum step admission_offer(struct auction *auction)
                                                   &auction->arena, &mismatch);
     if (!lead) return story_refuse(auction, 503, REASON_BUSY, NULL);
     if (!admission_form(auction, LEAD_POST, lead, &refused)) return refused;
+    if (!compare_hashes(auction, &mismatch)) return story_refuse(auction, 503, REASON_BUSY, NULL);
 
     auction->lead_id = auction->host->make_id(auction->world);
     auction->end_us = auction->request.started_us + auction->campaign->post_timeout_us;
-    if (mismatch.len) {
+    if (mismatch.len && !auction->campaign->reauctions_mismatch) {
         word_mismatch(auction, mismatch);
         return story_reject(auction, REASON_PING_MISMATCH, NULL);
     }
+    if (auction->claimed.is_expired) return begin_reauction(auction, OFFER_OF_EXPIRY);
+    if (mismatch.len) return begin_reauction(auction, OFFER_OF_MISMATCH);
     const char *paused = admission_paused(auction);
     if (paused) return story_reject(auction, REASON_PAUSED, paused);
     if (!campaign_has_consent(auction->campaign, auction->consent))
         return story_reject(auction, REASON_CONSENT_MISSING, NULL);
     if (auction->rehearsal == REHEARSAL_DUPLICATE) return story_reject(auction, REASON_DUPLICATE, NULL);
     return admission_posts(auction);
+}
+
+/* A ping that names more of an earlier one: a new auction over what both told. What it tells anew must not contradict
+ * the earlier one, or it would be another lead. */
+enum step admission_refine(struct auction *auction)
+{
+    struct ping_request *ping = &auction->request.ping;
+    struct bytes mismatch = BYTES_NONE;
+    enum step refused;
+    const struct offer *before = keep_before(auction, OFFER_OF_REFINEMENT);
+    if (!before) return story_refuse(auction, 503, REASON_BUSY, NULL);
+    if (!rehearse_follow(auction, (enum rehearsal)before->rehearsal, &refused)) return refused;
+    if (!bytes_same(before->campaign, auction->campaign->id))
+        return story_refuse(auction, 409, REASON_CONFLICT, "the ping it refines is of another campaign");
+    if (before->past.ancestors_count >= auction->campaign->max_refines)
+        return story_refuse(auction, 409, REASON_CONFLICT, "this ping was refined as often as it may be");
+    const struct node *lead = campaign_merge_ping(auction->campaign, before->public_json, ping->lead, &auction->arena,
+                                                  &mismatch);
+    if (!lead) return story_refuse(auction, 503, REASON_BUSY, NULL);
+    if (mismatch.len) {
+        complain(&auction->complaints, BYTES("lead"), "conflict", "says otherwise than the ping it refines");
+        return story_refuse(auction, 422, REASON_INVALID_FIELD, NULL);
+    }
+    inherit(auction, before);
+    return admission_begin(auction, lead);
 }
 
 static enum step conflict(struct auction *auction)
@@ -119,7 +327,7 @@ static bool is_same_request(const struct auction *auction)
     const struct lead_record *record = auction->record;
     bool was_test = record->offer.rehearsal != REHEARSAL_NONE, is_test = auction->rehearsal != REHEARSAL_NONE;
     if (auction->request.kind != AUCTION_POST) return record->is_one_call && was_test == is_test;
-    return !record->is_one_call && ident_same(&record->ping_id, &auction->request.post.ping_id);
+    return !record->is_one_call && offer_is_of(&record->offer, &auction->request.post.ping_id);
 }
 
 /* The same lead gets the first answer again, another one a conflict. */
@@ -132,7 +340,7 @@ enum step admission_again(struct auction *auction)
     enum step refused;
     if (!is_same_request(auction)) return conflict(auction);
     if (auction->request.kind == AUCTION_POST &&
-        !rehearse_post(auction, (enum rehearsal)record->offer.rehearsal, &refused))
+        !rehearse_follow(auction, (enum rehearsal)record->offer.rehearsal, &refused))
         return refused;
     auction->campaign = catalogue_campaign(auction->catalogue, record->campaign);
     if (!auction->campaign) return story_refuse(auction, 422, REASON_CAMPAIGN_UNKNOWN, NULL);
@@ -160,10 +368,32 @@ enum step admission_again(struct auction *auction)
 enum step admission_posts(struct auction *auction)
 {
     auction->post_by_us = auction->end_us - ANSWER_KEPT_US - auction->host->durable_us(auction->world);
-    bool listed = auction->request.kind == AUCTION_POST ? candidates_from_offer(auction, 0)
-                                                        : candidates_from_rank(auction);
+    bool of_offer = auction->request.kind == AUCTION_POST && !auction->is_reauction;
+    bool listed = of_offer ? candidates_from_offer(auction, 0) : candidates_from_rank(auction);
     if (!listed) return story_refuse(auction, 503, REASON_BUSY, NULL);
     return STEP_RESERVE;
+}
+
+/* Caps per state and quiet hours ask for the lead's facts. It was well formed once; what a reload since then finds
+ * wrong with it is told to nobody. */
+static bool read_facts_again(struct auction *auction)
+{
+    struct document_error error;
+    struct complaints complaints = {.count = 0};
+    bool out_of_memory = false;
+    struct facts *facts = &auction->form.facts;
+    const struct node *document = document_read_json(&auction->arena, auction->request.content, &DOCUMENT_LIMITS,
+                                                     &error);
+    struct bytes full_json = auction->form.full_json;
+    const struct node *lead = node_find(document, "lead");
+    bool is_fine = lead && campaign_read_lead(auction->campaign, LEAD_ONE_CALL, lead, auction->consent, &auction->arena,
+                                              &auction->form, &complaints, &out_of_memory);
+    auction->form.full_json = full_json; /* as it was sold before */
+    facts->affiliate = auction->affiliate->id;
+    facts->source = auction->offer.source;
+    facts->channel = auction->offer.channel;
+    facts->today = campaign_day(auction->opened_ms);
+    return is_fine || (lead && !out_of_memory && facts->fields);
 }
 
 /* A story taken up again after a doubt was resolved as a rejection: nobody waits for its answer. */
@@ -183,7 +413,8 @@ enum step admission_resume(struct auction *auction)
     auction->promise_micros = record->offer.promise_micros;
     auction->campaign = catalogue_campaign(auction->catalogue, record->campaign);
     if (!auction->campaign || !auction->affiliate) return story_reject(auction, REASON_NO_CONTRACT, NULL);
-    if (!entries_open_content(auction))
+    auction->arm = rank_arm(auction->campaign, auction->seed);
+    if (!entries_open_content(auction) || !read_facts_again(auction))
         return story_reject(auction, REASON_REJECTED, "the lead could not be read again");
     auction->end_us = auction->request.started_us + auction->campaign->post_timeout_us;
     auction->post_by_us = auction->end_us - ANSWER_KEPT_US - auction->host->durable_us(auction->world);

@@ -7,8 +7,26 @@
 
 #define TAIL_ROOM 64 /* of a ping's tail: the names around consent and lead */
 
+/* A ping is counted where a cap counts pings, before it goes out; one that does not is given back. */
+static enum reason send_ping(struct auction *auction, const struct auction_ask *ask,
+                             const struct cap_segments *segments, uint64_t *call)
+{
+    struct cap_key keys[RESERVATION_KEYS_MAX];
+    const struct contract *contract = ask->contract;
+    struct standing *standing = auction->host->standing(auction->world);
+    unsigned count = 0, full;
+    if (contract->counts_pings && !auction->rehearsal)
+        count = cap_ping_keys(contract, &auction->catalogue->buyers[contract->buyer], segments, standing,
+                              auction->opened_ms, keys);
+    if (!caps_reserve(standing, keys, count, &full)) return REASON_CAPPED;
+    enum reason reason = auction->host->ask(auction->world, auction, ask, call);
+    if (reason != REASON_NONE) caps_release(standing, keys, count, false);
+    return reason;
+}
+
 void asks_send(struct auction *auction)
 {
+    struct cap_segments segments;
     int64_t now_us = auction->host->now_us(auction->world);
     size_t room = auction->form.public_json.len + (auction->consent ? CONSENT_FACTS_MAX : 0) + TAIL_ROOM;
     struct sink tail = sink_over(arena_take(&auction->arena, room), room);
@@ -21,6 +39,7 @@ void asks_send(struct auction *auction)
                               .tail = sink_written(&tail),
                               .affiliate = auction->affiliate->id,
                               .source = auction->request.ping.source};
+    cap_segments_of(&auction->form.facts, &segments);
     for (uint32_t place = 0; place < auction->match.entries_count; place++) {
         const struct match_entry *entry = &auction->match.entries[place];
         struct asked *asked = &auction->asked[place];
@@ -38,7 +57,7 @@ void asks_send(struct auction *auction)
         ask.deadline_us = now_us + entry->contract->ping_timeout_us;
         if (ask.deadline_us > auction->collect_by_us) ask.deadline_us = auction->collect_by_us;
         if (auction->rehearsal) rehearse_ask(auction, entry->contract, &ask);
-        asked->reason = tail.cut ? REASON_TOO_LARGE : auction->host->ask(auction->world, auction, &ask, &asked->call);
+        asked->reason = tail.cut ? REASON_TOO_LARGE : send_ping(auction, &ask, &segments, &asked->call);
         if (asked->reason != REASON_NONE) continue;
         asked->state = ASK_OUT;
         auction->out++;
@@ -59,19 +78,19 @@ void asks_stop(struct auction *auction)
     }
 }
 
-/* A bid that is over before the offer is made promises nothing, and must not stand before those that hold. */
-static void drop_expired(struct auction *auction)
+/* What bids are ranked by, at the instant of ranked_ms. */
+static struct decision decision_of(const struct auction *auction)
 {
-    int64_t now_ms = auction->host->wall_ms(auction->world);
-    uint32_t kept = 0;
-    for (uint32_t i = 0; i < auction->order_count; i++) {
-        struct rank_bid *bid = &auction->bids[auction->order[i]];
-        bool holds = entries_valid_until_ms(auction, bid) > now_ms;
-        bid->reason = holds ? REASON_NONE : REASON_NO_TIME;
-        bid->rank = holds ? kept + 1 : 0;
-        if (holds) auction->order[kept++] = auction->order[i];
-    }
-    auction->order_count = kept;
+    return (struct decision){.catalogue = auction->catalogue,
+                             .campaign = auction->campaign,
+                             .affiliate = auction->affiliate,
+                             .source = catalogue_source_of(auction->affiliate, auction->form.facts.source),
+                             .floor_micros = auction->floor_micros,
+                             .seed = auction->seed,
+                             .arm = auction->arm,
+                             .is_offer = auction->request.kind == AUCTION_PING,
+                             .opened_ms = auction->opened_ms,
+                             .ranked_ms = auction->ranked_ms};
 }
 
 bool asks_rank(struct auction *auction)
@@ -83,7 +102,8 @@ bool asks_rank(struct auction *auction)
     for (uint32_t place = 0; place < count; place++) {
         const struct asked *asked = &auction->asked[place];
         if (asked->state != ASK_BID) continue;
-        auction->bids[auction->bids_count++] = (struct rank_bid){
+        struct rank_bid *bid = &auction->bids[auction->bids_count++];
+        *bid = (struct rank_bid){
             .entry = &auction->match.entries[place],
             .price_micros = asked->bid.price_micros,
             .available = asked->bid.available,
@@ -92,11 +112,9 @@ bool asks_rank(struct auction *auction)
             .ms = (asked->answered_us - asked->asked_us) / 1000,
         };
     }
-    struct rank_terms terms = {auction->catalogue, auction->campaign,
-                               auction->affiliate, auction->floor_micros,
-                               auction->seed,      catalogue_source_of(auction->affiliate, auction->form.facts.source)};
-    auction->order_count = rank_run(&terms, auction->bids, auction->bids_count, auction->order);
-    if (auction->request.kind == AUCTION_PING) drop_expired(auction);
+    auction->ranked_ms = auction->host->wall_ms(auction->world);
+    struct decision decision = decision_of(auction);
+    auction->order_count = decide_run(&decision, auction->bids, auction->bids_count, auction->order);
     return true;
 }
 
@@ -139,6 +157,7 @@ void asks_post(struct auction *auction)
     }
     if (auction->rehearsal) rehearse_ask(auction, candidate->contract, &ask);
     if (ask.deadline_us > auction->post_by_us) ask.deadline_us = auction->post_by_us;
+    if (!auction->rehearsal) turns_take(auction->host->standing(auction->world), candidate->contract->cell);
     /* The drain's time may end while the intent is written: what was never sent need not become a doubt. */
     enum reason reason = auction->drained ? REASON_SHUTTING_DOWN
                                           : auction->host->ask(auction->world, auction, &ask, &auction->post_call);
@@ -163,6 +182,7 @@ void asks_verdict(struct auction *auction)
         return;
     }
     auction->posts_sent++;
+    auction->reservation.sent = true;
     auction->candidates[attempt->candidate].reached = true;
     attempt->state = states[auction->verdict.class];
     attempt->reason = reasons[auction->verdict.class];

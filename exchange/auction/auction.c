@@ -239,6 +239,8 @@ static void move(struct auction *auction, enum step next)
 
 static enum step wait_until(struct auction *auction, int64_t at_us);
 static void give_back(struct auction *auction);
+static struct auction_claim claim_of(const struct auction *auction);
+static bool is_decided_refinement(const struct auction *auction);
 
 /* Who asks, may they, is it well formed. The clock has been running since the request's first byte. */
 static enum step step_admit(struct auction *auction)
@@ -256,33 +258,20 @@ static enum step step_admit(struct auction *auction)
         return story_refuse(auction, 403, REASON_UNAUTHORIZED, "this key may not sell in that campaign");
     if (!host->may_ping(auction->world, auction->affiliate))
         return story_refuse(auction, 429, REASON_RATE_LIMITED, NULL);
-    auction->consent = request->ping.consent;
     if (!rehearse_ping(auction, &refused)) return refused;
-    if (!admission_form(auction, request->kind == AUCTION_PING ? LEAD_PING : LEAD_ONE_CALL, request->ping.lead,
-                        &refused))
-        return refused;
-    if (!entries_facts(auction))
-        return story_refuse(auction, 413, REASON_TOO_LARGE, "the ping tells more than an offer can keep");
-
-    auction->ping_id = host->make_id(auction->world);
-    if (request->kind == AUCTION_ONE_CALL) auction->lead_id = host->make_id(auction->world);
-    auction->seed = host->seed_of(auction->world, &auction->ping_id);
-    auction->floor_micros = price_floor(auction->affiliate,
-                                        catalogue_source_of(auction->affiliate, request->ping.source),
-                                        request->ping.min_price_micros);
-    admission_budget(auction);
-    if (request->kind == AUCTION_ONE_CALL && request->has_key) return STEP_CLAIM;
-    return STEP_MATCH;
+    if (request->kind == AUCTION_PING && admission_standing(auction)) return STEP_ANSWER;
+    if (ident_is_none(&request->ping.refines)) return admission_begin(auction, request->ping.lead);
+    if (request->kind == AUCTION_PING) return STEP_CLAIM;
+    complain(&auction->complaints, BYTES("ping_id"), "unknown", "only a ping refines another one");
+    return story_refuse(auction, 422, REASON_INVALID_FIELD, NULL);
 }
 
-/* One of many equal requests goes on: a post takes its offer, a lead with a key takes the key. */
+/* One of many equal requests goes on: a post or a refinement takes its offer, a lead with a key takes the key. */
 static enum step step_claim(struct auction *auction)
 {
+    enum auction_kind kind = auction->request.kind;
     if (!auction->claim_asked) {
-        const struct auction_request *request = &auction->request;
-        struct auction_claim claim = {
-            .has_ping = request->kind == AUCTION_POST, .has_key = request->has_key, .key = request->key};
-        if (claim.has_ping) claim.ping_id = request->post.ping_id;
+        struct auction_claim claim = claim_of(auction);
         auction->claim_asked = true;
         auction->host->claim(auction->world, auction, &claim);
     }
@@ -290,13 +279,18 @@ static enum step step_claim(struct auction *auction)
     if (story_has_left(auction)) return story_refuse(auction, 503, REASON_AFFILIATE_GONE, NULL);
     switch (auction->claimed.outcome) {
     case CLAIM_FRESH:
-        return auction->request.kind == AUCTION_POST ? admission_offer(auction) : STEP_MATCH;
+        return kind == AUCTION_POST   ? admission_offer(auction)
+               : kind == AUCTION_PING ? admission_refine(auction)
+                                      : STEP_MATCH;
     case CLAIM_AGAIN:
+        if (kind == AUCTION_PING) return story_refuse(auction, 409, REASON_CONFLICT, "the ping it refines was posted");
         return admission_again(auction);
     case CLAIM_IN_FLIGHT:
         return story_refuse(auction, 409, REASON_CONFLICT, "the same request is still running");
     case CLAIM_EXPIRED:
         return story_refuse(auction, 410, REASON_PING_EXPIRED, NULL);
+    case CLAIM_SUPERSEDED:
+        return story_refuse(auction, 409, REASON_CONFLICT, "this ping was refined: the offer of its refinement stands");
     case CLAIM_UNKNOWN:
         return story_refuse(auction, 404, REASON_NOT_FOUND, "no such ping");
     case CLAIM_BUSY:
@@ -313,8 +307,9 @@ static enum step step_match(struct auction *auction)
     const struct auction_host *host = auction->host;
     const char *paused = admission_paused(auction);
     if (paused) return story_reject(auction, REASON_PAUSED, paused);
-    if (auction->request.kind == AUCTION_ONE_CALL && !campaign_has_consent(auction->campaign, auction->consent))
+    if (admission_is_whole(auction) && !campaign_has_consent(auction->campaign, auction->consent))
         return story_reject(auction, REASON_CONSENT_MISSING, NULL);
+    if (!auction->rehearsal && !admission_has_room(auction)) return story_reject(auction, REASON_CAPPED, NULL);
     if (!match_run(auction->catalogue, &auction->form.facts, host->standing(auction->world),
                    host->now_us(auction->world), auction->opened_ms, &auction->arena, &auction->match))
         return story_refuse(auction, 503, REASON_BUSY, NULL);
@@ -369,7 +364,7 @@ static enum step step_offer(struct auction *auction)
     entries_offer(auction);
     if (auction->offer.expires_ms <= auction->host->wall_ms(auction->world))
         return story_reject(auction, REASON_NO_TIME, NULL);
-    if (!auction->host->offer(auction->world, &auction->offer))
+    if (!auction->host->offer(auction->world, &auction->offer, auction->has_same ? &auction->same : NULL))
         return story_refuse(auction, 503, REASON_BUSY, "too many open offers");
     tell_offer(auction);
     return STEP_ANSWER;
@@ -384,13 +379,7 @@ static enum step step_reserve(struct auction *auction)
             if (auction->drained) return story_reject(auction, REASON_SHUTTING_DOWN, NULL);
             if (!candidates_next(auction)) return story_reject(auction, candidates_reason(auction), NULL);
             auction->reserve_state = RESERVE_WAITING;
-            const struct candidate *candidate = &auction->candidates[auction->candidate];
-            if (auction->rehearsal)
-                rehearse_reserve(auction);
-            else
-                auction->host->reserve(auction->world, auction, candidate->contract,
-                                       auction->host->wall_ms(auction->world), candidate->terms.price_micros,
-                                       &auction->reservation);
+            candidates_reserve(auction);
         }
         if (auction->reserve_state == RESERVE_WAITING) return wait_until(auction, CLOCK_NEVER);
         if (auction->reserve_state == RESERVE_YES) break;
@@ -471,9 +460,13 @@ static enum step step_settle(struct auction *auction)
     return STEP_ANSWER;
 }
 
-/* Exactly one, unless nobody is there to hear it. */
+/* Exactly one, unless nobody is there to hear it. A refinement that was decided has taken its ping's place by then. */
 static enum step step_answer(struct auction *auction)
 {
+    if (is_decided_refinement(auction)) {
+        auction->host->supersede(auction->world, auction->before);
+        auction->claim_held = false;
+    }
     tell_answer(auction);
     tell_trace(auction);
     return STEP_CLOSE;
@@ -484,10 +477,7 @@ static enum step step_close(struct auction *auction)
     const struct auction_host *host = auction->host;
     void *world = auction->world;
     if (auction->claim_held) {
-        const struct auction_request *request = &auction->request;
-        struct auction_claim claim = {
-            .has_ping = request->kind == AUCTION_POST, .has_key = request->has_key, .key = request->key};
-        if (claim.has_ping) claim.ping_id = request->post.ping_id;
+        struct auction_claim claim = claim_of(auction);
         host->unclaim(world, &claim, auction->opening_written);
     }
     host->wake_at(world, auction, CLOCK_NEVER);
@@ -505,6 +495,27 @@ static enum step wait_until(struct auction *auction, int64_t at_us)
     if (at_us != auction->armed_us) auction->host->wake_at(auction->world, auction, at_us ? at_us : CLOCK_NEVER);
     auction->armed_us = at_us;
     return STEP_WAIT;
+}
+
+static struct auction_claim claim_of(const struct auction *auction)
+{
+    const struct auction_request *request = &auction->request;
+    bool is_post = request->kind == AUCTION_POST;
+    struct auction_claim claim = {.has_ping = is_post || request->kind == AUCTION_PING,
+                                  .has_key = request->has_key,
+                                  .takes_expired = is_post && request->post.reauction_if_expired,
+                                  .is_expired = auction->claimed.is_expired,
+                                  .key = request->key};
+    if (claim.has_ping) claim.ping_id = is_post ? request->post.ping_id : request->ping.refines;
+    return claim;
+}
+
+/* One that failed, or that nobody waited for, leaves the earlier offer as it was. */
+static bool is_decided_refinement(const struct auction *auction)
+{
+    const struct auction_answer *answer = &auction->answer;
+    return auction->request.kind == AUCTION_PING && auction->claim_held && auction->before &&
+           answer->status != ANSWER_PROBLEM && answer->reason != REASON_AFFILIATE_GONE;
 }
 
 /* The request itself fails: nothing is recorded of it, and an offer it claimed stays open. */

@@ -52,6 +52,8 @@ struct auction_answer {
     const struct catalogue *catalogue;
     const struct affiliate *affiliate;
     struct ident ping_id, lead_id; /* lead_id may be none */
+    struct ident reauction_id;     /* none, or the auction that a post brought about: the ping's offer was not owed */
+    enum offer_origin because;     /* with it: OFFER_OF_MISMATCH, OFFER_OF_EXPIRY */
     struct bytes ref, click_id, sub_ids;
     int64_t price_micros; /* what the affiliate gets or is promised */
     int64_t expires_ms;   /* ACCEPTED: wall */

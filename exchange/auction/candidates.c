@@ -20,7 +20,8 @@ bool candidates_from_rank(struct auction *auction)
         auction->candidates[i] = (struct candidate){
             .terms = {.contract = bid->entry->contract->id,
                       .bid_id = bid->bid_id,
-                      .price_micros = bid->price_micros,
+                      .price_micros = bid->pays_micros,
+                      .bid_micros = bid->price_micros,
                       .payout_micros = bid->payout.payout_micros,
                       .margin_rule = (uint8_t)bid->payout.rule,
                       .valid_until_ms = INT64_MAX},
@@ -60,6 +61,23 @@ struct attempt *candidates_note(struct auction *auction, uint32_t candidate, boo
     return attempt;
 }
 
+/* Under a second price a fallback pays at least what the promise needs, and never more than its own bid. */
+static void raise_price(const struct auction *auction, struct candidate *candidate)
+{
+    struct offer_candidate *terms = &candidate->terms;
+    if (terms->bid_micros <= terms->price_micros || terms->payout_micros >= auction->promise_micros) return;
+    struct price_parties parties = {auction->catalogue, auction->campaign, auction->affiliate,
+                                    catalogue_source_of(auction->affiliate, auction->offer.source),
+                                    candidate->contract};
+    int64_t least = price_least(&parties, auction->promise_micros, terms->bid_micros);
+    if (least < 0) least = terms->bid_micros; /* not even that is enough: margin may still be given up */
+    if (least <= terms->price_micros) return;
+    struct payout payout = price_payout(&parties, least);
+    terms->price_micros = least;
+    terms->payout_micros = payout.payout_micros;
+    terms->margin_rule = (uint8_t)payout.rule;
+}
+
 /* As it stood at the ping: a reload since then may better the terms, never worsen them. */
 static struct payout usual_payout(const struct auction *auction, const struct candidate *candidate)
 {
@@ -91,14 +109,17 @@ static enum reason availability_now(const struct auction *auction, const struct 
 {
     const struct auction_host *host = auction->host;
     struct availability_view view;
-    availability_read(contract, buyer, host->standing(auction->world), host->now_us(auction->world),
-                      host->wall_ms(auction->world), &view);
+    struct availability_lead lead;
+    int64_t wall_ms = host->wall_ms(auction->world);
+    availability_lead(&auction->form.facts, wall_ms, &lead);
+    availability_read(contract, buyer, &lead, host->standing(auction->world), host->now_us(auction->world), wall_ms,
+                      &view);
     view.rate_spent = false;
     return availability_reason(contract, buyer, &view, auction->pinged_ms);
 }
 
 /* The first gate that is shut now, or NONE and the payout. */
-static enum reason gate(struct auction *auction, const struct candidate *candidate)
+static enum reason gate(struct auction *auction, struct candidate *candidate)
 {
     const struct auction_host *host = auction->host;
     const struct contract *contract = candidate->contract;
@@ -112,6 +133,7 @@ static enum reason gate(struct auction *auction, const struct candidate *candida
     if (is_reached(auction, buyer->group)) return REASON_SAME_GROUP;
     enum reason reason = auction->rehearsal ? REASON_NONE : availability_now(auction, contract, buyer);
     if (reason != REASON_NONE) return reason;
+    if (auction->promise_micros) raise_price(auction, candidate);
     struct payout usual = usual_payout(auction, candidate);
     if (auction->promise_micros == 0) {
         auction->payout = usual;
@@ -120,6 +142,25 @@ static enum reason gate(struct auction *auction, const struct candidate *candida
     bool holds = price_under_promise(auction->campaign, usual, candidate->terms.price_micros, auction->promise_micros,
                                      &auction->payout);
     return holds ? REASON_NONE : REASON_BELOW_PROMISE;
+}
+
+void candidates_reserve(struct auction *auction)
+{
+    const struct candidate *candidate = &auction->candidates[auction->candidate];
+    struct cap_segments segments;
+    if (auction->rehearsal) {
+        rehearse_reserve(auction);
+        return;
+    }
+    struct cap_deal deal = {.catalogue = auction->catalogue,
+                            .contract = candidate->contract,
+                            .affiliate = auction->affiliate,
+                            .segments = &segments,
+                            .wall_ms = auction->host->wall_ms(auction->world),
+                            .price_micros = candidate->terms.price_micros,
+                            .payout_micros = auction->payout.payout_micros};
+    cap_segments_of(&auction->form.facts, &segments);
+    auction->host->reserve(auction->world, auction, &deal, &auction->reservation);
 }
 
 bool candidates_next(struct auction *auction)

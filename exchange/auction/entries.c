@@ -38,16 +38,12 @@ static void trim(struct offer *offer)
     }
 }
 
-static int64_t until(int64_t a, int64_t b)
+void entries_hash(struct auction *auction, const struct digest *digest, struct offer_hash *hash)
 {
-    return a < b ? a : b;
-}
-
-int64_t entries_valid_until_ms(const struct auction *auction, const struct rank_bid *bid)
-{
-    int64_t valid_ms = auction->opened_ms + auction->campaign->offer_ttl_us / 1000;
-    valid_ms = until(valid_ms, auction->opened_ms + bid->entry->contract->bid_ttl_us / 1000);
-    return bid->valid_us > 0 ? until(valid_ms, auction->opened_ms + bid->valid_us / 1000) : valid_ms;
+    struct digest keyed = *digest;
+    auction->host->keyed(auction->world, &keyed);
+    hash->is_given = true;
+    memcpy(hash->at, keyed.at, sizeof hash->at);
 }
 
 /* The offer as a whole holds as long as its best bid. A one-call lead promises nothing: its terms only serve a later
@@ -72,6 +68,7 @@ void entries_offer(struct auction *auction)
         .ref = ping->ref,
         .click_id = ping->click_id,
         .sub_ids = offer->sub_ids,
+        .past = offer->past,
         .public_json = auction->form.public_json,
         .rehearsal = (uint8_t)auction->rehearsal,
     };
@@ -80,10 +77,11 @@ void entries_offer(struct auction *auction)
         offer->candidates[offer->candidates_count++] = (struct offer_candidate){
             .contract = bid->entry->contract->id,
             .bid_id = bid->bid_id,
-            .price_micros = bid->price_micros,
+            .price_micros = bid->pays_micros,
+            .bid_micros = bid->price_micros,
             .payout_micros = bid->payout.payout_micros,
             .margin_rule = (uint8_t)bid->payout.rule,
-            .valid_until_ms = entries_valid_until_ms(auction, bid)};
+            .valid_until_ms = bid->valid_until_ms};
     }
     if (!is_promise) return;
     offer->promise_micros = offer->candidates[0].payout_micros;
@@ -225,6 +223,7 @@ void entries_intent(struct auction *auction)
         memcpy(intent.keys[i].id, key->id.at, sizeof intent.keys[i].id);
         intent.keys[i].window = key->window;
         intent.keys[i].amount = key->amount;
+        intent.keys[i].stay = (uint8_t)key->stay;
         intent.keys_count++;
     }
     struct book_step step = {.lead_id = auction->lead_id,

@@ -6,10 +6,11 @@
  * auction_ask` says. Everything runs on the auction's own thread. */
 #pragma once
 
-#include "exchange/market/rank.h"
+#include "exchange/market/decide.h"
 #include "exchange/market/rehearsal.h"
 #include "exchange/record/book.h"
 #include "exchange/record/trace.h"
+#include "exchange/standing/reservation.h"
 
 struct auction;
 struct auction_answer;
@@ -38,24 +39,21 @@ struct auction_ask {
     struct bytes affiliate, source;
 };
 
-struct reservation {
-    struct cap_key keys[RESERVATION_KEYS_MAX];
-    unsigned keys_count;
-    struct seat_hold seat;
-};
-
 enum claim_outcome {
-    CLAIM_FRESH,     /* it is yours: for a post, with the offer */
-    CLAIM_AGAIN,     /* a lead exists for this key or ping: the record comes along */
-    CLAIM_IN_FLIGHT, /* someone is at it right now */
-    CLAIM_EXPIRED,   /* the offer has expired */
-    CLAIM_UNKNOWN,   /* no such ping, or not this affiliate's */
-    CLAIM_BUSY,      /* too many claims at hand */
-    CLAIM_FAILED,    /* the store could not be asked */
+    CLAIM_FRESH,      /* it is yours: for a post, with the offer */
+    CLAIM_AGAIN,      /* a lead exists for this key or ping: the record comes along */
+    CLAIM_IN_FLIGHT,  /* someone is at it right now */
+    CLAIM_EXPIRED,    /* the offer has expired */
+    CLAIM_SUPERSEDED, /* a refinement took the offer's place */
+    CLAIM_UNKNOWN,    /* no such ping, or not this affiliate's */
+    CLAIM_BUSY,       /* too many claims at hand */
+    CLAIM_FAILED,     /* the store could not be asked */
 };
 
 struct auction_claim {
     bool has_ping, has_key;
+    bool takes_expired; /* the ping is wanted even if its offer has expired, as long as the trace knows it */
+    bool is_expired;    /* to end it: that is how it was taken */
     struct ident ping_id;
     struct digest key; /* SHA-256 of affiliate id, 0, Idempotency-Key */
 };
@@ -63,6 +61,7 @@ struct auction_claim {
 struct auction_claimed {
     enum claim_outcome outcome;
     bool by_key;                      /* AGAIN, IN_FLIGHT: it was the key that told */
+    bool is_expired;                  /* FRESH: the offer has expired */
     struct bytes offer;               /* FRESH with has_ping: flat; copied by the fact */
     const struct lead_record *record; /* AGAIN: texts are copied by the fact */
 };
@@ -91,16 +90,20 @@ struct auction_host {
     void (*claim)(void *world, struct auction *auction, const struct auction_claim *claim);
     /* Ends a claim: `answered` for good, else as if it had never been. */
     void (*unclaim)(void *world, const struct auction_claim *claim, bool answered);
-    /* Takes caps and seat of the contract for a sale at that price; fills *reservation before its fact says NONE. */
-    void (*reserve)(void *world, struct auction *auction, const struct contract *contract, int64_t wall_ms,
-                    int64_t price_micros, struct reservation *reservation);
+    /* Takes caps and seat for that sale; fills *reservation before its fact says NONE. */
+    void (*reserve)(void *world, struct auction *auction, const struct cap_deal *deal, struct reservation *reservation);
     void (*commit)(void *world, const struct reservation *reservation);
+    /* reservation->sent says whether the post's bytes may have left. */
     void (*release)(void *world, const struct reservation *reservation);
     /* The post is in doubt: what it holds stays held, until the doubt is resolved. */
     void (*keep)(void *world, const struct ident *post_id, const struct reservation *reservation);
     void (*append)(void *world, struct auction *auction, const struct book_step *step);
-    /* False: no room for another offer. */
-    bool (*offer)(void *world, const struct offer *offer);
+    /* False: no room for another offer. `same` tells the same ping (NULL: nothing does). */
+    bool (*offer)(void *world, const struct offer *offer, const struct ident *same);
+    /* The offer that stands open for the same ping, flat, in `flat` (OFFER_RECORD_MAX bytes). Empty: none. */
+    struct bytes (*standing_offer)(void *world, const struct ident *same, char *flat);
+    /* Ends the claim of that offer: another one took its place, over restarts too. */
+    void (*supersede)(void *world, const struct offer *offer);
     void (*trace)(void *world, const struct trace_auction *record, const struct offer *offer);
     /* Once, unless the affiliate has gone. */
     void (*answer)(void *world, struct auction *auction, const struct auction_answer *answer);

@@ -16,10 +16,22 @@ bool story_has_left(const struct auction *auction);
 /* admission.c */
 /* Why its affiliate or source sends nothing now; NULL: it may. */
 const char *admission_paused(const struct auction *auction);
+/* The affiliate's caps have room for this ping or lead, and have counted it. */
+bool admission_has_room(struct auction *auction);
 bool admission_may_sell(const struct affiliate *affiliate, const struct campaign *campaign);
 void admission_budget(struct auction *auction);
 /* The lead against the campaign's schema. False: *refused is where the story goes. */
 bool admission_form(struct auction *auction, enum lead_stage stage, const struct node *lead, enum step *refused);
+/* The whole lead is here, and goes through an auction of its own. */
+static inline bool admission_is_whole(const struct auction *auction)
+{
+    return auction->request.kind == AUCTION_ONE_CALL || auction->is_reauction;
+}
+/* The same ping again: it is told the offer that stands. False: none does. */
+bool admission_standing(struct auction *auction);
+/* The lead as the request has it, or (a refinement) with what its ping told before. */
+enum step admission_begin(struct auction *auction, const struct node *lead);
+enum step admission_refine(struct auction *auction);
 enum step admission_offer(struct auction *auction);
 enum step admission_again(struct auction *auction);
 enum step admission_resume(struct auction *auction);
@@ -28,8 +40,8 @@ enum step admission_posts(struct auction *auction);
 /* rehearse.c: the story of a test lead */
 /* What a ping or one-call lead is to come to, into auction->rehearsal. False: *refused is where the story goes. */
 bool rehearse_ping(struct auction *auction, enum step *refused);
-/* The same of a post, which goes on with what its ping was. */
-bool rehearse_post(struct auction *auction, enum rehearsal pinged, enum step *refused);
+/* The same of a post or a refinement, which goes on with what its ping was. */
+bool rehearse_follow(struct auction *auction, enum rehearsal pinged, enum step *refused);
 /* True also for what is no test. False: a reload took the contract's test endpoints away. */
 bool rehearse_may_post(const struct auction *auction, const struct contract *contract);
 /* Nothing is taken for a test, and nothing given back. */
@@ -52,6 +64,8 @@ bool candidates_from_offer(struct auction *auction, uint64_t tried);
 /* The next candidate worth a post, its payout in auction->payout; those passed over become skipped attempts with their
  * reason. False: none is left (or no time, or posts_max: noted as attempts too). */
 bool candidates_next(struct auction *auction);
+/* Asks for the reservation of the candidate at hand, for the payout at hand. */
+void candidates_reserve(struct auction *auction);
 /* Why the lead is not sold: the attempt that came nearest. */
 enum reason candidates_reason(const struct auction *auction);
 struct attempt *candidates_note(struct auction *auction, uint32_t candidate, bool skipped, enum reason reason);
@@ -62,8 +76,8 @@ void entries_final(struct auction *auction, enum lead_state state, enum reason r
 /* The affiliate's sub_ids into the offer, for answer, book and offer. False: what a ping told is more than an offer
  * holds (OFFER_FACTS_MAX). */
 bool entries_facts(struct auction *auction);
-/* Until when a bid holds (wall): the earliest of offer_ttl, bid_ttl and the bid's own valid_ms. */
-int64_t entries_valid_until_ms(const struct auction *auction, const struct rank_bid *bid);
+/* A digest of a person's, keyed, as an offer keeps it. */
+void entries_hash(struct auction *auction, const struct digest *digest, struct offer_hash *hash);
 /* auction->offer from the ranking: the promise, until when, and who stands behind it. */
 void entries_offer(struct auction *auction);
 /* consent_json and content from what was read. False: memory is out. */

@@ -31,22 +31,25 @@ bool rehearse_ping(struct auction *auction, enum step *refused)
     return read_outcome(auction, request->ping.lead, &auction->rehearsal, refused);
 }
 
-bool rehearse_post(struct auction *auction, enum rehearsal pinged, enum step *refused)
+bool rehearse_follow(struct auction *auction, enum rehearsal pinged, enum step *refused)
 {
     const struct auction_request *request = &auction->request;
-    bool is_test = pinged != REHEARSAL_NONE, said = request->post.has_test ? request->post.test : is_test;
-    if (request->test_key && !said && request->post.has_test)
+    bool is_post = request->kind == AUCTION_POST, is_test = pinged != REHEARSAL_NONE;
+    bool is_said = is_post ? request->post.has_test : request->ping.has_test;
+    bool said = is_post ? request->post.test : request->ping.test;
+    if (request->test_key && is_said && !said)
         return refuse(auction, refused, BYTES("test"), "choice", "this key sends tests only");
     if (request->test_key && !is_test)
         return refuse(auction, refused, BYTES("ping_id"), "choice",
                       "this ping was no test, and this key sends tests only");
-    if (said != is_test)
+    if (is_said && said != is_test)
         return refuse(auction, refused, BYTES("test"), "choice",
                       is_test ? "this ping was a test" : "this ping was no test");
     auction->rehearsal = pinged;
     if (!is_test) return true;
-    if (!read_outcome(auction, request->post.lead, &auction->rehearsal, refused)) return false;
-    if (!rehearsal_is_of_ping(auction->rehearsal)) return true;
+    if (!read_outcome(auction, is_post ? request->post.lead : request->ping.lead, &auction->rehearsal, refused))
+        return false;
+    if (!is_post || !rehearsal_is_of_ping(auction->rehearsal)) return true;
     return refuse(auction, refused, BYTES("lead." REHEARSAL_FIELD), "choice", "a post cannot come to that: a ping can");
 }
 

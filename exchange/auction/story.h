@@ -67,7 +67,7 @@ struct auction {
     const struct affiliate *affiliate;
     enum rehearsal rehearsal; /* NONE: it is no test */
     struct ident ping_id, lead_id;
-    int64_t opened_ms, pinged_ms;
+    int64_t opened_ms, pinged_ms, ranked_ms;
     int64_t collect_by_us, end_us, post_by_us; /* cut once, backwards from the end */
     int64_t armed_us;                          /* the instant wake_at was last given */
 
@@ -75,6 +75,11 @@ struct auction {
     bool affiliate_gone, drained;
     bool claim_asked, claim_answered, claim_held;
     struct auction_claimed claimed;
+    bool is_told_again;   /* the offer that stands, to the same ping again */
+    bool is_reauction;    /* a post whose lead goes through an auction of its own */
+    struct offer *before; /* whose place this auction takes (a refinement, a reauction); NULL: none */
+    bool has_same;
+    struct ident same;          /* tells the same ping */
     struct lead_record *record; /* AGAIN, RESUMED: a copy in the arena */
     enum reserve_state reserve_state;
     enum reason reserve_reason;
@@ -98,6 +103,7 @@ struct auction {
     struct offer offer; /* made by a ping, claimed by a post, or what a fallback after a restart needs */
     int64_t promise_micros, floor_micros;
     uint64_t seed;
+    enum ranking_arm arm; /* of its campaign's experiment; a post is in its ping's */
     struct candidate *candidates;
     uint32_t candidates_count, candidate; /* the one at hand */
     struct payout payout;

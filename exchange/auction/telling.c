@@ -5,8 +5,7 @@
 #include <stdlib.h>
 
 #include "protocol/base/money.h"
-
-#define VIEW_BYTES 48u
+#include "protocol/message/consent.h"
 
 void tell_problem(struct auction *auction, int http, enum reason reason, const char *text)
 {
@@ -102,6 +101,16 @@ void tell_again(struct auction *auction)
     answer->redirect_url = auction->campaign->exit_url;
 }
 
+/* A lead that a post brought to an auction of its own is told under the ping that was posted. */
+static void tell_reauction(struct auction_answer *answer, const struct offer *offer)
+{
+    const struct ident *known_as = offer_known_as(offer);
+    if (known_as == &offer->ping_id) return;
+    answer->reauction_id = answer->ping_id;
+    answer->because = offer->past.origin;
+    answer->ping_id = *known_as;
+}
+
 void auction_answer_of_record(const struct lead_record *record, struct auction_answer *answer)
 {
     *answer = (struct auction_answer){.http = 200,
@@ -111,6 +120,7 @@ void auction_answer_of_record(const struct lead_record *record, struct auction_a
                                       .click_id = record->click_id,
                                       .sub_ids = record->sub_ids,
                                       .is_test = record->offer.rehearsal != REHEARSAL_NONE};
+    tell_reauction(answer, &record->offer);
     if (record->state == LEAD_UNSOLD) {
         answer->status = ANSWER_UNSOLD;
         answer->reason = record->reason;
@@ -168,6 +178,7 @@ void tell_answer(struct auction *auction)
     answer->affiliate = auction->affiliate;
     answer->ping_id = auction->ping_id;
     answer->lead_id = auction->lead_id;
+    tell_reauction(answer, &auction->offer);
     answer->seq = auction->seq;
     answer->is_test = auction->rehearsal != REHEARSAL_NONE;
     answer->elapsed_us = auction->host->now_us(auction->world) - auction->request.started_us;
@@ -186,16 +197,25 @@ void tell_answer(struct auction *auction)
 
 static struct bytes pack_view(struct arena *arena, const struct availability_view *view)
 {
-    struct sink sink = sink_over(arena_take(arena, VIEW_BYTES), VIEW_BYTES);
-    if (!sink.at) return BYTES_NONE;
-    uint8_t flags = (uint8_t)((view->operator_paused ? 1 : 0) | (view->signal_fresh ? 2 : 0) |
-                              (view->signal_available ? 4 : 0) | (view->contract_circuit_open ? 8 : 0) |
-                              (view->origin_circuit_open ? 16 : 0) | (view->rate_spent ? 32 : 0));
-    sink_char(&sink, (char)flags);
-    sink_bytes(&sink, (struct bytes){(const char *)&view->cap_full, sizeof view->cap_full});
-    sink_bytes(&sink, (struct bytes){(const char *)&view->seats_free, sizeof view->seats_free});
-    sink_bytes(&sink, (struct bytes){(const char *)&view->in_flight, sizeof view->in_flight});
-    return sink_written(&sink);
+    char packed[AVAILABILITY_PACKED_MAX];
+    struct sink sink = sink_over(packed, sizeof packed);
+    availability_pack(&sink, view);
+    return arena_copy(arena, sink_written(&sink));
+}
+
+/* What matching saw beside the public fields and the views. */
+static void trace_inputs(struct auction *auction, struct trace_auction *record)
+{
+    const struct facts *facts = &auction->form.facts;
+    record->asked_micros = auction->request.ping.min_price_micros;
+    record->area_code = facts->area_code;
+    record->hidden = match_pack_hidden(auction->catalogue, facts, &auction->arena);
+    if (!facts->consent) return;
+    struct sink sink = sink_over(arena_take(&auction->arena, CONSENT_FACTS_MAX), CONSENT_FACTS_MAX);
+    if (!sink.at) return;
+    struct json json = json_into(&sink);
+    consent_write_facts(&json, facts->consent, auction->opened_ms);
+    if (!sink.cut) record->consent = sink_written(&sink);
 }
 
 static const struct rank_bid *bid_of(const struct auction *auction, const struct match_entry *entry)
@@ -213,6 +233,7 @@ static void trace_contract(struct auction *auction, uint32_t place, struct trace
     *out = (struct trace_contract){.contract = contract->id,
                                    .buyer = auction->catalogue->buyers[contract->buyer].id,
                                    .reason = entry->reason,
+                                   .is_let = entry->reason == REASON_NONE,
                                    .view = pack_view(&auction->arena, &entry->view),
                                    .response_us = entry->view.response_us,
                                    .tier = contract->tier,
@@ -230,6 +251,8 @@ static void trace_contract(struct auction *auction, uint32_t place, struct trace
     out->price_micros = bid->price_micros;
     out->payout_micros = bid->payout.payout_micros;
     out->effective_micros = bid->effective_micros;
+    out->pays_micros = bid->pays_micros;
+    out->shadow_rank = bid->shadow_rank;
     out->available = bid->available;
     out->bid_id = bid->bid_id;
     out->valid_us = bid->valid_us;
@@ -298,11 +321,11 @@ void tell_trace(struct auction *auction)
                                             [AUCTION_ONE_CALL] = TRACE_ONE_CALL,
                                             [AUCTION_RESUMED] = TRACE_RESUMED};
     const struct auction_answer *answer = &auction->answer;
-    if (answer->status == ANSWER_PROBLEM || (auction->claim_asked && !auction->claim_held))
-        return; /* nothing was decided */
+    bool is_theirs = auction->claim_asked && auction->claimed.outcome != CLAIM_FRESH;
+    if (answer->status == ANSWER_PROBLEM || is_theirs || auction->is_told_again) return; /* nothing was decided */
     bool own = auction->request.kind == AUCTION_PING || auction->request.kind == AUCTION_ONE_CALL;
     struct trace_auction record = {
-        .kind = kinds[auction->request.kind],
+        .kind = auction->is_reauction ? TRACE_REAUCTION : kinds[auction->request.kind],
         .is_test = auction->rehearsal != REHEARSAL_NONE,
         .ping_id = auction->ping_id,
         .lead_id = auction->lead_id,
@@ -313,12 +336,14 @@ void tell_trace(struct auction *auction)
         .click_id = own ? auction->request.ping.click_id : auction->offer.click_id,
         .sub_ids = auction->offer.sub_ids,
         .opened_ms = auction->opened_ms,
+        .ranked_ms = auction->ranked_ms,
         .elapsed_us = answer->elapsed_us,
         .status = status_word(auction),
         .reason = answer->reason,
         .reason_text = bytes_of(answer->text),
         .catalogue = auction->catalogue->version,
         .seed = auction->seed,
+        .arm = (uint8_t)auction->arm,
         .closed_cause = bytes_of(auction->closed_cause),
         .saved_us = auction->saved_us,
         .expires_ms = answer->expires_ms,
@@ -329,6 +354,7 @@ void tell_trace(struct auction *auction)
         .steps_count = auction->steps_count,
     };
     memcpy(record.steps, auction->steps, auction->steps_count * sizeof *auction->steps);
+    if (own) trace_inputs(auction, &record);
     if (!trace_contracts(auction, &record)) return;
     if (auction->attempts) trace_posts(auction, &record);
     if (answer->status == ANSWER_SOLD) {

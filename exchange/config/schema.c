@@ -9,7 +9,7 @@ static const char *const type_names[SCHEMA_TYPES] = {
     [SCHEMA_URL] = "url",           [SCHEMA_ZONE] = "time zone",    [SCHEMA_SECRET] = "secret",
     [SCHEMA_KEYFILE] = "key file",  [SCHEMA_KEY] = "key hash",      [SCHEMA_VALUE] = "value",
     [SCHEMA_HOURS] = "hours",       [SCHEMA_DATE] = "date",         [SCHEMA_DAY] = "hours of a day",
-    [SCHEMA_MAP] = "map",           [SCHEMA_PRICE] = "price",
+    [SCHEMA_OPENING] = "hours",     [SCHEMA_MAP] = "map",           [SCHEMA_PRICE] = "price",
 };
 
 const struct schema_row *schema_find(const struct schema_group *group, struct bytes key)

@@ -28,6 +28,7 @@ enum schema_type {
     SCHEMA_HOURS,    /* "08:00-20:00", under a name that says the days */
     SCHEMA_DATE,     /* 2026-12-25 */
     SCHEMA_DAY,      /* closed, or hours, under a name that says the date */
+    SCHEMA_OPENING,  /* hours alone */
     SCHEMA_MAP,      /* of `group` */
     SCHEMA_PRICE,    /* live, money, or a list of rules */
     SCHEMA_TYPES

@@ -106,6 +106,32 @@ static const struct schema_group field_group = {.name = "field",
                                                          "named here may be sent all the same: it is kept, private.",
                                                 ROWS(field_rows)};
 
+static const struct schema_row quiet_rows[] = {
+    {.key = "default",
+     .type = SCHEMA_OPENING,
+     .flags = SCHEMA_REQUIRED,
+     .prose = "the open hours, where by_state says no others"},
+    {.key = "by_state",
+     .type = SCHEMA_OPENING,
+     .form = SCHEMA_NAMED,
+     .items_max = 63,
+     .prose = "the open hours of a state: {FL: \"08:00-20:00\"}"},
+    {.key = "zone_from",
+     .type = SCHEMA_CHOICE,
+     .choices = "zip phone both",
+     .fallback = "both",
+     .prose = "what tells where a person lives; both: open in each. Needs geo: zips, geo: area_codes"},
+};
+static const struct schema_group quiet_group = {
+    .name = "quiet_hours",
+    .title = "quiet_hours",
+    .prose =
+        "When people may be called: hours on the half hour, in the time zone of their zip or of their phone's area "
+        "code. What a ping does not tell yet is asked at the post. Where neither is told, or a table does not "
+        "know it, it must be open in every zone of the tables.",
+    ROWS(quiet_rows),
+    .indivisible = true};
+
 static const struct schema_row consent_rows[] = {
     {.key = "required",
      .type = SCHEMA_TEXT,
@@ -117,6 +143,34 @@ static const struct schema_row consent_rows[] = {
 };
 static const struct schema_group consent_group = {
     .name = "consent", .title = "consent", .prose = "What the person must have agreed to.", ROWS(consent_rows)};
+
+#define POLICY_CHOICES "price priority weighted round_robin even?"
+#define RANK_BY_CHOICES "price expected_value?"
+#define PRICING_CHOICES "first second"
+#define UNAVAILABLE_CHOICES "skip last"
+
+/* No defaults here: what is not named is the campaign's own. */
+static const struct schema_row experiment_rows[] = {
+    {.key = "share",
+     .type = SCHEMA_PERCENT,
+     .flags = SCHEMA_REQUIRED,
+     .range = "0.01..99.99",
+     .prose = "of the campaign's auctions, drawn by a keyed hash of the ping"},
+    {.key = "policy", .type = SCHEMA_CHOICE, .choices = POLICY_CHOICES, .prose = "as the campaign's"},
+    {.key = "rank_by", .type = SCHEMA_CHOICE, .choices = RANK_BY_CHOICES, .prose = "as the campaign's"},
+    {.key = "shadow", .type = SCHEMA_BOOL, .prose = "as the campaign's"},
+    {.key = "pricing", .type = SCHEMA_CHOICE, .choices = PRICING_CHOICES, .prose = "as the campaign's"},
+    {.key = "second_price_step", .type = SCHEMA_MONEY, .range = "0..", .prose = "as the campaign's"},
+    {.key = "unavailable_bids", .type = SCHEMA_CHOICE, .choices = UNAVAILABLE_CHOICES, .prose = "as the campaign's"},
+};
+static const struct schema_group experiment_group = {
+    .name = "experiment",
+    .title = "experiment",
+    .prose =
+        "A share of the auctions goes by other rules: experiment: {share: 20, policy: weighted}. What is not named "
+        "is the campaign's own. Both arms are in GET /v1/admin/stats.",
+    ROWS(experiment_rows),
+    .indivisible = true};
 
 static const struct schema_row campaign_rows[] = {
     {.key = "id", .type = SCHEMA_NAME, .flags = SCHEMA_REQUIRED, .prose = "its name in every request"},
@@ -147,9 +201,9 @@ static const struct schema_row campaign_rows[] = {
      .prose = "squeeze: the margin that is kept"},
     {.key = "on_mismatch",
      .type = SCHEMA_CHOICE,
-     .choices = "refuse reauction?",
+     .choices = "refuse reauction",
      .fallback = "refuse",
-     .prose = "a post that differs from its ping"},
+     .prose = "a post that differs from its ping: unsold, or a new auction of the posted lead"},
     {.key = "objective",
      .type = SCHEMA_CHOICE,
      .flags = SCHEMA_LATER,
@@ -157,36 +211,49 @@ static const struct schema_row campaign_rows[] = {
      .prose = "what the best set maximises"},
     {.key = "reping_window",
      .type = SCHEMA_DURATION,
-     .flags = SCHEMA_LATER,
-     .prose = "the same ping again gets the standing answer"},
+     .fallback = "60s",
+     .range = "0s..1d",
+     .prose = "the same ping again so soon gets the offer that stands; 0s: never"},
+    {.key = "max_refines",
+     .type = SCHEMA_COUNT,
+     .fallback = "3",
+     .range = "0..3",
+     .prose = "how often a ping may be refined by one that names more"},
     {.key = "tier_mode",
      .type = SCHEMA_CHOICE,
      .choices = "parallel waterfall?",
      .fallback = "parallel",
-     .prose = "all tiers at once, or one after another"},
+     .prose = "all tiers are asked at once, or the next one only when one gave nothing"},
     {.key = "policy",
      .type = SCHEMA_CHOICE,
-     .choices = "price priority? weighted? round_robin? even?",
+     .choices = POLICY_CHOICES,
      .fallback = "price",
      .prose = "who is first inside a tier"},
     {.key = "rank_by",
      .type = SCHEMA_CHOICE,
+     .choices = RANK_BY_CHOICES,
+     .fallback = "price",
+     .prose = "price x multiplier, or that x the share of its posts a contract accepts"},
+    {.key = "shadow",
+     .type = SCHEMA_BOOL,
      .flags = SCHEMA_LATER,
-     .choices = "price expected_value",
-     .prose = "price or expected value"},
-    {.key = "shadow", .type = SCHEMA_BOOL, .flags = SCHEMA_LATER, .prose = "log the other ranking"},
+     .prose = "decides by price, and shows in every trace what expected_value would have said"},
     {.key = "pricing",
      .type = SCHEMA_CHOICE,
-     .choices = "first second?",
+     .choices = PRICING_CHOICES,
      .fallback = "first",
-     .prose = "own bid, or the best losing one"},
+     .prose = "a buyer pays its own bid, or what the best losing bid of another group makes it pay"},
     {.key = "max_sales", .type = SCHEMA_COUNT, .only = "1", .fallback = "1", .prose = "sales of one lead"},
     {.key = "unavailable_bids",
      .type = SCHEMA_CHOICE,
-     .choices = "skip last?",
+     .choices = UNAVAILABLE_CHOICES,
      .fallback = "skip",
-     .prose = "bids that say available: false"},
-    {.key = "second_price_step", .type = SCHEMA_MONEY, .flags = SCHEMA_LATER, .prose = "second price: the step above"},
+     .prose = "bids that say available: false are out, or behind all others"},
+    {.key = "second_price_step",
+     .type = SCHEMA_MONEY,
+     .fallback = "0.01",
+     .range = "0..",
+     .prose = "pricing second: this much above the best losing bid"},
     {.key = "margin", .type = SCHEMA_MAP, .group = &schema_margin, .prose = "the house's share in this campaign"},
     {.key = "fields",
      .type = SCHEMA_MAP,
@@ -197,7 +264,10 @@ static const struct schema_row campaign_rows[] = {
      .prose = "name: {type: …}"},
     {.key = "duplicates", .type = SCHEMA_MAP, .flags = SCHEMA_LATER, .prose = "the same person again"},
     {.key = "consent", .type = SCHEMA_MAP, .group = &consent_group, .prose = "what the person must have agreed to"},
-    {.key = "quiet_hours", .type = SCHEMA_MAP, .flags = SCHEMA_LATER, .prose = "the consumer's hours"},
+    {.key = "quiet_hours",
+     .type = SCHEMA_MAP,
+     .group = &quiet_group,
+     .prose = "when people may be called, in their own time zone; outside, nothing of theirs is sold"},
     {.key = "exit_url", .type = SCHEMA_URL, .prose = "redirect_url in the answers of unsold leads"},
     {.key = "suppress",
      .type = SCHEMA_PATH,
@@ -210,7 +280,11 @@ static const struct schema_row campaign_rows[] = {
      .flags = SCHEMA_LATER,
      .prose = "leads that look like tests"},
     {.key = "redistribute", .type = SCHEMA_MAP, .flags = SCHEMA_LATER, .prose = "selling a returned lead again"},
-    {.key = "experiment", .type = SCHEMA_MAP, .flags = SCHEMA_LATER, .prose = "another policy for a share"},
+    {.key = "experiment",
+     .type = SCHEMA_MAP,
+     .flags = SCHEMA_LATER,
+     .group = &experiment_group,
+     .prose = "other rules for a share"},
     {.key = "retention", .type = SCHEMA_DURATION, .flags = SCHEMA_LATER, .prose = "how long leads are kept"},
     {.key = "paused", .type = SCHEMA_BOOL, .fallback = "false", .prose = "takes no leads"},
     {.key = "score", .type = SCHEMA_MAP, .form = SCHEMA_LIST, .flags = SCHEMA_LATER, .prose = "points by rule"},
@@ -278,7 +352,13 @@ static const struct schema_row affiliate_rows[] = {
      .items_max = 10000,
      .range = "1..256",
      .prose = "buyers, or groups of them, that never get its leads"},
-    {.key = "caps", .type = SCHEMA_MAP, .form = SCHEMA_LIST, .flags = SCHEMA_LATER, .prose = "bounds a window"},
+    {.key = "caps",
+     .type = SCHEMA_MAP,
+     .form = SCHEMA_LIST,
+     .flags = SCHEMA_MAYBE_EMPTY,
+     .items_max = 8,
+     .group = &schema_cap,
+     .prose = "bounds a window of its leads, in each campaign; reached: its pings are rejected as capped"},
     {.key = "rate", .type = SCHEMA_MAP, .group = &rate_group, .prose = "bounds a second"},
     {.key = "sources",
      .type = SCHEMA_MAP,
@@ -342,7 +422,8 @@ const struct schema_group schema_catalogue = {
     ROWS(catalogue_rows)};
 
 const struct schema_group *const schema_catalogue_groups[] = {
-    &schema_catalogue, &campaign_group, &field_group, &consent_group, &schema_margin, &band_group,     &pair_group,
-    &affiliate_group,  &source_group,   &pay_group,   &rate_group,    &reveal_group,  &calendar_group,
+    &schema_catalogue, &campaign_group, &field_group, &consent_group,    &quiet_group,
+    &schema_margin,    &band_group,     &pair_group,  &experiment_group, &affiliate_group,
+    &source_group,     &pay_group,      &rate_group,  &reveal_group,     &calendar_group,
 };
 const unsigned schema_catalogue_groups_count = sizeof schema_catalogue_groups / sizeof *schema_catalogue_groups;

@@ -81,6 +81,7 @@ struct house_rules settings_house_rules(const struct settings *settings)
                                 .payout_step_micros = settings->payout_step_micros,
                                 .max_posts = settings->max_posts,
                                 .currency = bytes_of(settings->currency),
+                                .time_zone = bytes_of(settings->time_zone),
                                 .circuit = settings->circuit,
                                 .allow_private = settings->endpoints_allow_private};
 }

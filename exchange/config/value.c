@@ -30,7 +30,7 @@ static bool number_of_bool(const struct node *node, int64_t *number);
 static bool check_range(struct tree *tree, const struct schema_row *row, const struct node *node, int64_t number);
 static bool range_end(const struct schema_row *row, struct bytes text, int64_t *number);
 static check_text check_plain, check_name, check_choice, check_currency, check_address, check_path, check_url,
-    check_zone, check_secret, check_keyfile, check_key, check_value, check_hours, check_date, check_day;
+    check_zone, check_secret, check_keyfile, check_key, check_value, check_hours, check_date, check_day, check_opening;
 static bool refuse(struct tree *tree, const struct schema_row *row, const struct node *node);
 
 static const struct kind kinds[SCHEMA_TYPES] = {
@@ -55,6 +55,7 @@ static const struct kind kinds[SCHEMA_TYPES] = {
     [SCHEMA_HOURS] = {"hours (\"08:00-20:00\")", NULL, check_hours},
     [SCHEMA_DATE] = {"a date (\"2026-12-25\")", NULL, check_date},
     [SCHEMA_DAY] = {"closed or hours (\"08:00-20:00\")", NULL, check_day},
+    [SCHEMA_OPENING] = {"hours (\"08:00-20:00\")", NULL, check_opening},
     [SCHEMA_MAP] = {"a map", NULL, NULL},
     [SCHEMA_PRICE] = {"live, money or a list of rules", scalar_money, NULL},
 };
@@ -399,6 +400,17 @@ static bool check_hours(struct tree *tree, const struct schema_row *row, struct 
     else
         tree_complain(tree, node, "%s: %s: %s", row->key, value_shown(text).text, error);
     return false;
+}
+
+static bool check_opening(struct tree *tree, const struct schema_row *row, struct node *node, const char *folder)
+{
+    (void)folder;
+    struct bytes text;
+    uint64_t half_hours = 0;
+    if (!scalar_text(node, &text)) return refuse(tree, row, node);
+    const char *error = schedule_read_hours(text, &half_hours);
+    if (error) tree_complain(tree, node, "%s: %s: %s", row->key, value_shown(text).text, error);
+    return !error;
 }
 
 static bool refuse(struct tree *tree, const struct schema_row *row, const struct node *node)

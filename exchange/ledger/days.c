@@ -220,20 +220,21 @@ static enum fault put_offer(struct days *days, const struct lane_item *item)
     store_key_u64(key, (uint64_t)item->offer_expires_ms);
     memcpy(key + 8, item->ping_id.at, sizeof item->ping_id.at);
     return store_put_parts(days->current->store, days->txn, DAY_OFFERS, (struct bytes){key, sizeof key}, item->offer,
-                           true);
+                           item->record.len > 0);
 }
 
-/* A ping's record is its auction's, also after a post; a lead's is the latest. */
+/* A ping's record is its auction's, also after a post; a lead's is the latest. Without a record the item is an offer
+ * that is written anew. */
 static enum fault put_item(struct days *days, const struct lane_item *item)
 {
     struct store *store = days->current->store;
     char number[8];
     enum trace_kind kind;
+    if (!item->record.len) return put_offer(days, item);
     store_key_u64(number, ++days->number);
     struct bytes at = {number, sizeof number};
     enum fault fault = store_put_parts(store, days->txn, DAY_RECORDS, at, item->record, true);
-    bool of_ping = !ident_is_none(&item->ping_id) &&
-                   (!trace_peek(item->record, &kind) || kind == TRACE_PING || kind == TRACE_ONE_CALL);
+    bool of_ping = !ident_is_none(&item->ping_id) && (!trace_peek(item->record, &kind) || trace_is_auction(kind));
     if (fault == FAULT_NONE && of_ping) fault = store_put(store, days->txn, DAY_INDEX, ident_bytes(&item->ping_id), at);
     if (fault == FAULT_NONE && !ident_is_none(&item->lead_id))
         fault = store_put(store, days->txn, DAY_INDEX, ident_bytes(&item->lead_id), at);
@@ -422,6 +423,35 @@ static enum fault offers_in(struct day *day, const struct offer_reader *to)
     store_abort(&txn);
     arena_free(&arena);
     return fault == FAULT_NOT_FOUND ? FAULT_NONE : fault;
+}
+
+static enum fault find_offer_in(struct day *day, struct bytes key, struct arena *arena, struct bytes *flat)
+{
+    struct MDB_txn *txn;
+    enum fault fault = store_begin(day->store, false, &txn);
+    if (fault != FAULT_NONE) return fault;
+    fault = store_get_parts(day->store, txn, DAY_OFFERS, key, arena, flat);
+    store_abort(&txn);
+    return fault;
+}
+
+/* The newest day comes first: there stands what was written last. */
+enum fault days_find_offer(struct days *days, const struct ident *ping_id, int64_t expires_ms, struct arena *arena,
+                           struct bytes *flat)
+{
+    char key[8 + sizeof(struct ident)];
+    enum fault fault = FAULT_NOT_FOUND;
+    bool is_last = false;
+    store_key_u64(key, (uint64_t)expires_ms);
+    memcpy(key + 8, ping_id->at, sizeof ping_id->at);
+    for (unsigned place = 0; fault == FAULT_NOT_FOUND; place++) {
+        struct day *day = hold(days, place, &is_last);
+        if (is_last) break;
+        if (!day) continue;
+        fault = find_offer_in(day, (struct bytes){key, sizeof key}, arena, flat);
+        let_go(days, day);
+    }
+    return fault;
 }
 
 enum fault days_offers(struct days *days, int64_t wall_ms,

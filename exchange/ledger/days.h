@@ -40,7 +40,10 @@ uint64_t days_bytes(struct days *days);
 
 /* The newest record of that id; FAULT_NOT_FOUND. */
 enum fault days_find(struct days *days, const struct ident *id, struct arena *arena, struct bytes *record) MUST_USE;
-/* fn for every offer that expires after wall_ms. */
+/* The offer of that ping as it was written last, whether it has expired or not; FAULT_NOT_FOUND. */
+enum fault days_find_offer(struct days *days, const struct ident *ping_id, int64_t expires_ms, struct arena *arena,
+                           struct bytes *flat) MUST_USE;
+/* fn for every offer that expires after wall_ms, as it was written last before it is given as it was written first. */
 enum fault days_offers(struct days *days, int64_t wall_ms,
                        void (*fn)(void *arg, const struct ident *ping_id, int64_t expires_ms, struct bytes flat),
                        void *arg) MUST_USE;

@@ -18,7 +18,7 @@
     X(LEADS, "leads")           /* lead id -> book_write_lead */                                                       \
     X(POSTS, "posts")           /* post id -> book_write_post */                                                       \
     X(DOUBTS, "doubts")         /* post or lead id -> what it waits for, see rows.h */                                 \
-    X(PINGS, "pings")           /* ping id -> lead id */                                                               \
+    X(PINGS, "pings")           /* ping id, or one whose place it took -> lead id */                                   \
     X(KEYS, "keys")             /* SHA-256 of affiliate, 0, Idempotency-Key -> lead id */                              \
     X(CAPS, "caps")             /* cap id, window (4, big-endian) -> used (8) */                                       \
     X(ACCOUNTS, "accounts")     /* "buyer:X" -> micros (8) */                                                          \

@@ -74,7 +74,7 @@ bool lane_put(struct lane *lane, const struct lane_item *item)
                         .lead_id = item->lead_id};
     char *at = lane->ring + place_of(put);
     memcpy(at, &head, sizeof head);
-    memcpy(at + sizeof head, item->record.at, item->record.len);
+    if (item->record.len) memcpy(at + sizeof head, item->record.at, item->record.len);
     if (item->offer.len) memcpy(at + sizeof head + item->record.len, item->offer.at, item->offer.len);
     atomic_store_explicit(&lane->put, put + bytes, memory_order_release);
     return true;

@@ -15,7 +15,7 @@ struct lane;
 struct lane_item {
     struct ident ping_id, lead_id; /* either may be none */
     int64_t offer_expires_ms;
-    struct bytes record, offer; /* in the ring until lane_give_back */
+    struct bytes record, offer; /* in the ring until lane_give_back; either may be empty */
 };
 
 enum fault lane_open(struct lane **lane) MUST_USE;

@@ -72,7 +72,7 @@ struct ledger_resolution {
     bool is_test;                        /* of a test lead: no money moved */
     int64_t price_micros, payout_micros; /* of the sale that an acceptance made */
     uint8_t keys_count;
-    struct book_cap_key keys[BOOK_CAP_KEYS_MAX]; /* released by a rejection: for standing */
+    struct book_cap_key keys[BOOK_CAP_KEYS_MAX]; /* of the post: released by a rejection, counted by a sale */
 };
 enum fault ledger_resolve(struct ledger_line *line, const struct ident *post_id, bool accepted,
                           const struct ident *sale_id, int64_t wall_ms,
@@ -89,7 +89,7 @@ enum fault ledger_catalogue(struct ledger_line *line, const struct digest *versi
                             uint64_t token) MUST_USE;
 
 /* Lane two: dropped and counted when full. Ids that are none are left out of the index. `offer`: flat offer bytes to
- * find again after a restart (may be empty). */
+ * find again after a restart (may be empty). An empty record: the offer of that ping is written anew. */
 bool ledger_trace(struct ledger_line *line, const struct ident *ping_id, const struct ident *lead_id,
                   struct bytes record, struct bytes offer, int64_t offer_expires_ms);
 uint64_t ledger_traces_dropped(const struct ledger *ledger);

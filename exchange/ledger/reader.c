@@ -209,6 +209,20 @@ enum fault reader_trace(struct reader *reader, const struct ident *id, struct ar
     return days_find(reader->days, id, arena, record);
 }
 
+/* The ping's own record tells when its offer ends, and so where it stands. */
+enum fault reader_offer(struct reader *reader, const struct ident *ping_id, struct arena *arena, struct offer *offer)
+{
+    struct bytes record, flat;
+    struct trace_auction *trace = arena_take(arena, sizeof *trace);
+    if (!trace) return FAULT_MEMORY;
+    enum fault fault = days_find(reader->days, ping_id, arena, &record);
+    if (fault == FAULT_NONE && !trace_read(record, arena, trace)) fault = FAULT_CORRUPT;
+    if (fault == FAULT_NONE && trace->expires_ms == 0) fault = FAULT_NOT_FOUND; /* it was rejected */
+    if (fault == FAULT_NONE) fault = days_find_offer(reader->days, ping_id, trace->expires_ms, arena, &flat);
+    if (fault == FAULT_NONE && !offer_read(flat, offer)) fault = FAULT_CORRUPT;
+    return fault;
+}
+
 enum fault reader_accounts(struct reader *reader, void (*fn)(void *arg, struct bytes account, int64_t micros),
                            void *arg)
 {

@@ -34,6 +34,9 @@ enum fault reader_doubts(struct reader *reader, const struct ident *after, struc
  * trace_read. */
 enum fault reader_trace(struct reader *reader, const struct ident *id, struct arena *arena,
                         struct bytes *record) MUST_USE;
+/* The offer of a ping as the trace keeps it, expired or not; its texts are in the arena. */
+enum fault reader_offer(struct reader *reader, const struct ident *ping_id, struct arena *arena,
+                        struct offer *offer) MUST_USE;
 enum fault reader_catalogue(struct reader *reader, const struct digest *version, struct arena *arena,
                             struct bytes *packed) MUST_USE;
 /* "buyer:north" …: fn for each account and its balance. */

@@ -232,13 +232,13 @@ enum fault restore_doubts(struct ledger *ledger, struct ledger_note *note)
 
 /* --- what goes back into memory --- */
 
-/* Of each cap the latest window: the table is sorted by cap, then window. */
-static enum fault load_caps(struct ledger *ledger, struct MDB_txn *txn, struct standing *standing)
+/* Of each cap the latest window: the table is sorted by cap, then window. Segments of long ago are left where they are.
+ */
+static enum fault load_caps(struct ledger *ledger, struct MDB_txn *txn, struct standing *standing, int64_t wall_ms)
 {
     struct store_cursor cursor;
     struct cap_id id = {{0}};
     uint32_t window = 0, used = 0;
-    bool has_one = false;
     enum fault fault = store_cursor_open(ledger->book, txn, BOOK_CAPS, &cursor);
     if (fault != FAULT_NONE) return fault;
     for (fault = store_seek(&cursor, BYTES_NONE); fault == FAULT_NONE;) {
@@ -259,8 +259,8 @@ static enum fault load_caps(struct ledger *ledger, struct MDB_txn *txn, struct s
         window = store_read_key_u32(cursor.key.at + sizeof id.at);
         uint64_t all = store_read_value_u64(cursor.value.at);
         used = all > UINT32_MAX ? UINT32_MAX : (uint32_t)all;
-        has_one = caps_load(standing, &id, window, used);
-        if (!has_one) fault = FAULT_MEMORY;
+        bool is_past = caps_is_past(&id, window, (uint32_t)(wall_ms / 60000));
+        if (!is_past && !caps_load(standing, &id, window, used)) fault = FAULT_MEMORY;
         if (fault == FAULT_NONE) fault = store_next(&cursor);
     }
     store_cursor_close(&cursor);
@@ -292,14 +292,18 @@ struct offers_load {
     enum fault fault;
 };
 
-/* An offer that has a lead is used up. */
+/* What was written last comes first: what comes later for the same ping is older. An offer that has a lead is used up;
+ * one that was superseded stays so. */
 static void load_offer(void *arg, const struct ident *ping_id, int64_t expires_ms, struct bytes flat)
 {
     struct offers_load *load = arg;
     struct MDB_txn *txn;
     struct bytes unused;
     struct offer offer;
+    char copy[OFFER_BYTES_MAX];
+    size_t len;
     if (load->fault != FAULT_NONE || !offer_read(flat, &offer)) return;
+    if (offers_look(load->offers, ping_id, load->now_us, copy, sizeof copy, &len) != OFFER_NONE) return;
     load->fault = store_begin(load->ledger->book, false, &txn);
     if (load->fault != FAULT_NONE) return;
     enum fault fault = store_get(load->ledger->book, txn, BOOK_PINGS, ident_bytes(ping_id), &unused);
@@ -311,8 +315,11 @@ static void load_offer(void *arg, const struct ident *ping_id, int64_t expires_m
     }
     uint32_t workers = load->ledger->lines_max > 1 ? load->ledger->lines_max - 1 : 1;
     int64_t expires_us = load->now_us + (expires_ms - load->wall_ms) * 1000;
-    bool put = offers_put(load->offers, load->count++ % workers, ping_id, expires_us, load->now_us, flat);
+    bool put = offers_put(load->offers, load->count++ % workers, ping_id, NULL, expires_us, load->now_us, flat);
     load->no_room += !put;
+    if (!put || !offer.is_superseded) return;
+    if (offers_claim(load->offers, ping_id, load->now_us, copy, sizeof copy, &len) == OFFER_OPEN)
+        offers_superseded(load->offers, ping_id);
 }
 
 enum fault ledger_restore(struct ledger *ledger, struct standing *standing, struct offers *offers, int64_t now_us,
@@ -322,7 +329,7 @@ enum fault ledger_restore(struct ledger *ledger, struct standing *standing, stru
     check(!ledger->is_running, "before ledger_start");
     enum fault fault = store_begin(ledger->book, false, &txn);
     if (fault != FAULT_NONE) return fault;
-    fault = load_caps(ledger, txn, standing);
+    fault = load_caps(ledger, txn, standing, wall_ms);
     if (fault == FAULT_NONE) fault = load_switches(ledger, txn, standing);
     store_abort(&txn);
     if (fault != FAULT_NONE) return fault;

@@ -8,6 +8,7 @@
 #include "exchange/ledger/rows.h"
 
 #include "exchange/ledger/account.h"
+#include "exchange/standing/caps.h"
 #include "protocol/base/check.h"
 #include "protocol/base/money.h"
 
@@ -131,9 +132,13 @@ static enum fault plan_opening(struct store *store, struct MDB_txn *txn, struct 
     enum fault fault = find_lead(store, txn, plan);
     if (fault == FAULT_NONE) return refuse(plan->refusal, "the lead was opened before");
     if (fault != FAULT_NOT_FOUND) return fault;
+    fault = FAULT_NONE;
     if (!ident_is_none(&step->ping_id))
         fault = expect_none(store, txn, plan, BOOK_PINGS, ident_bytes(&step->ping_id), "the ping has a lead already");
-    if (fault == FAULT_NOT_FOUND) fault = FAULT_NONE;
+    const struct offer_past *past = &opening->offer.past;
+    for (uint32_t i = 0; i < past->ancestors_count && fault == FAULT_NONE; i++)
+        fault = expect_none(store, txn, plan, BOOK_PINGS, ident_bytes(&past->ancestors[i]),
+                            "the ping whose place it took has a lead already");
     if (fault == FAULT_NONE && opening->has_key)
         fault = expect_none(store, txn, plan, BOOK_KEYS, (struct bytes){(const char *)opening->key.at, DIGEST_LEN},
                             "the idempotency key has a lead already");
@@ -305,16 +310,17 @@ static struct cap_change *cap_change_of(struct plan *plan, const struct book_cap
     return change;
 }
 
-/* A rejection gives back what its intent took, a doubt keeps it; the next intent takes its own. */
+/* A rejection gives back what its intent holds, a doubt keeps it, a sale is counted; the next intent takes its own. */
 static enum fault plan_caps(struct store *store, struct MDB_txn *txn, struct plan *plan)
 {
     const struct book_verdict *verdict = plan->step->verdict;
-    bool gives_back = verdict && (verdict->state == POST_REJECTED || verdict->state == POST_FAILED);
-    const struct book_intent *given = gives_back ? &plan->settled.intent : NULL, *taken = plan->step->intent;
-    for (uint8_t i = 0; given && i < given->keys_count; i++)
-        cap_change_of(plan, &given->keys[i])->change -= given->keys[i].amount;
+    const struct book_intent *settled = verdict ? &plan->settled.intent : NULL, *taken = plan->step->intent;
+    for (uint8_t i = 0; settled && i < settled->keys_count; i++) {
+        int64_t change = book_cap_change(&settled->keys[i], verdict->state);
+        if (change) cap_change_of(plan, &settled->keys[i])->change += change;
+    }
     for (uint8_t i = 0; taken && i < taken->keys_count; i++)
-        cap_change_of(plan, &taken->keys[i])->change += taken->keys[i].amount;
+        if (taken->keys[i].stay != CAP_COUNTED) cap_change_of(plan, &taken->keys[i])->change += taken->keys[i].amount;
     for (unsigned i = 0; i < plan->caps_count; i++) {
         struct cap_change *change = &plan->caps[i];
         struct bytes value;
@@ -343,6 +349,9 @@ static enum fault write_lead(struct store *store, struct MDB_txn *txn, struct pl
     if (!ident_is_none(&plan->lead.ping_id))
         fault = store_put(store, txn, BOOK_PINGS, ident_bytes(&plan->lead.ping_id), id);
     const struct book_opening *opening = plan->step->opening;
+    const struct offer_past *past = &opening->offer.past;
+    for (uint32_t i = 0; i < past->ancestors_count && fault == FAULT_NONE; i++)
+        fault = store_put(store, txn, BOOK_PINGS, ident_bytes(&past->ancestors[i]), id);
     if (fault == FAULT_NONE && opening->has_key)
         fault = store_put(store, txn, BOOK_KEYS, (struct bytes){(const char *)opening->key.at, DIGEST_LEN}, id);
     return fault;

@@ -259,7 +259,6 @@ static enum fault write_resolved(struct ledger *ledger, struct MDB_txn *txn, str
     if (job->is_accepted) {
         job->answer.price_micros = sale.price_micros;
         job->answer.payout_micros = sale.payout_micros;
-        return FAULT_NONE;
     }
     job->answer.keys_count = intent->keys_count;
     memcpy(job->answer.keys, intent->keys, intent->keys_count * sizeof *intent->keys);

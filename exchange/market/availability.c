@@ -2,24 +2,28 @@
  * of the view alone, so a trace can be judged again. */
 #include "exchange/market/availability.h"
 
-#include "protocol/base/check.h"
-#include "protocol/base/money.h"
+#include "exchange/market/acceptance.h"
+#include "exchange/market/quiet.h"
+#include "exchange/record/flat.h"
 
-#define HUNDREDTH (MONEY_UNIT / 100)
-
-static int32_t first_full(const struct contract *contract, const struct buyer *buyer, struct standing *standing,
-                          int64_t wall_ms);
 static bool origin_open(struct standing *standing, uint32_t cell, int64_t now_us);
 static int64_t seats_free(const struct contract *contract, const struct seat_signal *signal);
 
-void availability_read(const struct contract *contract, const struct buyer *buyer, struct standing *standing,
-                       int64_t now_us, int64_t wall_ms, struct availability_view *view)
+void availability_lead(const struct facts *facts, int64_t wall_ms, struct availability_lead *lead)
+{
+    cap_segments_of(facts, &lead->segments);
+    lead->is_quiet = quiet_is_now(facts->campaign->quiet, facts, wall_ms);
+}
+
+void availability_read(const struct contract *contract, const struct buyer *buyer, const struct availability_lead *lead,
+                       struct standing *standing, int64_t now_us, int64_t wall_ms, struct availability_view *view)
 {
     struct seat_signal signal;
     seats_read(standing, contract->cell, buyer->cell, now_us, &signal);
     *view = (struct availability_view){
         .operator_paused = switches_paused(standing, contract->cell),
-        .cap_full = first_full(contract, buyer, standing, wall_ms),
+        .is_quiet = lead && lead->is_quiet,
+        .cap_full = cap_first_full(contract, buyer, lead ? &lead->segments : NULL, standing, wall_ms),
         .signal_fresh = signal.pushed,
         .signal_available = signal.pushed && signal.available,
         .seats_free = seats_free(contract, &signal),
@@ -28,6 +32,8 @@ void availability_read(const struct contract *contract, const struct buyer *buye
                                origin_open(standing, contract->post_origin_cell, now_us),
         .in_flight = rates_in_flight(standing, buyer->cell),
         .response_us = rates_response_us(standing, contract->cell),
+        .turn = turns_latest(standing, contract->cell),
+        .accepted_ppm = acceptance_ppm(learned_word(standing, contract->cell), wall_ms),
     };
     if (buyer->max_pings_per_s && contract->is_live)
         view->rate_spent = !rates_peek_buyer(standing, buyer->cell, buyer->max_pings_per_s, now_us);
@@ -40,64 +46,67 @@ enum reason availability_reason(const struct contract *contract, const struct bu
     if (schedule_wall_ms / 60000 < contract->from_min) return REASON_CLOSED;
     if (contract->until_min && schedule_wall_ms / 60000 >= contract->until_min) return REASON_CLOSED;
     if (contract->schedule && !schedule_is_open(contract->schedule, schedule_wall_ms)) return REASON_CLOSED;
+    if (view->is_quiet) return REASON_QUIET_HOURS;
     if (view->cap_full >= 0) return REASON_CAPPED;
     if (view->seats_free <= 0) return REASON_NO_SEAT;
     if (view->signal_fresh ? !view->signal_available : !contract->silent_available) return REASON_UNAVAILABLE;
     if (view->contract_circuit_open || view->origin_circuit_open) return REASON_CIRCUIT_OPEN;
-    if (view->rate_spent || (buyer->max_in_flight && view->in_flight >= buyer->max_in_flight)) return REASON_THROTTLED;
+    if (view->rate_spent || view->offers_full) return REASON_THROTTLED;
+    if (buyer->max_in_flight && view->in_flight >= buyer->max_in_flight) return REASON_THROTTLED;
     return REASON_NONE;
 }
 
-int64_t availability_cap_window(const struct cap *cap, const struct zone *zone, int64_t wall_ms)
+enum {
+    PAUSED = 1,
+    FRESH = 2,
+    SAYS_YES = 4,
+    CIRCUIT = 8,
+    ORIGIN = 16,
+    SPENT = 32,
+    SEATS = 64,
+    QUIET = 128,
+    OFFERS = 256,
+    ALL = 511
+};
+
+void availability_pack(struct sink *sink, const struct availability_view *view)
 {
-    static int64_t (*const STARTS[])(const struct zone *, int64_t) = {
-        [CAP_HOUR] = zone_hour_start, [CAP_DAY] = zone_day_start,     [CAP_MINUTE] = NULL,
-        [CAP_WEEK] = zone_week_start, [CAP_MONTH] = zone_month_start, [CAP_TOTAL] = NULL,
+    bool has_seats = view->seats_free != INT64_MAX;
+    flat_put(sink, (view->operator_paused ? PAUSED : 0u) | (view->signal_fresh ? FRESH : 0u) |
+                       (view->signal_available ? SAYS_YES : 0u) | (view->contract_circuit_open ? CIRCUIT : 0u) |
+                       (view->origin_circuit_open ? ORIGIN : 0u) | (view->rate_spent ? SPENT : 0u) |
+                       (has_seats ? SEATS : 0u) | (view->is_quiet ? QUIET : 0u) | (view->offers_full ? OFFERS : 0u));
+    flat_put_signed(sink, view->cap_full);
+    flat_put(sink, view->in_flight);
+    flat_put_signed(sink, view->response_us);
+    flat_put(sink, view->turn);
+    flat_put(sink, view->sold_today);
+    flat_put(sink, view->accepted_ppm);
+    if (has_seats) flat_put_signed(sink, view->seats_free);
+}
+
+bool availability_unpack(struct bytes bytes, struct availability_view *view)
+{
+    struct flat flat = flat_over(bytes);
+    uint64_t flags = flat_take_upto(&flat, ALL);
+    *view = (struct availability_view){
+        .operator_paused = flags & PAUSED,
+        .signal_fresh = flags & FRESH,
+        .signal_available = flags & SAYS_YES,
+        .contract_circuit_open = flags & CIRCUIT,
+        .origin_circuit_open = flags & ORIGIN,
+        .rate_spent = flags & SPENT,
+        .is_quiet = flags & QUIET,
+        .offers_full = flags & OFFERS,
     };
-    if (cap->window == CAP_MINUTE) return wall_ms / 60000;
-    if (cap->window == CAP_TOTAL) return cap->since_min;
-    return STARTS[cap->window](zone, wall_ms / 1000) / 60;
-}
-
-/* Money is counted in hundredths, upwards: a cap is never over by what rounding hid. */
-static uint32_t amount_of(const struct cap *cap, int64_t price_micros)
-{
-    int64_t hundredths = price_micros / HUNDREDTH + (price_micros % HUNDREDTH > 0);
-    if (!cap->is_money) return 1;
-    return hundredths > UINT32_MAX ? UINT32_MAX : (uint32_t)hundredths;
-}
-
-/* Of contract and buyer as one row: the contract's first. */
-static const struct cap *cap_of(const struct contract *contract, const struct buyer *buyer, uint32_t i)
-{
-    return i < contract->caps_count ? &contract->caps[i] : &buyer->caps[i - contract->caps_count];
-}
-
-unsigned availability_cap_keys(const struct contract *contract, const struct buyer *buyer, int64_t wall_ms,
-                               int64_t price_micros, struct cap_key *keys)
-{
-    uint32_t count = contract->caps_count + buyer->caps_count;
-    check(count <= RESERVATION_KEYS_MAX);
-    for (uint32_t i = 0; i < count; i++) {
-        const struct cap *cap = cap_of(contract, buyer, i);
-        keys[i] = (struct cap_key){.cell = cap->cell,
-                                   .id = cap->id,
-                                   .window = (uint32_t)availability_cap_window(cap, buyer->zone, wall_ms),
-                                   .amount = amount_of(cap, price_micros),
-                                   .limit = cap->limit};
-    }
-    return count;
-}
-
-static int32_t first_full(const struct contract *contract, const struct buyer *buyer, struct standing *standing,
-                          int64_t wall_ms)
-{
-    for (uint32_t i = 0; i < contract->caps_count + buyer->caps_count; i++) {
-        const struct cap *cap = cap_of(contract, buyer, i);
-        uint32_t window = (uint32_t)availability_cap_window(cap, buyer->zone, wall_ms);
-        if (caps_used(standing, cap->cell, window) >= cap->limit) return (int32_t)i;
-    }
-    return -1;
+    view->cap_full = (int32_t)flat_take_signed(&flat);
+    view->in_flight = (uint32_t)flat_take_upto(&flat, UINT32_MAX);
+    view->response_us = (int32_t)flat_take_signed(&flat);
+    view->turn = flat_take(&flat);
+    view->sold_today = (uint32_t)flat_take_upto(&flat, UINT32_MAX);
+    view->accepted_ppm = (uint32_t)flat_take_upto(&flat, UINT32_MAX);
+    view->seats_free = flags & SEATS ? flat_take_signed(&flat) : INT64_MAX;
+    return flat_ends(&flat);
 }
 
 static bool origin_open(struct standing *standing, uint32_t cell, int64_t now_us)

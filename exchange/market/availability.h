@@ -5,11 +5,13 @@
  * it. */
 #pragma once
 
-#include "exchange/market/catalogue.h"
+#include "exchange/market/cap.h"
 #include "protocol/message/reason.h"
 
 struct availability_view {
     bool operator_paused;
+    bool is_quiet;     /* the lead's person may not be called now */
+    bool offers_full;  /* max_open_offers are open */
     int32_t cap_full;  /* number of the first cap without room (the contract's, then its buyer's), -1: all have room */
     bool signal_fresh; /* a push (or pause_s) that has not expired */
     bool signal_available;                           /* what it said */
@@ -18,19 +20,28 @@ struct availability_view {
     uint32_t in_flight;                              /* of the buyer */
     bool rate_spent;                                 /* max_pings_per_s of the buyer */
     int32_t response_us;                             /* recent response time; 0: fewer than 20 calls */
+    uint64_t turn;                                   /* its latest turn (round_robin); 0: none yet */
+    uint32_t sold_today;                             /* in the house's day, posts under way included (even) */
+    uint32_t accepted_ppm;                           /* P(post accepted), learned */
 };
 
-void availability_read(const struct contract *contract, const struct buyer *buyer, struct standing *standing,
-                       int64_t now_us, int64_t wall_ms, struct availability_view *view);
-/* market.md section 4, in its order: paused, closed, capped, no_seat, unavailable, circuit_open, throttled; NONE:
- * available. `schedule_wall_ms`: for a post the ping's instant (the schedule is honoured as it stood at the ping). */
+/* What a lead has to do with it, the same for all contracts. */
+struct availability_lead {
+    struct cap_segments segments;
+    bool is_quiet;
+};
+
+void availability_lead(const struct facts *facts, int64_t wall_ms, struct availability_lead *lead);
+/* `lead` NULL: of the contract alone; what hangs on a lead (quiet hours, caps per something) is taken as open. */
+void availability_read(const struct contract *contract, const struct buyer *buyer, const struct availability_lead *lead,
+                       struct standing *standing, int64_t now_us, int64_t wall_ms, struct availability_view *view);
+/* market.md section 4, in its order: paused, closed, quiet_hours, capped, no_seat, unavailable, circuit_open,
+ * throttled; NONE: available. `schedule_wall_ms`: for a post the ping's instant (the schedule is honoured as it stood
+ * at the ping). */
 enum reason availability_reason(const struct contract *contract, const struct buyer *buyer,
                                 const struct availability_view *view, int64_t schedule_wall_ms);
-/* The window a cap counts in at that instant, as standing keys it: the UTC minute (since 1970) in which the buyer's
- * local minute, hour, day, week (Monday) or month began, or the total's since. */
-int64_t availability_cap_window(const struct cap *cap, const struct zone *zone, int64_t wall_ms);
-/* The keys a sale of this contract at that price reserves, in fixed order (the contract's caps, then its buyer's), for
- * the windows of that instant. Returns how many (at most RESERVATION_KEYS_MAX, which a catalogue holds every contract
- * to). */
-unsigned availability_cap_keys(const struct contract *contract, const struct buyer *buyer, int64_t wall_ms,
-                               int64_t price_micros, struct cap_key *keys);
+/* Into a trace, and back. A new value here is a new version of the trace. */
+void availability_pack(struct sink *sink, const struct availability_view *view);
+/* False: nothing that was packed here. */
+bool availability_unpack(struct bytes bytes, struct availability_view *view);
+#define AVAILABILITY_PACKED_MAX 96u /* bytes */

@@ -26,6 +26,7 @@ struct build {
     bool no_memory;
     struct pool zones, hosts, schedules, calendars;
     const struct node **contract_nodes; /* by contract index */
+    const struct places *places;        /* NULL: not asked for yet */
 };
 
 /* --- findings --- */
@@ -81,11 +82,32 @@ const struct schedule *build_schedule(struct build *build, const struct node *ma
 /* The minute (UTC, since 1970) in which that date of the zone begins, or the one `after` it. */
 void build_date(struct build *build, const struct node *map, const char *name, const struct zone *zone, bool after,
                 uint32_t *minute);
-/* The caps of `owner` ("contract", "buyer") in that zone; at most `room` of them. */
-const struct cap *build_caps(struct build *build, const struct node *node, const char *owner, struct bytes id,
-                             const struct zone *zone, uint32_t room, uint32_t *count);
+/* Whose caps: what their ids are made of. */
+struct cap_owner {
+    const char *kind;          /* "contract", "buyer", "affiliate" */
+    struct bytes id, campaign; /* campaign: of an affiliate's; else none */
+};
+/* The caps of that owner in that zone. */
+const struct cap *build_caps(struct build *build, const struct node *node, const struct cap_owner *owner,
+                             const struct zone *zone, uint32_t *count);
+struct cap_id build_cap_id(const struct cap_owner *owner, const struct cap *cap);
+/* How many keys of a reservation they take. */
+unsigned build_cap_keys(const struct cap *caps, uint32_t count);
+/* The zone of that name, kept once; UTC for an empty one. NULL: there is no such zone (not told). */
+const struct zone *build_zone(struct build *build, struct bytes name);
+/* Out of the tables, made when first asked for; NULL: there are none, or a zone they name is not there (told about
+ * `where`). */
+const struct places *build_places(struct build *build, const struct node *where);
+/* The campaign's quiet_hours, and its public fields of type us_state and us_zip. */
+void build_quiet(struct build *build, const struct node *node, struct campaign *campaign);
+void build_whereabouts(struct campaign *campaign);
+/* Only without errors: which segments are asked for in which campaign, and who counts pings. */
+void build_segments(struct build *build);
 /* from and until of a contract, dates in the buyer's zone. */
 void build_period(struct build *build, const struct node *node, const struct zone *zone, struct contract *contract);
+/* How a campaign ranks, its experiment included; what a contract's place in a ranking depends on. */
+void build_ranking(struct build *build, const struct node *node, struct campaign *campaign);
+void build_place(struct build *build, const struct node *node, struct contract *contract);
 void build_margins(struct build *build);
 /* The sources of an affiliate. */
 void build_sources(struct build *build, const struct node *node, struct affiliate *affiliate);

@@ -2,12 +2,15 @@
  * order: it is the order buyers see them in. */
 #include "exchange/market/build.h"
 #include "exchange/market/scalar.h"
+#include "exchange/record/offer.h"
 
 #define TIMEOUT_US INT64_C(1000000)
 #define POST_TIMEOUT_US INT64_C(3000000)
 #define OFFER_TTL_US INT64_C(300000000)
+#define REPING_WINDOW_US INT64_C(60000000)
 
 static void read_campaign(struct build *build, const struct node *node, struct campaign *campaign);
+static void read_pings(struct build *build, const struct node *node, struct campaign *campaign);
 static void read_fields(struct build *build, const struct node *node, struct campaign *campaign);
 static void read_field(struct build *build, const struct node *node, struct field *field);
 static void read_limits(struct build *build, const struct node *node, struct field *field);
@@ -44,11 +47,32 @@ static void read_campaign(struct build *build, const struct node *node, struct c
     build_word(build, node, "promise", PROMISES, 2, &promise);
     campaign->promise = (enum promise_kind)promise;
     build_money(build, node, "min_margin", &campaign->min_margin_micros);
+    read_pings(build, node, campaign);
     build_margin(build, node, &campaign->margin);
+    build_ranking(build, node, campaign);
     read_fields(build, node, campaign);
     read_consent(build, node, campaign);
+    build_whereabouts(campaign);
+    build_quiet(build, node, campaign);
     build_text(build, node, "exit_url", &campaign->exit_url);
     build_bool(build, node, "paused", &campaign->paused);
+}
+
+/* What a ping binds to that comes after it. */
+static void read_pings(struct build *build, const struct node *node, struct campaign *campaign)
+{
+    static const char *const MISMATCHES[] = {"refuse", "reauction"};
+    unsigned mismatch = 0;
+    campaign->reping_window_us = REPING_WINDOW_US;
+    campaign->max_refines = OFFER_REFINES_MAX;
+    build_word(build, node, "on_mismatch", MISMATCHES, 2, &mismatch);
+    build_count(build, node, "max_refines", 0, &campaign->max_refines);
+    campaign->reauctions_mismatch = mismatch == 1;
+    const struct node *window = node_find(node, "reping_window");
+    if (window && !scalar_duration(window, &campaign->reping_window_us)) /* 0s is one too: never */
+        build_error(build, window, "reping_window needs a duration such as 60s");
+    if (window && campaign->reping_window_us > campaign->offer_ttl_us)
+        build_warning(build, window, "reping_window is longer than offer_ttl: no offer stands that long");
 }
 
 static void read_fields(struct build *build, const struct node *node, struct campaign *campaign)

@@ -19,7 +19,7 @@ static void read_test(struct build *build, const struct node *node, struct contr
 static void read_times(struct build *build, const struct node *node, struct contract *contract);
 static void read_price(struct build *build, const struct node *node, struct contract *contract);
 static void read_hours(struct build *build, const struct node *node, struct contract *contract);
-static const struct filter *read_filter(struct build *build, const struct node *node, const struct contract *contract);
+static const struct filter *read_filter(struct build *build, const struct node *node, struct contract *contract);
 
 static uint64_t draw_key_of(struct bytes id)
 {
@@ -103,8 +103,7 @@ void build_contract(struct build *build, const struct node *node, struct contrac
     read_price(build, node, contract);
     read_endpoints(build, node, contract);
     if (node_find(node, "test")) read_test(build, node_find(node, "test"), contract);
-    contract->tier = 1;
-    build_count(build, node, "tier", 1, &contract->tier);
+    build_place(build, node, contract);
     if (node_find(node, "filter")) contract->filter = read_filter(build, node_find(node, "filter"), contract);
     read_hours(build, node, contract);
     build_word(build, node, "seats", SEATS, 2, &seats);
@@ -220,7 +219,7 @@ static void on_filter_error(void *arg, const struct node *where, const char *tex
     build_error(arg, where, "%s", text);
 }
 
-static const struct filter *read_filter(struct build *build, const struct node *node, const struct contract *contract)
+static const struct filter *read_filter(struct build *build, const struct node *node, struct contract *contract)
 {
     const struct campaign *campaign = campaign_of(build, contract);
     uint32_t errors = build->errors;
@@ -228,8 +227,10 @@ static const struct filter *read_filter(struct build *build, const struct node *
     const struct filter *filter = filter_build(build->arena, campaign, build->source->geo, node, on_filter_error,
                                                build);
     if (!filter && build->errors == errors) build->no_memory = true;
-    if (filter && filter_is_private(filter))
+    if (filter && filter_is_private(filter)) {
+        contract->is_hidden = true;
         build_warning(build, node, "looks at a private field: holds for one-call leads only, never for a ping");
+    }
     return filter;
 }
 
@@ -300,6 +301,10 @@ static void read_hours(struct build *build, const struct node *node, struct cont
     bool has_own = node_find(node, "schedule") != NULL;
     contract->schedule = has_own ? build_schedule(build, node, zone) : buyer ? buyer->schedule : NULL;
     build_period(build, node, zone, contract);
-    uint32_t room = RESERVATION_KEYS_MAX - (buyer ? buyer->caps_count : 0);
-    contract->caps = build_caps(build, node, "contract", contract->id, zone, room, &contract->caps_count);
+    struct cap_owner owner = {.kind = "contract", .id = contract->id};
+    contract->caps = build_caps(build, node, &owner, zone, &contract->caps_count);
+    unsigned keys = build_cap_keys(contract->caps, contract->caps_count);
+    if (buyer && keys + build_cap_keys(buyer->caps, buyer->caps_count) > CAPS_MAX)
+        build_error(build, node_find(node, "caps") ? node_find(node, "caps") : node,
+                    "a contract has at most %u caps, its buyer's included; a percent counts as two", CAPS_MAX);
 }

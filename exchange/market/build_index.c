@@ -42,6 +42,9 @@ void build_indexes(struct build *build)
                                                       catalogue->campaigns[i].contracts,
                                                       catalogue->campaigns[i].contracts_count);
         if (!catalogue->campaigns[i].filters) build->no_memory = true;
+        for (uint32_t k = 0; k < catalogue->campaigns[i].contracts_count; k++)
+            catalogue->campaigns[i].hidden_count +=
+                catalogue->contracts[catalogue->campaigns[i].contracts[k]].is_hidden;
     }
 }
 
@@ -100,8 +103,11 @@ void build_cells(struct build *build)
     struct catalogue *catalogue = build->catalogue;
     struct standing *standing = build->source->standing;
     if (!standing) return;
-    for (uint32_t i = 0; i < catalogue->affiliates_count; i++)
-        catalogue->affiliates[i].cell = noted(build, standing_affiliate_cell(standing, catalogue->affiliates[i].id));
+    for (uint32_t i = 0; i < catalogue->affiliates_count; i++) {
+        struct affiliate *affiliate = &catalogue->affiliates[i];
+        affiliate->cell = noted(build, standing_affiliate_cell(standing, affiliate->id));
+        cap_cells(build, affiliate->caps, affiliate->caps_count * affiliate->campaigns_count);
+    }
     for (uint32_t i = 0; i < catalogue->buyers_count; i++) {
         catalogue->buyers[i].cell = noted(build, standing_buyer_cell(standing, catalogue->buyers[i].id));
         cap_cells(build, catalogue->buyers[i].caps, catalogue->buyers[i].caps_count);

@@ -64,7 +64,8 @@ void build_pack(struct build *build)
 static size_t bound_of(const struct build *build)
 {
     const struct node *document = build->source->document;
-    size_t bound = HOUSE_MAX + build->catalogue->house.currency.len;
+    const struct house_rules *house = &build->catalogue->house;
+    size_t bound = HOUSE_MAX + house->currency.len + house->time_zone.len;
     const struct geo *geo = build->source->geo;
     if (geo) bound += geo->zips_text.len + geo->areas_text.len + 4 * VALUE_EXTRA;
     for (uint32_t i = 0; i < document->span; i++) bound += document[i].key.len + document[i].text.len + VALUE_EXTRA;
@@ -131,7 +132,7 @@ static void write_house(struct sink *sink, const struct house_rules *house)
         [MAX] = house->margin.max_micros,
     };
     write_text(sink, BYTES("house"));
-    write_map_head(sink, NUMBERS + 3);
+    write_map_head(sink, NUMBERS + 4);
     for (unsigned i = 0; i < NUMBERS; i++) {
         write_text(sink, bytes_of(NUMBER_NAMES[i]));
         write_number(sink, numbers[i]);
@@ -142,6 +143,8 @@ static void write_house(struct sink *sink, const struct house_rules *house)
     write_bool(sink, house->allow_private);
     write_text(sink, BYTES("currency"));
     write_text(sink, house->currency);
+    write_text(sink, BYTES("time_zone"));
+    write_text(sink, house->time_zone);
 }
 
 /* As they were read: filters are built of them again. */
@@ -250,6 +253,7 @@ bool build_unpack_house(const struct node *node, struct house_rules *house)
                 numbers[FAILURES] <= CIRCUIT_HISTORY_MAX && numbers[SHARE] <= MONEY_PPM &&
                 numbers[OF] <= CIRCUIT_HISTORY_MAX && numbers[FAILURES] > 0 && numbers[OF] > 0 && numbers[PAUSE] > 0 &&
                 numbers[PAUSE_MAX] <= CIRCUIT_PAUSE_MAX_US;
+    if (!scalar_text(node_find(node, "time_zone"), &house->time_zone)) house->time_zone = BYTES_NONE; /* likewise */
     house->margin.ppm = numbers[PPM];
     house->margin.min_micros = numbers[MIN];
     house->margin.fixed_micros = numbers[FIXED];

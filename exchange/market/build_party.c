@@ -9,6 +9,7 @@
 
 static void read_affiliate(struct build *build, const struct node *node, struct affiliate *affiliate);
 static void read_campaigns(struct build *build, const struct node *node, struct affiliate *affiliate);
+static void read_caps(struct build *build, const struct node *node, struct affiliate *affiliate);
 static void read_buyer(struct build *build, const struct node *node, struct buyer *buyer);
 static void read_zone(struct build *build, const struct node *node, struct buyer *buyer);
 static void read_secrets(struct build *build, const struct node *node, struct buyer *buyer);
@@ -84,6 +85,7 @@ static void read_affiliate(struct build *build, const struct node *node, struct 
     affiliate->reveal_bids = (enum reveal_bids)bids;
     build_bool(build, node, "paused", &affiliate->paused);
     read_campaigns(build, node, affiliate);
+    read_caps(build, node, affiliate);
     if (read_keys(build, node, PRINCIPAL_AFFILIATE, affiliate->index) == 0)
         build_warning(build, node, "affiliate %.*s has no key: it cannot send leads", BUILD_SHOWN(affiliate->id));
 }
@@ -114,6 +116,27 @@ static void read_campaigns(struct build *build, const struct node *node, struct 
     }
 }
 
+/* One count in each campaign, in the house's time zone: an affiliate has no other. */
+static void read_caps(struct build *build, const struct node *node, struct affiliate *affiliate)
+{
+    const struct catalogue *catalogue = build->catalogue;
+    struct cap_owner owner = {.kind = "affiliate", .id = affiliate->id};
+    uint32_t count;
+    const struct cap *caps = build_caps(build, node, &owner, catalogue->zone, &count);
+    struct cap *made = build_zero(build, (size_t)count * affiliate->campaigns_count, sizeof *made);
+    if (!made) return;
+    affiliate->caps = made;
+    affiliate->caps_count = count;
+    for (uint32_t i = 0; i < count * affiliate->campaigns_count; i++) {
+        owner.campaign = catalogue->campaigns[affiliate->campaigns[i / count]].id;
+        made[i] = caps[i % count];
+        made[i].id = build_cap_id(&owner, &made[i]);
+    }
+    for (uint32_t i = 0; i < count; i++)
+        if (caps[i].per == CAP_PER_AFFILIATE)
+            build_error(build, node_find(node, "caps"), "a cap of an affiliate cannot be per affiliate");
+}
+
 static void read_buyer(struct build *build, const struct node *node, struct buyer *buyer)
 {
     buyer->group = buyer->id;
@@ -123,7 +146,8 @@ static void read_buyer(struct build *build, const struct node *node, struct buye
     build_count(build, node, "max_pings_per_s", 1, &buyer->max_pings_per_s);
     read_zone(build, node, buyer);
     buyer->schedule = build_schedule(build, node, buyer->zone);
-    buyer->caps = build_caps(build, node, "buyer", buyer->id, buyer->zone, RESERVATION_KEYS_MAX, &buyer->caps_count);
+    struct cap_owner owner = {.kind = "buyer", .id = buyer->id};
+    buyer->caps = build_caps(build, node, &owner, buyer->zone, &buyer->caps_count);
     read_secrets(build, node, buyer);
     read_hosts(build, node_find(node, "redirect_hosts"), node, buyer);
     read_keys(build, node, PRINCIPAL_BUYER, buyer->index);
@@ -131,21 +155,12 @@ static void read_buyer(struct build *build, const struct node *node, struct buye
 
 static void read_zone(struct build *build, const struct node *node, struct buyer *buyer)
 {
-    struct bytes name = BYTES("UTC"), file;
+    struct bytes name = BYTES_NONE;
     build_text(build, node, "time_zone", &name);
+    buyer->zone = build_zone(build, name);
+    if (buyer->zone) return;
     buyer->zone = zone_utc();
-    if (bytes_is(name, "UTC")) return;
-    const struct zone *zone = pool_find(&build->zones, name);
-    if (!zone) {
-        const struct catalogue_source *source = build->source;
-        bool found = source->read_zone && source->read_zone(source->read_zone_arg, name, &file);
-        if (found) zone = zone_parse(build->arena, file);
-        if (zone) pool_put(build, &build->zones, name, zone);
-    }
-    if (zone)
-        buyer->zone = zone;
-    else
-        build_error(build, node_find(node, "time_zone"), "there is no time zone %.*s", BUILD_SHOWN(name));
+    build_error(build, node_find(node, "time_zone"), "there is no time zone %.*s", BUILD_SHOWN(name));
 }
 
 static void read_secret(struct build *build, const struct node *node, struct buyer *buyer)

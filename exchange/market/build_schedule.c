@@ -6,6 +6,19 @@
 
 #include "exchange/market/scalar.h"
 
+const struct zone *build_zone(struct build *build, struct bytes name)
+{
+    const struct catalogue_source *source = build->source;
+    struct bytes file, kept;
+    if (name.len == 0 || bytes_is(name, "UTC")) return zone_utc();
+    const struct zone *zone = pool_find(&build->zones, name);
+    if (zone || !source->read_zone || !source->read_zone(source->read_zone_arg, name, &file)) return zone;
+    zone = zone_parse(build->arena, file);
+    kept = zone ? build_copy(build, name) : BYTES_NONE;
+    if (kept.at) pool_put(build, &build->zones, kept, zone);
+    return zone;
+}
+
 static int compare_days(const void *a, const void *b)
 {
     int64_t left = ((const struct calendar_day *)a)->day, right = ((const struct calendar_day *)b)->day;

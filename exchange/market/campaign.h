@@ -13,7 +13,7 @@
 struct facts {
     const struct campaign *campaign;
     const struct fact *fields; /* campaign->fields_count of them */
-    struct bytes affiliate, source;
+    struct bytes affiliate, source, channel;
     const struct bytes *sub_ids;
     uint32_t sub_ids_count;
     const struct node *consent; /* NULL: none was given */
@@ -38,7 +38,8 @@ enum lead_stage { LEAD_PING, LEAD_POST, LEAD_ONE_CALL };
  * Complaints name "lead.<field>". A field given as null or as an empty text counts as not given. In the document's
  * digest every plain value counts as its text, so that JSON, MessagePack and form agree. False: complaints were made,
  * or memory is out (then *out_of_memory). The phone is looked at for its area code
- * even in a ping, where it is private and goes nowhere. The caller sets facts.affiliate, .source, .sub_ids and .today.
+ * even in a ping, where it is private and goes nowhere. The caller sets facts.affiliate, .source, .channel, .sub_ids
+ * and .today.
  */
 bool campaign_read_lead(const struct campaign *campaign, enum lead_stage stage, const struct node *lead,
                         const struct node *consent, struct arena *arena, struct lead_form *form,

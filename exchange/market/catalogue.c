@@ -128,6 +128,13 @@ static void build_parts(struct build *build, const struct bytes *packed)
     struct catalogue *catalogue = build->catalogue;
     catalogue->house = build->source->house;
     catalogue->house.currency = build_copy(build, catalogue->house.currency);
+    catalogue->house.time_zone = build_copy(build, catalogue->house.time_zone);
+    catalogue->zone = build_zone(build, catalogue->house.time_zone);
+    if (!catalogue->zone) {
+        catalogue->zone = zone_utc();
+        build_error(build, build->source->document, "there is no time zone %.*s (settings: time_zone)",
+                    BUILD_SHOWN(catalogue->house.time_zone));
+    }
     build_campaigns(build);
     build_calendars(build);
     build_affiliates(build);
@@ -136,6 +143,7 @@ static void build_parts(struct build *build, const struct bytes *packed)
     build_contracts(build);
     if (is_fine(build)) build_rehearsals(build);
     build_margins(build);
+    if (is_fine(build)) build_segments(build);
     if (is_fine(build)) build_indexes(build);
     if (is_fine(build) && packed) {
         catalogue->packed = build_copy(build, *packed);

@@ -8,63 +8,34 @@
 
 #include <stdatomic.h>
 
+#include "exchange/market/affiliate.h"
 #include "exchange/market/circuit.h"
-#include "exchange/market/contract.h"
 #include "exchange/market/field.h"
 #include "exchange/market/geo.h"
+#include "exchange/market/ranking.h"
 #include "protocol/base/table.h"
 
 struct index;
-
-/* Where a margin was stated; the name goes into the ledger line. Stored: append only. */
-enum margin_source {
-    MARGIN_EXCHANGE,
-    MARGIN_CAMPAIGN,
-    MARGIN_AFFILIATE,
-    MARGIN_SOURCE,
-    MARGIN_CONTRACT,
-    MARGIN_PAIR,
-    MARGIN_SOURCE_COUNT
-};
-const char *margin_source_name(enum margin_source source);
+struct places;
+struct quiet;
 
 enum promise_kind { PROMISE_SQUEEZE, PROMISE_KEEP };
-enum reveal_buyers { REVEAL_ID, REVEAL_NAME, REVEAL_NONE };
-enum reveal_bids { REVEAL_NO_BIDS, REVEAL_BEST_BID, REVEAL_ALL_BIDS };
-
-/* A sub-division of an affiliate that has rules of its own. */
-struct lead_source {
-    struct bytes id;
-    int64_t min_price_micros;
-    struct margin margin;
-    bool paused;
-};
-
-struct affiliate {
-    uint32_t index;
-    uint32_t cell; /* in standing's affiliates: rate */
-    struct bytes id;
-    const uint32_t *campaigns;
-    uint32_t campaigns_count;
-    struct names exclude_buyers; /* ids and groups that never get its leads */
-    int64_t min_price_micros;
-    struct margin margin;
-    const struct lead_source *sources; /* by id, ascending */
-    uint32_t sources_count;
-    uint32_t pings_per_s; /* 0: no limit */
-    enum reveal_buyers reveal;
-    enum reveal_bids reveal_bids;
-    bool paused;
-};
 
 struct campaign {
     uint32_t index;
     struct bytes id;
     int64_t timeout_us, post_timeout_us, offer_ttl_us;
     enum promise_kind promise;
+    bool reauctions_mismatch; /* on_mismatch; else such a post is unsold */
+    int64_t reping_window_us; /* 0: every ping is asked about */
+    uint32_t max_refines;     /* of one ping */
     int64_t min_margin_micros;
     struct margin margin;
-    struct bytes exit_url; /* for the people of unsold leads; may be empty */
+    bool is_waterfall;      /* tiers are asked one after another; else all at once */
+    struct ranking ranking; /* of all auctions, or of those an experiment leaves */
+    struct ranking trial;   /* the experiment's */
+    uint32_t trial_ppm;     /* its share of the auctions; 0: there is no experiment */
+    struct bytes exit_url;  /* for the people of unsold leads; may be empty */
     bool paused;
     const struct field *fields;
     uint32_t fields_count;
@@ -72,7 +43,12 @@ struct campaign {
     uint32_t consent_required_count;
     const uint32_t *contracts; /* indexes, in the catalogue's order */
     uint32_t contracts_count;
-    const struct index *filters; /* of their filters; bits in the order of `contracts` */
+    uint32_t hidden_count;           /* of them, those with is_hidden */
+    const struct index *filters;     /* of their filters; bits in the order of `contracts` */
+    const struct quiet *quiet;       /* the consumer's hours; NULL: any */
+    unsigned segments;               /* bit n: a cap that may meet its leads is per `enum cap_per` n */
+    uint32_t state_field, zip_field; /* the public ones of type us_state and us_zip; FIELD_NONE: there is none */
+    const struct places *places;     /* where a segment is read off the zip; else NULL */
 };
 
 enum principal_kind { PRINCIPAL_AFFILIATE, PRINCIPAL_BUYER };
@@ -88,6 +64,7 @@ struct house_rules {
     int64_t payout_step_micros;
     uint32_t max_posts;
     struct bytes currency;
+    struct bytes time_zone; /* IANA name of the house's day; empty: UTC */
     struct circuit_rules circuit;
     bool allow_private; /* webhooks may be IP literals, any port, plain http for posts: demos and tests only */
 };
@@ -97,6 +74,7 @@ struct catalogue {
     struct bytes packed; /* house rules and document in MessagePack, without signing secrets: rebuilds this snapshot */
     int64_t loaded_ms;   /* wall; the builder's caller sets it */
     struct house_rules house;
+    const struct zone *zone; /* the house's */
     struct campaign *campaigns;
     struct affiliate *affiliates;
     struct buyer *buyers;       /* behind the last: the built-in test buyers (rehearsal.h) */

@@ -25,6 +25,18 @@ struct margin {
     uint32_t bands_count;
 };
 
+/* Where a margin was stated; the name goes into the ledger line. Stored: append only. */
+enum margin_source {
+    MARGIN_EXCHANGE,
+    MARGIN_CAMPAIGN,
+    MARGIN_AFFILIATE,
+    MARGIN_SOURCE,
+    MARGIN_CONTRACT,
+    MARGIN_PAIR,
+    MARGIN_SOURCE_COUNT
+};
+const char *margin_source_name(enum margin_source source);
+
 /* The margin of one affiliate with one contract. */
 struct margin_pair {
     uint32_t affiliate;
@@ -36,24 +48,38 @@ struct margin_pairs {
     uint32_t count;
 };
 
+#define CAPS_MAX 8u /* of a contract and its buyer together, and of an affiliate; a percent counts as two */
+
 enum cap_window { CAP_HOUR, CAP_DAY, CAP_MINUTE, CAP_WEEK, CAP_MONTH, CAP_TOTAL, CAP_WINDOWS };
 const char *cap_window_name(enum cap_window window); /* "day" */
 
+/* One count for all leads, or one for each of these. */
+enum cap_per { CAP_PER_ALL, CAP_PER_STATE, CAP_PER_AFFILIATE, CAP_PER_SOURCE, CAP_PER_CHANNEL, CAP_PERS };
+const char *cap_per_name(enum cap_per per); /* "state"; ALL: "" */
+
+enum cap_counts { CAP_OF_SOLD, CAP_OF_POSTS, CAP_OF_PINGS, CAP_COUNTS };
+const char *cap_counts_name(enum cap_counts counts); /* "sold" */
+
 struct cap {
-    uint8_t window;     /* enum cap_window */
-    bool is_money;      /* counts the price, in hundredths rounded up; else leads */
-    uint32_t limit;     /* leads, or hundredths */
-    uint32_t since_min; /* TOTAL: UTC minutes since 1970 */
-    uint32_t cell;      /* in standing's caps */
-    struct cap_id id;   /* stable: owner, window, unit, segment */
+    uint8_t window;      /* enum cap_window */
+    uint8_t per;         /* enum cap_per */
+    uint8_t counts;      /* enum cap_counts */
+    bool is_money : 1;   /* counts the price (an affiliate's: its payout), in hundredths rounded up; else leads */
+    bool is_percent : 1; /* the limit is a share of the owner's sales in the window, in ppm; always per something */
+    bool is_paced : 1;   /* a day's limit grows over its open hours */
+    bool gives_back : 1; /* returned sales make room again */
+    uint32_t limit;      /* leads, hundredths, or ppm */
+    uint32_t since_min;  /* TOTAL: UTC minutes since 1970 */
+    uint32_t cell;       /* in standing's caps; of a percent: all the owner's sales */
+    struct cap_id id;    /* stable: owner, window, unit, per, counts; its segments' follow from it */
 };
 
 struct endpoint {
+    bool is_https;
+    unsigned port;
     struct bytes host;   /* lower case, NUL-terminated */
     struct bytes target; /* path and query */
     struct bytes url;
-    unsigned port; /* here, so that the four of a contract hold no hole */
-    bool is_https;
 };
 
 /* Where test leads of a contract go. */
@@ -67,6 +93,8 @@ struct price_rule {
     int64_t price_micros;
 };
 
+#define CONTRACT_MULTIPLIER_MAX INT64_C(100000000) /* ppm: 100.00 */
+
 struct contract {
     uint32_t index; /* in catalogue.contracts */
     uint32_t buyer, campaign;
@@ -77,23 +105,30 @@ struct contract {
     struct endpoint ping, post;       /* ping.url empty: a standing price without a call */
     const struct contract_test *test; /* NULL: test leads pass it by */
     int64_t ping_timeout_us, post_timeout_us;
-    bool is_live; /* asked for a price; else the first price rule that matches bids */
     const struct price_rule *prices;
     uint32_t prices_count;
+    uint32_t tier;
     int64_t min_price_micros, max_price_micros; /* 0: none */
     const struct margin *margin;                /* NULL: not stated */
     const struct margin_pairs *pairs;           /* NULL: none */
-    uint32_t tier;
-    const struct filter *filter;     /* NULL: everything */
-    const struct schedule *schedule; /* NULL: always open; the buyer's where it has none of its own */
+    const struct filter *filter;                /* NULL: everything */
+    const struct schedule *schedule;            /* NULL: always open; the buyer's where it has none of its own */
     const struct cap *caps;
     uint32_t caps_count;
+    uint32_t priority;            /* policy priority: lower ones first */
+    uint32_t weight;              /* policy weighted: its share of the draw */
+    uint32_t multiplier_ppm;      /* on its price, for the ranking */
     uint32_t from_min, until_min; /* UTC minutes since 1970: closed before, and from then on; 0: no bound */
-    bool is_free;                 /* a payout of 0 is no fault */
+    uint32_t max_open_offers;     /* 0: none */
+    uint32_t hold_offer_ms;       /* what an offer of its reserves at once, for so long; 0: nothing */
+    int64_t bid_ttl_us;
+    bool is_live; /* asked for a price; else the first price rule that matches bids */
+    bool is_free; /* a payout of 0 is no fault */
     bool seats_required;
     bool silent_available; /* when_silent */
-    int64_t bid_ttl_us;
     bool paused;
+    bool counts_pings; /* a cap of its own or its buyer's does */
+    bool is_hidden;    /* filter or prices look at private fields: public ones do not tell again whom they let */
 };
 
 struct names {

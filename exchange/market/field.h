@@ -18,6 +18,7 @@ enum field_type {
 #define FIELD_TYPES 8u
 enum field_required { FIELD_OPTIONAL, FIELD_AT_PING, FIELD_AT_POST };
 
+#define FIELD_NONE UINT32_MAX /* no field of a campaign has this number */
 #define FIELD_NAME_MAX 64
 #define FIELD_TEXT_MAX 1000 /* bytes of a TEXT whose schema says no max */
 #define FIELD_CHOICES_MAX 1024u

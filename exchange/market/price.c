@@ -92,6 +92,22 @@ bool price_carries(const struct contract *contract, struct payout payout, int64_
     return payout.margin_micros >= 0 && payout.payout_micros >= least && payout.payout_micros >= floor_micros;
 }
 
+/* Halving looks for an edge: below it a price does not carry, on it one does. Margins by bands may have several; any of
+ * them is a price that is enough. */
+int64_t price_least(const struct price_parties *parties, int64_t floor_micros, int64_t most_micros)
+{
+    int64_t low = -1, high = most_micros;
+    if (!price_carries(parties->contract, price_payout(parties, high), floor_micros)) return -1;
+    while (high - low > 1) {
+        int64_t middle = low + (high - low) / 2;
+        if (price_carries(parties->contract, price_payout(parties, middle), floor_micros))
+            high = middle;
+        else
+            low = middle;
+    }
+    return high;
+}
+
 int64_t price_floor(const struct affiliate *affiliate, const struct lead_source *source, int64_t asked_micros)
 {
     int64_t floor = affiliate->min_price_micros;

@@ -1,42 +1,51 @@
-/* Each bid is judged alone first; what is left is sorted by one total order. Equal tier and price make a run, and
- * inside a run response times are compared: there a contract without history borrows the run's best time, which keeps
- * the order total where "counts as equal" between each two would not be one. */
+/* Each bid is judged alone first; what is left is sorted by one total order. A policy is a number for each bid, lower
+ * ones first, known before the others have bid. What is equal up to the effective price makes a run, and inside a run
+ * response times are compared: there a contract without history borrows the run's best time, which keeps the order
+ * total where "counts as equal" between each two would not be one. */
 #include "exchange/market/rank.h"
 
-struct order_key {
-    uint32_t tier;
-    int64_t effective_micros;
-    int32_t response_us;
-    uint64_t draw;
-    struct bytes id;
-};
+#include "exchange/market/order.h"
+#include "protocol/base/check.h"
+#include "protocol/base/money.h"
 
-static enum reason judge(const struct rank_terms *terms, struct rank_bid *bid);
-static void sort(const struct rank_terms *terms, const struct rank_bid *bids, uint32_t *order, uint32_t count,
-                 int32_t history_us);
+#define SALT_ARM UINT64_C(0x6578706572696d65)
+#define SALT_WEIGHTED UINT64_C(0x7765696768746564)
+
+static enum reason judge(const struct rank_terms *terms, const struct ranking *ranking, struct rank_bid *bid);
+static void put_in_order(const struct rank_terms *terms, struct rank_bid *bids, uint32_t *order, uint32_t count,
+                         bool by_value);
+static void price_second(const struct rank_terms *terms, const struct ranking *ranking, bool by_value,
+                         struct rank_bid *bids, const uint32_t *order, uint32_t count);
+
+enum ranking_arm rank_arm(const struct campaign *campaign, uint64_t seed)
+{
+    if (!campaign->trial_ppm) return ARM_NONE;
+    uint64_t drawn = order_draw(seed, SALT_ARM) % MONEY_PPM;
+    return drawn < campaign->trial_ppm ? ARM_TRIAL : ARM_CONTROL;
+}
+
+const struct ranking *rank_rules(const struct campaign *campaign, enum ranking_arm arm)
+{
+    return arm == ARM_TRIAL ? &campaign->trial : &campaign->ranking;
+}
 
 uint32_t rank_run(const struct rank_terms *terms, struct rank_bid *bids, uint32_t bids_count, uint32_t *order)
 {
+    const struct ranking *ranking = terms->ranking ? terms->ranking : &terms->campaign->ranking;
+    bool by_value = ranking->by_expected_value && !ranking->is_shadow;
     uint32_t count = 0;
     for (uint32_t i = 0; i < bids_count; i++) {
-        bids[i].rank = 0;
-        bids[i].reason = judge(terms, &bids[i]);
+        bids[i].rank = bids[i].shadow_rank = 0;
+        bids[i].reason = judge(terms, ranking, &bids[i]);
         if (bids[i].reason == REASON_NONE) order[count++] = i;
     }
-    sort(terms, bids, order, count, -1);
-    for (uint32_t start = 0, end; start < count; start = end) {
-        const struct rank_bid *first = &bids[order[start]];
-        int32_t best = 0;
-        for (end = start; end < count; end++) {
-            const struct rank_bid *bid = &bids[order[end]];
-            int32_t response = bid->entry->view.response_us;
-            if (bid->effective_micros != first->effective_micros) break;
-            if (bid->entry->contract->tier != first->entry->contract->tier) break;
-            if (response > 0 && (best == 0 || response < best)) best = response;
-        }
-        if (end - start > 1) sort(terms, bids, order + start, end - start, best);
+    if (ranking->is_shadow) {
+        put_in_order(terms, bids, order, count, true);
+        for (uint32_t i = 0; i < count; i++) bids[order[i]].shadow_rank = i + 1;
     }
+    put_in_order(terms, bids, order, count, by_value);
     for (uint32_t i = 0; i < count; i++) bids[order[i]].rank = i + 1;
+    if (ranking->is_second_price) price_second(terms, ranking, by_value, bids, order, count);
     return count;
 }
 
@@ -50,81 +59,197 @@ enum reason rank_nearest(const struct rank_bid *bids, uint32_t bids_count)
     return REASON_NO_BID;
 }
 
-static enum reason judge(const struct rank_terms *terms, struct rank_bid *bid)
+/* Policies -----------------------------------------------------------------------------------------------------------
+ */
+
+/* What stands before the price, as a number. */
+static uint64_t key_price(const struct rank_terms *terms, const struct match_entry *entry)
+{
+    (void)terms;
+    (void)entry;
+    return 0;
+}
+
+static uint64_t key_priority(const struct rank_terms *terms, const struct match_entry *entry)
+{
+    (void)terms;
+    return entry->contract->priority;
+}
+
+/* Everyone runs a race whose time is −log(u) / weight, u drawn evenly between 0 and 1: then each is first, and first
+ * among those left, with the probability of its weight (Efraimidis and Spirakis, "Weighted random sampling with a
+ * reservoir", 2006). Nobody's time depends on who else runs. */
+static uint64_t key_weighted(const struct rank_terms *terms, const struct match_entry *entry)
+{
+    const struct contract *contract = entry->contract;
+    uint64_t drawn = order_draw(terms->seed ^ SALT_WEIGHTED, contract->draw_key);
+    return (order_minus_log2(drawn) << 20) / (contract->weight ? contract->weight : 1);
+}
+
+static uint64_t key_round_robin(const struct rank_terms *terms, const struct match_entry *entry)
+{
+    (void)terms;
+    return entry->view.turn;
+}
+
+static uint64_t key_even(const struct rank_terms *terms, const struct match_entry *entry)
+{
+    (void)terms;
+    return entry->view.sold_today;
+}
+
+static uint64_t (*const POLICY_KEYS[POLICIES])(const struct rank_terms *, const struct match_entry *) = {
+    [POLICY_PRICE] = key_price,       [POLICY_PRIORITY] = key_priority,
+    [POLICY_WEIGHTED] = key_weighted, [POLICY_ROUND_ROBIN] = key_round_robin,
+    [POLICY_EVEN] = key_even,
+};
+
+/* A bid alone --------------------------------------------------------------------------------------------------------
+ */
+
+/* A product beyond the range of money stands above all others. */
+static int64_t times(int64_t micros, int64_t ppm)
+{
+    int64_t product;
+    return money_share(micros, ppm, &product) ? product : INT64_MAX;
+}
+
+static int64_t effective_of(const struct match_entry *entry, int64_t price_micros, bool by_value)
+{
+    int64_t multiplier_ppm = entry->contract->multiplier_ppm, micros = price_micros;
+    if (multiplier_ppm && multiplier_ppm != MONEY_PPM) micros = times(micros, multiplier_ppm);
+    return by_value ? times(micros, entry->view.accepted_ppm) : micros;
+}
+
+static enum reason judge(const struct rank_terms *terms, const struct ranking *ranking, struct rank_bid *bid)
 {
     const struct contract *contract = bid->entry->contract;
-    bid->effective_micros = bid->price_micros;
     struct price_parties parties = {terms->catalogue, terms->campaign, terms->affiliate, terms->source, contract};
+    bid->effective_micros = effective_of(bid->entry, bid->price_micros,
+                                         ranking->by_expected_value && !ranking->is_shadow);
+    bid->policy_key = POLICY_KEYS[ranking->policy](terms, bid->entry);
+    bid->pays_micros = bid->price_micros;
     bid->payout = price_payout(&parties, bid->price_micros);
     if (bid->price_micros < contract->min_price_micros) return REASON_PRICE_OUT_OF_RANGE;
     if (contract->max_price_micros && bid->price_micros > contract->max_price_micros) return REASON_PRICE_OUT_OF_RANGE;
-    if (!bid->available) return REASON_UNAVAILABLE;
+    if (!bid->available && !ranking->unavailable_last) return REASON_UNAVAILABLE;
     if (!price_carries(contract, bid->payout, terms->floor_micros)) return REASON_LOW_BID;
+    if (terms->now_ms && bid->valid_until_ms <= terms->now_ms) return REASON_NO_TIME;
     return REASON_NONE;
 }
 
-/* splitmix64's finisher: every bit of seed and contract moves every bit of the draw. */
-static uint64_t draw_of(uint64_t seed, uint64_t contract)
-{
-    uint64_t mixed = (seed ^ contract) + UINT64_C(0x9E3779B97F4A7C15);
-    mixed = (mixed ^ mixed >> 30) * UINT64_C(0xBF58476D1CE4E5B9);
-    mixed = (mixed ^ mixed >> 27) * UINT64_C(0x94D049BB133111EB);
-    return mixed ^ mixed >> 31;
-}
+/* All of them --------------------------------------------------------------------------------------------------------
+ */
 
-static struct order_key key_of(const struct rank_terms *terms, const struct rank_bid *bid, int32_t history_us)
+static struct order_key key_of(const struct rank_terms *terms, const struct rank_bid *bid, bool by_value)
 {
     const struct contract *contract = bid->entry->contract;
-    int32_t response = bid->entry->view.response_us;
-    if (history_us < 0) response = 0; /* not compared yet */
-    return (struct order_key){.tier = contract->tier,
-                              .effective_micros = bid->effective_micros,
-                              .response_us = response > 0 ? response : history_us,
-                              .draw = draw_of(terms->seed, contract->draw_key),
+    return (struct order_key){.is_last = !bid->available,
+                              .tier = contract->tier,
+                              .policy_key = bid->policy_key,
+                              .effective_micros = effective_of(bid->entry, bid->price_micros, by_value),
+                              .response_us = bid->entry->view.response_us,
+                              .draw = order_draw(terms->seed, contract->draw_key),
                               .id = contract->id};
 }
 
-/* True if a stands before b. */
-static bool is_before(const struct order_key *a, const struct order_key *b)
+struct sorting {
+    const struct rank_terms *terms;
+    const struct rank_bid *bids;
+    bool by_value;
+};
+
+static void key_at(const void *arg, uint32_t index, struct order_key *key)
 {
-    if (a->tier != b->tier) return a->tier < b->tier;
-    if (a->effective_micros != b->effective_micros) return a->effective_micros > b->effective_micros;
-    if (a->response_us != b->response_us) return a->response_us < b->response_us;
-    if (a->draw != b->draw) return a->draw < b->draw;
-    return bytes_compare(a->id, b->id) < 0;
+    const struct sorting *sorting = arg;
+    *key = key_of(sorting->terms, &sorting->bids[index], sorting->by_value);
 }
 
-/* Heap sort: in place, without memory, n log n for any input. `history_us` is what no history counts as; below 0
- * response times are left out. */
-static void sift(const struct rank_terms *terms, const struct rank_bid *bids, uint32_t *order, uint32_t count,
-                 uint32_t hole, int32_t history_us)
+static void put_in_order(const struct rank_terms *terms, struct rank_bid *bids, uint32_t *order, uint32_t count,
+                         bool by_value)
 {
-    uint32_t moved = order[hole];
-    struct order_key key = key_of(terms, &bids[moved], history_us);
-    for (uint32_t child = 2 * hole + 1; child < count; child = 2 * hole + 1) {
-        struct order_key last = key_of(terms, &bids[order[child]], history_us);
-        if (child + 1 < count) {
-            struct order_key right = key_of(terms, &bids[order[child + 1]], history_us);
-            if (is_before(&last, &right)) {
-                last = right;
-                child++;
-            }
-        }
-        if (!is_before(&key, &last)) break;
-        order[hole] = order[child];
-        hole = child;
+    struct sorting sorting = {terms, bids, by_value};
+    order_sort(order, count, key_at, &sorting);
+}
+
+/* Second price -------------------------------------------------------------------------------------------------------
+ */
+
+/* The two best effective prices behind a place, of different groups. */
+struct behind {
+    int64_t best_micros, other_micros; /* -1: none */
+    struct bytes best_group;
+};
+
+static struct bytes group_of(const struct rank_terms *terms, const struct rank_bid *bid)
+{
+    return terms->catalogue->buyers[bid->entry->contract->buyer].group;
+}
+
+static void note_behind(struct behind *behind, int64_t effective_micros, struct bytes group)
+{
+    bool same = behind->best_micros >= 0 && bytes_same(behind->best_group, group);
+    if (effective_micros > behind->best_micros) {
+        if (!same) behind->other_micros = behind->best_micros;
+        behind->best_micros = effective_micros;
+        behind->best_group = group;
+    } else if (!same && effective_micros > behind->other_micros) {
+        behind->other_micros = effective_micros;
     }
-    order[hole] = moved;
 }
 
-static void sort(const struct rank_terms *terms, const struct rank_bid *bids, uint32_t *order, uint32_t count,
-                 int32_t history_us)
+/* The least price of this contract that is worth as much; its own bid where even that is not. */
+static int64_t price_worth(const struct rank_bid *bid, int64_t effective_micros, bool by_value)
 {
-    for (uint32_t i = count / 2; i > 0; i--) sift(terms, bids, order, count, i - 1, history_us);
-    for (uint32_t end = count; end > 1; end--) {
-        uint32_t last = order[0];
-        order[0] = order[end - 1];
-        order[end - 1] = last;
-        sift(terms, bids, order, end - 1, 0, history_us);
+    int64_t low = -1, high = bid->price_micros;
+    if (effective_micros <= 0) return 0;
+    if (effective_of(bid->entry, high, by_value) < effective_micros) return high;
+    while (high - low > 1) {
+        int64_t middle = low + (high - low) / 2;
+        if (effective_of(bid->entry, middle, by_value) >= effective_micros)
+            high = middle;
+        else
+            low = middle;
+    }
+    return high;
+}
+
+/* Never above `most`, whatever a buyer may bid. */
+static int64_t raised(int64_t micros, int64_t by_micros, int64_t most_micros)
+{
+    return by_micros >= most_micros - micros ? most_micros : micros + by_micros;
+}
+
+static void price_one(const struct rank_terms *terms, const struct ranking *ranking, bool by_value,
+                      struct rank_bid *bid, int64_t losing_micros)
+{
+    const struct contract *contract = bid->entry->contract;
+    struct price_parties parties = {terms->catalogue, terms->campaign, terms->affiliate, terms->source, contract};
+    int64_t pays = price_least(&parties, terms->floor_micros, bid->price_micros);
+    int64_t worth = price_worth(bid, losing_micros, by_value);
+    check(pays >= 0, "contract %u is no candidate", contract->index);
+    if (pays < contract->min_price_micros) pays = contract->min_price_micros;
+    if (pays < worth) pays = worth;
+    pays = raised(pays, ranking->second_step_micros, bid->price_micros);
+    int64_t odd = pays % terms->catalogue->house.payout_step_micros; /* upwards: a price one can read */
+    if (odd) pays = raised(pays, terms->catalogue->house.payout_step_micros - odd, bid->price_micros);
+    struct payout payout = price_payout(&parties, pays);
+    if (!price_carries(contract, payout, terms->floor_micros)) return; /* margin by bands: its own bid does */
+    bid->pays_micros = pays;
+    bid->payout = payout;
+}
+
+/* From the last place up, so that what stands behind each is known: those before it have refused when its turn comes.
+ */
+static void price_second(const struct rank_terms *terms, const struct ranking *ranking, bool by_value,
+                         struct rank_bid *bids, const uint32_t *order, uint32_t count)
+{
+    struct behind behind = {.best_micros = -1, .other_micros = -1};
+    for (uint32_t i = count; i-- > 0;) {
+        struct rank_bid *bid = &bids[order[i]];
+        struct bytes group = group_of(terms, bid);
+        bool same = behind.best_micros >= 0 && bytes_same(behind.best_group, group);
+        price_one(terms, ranking, by_value, bid, same ? behind.other_micros : behind.best_micros);
+        note_behind(&behind, bid->effective_micros, group);
     }
 }

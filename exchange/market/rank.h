@@ -1,7 +1,8 @@
 /* rank: from bids to an ordered list of candidates, and for every other bid the reason it lost (market.md section 5).
- * Pure.
+ * Pure: a function of catalogue, terms and bids, whose entries hold what was read of standing (turn, sold today,
+ * learned P, response time).
  *
- * Rules built now: price range, availability in the bid (skip), affiliate floor, tier by tier, highest effective price,
+ * The order: bids that can be had now, tier by tier; inside a tier the campaign's policy, then the effective price;
  * ties by recent response time, then a draw seeded by the ping. A contract with less than 20 calls of history counts as
  * fast as the fastest it ties with; so ties have one order, whatever the order of the bids. */
 #pragma once
@@ -14,13 +15,17 @@ struct rank_bid {
     int64_t price_micros;
     bool available;
     struct bytes bid_id;
-    int64_t valid_us; /* 0: not said */
-    int64_t ms;       /* answer time, for the trace */
+    int64_t valid_us;       /* 0: not said */
+    int64_t valid_until_ms; /* wall; of interest with rank_terms.now_ms only */
+    int64_t ms;             /* answer time, for the trace */
     /* results */
-    struct payout payout;
+    struct payout payout; /* of what would be paid */
+    int64_t pays_micros;  /* its own price, or the second one */
     int64_t effective_micros;
-    enum reason reason; /* NONE: a candidate */
-    uint32_t rank;      /* 1 = best; 0: not a candidate */
+    uint64_t policy_key;  /* lower ones first, before the effective price */
+    enum reason reason;   /* NONE: a candidate */
+    uint32_t rank;        /* 1 = best; 0: not a candidate */
+    uint32_t shadow_rank; /* by expected value, where the campaign keeps a shadow; else 0 */
 };
 
 struct rank_terms {
@@ -30,7 +35,13 @@ struct rank_terms {
     int64_t floor_micros; /* max(affiliate floor, source floor, ping min_price) */
     uint64_t seed;
     const struct lead_source *source; /* of the affiliate; NULL: one without rules of its own */
+    const struct ranking *ranking;    /* of the auction's arm; NULL: the campaign's own */
+    int64_t now_ms;                   /* bids that end by then are NO_TIME; 0: none is */
 };
+
+/* Which arm of its campaign's experiment an auction of that seed is in. */
+enum ranking_arm rank_arm(const struct campaign *campaign, uint64_t seed);
+const struct ranking *rank_rules(const struct campaign *campaign, enum ranking_arm arm);
 
 /* Sets the results of each bid and sorts `order` (indexes into bids, best first). Returns the number of candidates.
  * Candidates of the same group after the first stay candidates (for fallback after a refusal). */

@@ -2,6 +2,7 @@
  * follows from the outcome and the number of posts alone. */
 #include "exchange/market/rehearsal.h"
 
+#include "exchange/market/acceptance.h"
 #include "protocol/base/money.h"
 
 #define PRICE_MICROS (10 * MONEY_UNIT)
@@ -26,12 +27,14 @@ bool rehearsal_is_of_ping(enum rehearsal rehearsal)
     return rehearsal == REHEARSAL_NO_BID || rehearsal == REHEARSAL_LOW_BID;
 }
 
-/* Standing was read, and says nothing of a test. */
+/* Standing says nothing of a test. */
+static const struct availability_view blank = {.cap_full = -1, .seats_free = INT64_MAX, .accepted_ppm = ACCEPTANCE_ONE};
+
 static void cast_real(struct match *match, struct match_entry *entry, bool is_forced)
 {
     bool has_part = !is_forced && entry->contract->test != NULL;
     if (entry->reason != REASON_NONE) match->counts[entry->reason]--;
-    entry->view = (struct availability_view){.cap_full = -1, .seats_free = INT64_MAX};
+    entry->view = blank;
     entry->reason = has_part ? REASON_NONE : REASON_TEST_LEAD;
     if (!has_part) match->counts[REASON_TEST_LEAD]++;
     match->askable += has_part;
@@ -51,7 +54,7 @@ bool rehearsal_cast(const struct catalogue *catalogue, const struct campaign *ca
     for (uint32_t i = 0; i < REHEARSAL_BUYERS; i++)
         entries[count + i] = (struct match_entry){
             .contract = &catalogue->contracts[catalogue->contracts_count + campaign->index * REHEARSAL_BUYERS + i],
-            .view = {.cap_full = -1, .seats_free = INT64_MAX}};
+            .view = blank};
     match->entries_count = count + REHEARSAL_BUYERS;
     match->askable = REHEARSAL_BUYERS;
     return true;

@@ -12,14 +12,13 @@
 #define LOOK_AHEAD_S (9 * DAY_S) /* a week, and what a change of offset may skip; a calendar's days come on top */
 
 static bool read_days(struct bytes days, unsigned *set);
-static const char *read_hours(struct bytes hours, uint64_t *set);
 
 const char *schedule_add(struct schedule *schedule, struct bytes days, struct bytes hours)
 {
     unsigned day_set = 0;
     uint64_t hour_set = 0;
     if (!read_days(days, &day_set)) return "days are written mon-fri, sat or mon,wed,fri";
-    const char *error = read_hours(hours, &hour_set);
+    const char *error = schedule_read_hours(hours, &hour_set);
     if (error) return error;
     for (unsigned bit = 0; bit < SCHEDULE_HALF_HOURS; bit++) {
         bool on = (day_set >> (bit / HALF_HOURS_A_DAY) & 1) && (hour_set >> (bit % HALF_HOURS_A_DAY) & 1);
@@ -48,7 +47,7 @@ const char *schedule_read_day(struct bytes date, struct bytes hours, struct cale
 {
     *day = (struct calendar_day){0};
     if (!schedule_read_date(date, &day->day)) return "a date is written 2026-12-25";
-    return bytes_is(hours, "closed") ? NULL : read_hours(hours, &day->half_hours);
+    return bytes_is(hours, "closed") ? NULL : schedule_read_hours(hours, &day->half_hours);
 }
 
 static int64_t floor_div(int64_t a, int64_t b)
@@ -79,6 +78,42 @@ static bool is_open_at(const struct schedule *schedule, int64_t wall_s)
     local += 3 * DAY_S; /* 1970 began on a Thursday */
     unsigned bit = (unsigned)((local - floor_div(local, WEEK_S) * WEEK_S) / HALF_HOUR_S);
     return schedule->half_hours[bit / 64] >> (bit % 64) & 1;
+}
+
+/* The open half hours of a date. */
+static uint64_t half_hours_of(const struct schedule *schedule, int64_t date)
+{
+    const struct calendar_day *day = schedule ? day_of(schedule->calendar, date) : NULL;
+    uint64_t set = 0;
+    if (day) return day->half_hours;
+    unsigned first = (unsigned)(date + 3 - floor_div(date + 3, DAYS) * DAYS) * HALF_HOURS_A_DAY;
+    for (unsigned i = 0; i < HALF_HOURS_A_DAY; i++) {
+        bool open = !schedule || (schedule->half_hours[(first + i) / 64] >> ((first + i) % 64) & 1);
+        set |= (uint64_t)open << i;
+    }
+    return set;
+}
+
+/* A change of offset cuts the day in spans; in each, local time runs evenly. */
+struct schedule_day schedule_day_at(const struct schedule *schedule, const struct zone *zone, int64_t wall_ms)
+{
+    struct schedule_day day = {0, 0};
+    int64_t now = floor_div(wall_ms, 1000), start = zone_day_start(zone, now),
+            end = zone_day_start(zone, start + 129600);
+    uint64_t set = half_hours_of(schedule, floor_div(start + zone_offset_s(zone, start), DAY_S));
+    for (int64_t at = start, next; at < end; at = next) {
+        int64_t offset = zone_offset_s(zone, at), change = zone_next_change(zone, at), local = at + offset;
+        next = change < end ? change : end;
+        for (int64_t step; at < next; at += step, local += step) {
+            int64_t of_day = local - floor_div(local, DAY_S) * DAY_S;
+            step = HALF_HOUR_S - of_day % HALF_HOUR_S;
+            if (step > next - at) step = next - at;
+            if (!(set >> (of_day / HALF_HOUR_S) & 1)) continue;
+            day.open_s += step;
+            day.gone_s += now >= at + step ? step : now > at ? now - at : 0;
+        }
+    }
+    return day;
 }
 
 bool schedule_is_open(const struct schedule *schedule, int64_t wall_ms)
@@ -142,7 +177,7 @@ static bool read_half_hour(struct bytes text, unsigned *half_hour)
     return true;
 }
 
-static const char *read_hours(struct bytes hours, uint64_t *set)
+const char *schedule_read_hours(struct bytes hours, uint64_t *half_hours)
 {
     struct bytes part, from;
     do {
@@ -153,7 +188,7 @@ static const char *read_hours(struct bytes hours, uint64_t *set)
         if (!read_half_hour(from, &start) || !read_half_hour(to, &end))
             return "hours are written 08:00-20:00, on the half hour, up to 24:00";
         if (start >= end) return "hours must end after they start, on the same day";
-        for (unsigned i = start; i < end; i++) *set |= UINT64_C(1) << i;
+        for (unsigned i = start; i < end; i++) *half_hours |= UINT64_C(1) << i;
         if (is_last) return NULL;
     } while (true);
 }

@@ -32,10 +32,18 @@ struct schedule {
 const char *schedule_add(struct schedule *schedule, struct bytes days, struct bytes hours);
 /* "2026-12-25" and "closed" or hours as above. */
 const char *schedule_read_day(struct bytes date, struct bytes hours, struct calendar_day *day);
+/* Hours alone: adds the half hours of a day. */
+const char *schedule_read_hours(struct bytes hours, uint64_t *half_hours);
 /* "2026-12-25", a date there is -> days since 1970. */
 bool schedule_read_date(struct bytes date, int64_t *days);
 bool schedule_is_open(const struct schedule *schedule, int64_t wall_ms);
 /* The next instant (ms) at which open and closed change, or CLOCK_NEVER. */
 int64_t schedule_next_change(const struct schedule *schedule, int64_t wall_ms);
+/* The local day that holds the instant: its open seconds, and how many of them have gone. Days of 23 or 25 hours have
+ * what they have. `schedule` NULL: open all day. */
+struct schedule_day {
+    int64_t open_s, gone_s;
+};
+struct schedule_day schedule_day_at(const struct schedule *schedule, const struct zone *zone, int64_t wall_ms);
 /* True if no half hour of the week is open. */
 bool schedule_is_empty(const struct schedule *schedule);

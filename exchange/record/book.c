@@ -10,6 +10,11 @@
 #define LEAD_VERSION 2
 #define POST_VERSION 2
 
+/* How long a key stays stands above its window, where the first version had zeros: what it wrote reads as it was meant.
+ */
+#define STAY_SHIFT 32
+#define WINDOW_MAX (((uint64_t)BOOK_CAP_STAY_MAX << STAY_SHIFT) | UINT32_MAX)
+
 enum { HAS_OPENING = 1, HAS_VERDICT = 2, HAS_INTENT = 4, HAS_SALE = 8, HAS_FINAL = 16, HAS_ALL = 31 };
 
 static const char *const lead_states[LEAD_STATE_COUNT] = {"posting", "sold", "pending", "unsold"};
@@ -23,6 +28,13 @@ const char *lead_state_name(enum lead_state state)
 const char *post_state_name(enum post_state state)
 {
     return post_states[state];
+}
+
+int64_t book_cap_change(const struct book_cap_key *key, enum post_state state)
+{
+    bool is_back = state == POST_FAILED ? key->stay <= 1 : state == POST_REJECTED && key->stay == 0;
+    if (is_back) return -(int64_t)key->amount;
+    return state == POST_ACCEPTED && key->stay == 2 ? key->amount : 0;
 }
 
 /* --- parts --- */
@@ -98,7 +110,7 @@ static void put_intent(struct sink *sink, const struct book_intent *intent)
     flat_put(sink, intent->keys_count);
     for (uint8_t i = 0; i < intent->keys_count; i++) {
         sink_bytes(sink, (struct bytes){(const char *)intent->keys[i].id, sizeof intent->keys[i].id});
-        flat_put(sink, intent->keys[i].window);
+        flat_put(sink, intent->keys[i].window | (uint64_t)intent->keys[i].stay << STAY_SHIFT);
         flat_put(sink, intent->keys[i].amount);
     }
 }
@@ -116,7 +128,9 @@ static void take_intent(struct flat *flat, struct book_intent *intent)
     intent->keys_count = (uint8_t)flat_take_upto(flat, BOOK_CAP_KEYS_MAX);
     for (uint8_t i = 0; i < intent->keys_count; i++) {
         flat_take_raw(flat, intent->keys[i].id, sizeof intent->keys[i].id);
-        intent->keys[i].window = (uint32_t)flat_take_upto(flat, UINT32_MAX);
+        uint64_t window = flat_take_upto(flat, WINDOW_MAX);
+        intent->keys[i].window = (uint32_t)window;
+        intent->keys[i].stay = (uint8_t)(window >> STAY_SHIFT);
         intent->keys[i].amount = (uint32_t)flat_take_upto(flat, UINT32_MAX);
     }
 }

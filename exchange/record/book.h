@@ -9,7 +9,7 @@
 #include "protocol/crypto/digest.h"
 #include "protocol/message/reason.h"
 
-#define BOOK_CAP_KEYS_MAX 8
+#define BOOK_CAP_KEYS_MAX 16
 #define BOOK_TEXT_MAX 200 /* a buyer's words, or the sentence an unsold lead was answered with */
 
 enum lead_state { LEAD_POSTING, LEAD_SOLD, LEAD_PENDING, LEAD_UNSOLD, LEAD_STATE_COUNT };
@@ -23,7 +23,12 @@ struct book_cap_key {
     uint8_t id[16];
     uint32_t window; /* UTC minutes since 1970 */
     uint32_t amount;
+    uint8_t
+        stay; /* enum cap_stay: 0 until the post is refused, 1 once its bytes may have left, 2 counted at the sale */
 };
+#define BOOK_CAP_STAY_MAX 2
+/* What becomes of a key's counter when a post moves on to that state from OPEN or UNKNOWN: −amount, 0 or amount. */
+int64_t book_cap_change(const struct book_cap_key *key, enum post_state state);
 
 /* The parts of a step. A step is one entry of the journal: what is in it happened together. */
 struct book_opening { /* the lead's first step */

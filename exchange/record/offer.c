@@ -2,10 +2,39 @@
  * price, its end from the offer's. Differences wrap (two's complement), so any pair of values comes back. */
 #include "exchange/record/pieces.h"
 
-#define OFFER_VERSION 2 /* 2: rehearsal; an offer without is written as version 1, as older books have it */
+/* 1: every candidate pays its own bid. 2: what each pays. 3: also what it came of, and what else the ping gave, where
+ * there is any of it. */
+#define OFFER_VERSION 3
+
+enum { IS_SUPERSEDED = 1, HAS_PHONE = 2, HAS_EMAIL = 4, IS_TEST = 8, MORE_ALL = 15 };
 
 static void put_candidate(struct sink *sink, const struct offer_candidate *candidate, int64_t expires_ms);
-static void take_candidate(struct flat *flat, struct offer_candidate *candidate, int64_t expires_ms);
+static void take_candidate(struct flat *flat, struct offer_candidate *candidate, int64_t expires_ms, uint8_t version);
+
+static void put_more(struct sink *sink, const struct offer *offer);
+static void take_more(struct flat *flat, struct offer *offer);
+
+void offer_follow(struct offer_past *past, const struct offer *before, enum offer_origin origin)
+{
+    *past = (struct offer_past){.origin = origin,
+                                .phone = before->past.phone,
+                                .email = before->past.email,
+                                .ancestors_count = 1,
+                                .ancestors = {before->ping_id}};
+    for (uint32_t i = 0; i < before->past.ancestors_count && past->ancestors_count < OFFER_ANCESTORS_MAX; i++)
+        past->ancestors[past->ancestors_count++] = before->past.ancestors[i];
+}
+
+const struct ident *offer_known_as(const struct offer *offer)
+{
+    bool is_of_post = offer->past.origin == OFFER_OF_MISMATCH || offer->past.origin == OFFER_OF_EXPIRY;
+    return is_of_post && offer->past.ancestors_count ? &offer->past.ancestors[0] : &offer->ping_id;
+}
+
+bool offer_is_of(const struct offer *offer, const struct ident *ping_id)
+{
+    return ident_same(&offer->ping_id, ping_id) || ident_same(offer_known_as(offer), ping_id);
+}
 
 static int64_t minus(int64_t a, int64_t b)
 {
@@ -27,9 +56,16 @@ bool offer_read(struct bytes bytes, struct offer *offer)
     return flat_ends(&flat);
 }
 
+static unsigned more_of(const struct offer *offer)
+{
+    return (offer->is_superseded ? IS_SUPERSEDED : 0u) | (offer->past.phone.is_given ? HAS_PHONE : 0u) |
+           (offer->past.email.is_given ? HAS_EMAIL : 0u) | (offer->rehearsal ? IS_TEST : 0u);
+}
+
 void pieces_put_offer(struct sink *sink, const struct offer *offer)
 {
-    flat_put_head(sink, 'O', offer->rehearsal ? OFFER_VERSION : 1);
+    bool has_more = more_of(offer) || offer->past.origin != OFFER_OF_PING || offer->past.ancestors_count;
+    flat_put_head(sink, 'O', has_more ? OFFER_VERSION : 2);
     flat_put_id(sink, &offer->ping_id);
     flat_put_signed(sink, offer->pinged_ms);
     flat_put_signed(sink, minus(offer->expires_ms, offer->pinged_ms));
@@ -48,7 +84,19 @@ void pieces_put_offer(struct sink *sink, const struct offer *offer)
     flat_put(sink, offer->candidates_count);
     for (uint32_t i = 0; i < offer->candidates_count; i++)
         put_candidate(sink, &offer->candidates[i], offer->expires_ms);
+    if (has_more) put_more(sink, offer);
+}
+
+static void put_more(struct sink *sink, const struct offer *offer)
+{
+    const struct offer_hash *hashes[] = {&offer->past.phone, &offer->past.email};
+    flat_put(sink, more_of(offer));
+    flat_put(sink, offer->past.origin);
     if (offer->rehearsal) flat_put(sink, offer->rehearsal);
+    for (size_t i = 0; i < 2; i++)
+        if (hashes[i]->is_given) sink_bytes(sink, (struct bytes){(const char *)hashes[i]->at, OFFER_HASH_BYTES});
+    flat_put(sink, offer->past.ancestors_count);
+    for (uint32_t i = 0; i < offer->past.ancestors_count; i++) flat_put_id(sink, &offer->past.ancestors[i]);
 }
 
 static void put_candidate(struct sink *sink, const struct offer_candidate *candidate, int64_t expires_ms)
@@ -57,6 +105,7 @@ static void put_candidate(struct sink *sink, const struct offer_candidate *candi
     flat_put_text(sink, candidate->bid_id);
     flat_put_signed(sink, candidate->price_micros);
     flat_put_signed(sink, minus(candidate->price_micros, candidate->payout_micros));
+    flat_put_signed(sink, minus(candidate->bid_micros, candidate->price_micros));
     sink_char(sink, (char)candidate->margin_rule);
     flat_put_signed(sink, minus(candidate->valid_until_ms, expires_ms));
 }
@@ -82,17 +131,36 @@ void pieces_take_offer(struct flat *flat, struct offer *offer)
     offer->public_json = flat_take_text(flat);
     offer->candidates_count = (uint32_t)flat_take_upto(flat, OFFER_CANDIDATES_MAX);
     for (uint32_t i = 0; i < offer->candidates_count; i++)
-        take_candidate(flat, &offer->candidates[i], offer->expires_ms);
-    if (version >= 2) offer->rehearsal = (uint8_t)flat_take_upto(flat, UINT8_MAX);
-    if (version >= 2 && !offer->rehearsal) flat->bad = true; /* that would have been version 1 */
+        take_candidate(flat, &offer->candidates[i], offer->expires_ms, version);
+    if (version > 2) take_more(flat, offer);
 }
 
-static void take_candidate(struct flat *flat, struct offer_candidate *candidate, int64_t expires_ms)
+/* One spelling for an offer: version 3 has something to say. */
+static void take_more(struct flat *flat, struct offer *offer)
+{
+    struct offer_hash *hashes[] = {&offer->past.phone, &offer->past.email};
+    unsigned more = (unsigned)flat_take_upto(flat, MORE_ALL);
+    offer->is_superseded = more & IS_SUPERSEDED;
+    offer->past.phone.is_given = more & HAS_PHONE;
+    offer->past.email.is_given = more & HAS_EMAIL;
+    offer->past.origin = (enum offer_origin)flat_take_upto(flat, OFFER_ORIGINS - 1);
+    if (more & IS_TEST) offer->rehearsal = (uint8_t)flat_take_upto(flat, UINT8_MAX);
+    if ((more & IS_TEST) && !offer->rehearsal) flat->bad = true;
+    for (size_t i = 0; i < 2; i++)
+        if (hashes[i]->is_given) flat_take_raw(flat, hashes[i]->at, OFFER_HASH_BYTES);
+    offer->past.ancestors_count = (uint32_t)flat_take_upto(flat, OFFER_ANCESTORS_MAX);
+    for (uint32_t i = 0; i < offer->past.ancestors_count; i++) flat_take_id(flat, &offer->past.ancestors[i]);
+    if (!more && offer->past.origin == OFFER_OF_PING && !offer->past.ancestors_count) flat->bad = true;
+}
+
+static void take_candidate(struct flat *flat, struct offer_candidate *candidate, int64_t expires_ms, uint8_t version)
 {
     candidate->contract = flat_take_text(flat);
     candidate->bid_id = flat_take_text(flat);
     candidate->price_micros = flat_take_signed(flat);
     candidate->payout_micros = minus(candidate->price_micros, flat_take_signed(flat));
+    candidate->bid_micros = candidate->price_micros;
+    if (version > 1) candidate->bid_micros = minus(candidate->price_micros, minus(0, flat_take_signed(flat)));
     flat_take_raw(flat, &candidate->margin_rule, 1);
     candidate->valid_until_ms = minus(expires_ms, minus(0, flat_take_signed(flat)));
 }

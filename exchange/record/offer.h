@@ -9,14 +9,41 @@
 #define OFFER_CANDIDATES_MAX 16
 #define OFFER_RECORD_MAX 2048 /* bytes of a flat offer */
 #define OFFER_FACTS_MAX 1536  /* of it: what the affiliate told; the rest holds at least the best candidate */
+#define OFFER_REFINES_MAX 3   /* how often a ping may be refined */
+#define OFFER_ANCESTORS_MAX (OFFER_REFINES_MAX + 1)
+#define OFFER_HASH_BYTES 16u /* kept of a keyed hash */
 
 struct offer_candidate {
     struct bytes contract;
     struct bytes bid_id;
-    int64_t price_micros;  /* the bid */
+    int64_t price_micros;  /* what is paid */
+    int64_t bid_micros;    /* its own bid: the most it may pay; above price_micros under a second price only */
     int64_t payout_micros; /* the usual payout at the ping */
     uint8_t margin_rule;
     int64_t valid_until_ms; /* wall */
+};
+
+/* What it came of: a ping, or a later auction in the place of earlier ones. */
+enum offer_origin {
+    OFFER_OF_PING,       /* or of a one-call lead */
+    OFFER_OF_REFINEMENT, /* a ping that named more of an earlier one */
+    OFFER_OF_MISMATCH,   /* a post that differed from its ping */
+    OFFER_OF_EXPIRY,     /* a post that came after the offer's end */
+    OFFER_ORIGINS
+};
+
+/* A keyed hash that the ping gave of a person's phone or e-mail. */
+struct offer_hash {
+    bool is_given;
+    uint8_t at[OFFER_HASH_BYTES];
+};
+
+/* What came before the auction, and binds what comes after it. */
+struct offer_past {
+    enum offer_origin origin;
+    struct offer_hash phone, email; /* the post must match them */
+    uint32_t ancestors_count;
+    struct ident ancestors[OFFER_ANCESTORS_MAX]; /* the pings whose place it took, the latest first */
 };
 
 struct offer {
@@ -30,10 +57,20 @@ struct offer {
     struct bytes affiliate, campaign, source, channel, ref, click_id;
     struct bytes sub_ids;     /* a JSON list, or empty */
     struct bytes public_json; /* the ping's public facts; may be empty in the book */
-    uint8_t rehearsal;        /* 0: no test; else what this test is to come to (market's enum rehearsal) */
+    struct offer_past past;
+    bool is_superseded; /* a refinement took its place: kept only so that this can be told */
+    uint8_t rehearsal;  /* 0: no test; else what this test is to come to (market's enum rehearsal) */
     uint32_t candidates_count;
     struct offer_candidate candidates[OFFER_CANDIDATES_MAX]; /* best first */
 };
+
+/* The past of an auction that takes the place of `before`: its ancestors are that ping and that ping's own (those that
+ * find room). */
+void offer_follow(struct offer_past *past, const struct offer *before, enum offer_origin origin);
+/* True for its own ping, or, of an auction made of a post, for the ping that was posted. */
+bool offer_is_of(const struct offer *offer, const struct ident *ping_id);
+/* The ping an affiliate knows it by: the posted one of a later auction, else its own. */
+const struct ident *offer_known_as(const struct offer *offer);
 
 /* False: longer than OFFER_RECORD_MAX, or than the sink. */
 bool offer_write(struct sink *sink, const struct offer *offer);

@@ -5,17 +5,20 @@
 
 #include "exchange/record/flat.h"
 
-#define TRACE_VERSION 2 /* 2: click_id, sub_ids, is_test */
+#define TRACE_VERSION 5
+/* 2: click_id, sub_ids; 3: arm, shadow, second price; 4: all that deciding again needs; 5: is_test */
 
-enum { STATE_BITS = 3, HAS_BID = 4, IS_AVAILABLE = 8, FLAGS_ALL = 15 }; /* of a contract */
+enum { STATE_BITS = 3, HAS_BID = 4, IS_AVAILABLE = 8, IS_LET = 16, FLAGS_ALL = 31 }; /* of a contract */
 
+static void put_inputs(struct sink *sink, const struct trace_auction *auction);
 static void put_counts(struct sink *sink, const uint32_t *counts);
 static void put_contract(struct sink *sink, const struct trace_contract *contract);
 static void put_post(struct sink *sink, const struct trace_post *post);
 static void put_sale(struct sink *sink, const struct trace_sale *sale);
 static void put_steps(struct sink *sink, const struct trace_step *steps, uint32_t count);
+static void take_inputs(struct flat *flat, struct trace_auction *auction);
 static void take_counts(struct flat *flat, uint32_t *counts);
-static bool take_contracts(struct flat *flat, struct arena *arena, struct trace_auction *auction);
+static bool take_contracts(struct flat *flat, struct arena *arena, struct trace_auction *auction, uint8_t version);
 static void take_post(struct flat *flat, struct trace_post *post);
 static void take_sale(struct flat *flat, struct trace_sale *sale);
 static void take_steps(struct flat *flat, struct trace_step *steps, uint32_t count);
@@ -39,6 +42,7 @@ bool trace_write(struct sink *sink, const struct trace_auction *auction)
     flat_put_text(sink, auction->reason_text);
     flat_put_digest(sink, &auction->catalogue);
     flat_put(sink, auction->seed);
+    flat_put(sink, auction->arm);
     flat_put_text(sink, auction->closed_cause);
     flat_put_signed(sink, auction->expires_ms);
     flat_put_signed(sink, auction->saved_us);
@@ -46,6 +50,7 @@ bool trace_write(struct sink *sink, const struct trace_auction *auction)
     flat_put_signed(sink, auction->promise_micros);
     flat_put_signed(sink, auction->price_micros);
     flat_put_text(sink, auction->public_json);
+    put_inputs(sink, auction);
     put_counts(sink, auction->counts);
     flat_put(sink, auction->contracts_count);
     for (uint32_t i = 0; i < auction->contracts_count; i++) put_contract(sink, &auction->contracts[i]);
@@ -80,6 +85,7 @@ bool trace_read(struct bytes bytes, struct arena *arena, struct trace_auction *a
     auction->reason_text = flat_take_text(&flat);
     flat_take_digest(&flat, &auction->catalogue);
     auction->seed = flat_take(&flat);
+    if (version >= 3) auction->arm = (uint8_t)flat_take_upto(&flat, UINT8_MAX);
     auction->closed_cause = flat_take_text(&flat);
     auction->expires_ms = flat_take_signed(&flat);
     auction->saved_us = flat_take_signed(&flat);
@@ -87,15 +93,17 @@ bool trace_read(struct bytes bytes, struct arena *arena, struct trace_auction *a
     auction->promise_micros = flat_take_signed(&flat);
     auction->price_micros = flat_take_signed(&flat);
     auction->public_json = flat_take_text(&flat);
+    auction->is_whole = version >= 4;
+    if (auction->is_whole) take_inputs(&flat, auction);
     take_counts(&flat, auction->counts);
-    if (!take_contracts(&flat, arena, auction)) return false;
+    if (!take_contracts(&flat, arena, auction, version)) return false;
     auction->posts_count = (uint32_t)flat_take_upto(&flat, TRACE_POSTS_MAX);
     for (uint32_t i = 0; i < auction->posts_count; i++) take_post(&flat, &auction->posts[i]);
     auction->has_sale = flat_take_flag(&flat);
     if (auction->has_sale) take_sale(&flat, &auction->sale);
     auction->steps_count = (uint32_t)flat_take_upto(&flat, TRACE_STEPS_MAX);
     take_steps(&flat, auction->steps, auction->steps_count);
-    if (version >= 2) auction->is_test = flat_take_flag(&flat);
+    if (version >= 5) auction->is_test = flat_take_flag(&flat);
     return flat_ends(&flat);
 }
 
@@ -105,6 +113,26 @@ bool trace_peek(struct bytes bytes, enum trace_kind *kind)
     flat_take_head(&flat, 'T', TRACE_VERSION);
     *kind = (enum trace_kind)flat_take_upto(&flat, TRACE_KIND_COUNT - 1);
     return !flat.bad;
+}
+
+/* --- what deciding again needs beside bids and views --- */
+
+static void put_inputs(struct sink *sink, const struct trace_auction *auction)
+{
+    flat_put_signed(sink, auction->ranked_ms);
+    flat_put_signed(sink, auction->asked_micros);
+    flat_put_text(sink, auction->consent);
+    flat_put(sink, auction->area_code);
+    flat_put_text(sink, auction->hidden);
+}
+
+static void take_inputs(struct flat *flat, struct trace_auction *auction)
+{
+    auction->ranked_ms = flat_take_signed(flat);
+    auction->asked_micros = flat_take_signed(flat);
+    auction->consent = flat_take_text(flat);
+    auction->area_code = (uint32_t)flat_take_upto(flat, UINT32_MAX);
+    auction->hidden = flat_take_text(flat);
 }
 
 /* --- counts by reason: only those above zero, in the list's order --- */
@@ -140,7 +168,8 @@ static void put_contract(struct sink *sink, const struct trace_contract *contrac
 {
     flat_put_text(sink, contract->contract);
     flat_put_text(sink, contract->buyer);
-    flat_put(sink, contract->state | (contract->has_bid ? HAS_BID : 0u) | (contract->available ? IS_AVAILABLE : 0u));
+    flat_put(sink, contract->state | (contract->has_bid ? HAS_BID : 0u) | (contract->available ? IS_AVAILABLE : 0u) |
+                       (contract->is_let ? IS_LET : 0u));
     flat_put(sink, contract->reason);
     flat_put_text(sink, contract->code);
     flat_put_text(sink, contract->text);
@@ -155,9 +184,11 @@ static void put_contract(struct sink *sink, const struct trace_contract *contrac
     flat_put_signed(sink, contract->effective_micros);
     flat_put_text(sink, contract->bid_id);
     flat_put_signed(sink, contract->valid_us);
+    flat_put_signed(sink, contract->pays_micros);
+    flat_put(sink, contract->shadow_rank);
 }
 
-static void take_contract(struct flat *flat, struct trace_contract *contract)
+static void take_contract(struct flat *flat, struct trace_contract *contract, uint8_t version)
 {
     contract->contract = flat_take_text(flat);
     contract->buyer = flat_take_text(flat);
@@ -166,6 +197,7 @@ static void take_contract(struct flat *flat, struct trace_contract *contract)
     contract->state = (enum trace_contract_state)(flags & STATE_BITS);
     contract->has_bid = flags & HAS_BID;
     contract->available = flags & IS_AVAILABLE;
+    contract->is_let = flags & IS_LET;
     contract->reason = (enum reason)flat_take_upto(flat, REASON_COUNT - 1);
     contract->code = flat_take_text(flat);
     contract->text = flat_take_text(flat);
@@ -182,10 +214,12 @@ static void take_contract(struct flat *flat, struct trace_contract *contract)
     contract->effective_micros = flat_take_signed(flat);
     contract->bid_id = flat_take_text(flat);
     contract->valid_us = flat_take_signed(flat);
+    contract->pays_micros = version >= 3 ? flat_take_signed(flat) : contract->price_micros;
+    if (version >= 3) contract->shadow_rank = (uint32_t)flat_take_upto(flat, UINT32_MAX);
 }
 
 /* No memory is taken for more contracts than the bytes left could hold (eleven values each, at least). */
-static bool take_contracts(struct flat *flat, struct arena *arena, struct trace_auction *auction)
+static bool take_contracts(struct flat *flat, struct arena *arena, struct trace_auction *auction, uint8_t version)
 {
     size_t left = (size_t)(flat->end - flat->at);
     uint64_t count = flat_take_upto(flat, TRACE_CONTRACTS_MAX);
@@ -193,7 +227,7 @@ static bool take_contracts(struct flat *flat, struct arena *arena, struct trace_
     auction->contracts = arena_zero(arena, count ? count : 1, sizeof *auction->contracts);
     if (!auction->contracts) return false;
     auction->contracts_count = (uint32_t)count;
-    for (uint32_t i = 0; i < count; i++) take_contract(flat, &auction->contracts[i]);
+    for (uint32_t i = 0; i < count; i++) take_contract(flat, &auction->contracts[i], version);
     return !flat->bad;
 }
 

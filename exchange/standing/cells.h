@@ -38,6 +38,8 @@ struct seat_pool {
 struct contract_cell {
     _Alignas(CACHE_LINE) _Atomic uint64_t circuit;
     _Atomic uint64_t response; /* rates.c */
+    _Atomic uint64_t turn;     /* number of its latest turn; 0: none yet */
+    _Atomic uint64_t learned;  /* market/acceptance's word; 0: nothing learned */
     _Alignas(CACHE_LINE) struct seat_pool pool;
     _Atomic bool paused;
     _Atomic uint64_t last_error; /* wall ms << 8 | code; 0: none */
@@ -59,15 +61,26 @@ struct affiliate_cell {
 
 struct cap_cell {
     _Alignas(CACHE_LINE) _Atomic uint64_t word; /* window << 32 | used */
+    struct cap_id id;                           /* written before the cell can be found */
 };
+
+#define SEGMENT_PLACES (2 * CAP_SEGMENTS_MAX)
 
 struct standing {
     struct cells cells[CELL_KINDS];
-    pthread_mutex_t lock; /* over making cells */
-    struct arena ids;     /* the texts of the ids */
+    pthread_mutex_t lock;       /* over making cells */
+    struct arena ids;           /* the texts of the ids */
+    _Atomic uint64_t *segments; /* SEGMENT_PLACES: see standing.c */
+    uint32_t segments_count;
     _Alignas(CACHE_LINE) pthread_mutex_t seats_lock;
     _Alignas(CACHE_LINE) _Atomic uint64_t stamp;
+    _Alignas(CACHE_LINE) _Atomic uint64_t turns; /* given so far, to all contracts */
 };
+
+/* The counter of a segment, by its id: found without a lock; found or made under it (STANDING_NONE: memory is out, or
+ * CAP_SEGMENTS_MAX is reached). */
+uint32_t standing_find_segment(struct standing *standing, const struct cap_id *id);
+uint32_t standing_segment_cell(struct standing *standing, const struct cap_id *id);
 
 static inline void *cells_at(struct standing *standing, enum cell_kind kind, size_t cell_bytes, uint32_t index)
 {

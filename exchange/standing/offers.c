@@ -4,7 +4,8 @@
  * atomics, released by the writer and acquired by readers: whoever read a byte of a newer offer also sees the newer
  * generation. (Fences would do the same, but the thread sanitizer does not know them.)
  *
- *   FREE --put--> OPEN <--claim/return--> CLAIMED --answered--> ANSWERED      any of these --expired--> FREE
+ *   FREE --put--> OPEN <--claim/return--> CLAIMED --answered, superseded--> ANSWERED, SUPERSEDED
+ *   any of these but CLAIMED --expired--> FREE
  *
  * Places are handed to workers in small blocks as they need them and stay with them; a worker's heap tells which of its
  * offers expires first. Everything is mapped at once and touched when first used. */
@@ -25,14 +26,17 @@
 #define STATE_MASK UINT64_C(7)
 #define GENERATION_ONE UINT64_C(8)
 
+/* By what an offer is found: one index each. */
+enum offer_name { BY_PING, BY_SAME, NAMES };
+
 /* OFFER_NONE in a word's state means FREE; OFFER_EXPIRED never stands there. */
 struct place {
     _Alignas(CACHE_LINE) _Atomic uint64_t word; /* generation << 3 | state */
-    _Atomic uint64_t id[2];
+    _Atomic uint64_t names[NAMES][2];
     _Atomic int64_t expires_us;
     _Atomic uint32_t len;
-    uint32_t entry;     /* in the index; its worker's */
-    uint32_t next_free; /* its worker's */
+    uint32_t entries[NAMES]; /* in the indexes, or OFFER_INDEX_NONE; its worker's */
+    uint32_t next_free;      /* its worker's */
 };
 
 struct expiry {
@@ -50,9 +54,9 @@ struct offers {
     struct place *places;
     _Atomic uint64_t *bytes; /* WORDS for each place */
     struct slab *slabs;
-    struct offer_index index;
+    struct offer_index indexes[NAMES];
     uint32_t places_max, workers, block;
-    void *index_memory;
+    void *index_memory[NAMES];
     _Alignas(CACHE_LINE) _Atomic uint32_t places_made;
 };
 
@@ -60,10 +64,12 @@ static void *map(size_t bytes);
 static void unmap(void *memory, size_t bytes);
 static uint32_t take_place(struct offers *offers, struct slab *slab, int64_t now_us);
 static void give_place(struct offers *offers, struct slab *slab, uint32_t place);
-static void reclaim_first(struct offers *offers, struct slab *slab);
+static void reclaim_first(struct offers *offers, struct slab *slab, int64_t now_us);
 static void heap_add(struct slab *slab, struct expiry expiry);
 static struct expiry heap_take(struct slab *slab);
-static void fill(struct offers *offers, uint32_t place, const struct ident *id, int64_t expires_us, struct bytes flat);
+static void fill(struct offers *offers, uint32_t place, const struct ident *const *ids, int64_t expires_us,
+                 struct bytes flat);
+static bool enter(struct offers *offers, uint32_t place, const struct ident *const *ids);
 
 enum fault offers_open(uint32_t offers_max, uint32_t workers, struct offers **offers)
 {
@@ -78,10 +84,13 @@ enum fault offers_open(uint32_t offers_max, uint32_t workers, struct offers **of
     opened->block = opened->block < 1 ? 1 : opened->block > BLOCK_MAX ? BLOCK_MAX : opened->block;
     opened->places = map(offers_max * sizeof *opened->places);
     opened->bytes = map((size_t)offers_max * OFFER_BYTES_MAX);
-    opened->index_memory = map(offer_index_bytes(offers_max));
+    for (int name = 0; name < NAMES; name++) {
+        opened->index_memory[name] = map(offer_index_bytes(offers_max));
+        if (!opened->index_memory[name]) goto fail;
+        offer_index_over(&opened->indexes[name], opened->index_memory[name], offers_max);
+    }
     opened->slabs = map(workers * sizeof *opened->slabs);
-    if (!opened->places || !opened->bytes || !opened->index_memory || !opened->slabs) goto fail;
-    offer_index_over(&opened->index, opened->index_memory, offers_max);
+    if (!opened->places || !opened->bytes || !opened->slabs) goto fail;
     for (uint32_t i = 0; i < workers; i++) {
         opened->slabs[i].free_first = NO_PLACE;
         opened->slabs[i].heap = map(offers_max * sizeof(struct expiry));
@@ -102,31 +111,46 @@ void offers_close(struct offers **offers)
     for (uint32_t i = 0; closing->slabs && i < closing->workers; i++)
         unmap(closing->slabs[i].heap, closing->places_max * sizeof(struct expiry));
     unmap(closing->slabs, closing->workers * sizeof *closing->slabs);
-    unmap(closing->index_memory, offer_index_bytes(closing->places_max));
+    for (int name = 0; name < NAMES; name++) unmap(closing->index_memory[name], offer_index_bytes(closing->places_max));
     unmap((void *)closing->bytes, (size_t)closing->places_max * OFFER_BYTES_MAX);
     unmap(closing->places, closing->places_max * sizeof *closing->places);
     free(closing);
 }
 
-bool offers_put(struct offers *offers, uint32_t worker, const struct ident *ping_id, int64_t expires_us, int64_t now_us,
-                struct bytes flat)
+bool offers_put(struct offers *offers, uint32_t worker, const struct ident *ping_id, const struct ident *same,
+                int64_t expires_us, int64_t now_us, struct bytes flat)
 {
     check(worker < offers->workers, "worker %u", worker);
     struct slab *slab = &offers->slabs[worker];
+    const struct ident *ids[NAMES] = {[BY_PING] = ping_id, [BY_SAME] = same};
     if (flat.len > OFFER_BYTES_MAX) return false;
     for (int i = 0; i < RECLAIMED_MAX && slab->heap_count && slab->heap[0].at_us <= now_us - OFFERS_LINGER_US; i++)
-        reclaim_first(offers, slab);
+        reclaim_first(offers, slab, now_us);
     uint32_t place = take_place(offers, slab, now_us);
     if (place == NO_PLACE) return false;
-    fill(offers, place, ping_id, expires_us, flat);
-    uint32_t entry = offer_index_put(&offers->index, ping_id, place);
-    if (entry == OFFER_INDEX_NONE) {
+    fill(offers, place, ids, expires_us, flat);
+    if (!enter(offers, place, ids)) {
         give_place(offers, slab, place);
         return false;
     }
-    offers->places[place].entry = entry;
     heap_add(slab, (struct expiry){expires_us, place});
     return true;
+}
+
+/* Only the ping's own name must be found: without room for the other one, the same ping is asked about again. */
+static bool enter(struct offers *offers, uint32_t place, const struct ident *const *ids)
+{
+    for (int name = 0; name < NAMES; name++)
+        offers->places[place].entries[name] = ids[name] ? offer_index_put(&offers->indexes[name], ids[name], place)
+                                                        : OFFER_INDEX_NONE;
+    return offers->places[place].entries[BY_PING] != OFFER_INDEX_NONE;
+}
+
+static void leave(struct offers *offers, uint32_t place)
+{
+    for (int name = 0; name < NAMES; name++)
+        if (offers->places[place].entries[name] != OFFER_INDEX_NONE)
+            offer_index_drop(&offers->indexes[name], offers->places[place].entries[name]);
 }
 
 /* Looking and claiming ------------------------------------------------------------------------------------------ */
@@ -143,19 +167,26 @@ static bool is_same_generation(const struct place *place, uint64_t word)
     return ((atomic_load_explicit(&place->word, memory_order_acquire) ^ word) & ~STATE_MASK) == 0;
 }
 
-/* The place that holds the id, and its word; NULL when there is none. */
-static struct place *find(struct offers *offers, const struct ident *id, uint64_t *word)
+/* The place that goes by that name, and its word; NULL when there is none. */
+static struct place *find_by(struct offers *offers, enum offer_name name, const struct ident *id, uint64_t *word)
 {
     uint32_t at = 0, index;
-    while ((index = offer_index_next(&offers->index, id, &at)) != OFFER_INDEX_NONE) {
+    while ((index = offer_index_next(&offers->indexes[name], id, &at)) != OFFER_INDEX_NONE) {
         struct place *place = &offers->places[index];
         *word = atomic_load_explicit(&place->word, memory_order_acquire);
         if ((*word & STATE_MASK) == OFFER_NONE) continue;
-        if (atomic_load_explicit(&place->id[0], memory_order_acquire) != half_of(id, 0)) continue;
-        if (atomic_load_explicit(&place->id[1], memory_order_acquire) != half_of(id, 1)) continue;
+        if (atomic_load_explicit(&place->names[name][0], memory_order_acquire) != half_of(id, 0)) continue;
+        if (atomic_load_explicit(&place->names[name][1], memory_order_acquire) != half_of(id, 1)) continue;
+        bool is_open = (*word & STATE_MASK) == OFFER_OPEN;
+        if (name == BY_SAME && !is_open) continue; /* several may go by it, one after the other */
         if (is_same_generation(place, *word)) return place;
     }
     return NULL;
+}
+
+static struct place *find(struct offers *offers, const struct ident *ping_id, uint64_t *word)
+{
+    return find_by(offers, BY_PING, ping_id, word);
 }
 
 /* Copies what the place holds; false when it was given to another offer meanwhile. */
@@ -186,6 +217,16 @@ enum offer_state offers_look(struct offers *offers, const struct ident *ping_id,
     if (!place || !copy_out(offers, place, word, copy, len, &expires_us)) return OFFER_NONE;
     enum offer_state state = (enum offer_state)(word & STATE_MASK);
     return state == OFFER_OPEN && expires_us <= now_us ? OFFER_EXPIRED : state;
+}
+
+bool offers_standing(struct offers *offers, const struct ident *same, int64_t now_us, char *copy, size_t cap,
+                     size_t *len)
+{
+    uint64_t word;
+    int64_t expires_us;
+    check(cap >= OFFER_BYTES_MAX, "%zu bytes", cap);
+    const struct place *place = find_by(offers, BY_SAME, same, &word);
+    return place && copy_out(offers, place, word, copy, len, &expires_us) && expires_us > now_us;
 }
 
 enum offer_state offers_claim(struct offers *offers, const struct ident *ping_id, int64_t now_us, char *copy,
@@ -226,6 +267,11 @@ void offers_answered(struct offers *offers, const struct ident *ping_id)
     leave_claimed(offers, ping_id, OFFER_ANSWERED);
 }
 
+void offers_superseded(struct offers *offers, const struct ident *ping_id)
+{
+    leave_claimed(offers, ping_id, OFFER_SUPERSEDED);
+}
+
 uint32_t offers_count(struct offers *offers, int64_t now_us)
 {
     uint32_t count = 0, made = atomic_load_explicit(&offers->places_made, memory_order_acquire);
@@ -257,13 +303,16 @@ static void take_block(struct offers *offers, struct slab *slab)
 static uint32_t take_place(struct offers *offers, struct slab *slab, int64_t now_us)
 {
     if (slab->free_first == NO_PLACE) take_block(offers, slab);
-    if (slab->free_first == NO_PLACE && slab->heap_count && slab->heap[0].at_us <= now_us) reclaim_first(offers, slab);
+    for (int i = 0; i < RECLAIMED_MAX && slab->free_first == NO_PLACE; i++) {
+        if (!slab->heap_count || slab->heap[0].at_us > now_us) break;
+        reclaim_first(offers, slab, now_us);
+    }
     uint32_t place = slab->free_first;
     if (place != NO_PLACE) slab->free_first = offers->places[place].next_free;
     return place;
 }
 
-/* Its id must be out of the index, or never have been in it. */
+/* Its names must be out of the indexes, or never have been in it. */
 static void give_place(struct offers *offers, struct slab *slab, uint32_t place)
 {
     struct place *given = &offers->places[place];
@@ -272,22 +321,30 @@ static void give_place(struct offers *offers, struct slab *slab, uint32_t place)
     slab->free_first = place;
 }
 
-/* Also one that is claimed: whoever claimed it has its copy, and an expired offer can be claimed by nobody else. */
-static void reclaim_first(struct offers *offers, struct slab *slab)
+/* Not one that is claimed: until its story ends, nobody else may begin one for that ping. */
+static void reclaim_first(struct offers *offers, struct slab *slab, int64_t now_us)
 {
     uint32_t place = heap_take(slab).place;
-    offer_index_drop(&offers->index, offers->places[place].entry);
+    uint64_t word = atomic_load_explicit(&offers->places[place].word, memory_order_acquire);
+    if ((word & STATE_MASK) == OFFER_CLAIMED) {
+        heap_add(slab, (struct expiry){now_us + 1, place});
+        return;
+    }
+    leave(offers, place);
     give_place(offers, slab, place);
 }
 
-static void fill(struct offers *offers, uint32_t place, const struct ident *id, int64_t expires_us, struct bytes flat)
+static void fill(struct offers *offers, uint32_t place, const struct ident *const *ids, int64_t expires_us,
+                 struct bytes flat)
 {
     struct place *filled = &offers->places[place];
     _Atomic uint64_t *bytes = offers->bytes + (size_t)place * WORDS;
     uint64_t word = (atomic_load_explicit(&filled->word, memory_order_relaxed) & ~STATE_MASK) + GENERATION_ONE;
     atomic_store_explicit(&filled->word, word, memory_order_relaxed); /* FREE, and readers of the old one will know */
-    atomic_store_explicit(&filled->id[0], half_of(id, 0), memory_order_release);
-    atomic_store_explicit(&filled->id[1], half_of(id, 1), memory_order_release);
+    for (int name = 0; name < NAMES; name++)
+        for (unsigned half = 0; half < 2; half++)
+            atomic_store_explicit(&filled->names[name][half], ids[name] ? half_of(ids[name], half) : 0,
+                                  memory_order_release);
     atomic_store_explicit(&filled->expires_us, expires_us, memory_order_release);
     atomic_store_explicit(&filled->len, (uint32_t)flat.len, memory_order_release);
     for (size_t at = 0; at < flat.len; at += 8, bytes++) {

@@ -1,5 +1,9 @@
 /* A zeroed cell is a valid one (nothing used, nothing pushed, circuit closed), so making a cell is memory and an entry
- * in the table of ids, no more. Ids are copied once and kept for good: as many as ever stood in a catalogue. */
+ * in the table of ids, no more. Ids are copied once and kept for good: as many as ever stood in a catalogue.
+ *
+ * Counters of segments are looked for by every ping that meets such a cap, so they are in an index of their own that
+ * only grows: open addressing over words {32 bits of the id, cell + 1}, 0 where it is free. A word is stored after the
+ * cell's id, so whoever sees the word may compare the id. */
 #include "exchange/standing/standing.h"
 
 #include <stdlib.h>
@@ -9,6 +13,7 @@
 #define IDS_CHUNK_BYTES 4096
 
 static uint32_t find_or_make(struct standing *standing, enum cell_kind kind, struct bytes id);
+static uint32_t make(struct standing *standing, enum cell_kind kind, struct bytes id);
 
 static const size_t cell_bytes[CELL_KINDS] = {
     [CELL_CONTRACT] = sizeof(struct contract_cell), [CELL_BUYER] = sizeof(struct buyer_cell),
@@ -24,9 +29,13 @@ enum fault standing_open(struct standing **standing)
     memset(opened, 0, sizeof *opened);
     if (pthread_mutex_init(&opened->lock, NULL) != 0) goto fail;
     if (pthread_mutex_init(&opened->seats_lock, NULL) != 0) goto fail_lock;
+    opened->segments = calloc(SEGMENT_PLACES, sizeof *opened->segments); /* touched as places are used */
+    if (!opened->segments) goto fail_seats_lock;
     arena_init(&opened->ids, IDS_CHUNK_BYTES, SIZE_MAX);
     *standing = opened;
     return FAULT_NONE;
+fail_seats_lock:
+    pthread_mutex_destroy(&opened->seats_lock);
 fail_lock:
     pthread_mutex_destroy(&opened->lock);
 fail:
@@ -43,6 +52,7 @@ void standing_close(struct standing **standing)
         for (unsigned chunk = 0; chunk < CELLS_CHUNKS_MAX; chunk++) free(closing->cells[kind].chunks[chunk]);
         table_free(&closing->cells[kind].ids);
     }
+    free((void *)closing->segments);
     arena_free(&closing->ids);
     pthread_mutex_destroy(&closing->seats_lock);
     pthread_mutex_destroy(&closing->lock);
@@ -71,7 +81,57 @@ uint32_t standing_affiliate_cell(struct standing *standing, struct bytes affilia
 
 uint32_t standing_cap_cell(struct standing *standing, const struct cap_id *id)
 {
+    if (caps_is_segment(id)) return standing_segment_cell(standing, id);
     return find_or_make(standing, CELL_CAP, (struct bytes){(const char *)id->at, sizeof id->at});
+}
+
+/* Segments -------------------------------------------------------------------------------------------------------- */
+
+static uint64_t start_of(const struct cap_id *id)
+{
+    uint64_t start;
+    memcpy(&start, id->at, sizeof start);
+    return start;
+}
+
+static uint32_t segment_in(struct standing *standing, uint64_t word, const struct cap_id *id)
+{
+    if ((uint32_t)(word >> 32) != (uint32_t)(start_of(id) >> 32)) return STANDING_NONE;
+    uint32_t cell = (uint32_t)word - 1;
+    return memcmp(&cap_at(standing, cell)->id, id, sizeof *id) == 0 ? cell : STANDING_NONE;
+}
+
+uint32_t standing_find_segment(struct standing *standing, const struct cap_id *id)
+{
+    for (uint64_t place = start_of(id) % SEGMENT_PLACES;; place = (place + 1) % SEGMENT_PLACES) {
+        uint64_t word = atomic_load_explicit(&standing->segments[place], memory_order_acquire);
+        if (word == 0) return STANDING_NONE;
+        uint32_t cell = segment_in(standing, word, id);
+        if (cell != STANDING_NONE) return cell;
+    }
+}
+
+static uint32_t make_segment(struct standing *standing, const struct cap_id *id)
+{
+    uint32_t cell = make(standing, CELL_CAP, (struct bytes){(const char *)id->at, sizeof id->at});
+    uint64_t place = start_of(id) % SEGMENT_PLACES;
+    if (cell == STANDING_NONE) return cell;
+    while (atomic_load_explicit(&standing->segments[place], memory_order_relaxed)) place = (place + 1) % SEGMENT_PLACES;
+    cap_at(standing, cell)->id = *id;
+    atomic_store_explicit(&standing->segments[place], start_of(id) >> 32 << 32 | (cell + 1), memory_order_release);
+    standing->segments_count++;
+    return cell;
+}
+
+uint32_t standing_segment_cell(struct standing *standing, const struct cap_id *id)
+{
+    uint32_t cell = standing_find_segment(standing, id);
+    if (cell != STANDING_NONE) return cell;
+    pthread_mutex_lock(&standing->lock);
+    cell = standing_find_segment(standing, id);
+    if (cell == STANDING_NONE && standing->segments_count < CAP_SEGMENTS_MAX) cell = make_segment(standing, id);
+    pthread_mutex_unlock(&standing->lock);
+    return cell;
 }
 
 /* The chunk that holds cell `index` is there after this, or memory is out. */

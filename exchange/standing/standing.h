@@ -9,9 +9,11 @@
 
 #include "exchange/standing/caps.h"
 #include "exchange/standing/circuits.h"
+#include "exchange/standing/learned.h"
 #include "exchange/standing/rates.h"
 #include "exchange/standing/seats.h"
 #include "exchange/standing/switches.h"
+#include "exchange/standing/turns.h"
 #include "protocol/base/clock.h"
 #include "protocol/base/fault.h"
 #include "protocol/base/ident.h"

@@ -63,3 +63,5 @@ struct held *world_held(struct auction *auction);
 
 /* claim.c */
 void claim_start(struct worker *worker, struct held *held, const struct auction_claim *claim);
+/* Ends a claim of a ping whose offer had expired. */
+void claim_drop_expired(struct hall *hall, const struct ident *ping_id);

@@ -142,42 +142,31 @@ static void claim(void *world, struct auction *auction, const struct auction_cla
 static void unclaim(void *world, const struct auction_claim *claim, bool answered)
 {
     struct hall *hall = ((struct worker *)world)->hall;
-    if (claim->has_ping && answered) offers_answered(hall->offers, &claim->ping_id);
-    if (claim->has_ping && !answered) offers_return(hall->offers, &claim->ping_id);
+    if (claim->is_expired) {
+        claim_drop_expired(hall, &claim->ping_id);
+    } else if (claim->has_ping) {
+        (answered ? offers_answered : offers_return)(hall->offers, &claim->ping_id);
+    }
     if (claim->has_key) claims_drop(hall->claims, &claim->key);
 }
 
-static void reserve(void *world, struct auction *auction, const struct contract *contract, int64_t at_ms,
-                    int64_t price_micros, struct reservation *reservation)
+static void reserve(void *world, struct auction *auction, const struct cap_deal *deal, struct reservation *reservation)
 {
-    struct worker *worker = world;
-    struct hall *hall = worker->hall;
-    const struct buyer *buyer = &lines_catalogue(world_held(auction)->lines)->buyers[contract->buyer];
-    unsigned full;
-    *reservation = (struct reservation){.seat = SEAT_HOLD_NONE};
-    reservation->keys_count = availability_cap_keys(contract, buyer, at_ms, price_micros, reservation->keys);
-    enum reason reason = REASON_NONE;
-    if (!caps_reserve(hall->standing, reservation->keys, reservation->keys_count, &full)) {
-        reason = REASON_CAPPED;
-    } else if (!seats_take(hall->standing, contract->cell, buyer->cell, clock_now_us(), &reservation->seat)) {
-        caps_release(hall->standing, reservation->keys, reservation->keys_count);
-        reason = REASON_NO_SEAT;
-    }
-    auction_on_reserved(auction, reason);
+    struct standing *standing = ((struct worker *)world)->hall->standing;
+    const struct buyer *buyer = &deal->catalogue->buyers[deal->contract->buyer];
+    reservation->keys_count = cap_keys(deal, standing, reservation->keys);
+    auction_on_reserved(auction,
+                        reservation_take(standing, deal->contract->cell, buyer->cell, clock_now_us(), reservation));
 }
 
-/* A sale keeps its caps, and its seat until the buyer's next push. */
 static void commit(void *world, const struct reservation *reservation)
 {
-    struct worker *worker = world;
-    seats_keep(worker->hall->standing, &reservation->seat);
+    reservation_commit(((struct worker *)world)->hall->standing, reservation);
 }
 
 static void release(void *world, const struct reservation *reservation)
 {
-    struct worker *worker = world;
-    caps_release(worker->hall->standing, reservation->keys, reservation->keys_count);
-    seats_give(worker->hall->standing, &reservation->seat);
+    reservation_release(((struct worker *)world)->hall->standing, reservation);
 }
 
 static void keep(void *world, const struct ident *post_id, const struct reservation *reservation)
@@ -200,14 +189,38 @@ static void append(void *world, struct auction *auction, const struct book_step 
     if (fault) auction_on_durable(auction, fault, 0);
 }
 
-static bool offer(void *world, const struct offer *offer)
+static bool offer(void *world, const struct offer *offer, const struct ident *same)
 {
     struct worker *worker = world;
     char flat[OFFER_BYTES_MAX];
     struct sink sink = sink_over(flat, sizeof flat);
     if (!offer_write(&sink, offer) || sink.cut) return false;
     int64_t now = clock_now_us(), expires_us = now + (offer->expires_ms - clock_wall_ms()) * 1000;
-    return offers_put(worker->hall->offers, worker->number, &offer->ping_id, expires_us, now, sink_written(&sink));
+    return offers_put(worker->hall->offers, worker->number, &offer->ping_id, same, expires_us, now,
+                      sink_written(&sink));
+}
+
+static struct bytes standing_offer(void *world, const struct ident *same, char *flat)
+{
+    struct worker *worker = world;
+    size_t len = 0;
+    bool stands = offers_standing(worker->hall->offers, same, clock_now_us(), flat, OFFER_BYTES_MAX, &len);
+    return stands ? (struct bytes){flat, len} : BYTES_NONE;
+}
+
+/* Told to the trace before the new offer is: a kill in between may lose both, never keep both. */
+static void supersede(void *world, const struct offer *offer)
+{
+    struct worker *worker = world;
+    struct offer gone = *offer;
+    char flat[OFFER_BYTES_MAX];
+    struct sink sink = sink_over(flat, sizeof flat);
+    offers_superseded(worker->hall->offers, &offer->ping_id);
+    gone.is_superseded = true;
+    gone.candidates_count = 0;
+    if (!offer_write(&sink, &gone) ||
+        !ledger_trace(worker->line, &gone.ping_id, NULL, BYTES_NONE, sink_written(&sink), gone.expires_ms))
+        tally_add(&worker->tally, TALLY_TRACES_DROPPED, 1);
 }
 
 /* How a story ended, in figures: once a story, whether anybody hears of it or not, and never for an answer given again.
@@ -299,6 +312,8 @@ const struct auction_host world_host = {
     .keep = keep,
     .append = append,
     .offer = offer,
+    .standing_offer = standing_offer,
+    .supersede = supersede,
     .trace = trace,
     .answer = answer,
     .closed = closed,

@@ -19,6 +19,8 @@ static void read_channel(const struct node *value, void *request, struct complai
 static void read_min_price(const struct node *value, void *request, struct complaints *complaints);
 static void read_timeout_ms(const struct node *value, void *request, struct complaints *complaints);
 static void read_test(const struct node *value, void *request, struct complaints *complaints);
+static void read_ping_id(const struct node *value, void *request, struct complaints *complaints);
+static void read_hashes(const struct node *value, void *request, struct complaints *complaints);
 static void read_lead(const struct node *value, void *request, struct complaints *complaints);
 static void read_consent(const struct node *value, void *request, struct complaints *complaints);
 
@@ -34,20 +36,20 @@ static const struct request_row rows[] = {
     {"timeout_ms", read_timeout_ms, false},
     {"test", read_test, false},
     {"consent", read_consent, false},
-    {"ping_id", NULL, false}, /* to refine an earlier ping */
+    {"ping_id", read_ping_id, false},
     {"min_leg_price", NULL, false},
     {"max_sales", NULL, false},
     {"sold_elsewhere", NULL, false},
     {"exclude_buyers", NULL, false},
     {"legs", NULL, false},
-    {"hashes", NULL, false},
+    {"hashes", read_hashes, false},
 };
 
 static const char *const channels[] = {"search", "social", "email", "display", "sms", "call_center", "other"};
 
 bool ping_read_request(const struct node *document, struct ping_request *request, struct complaints *complaints)
 {
-    *request = (struct ping_request){0};
+    *request = (struct ping_request){.document = document};
     return request_read(document, rows, sizeof rows / sizeof *rows, request, complaints);
 }
 
@@ -173,6 +175,38 @@ static void read_timeout_ms(const struct node *value, void *into, struct complai
         complain(complaints, value->key, "range", "must be between 50 and 60000");
     else
         request->timeout_us = ms * 1000;
+}
+
+/* The ping that this one names more of. */
+static void read_ping_id(const struct node *value, void *into, struct complaints *complaints)
+{
+    struct ping_request *request = into;
+    request_ident(value, &request->refines, complaints);
+}
+
+static bool read_hash(const struct node *value, struct bytes name, struct digest *digest, struct complaints *complaints)
+{
+    bool good = value->kind == NODE_TEXT && value->text.len == 2 * DIGEST_LEN &&
+                bytes_unhex(value->text, digest->at, DIGEST_LEN);
+    if (!good) complain(complaints, name, "format", "must be a SHA-256 as 64 hexadecimal digits");
+    return good;
+}
+
+static void read_hashes(const struct node *value, void *into, struct complaints *complaints)
+{
+    struct ping_request *request = into;
+    struct ping_hashes *hashes = &request->hashes;
+    const struct node *map;
+    if (!request_map(value, &map, complaints)) return;
+    NODE_EACH(member, map)
+    {
+        if (bytes_is(member->key, "phone"))
+            hashes->has_phone = read_hash(member, BYTES("hashes.phone"), &hashes->phone, complaints);
+        else if (bytes_is(member->key, "email"))
+            hashes->has_email = read_hash(member, BYTES("hashes.email"), &hashes->email, complaints);
+        else
+            complain(complaints, value->key, "unknown", "may hold phone and email");
+    }
 }
 
 static void read_test(const struct node *value, void *into, struct complaints *complaints)

@@ -3,22 +3,34 @@
  * document. */
 #pragma once
 
+#include "protocol/base/ident.h"
 #include "protocol/codec/json.h"
+#include "protocol/crypto/digest.h"
 #include "protocol/message/complaint.h"
 
 #define SUB_IDS_MAX 5
 #define REQUEST_TEXT_MAX 128 /* source, sub_id, ref, click_id */
+
+/* What the affiliate gives of a person before the post: the SHA-256 of the phone in E.164, of the e-mail in lower case.
+ */
+struct ping_hashes {
+    bool has_phone, has_email;
+    struct digest phone, email;
+};
 
 struct ping_request {
     struct bytes campaign;
     struct bytes source, ref, click_id, channel; /* empty when absent */
     struct bytes sub_ids[SUB_IDS_MAX];
     unsigned sub_ids_count;
-    int64_t min_price_micros;   /* 0 when absent */
-    int64_t timeout_us;         /* 0 when absent */
-    bool has_test, test;        /* has_test: it was said, one way or the other */
-    const struct node *lead;    /* a map */
-    const struct node *consent; /* a map, or NULL */
+    int64_t min_price_micros; /* 0 when absent */
+    int64_t timeout_us;       /* 0 when absent */
+    bool has_test, test;      /* has_test: it was said, one way or the other */
+    struct ping_hashes hashes;
+    struct ident refines;        /* the earlier ping it names more of; none when absent */
+    const struct node *lead;     /* a map */
+    const struct node *consent;  /* a map, or NULL */
+    const struct node *document; /* all of it */
 };
 
 /* Reads a ping or a one-call lead (the same fields). Unknown top-level fields, wrong types, and specified fields that

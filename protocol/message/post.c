@@ -10,10 +10,11 @@ static void read_ping_id(const struct node *value, void *request, struct complai
 static void read_lead(const struct node *value, void *request, struct complaints *complaints);
 static void read_consent(const struct node *value, void *request, struct complaints *complaints);
 static void read_test(const struct node *value, void *request, struct complaints *complaints);
+static void read_if_expired(const struct node *value, void *request, struct complaints *complaints);
 
 static const struct request_row rows[] = {
-    {"ping_id", read_ping_id, true}, {"lead", read_lead, true}, {"consent", read_consent, false},
-    {"test", read_test, false},      {"legs", NULL, false},     {"if_expired", NULL, false},
+    {"ping_id", read_ping_id, true}, {"lead", read_lead, true},  {"consent", read_consent, false},
+    {"legs", NULL, false},           {"test", read_test, false}, {"if_expired", read_if_expired, false},
 };
 
 bool post_read_request(const struct node *document, struct post_request *request, struct complaints *complaints)
@@ -66,10 +67,7 @@ void post_write(struct sink *sink, const struct post_message *message)
 static void read_ping_id(const struct node *value, void *into, struct complaints *complaints)
 {
     struct post_request *request = into;
-    if (value->kind != NODE_TEXT)
-        complain(complaints, value->key, "type", "must be text");
-    else if (!ident_read(value->text, &request->ping_id))
-        complain(complaints, value->key, "format", "must be an id of 26 characters");
+    request_ident(value, &request->ping_id, complaints);
 }
 
 static void read_lead(const struct node *value, void *into, struct complaints *complaints)
@@ -89,4 +87,11 @@ static void read_test(const struct node *value, void *into, struct complaints *c
     struct post_request *request = into;
     request->has_test = request_truth(value, &request->test);
     if (!request->has_test) complain(complaints, value->key, "type", "must be true or false");
+}
+
+static void read_if_expired(const struct node *value, void *into, struct complaints *complaints)
+{
+    struct post_request *request = into;
+    request->reauction_if_expired = value->kind == NODE_TEXT && bytes_is(value->text, "reauction");
+    if (!request->reauction_if_expired) complain(complaints, value->key, "choice", "must be reauction");
 }

@@ -6,6 +6,7 @@
 
 struct post_request {
     struct ident ping_id;
+    bool reauction_if_expired;  /* a new auction at the old price, should the offer have expired */
     const struct node *lead;    /* a map */
     const struct node *consent; /* a map, or NULL */
     bool has_test, test;        /* has_test: it was said; what counts is the ping's */

@@ -70,6 +70,14 @@ bool request_whole(const struct node *value, int64_t *whole)
     return value->kind == NODE_TEXT ? bytes_i64(value->text, whole) : node_i64(value, whole);
 }
 
+void request_ident(const struct node *value, struct ident *ident, struct complaints *complaints)
+{
+    if (value->kind != NODE_TEXT)
+        complain(complaints, value->key, "type", "must be text");
+    else if (!ident_read(value->text, ident))
+        complain(complaints, value->key, "format", "must be an id of 26 characters");
+}
+
 bool request_map(const struct node *value, const struct node **map, struct complaints *complaints)
 {
     if (value->kind != NODE_MAP) {

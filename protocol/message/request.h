@@ -4,6 +4,7 @@
  * text, so numbers and booleans are taken as text too. No state. */
 #pragma once
 
+#include "protocol/base/ident.h"
 #include "protocol/codec/document.h"
 #include "protocol/message/complaint.h"
 
@@ -23,5 +24,7 @@ bool request_text(const struct node *value, struct bytes field, size_t max, stru
 bool request_truth(const struct node *value, bool *truth);
 /* A whole number, or its digits as text. */
 bool request_whole(const struct node *value, int64_t *whole);
+/* The text of an id; else a complaint. */
+void request_ident(const struct node *value, struct ident *ident, struct complaints *complaints);
 /* A map; else a complaint. */
 bool request_map(const struct node *value, const struct node **map, struct complaints *complaints);

@@ -16,6 +16,7 @@ static bool is_of(const struct place *place, struct bytes affiliate)
 }
 
 static void on_looked(void *arg, uint64_t id);
+static void drop_claims(struct world *world, const struct auction_claim *claim, bool of_expired);
 
 static void look(struct place *place, enum job_kind job)
 {
@@ -25,8 +26,55 @@ static void look(struct place *place, enum job_kind job)
     queue_at(&world->queue, world->queue.now_us + later_us, on_looked, place, place->id);
 }
 
+/* What an expired offer's ping goes by among the claims. */
+static void name_expired(const struct ident *ping_id, struct digest *name)
+{
+    digest_of(name, (struct bytes[]){BYTES("expired"), ident_bytes(ping_id)}, 2);
+}
+
+static void drop_claims(struct world *world, const struct auction_claim *claim, bool of_expired)
+{
+    struct digest name;
+    name_expired(&claim->ping_id, &name);
+    if (of_expired) claims_drop(world->claims, &name);
+    if (claim->has_key) claims_drop(world->claims, &claim->key);
+}
+
+/* The offer as the trace keeps it; what was put last counts. */
+static void tell_expired(struct place *place)
+{
+    const struct world_trace *trace = lane_offer_of(place->world, &place->claim.ping_id);
+    struct offer offer;
+    bool is_known = trace && offer_read(trace->offer, &offer) && is_of(place, offer.affiliate);
+    if (is_known && !offer.is_superseded && place->claim.takes_expired) {
+        struct auction_claimed claimed = {.outcome = CLAIM_FRESH, .is_expired = true, .offer = trace->offer};
+        auction_on_claimed(place_auction(place), &claimed);
+        return;
+    }
+    drop_claims(place->world, &place->claim, place->claim.takes_expired);
+    tell(place, !is_known ? CLAIM_UNKNOWN : offer.is_superseded ? CLAIM_SUPERSEDED : CLAIM_EXPIRED, false, NULL);
+}
+
+static void claim_expired(struct place *place)
+{
+    struct world *world = place->world;
+    struct digest name;
+    name_expired(&place->claim.ping_id, &name);
+    if (claims_take(world->claims, &name) == CLAIM_TAKEN) {
+        look(place, JOB_OFFER);
+        return;
+    }
+    drop_claims(world, &place->claim, false);
+    tell(place, CLAIM_IN_FLIGHT, false, NULL);
+}
+
 static void claim_ping(struct place *place, bool looked)
 {
+    static const enum claim_outcome outcomes[] = {[OFFER_NONE] = CLAIM_UNKNOWN,
+                                                  [OFFER_CLAIMED] = CLAIM_IN_FLIGHT,
+                                                  [OFFER_ANSWERED] = CLAIM_EXPIRED,
+                                                  [OFFER_EXPIRED] = CLAIM_EXPIRED,
+                                                  [OFFER_SUPERSEDED] = CLAIM_SUPERSEDED};
     struct world *world = place->world;
     const struct auction_claim *claim = &place->claim;
     char flat[OFFER_BYTES_MAX];
@@ -43,15 +91,16 @@ static void claim_ping(struct place *place, bool looked)
         auction_on_claimed(place_auction(place), &claimed);
         return;
     }
-    if (state != OFFER_CLAIMED && !looked) {
-        look(place, JOB_PING);
+    if (claim->takes_expired && (state == OFFER_NONE || state == OFFER_EXPIRED)) {
+        claim_expired(place);
         return;
     }
-    if (claim->has_key) claims_drop(world->claims, &claim->key);
-    if (state == OFFER_CLAIMED)
-        tell(place, CLAIM_IN_FLIGHT, false, NULL);
-    else
-        tell(place, state == OFFER_NONE ? CLAIM_UNKNOWN : CLAIM_EXPIRED, false, NULL);
+    if (state != OFFER_CLAIMED && state != OFFER_SUPERSEDED && !looked) {
+        look(place, state == OFFER_NONE ? JOB_OFFER : JOB_PING);
+        return;
+    }
+    drop_claims(world, claim, false);
+    tell(place, outcomes[state], false, NULL);
 }
 
 static void go_on(struct place *place)
@@ -78,15 +127,21 @@ static void on_looked(void *arg, uint64_t id)
     if (!lead) {
         if (job == JOB_KEY)
             go_on(place);
+        else if (job == JOB_OFFER)
+            tell_expired(place);
         else
             claim_ping(place, true);
         return;
     }
-    if (place->claim.has_key) claims_drop(world->claims, &place->claim.key);
-    if (is_of(place, lead->record.affiliate))
-        tell(place, CLAIM_AGAIN, job == JOB_KEY, lead);
-    else
+    drop_claims(world, &place->claim, job == JOB_OFFER && place->claim.takes_expired);
+    bool is_later = job != JOB_KEY && !lead->record.is_one_call &&
+                    !offer_is_of(&lead->record.offer, &place->claim.ping_id);
+    if (!is_of(place, lead->record.affiliate))
         tell(place, CLAIM_UNKNOWN, false, NULL);
+    else if (is_later)
+        tell(place, CLAIM_SUPERSEDED, false, NULL);
+    else
+        tell(place, CLAIM_AGAIN, job == JOB_KEY, lead);
 }
 
 void claim_begin(struct place *place, const struct auction_claim *claim)
@@ -115,6 +170,10 @@ void claim_begin(struct place *place, const struct auction_claim *claim)
 
 void claim_end(struct world *world, const struct auction_claim *claim, bool answered)
 {
+    if (claim->is_expired) {
+        drop_claims(world, claim, true);
+        return;
+    }
     bool forgets = world->sabotage == SABOTAGE_OFFER && queue_draw(&world->queue, 20) == 0;
     if (claim->has_ping && answered && !forgets) offers_answered(world->offers, &claim->ping_id);
     if (claim->has_ping && (!answered || forgets)) offers_return(world->offers, &claim->ping_id);

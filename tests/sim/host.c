@@ -150,23 +150,15 @@ static void on_reserved_later(void *arg, uint64_t id)
     auction_on_reserved(place_auction(place), place->reserve_reason);
 }
 
-static void reserve(void *worker, struct auction *auction, const struct contract *contract, int64_t at_ms,
-                    int64_t price_micros, struct reservation *reservation)
+static void reserve(void *worker, struct auction *auction, const struct cap_deal *deal, struct reservation *reservation)
 {
     struct world *world = world_of(worker);
     struct place *place = place_of(auction);
-    const struct buyer *buyer = &place->catalogue->buyers[contract->buyer];
-    unsigned full;
     if (auction_is_test(auction)) world_wrong(world, "a reservation for a test");
-    *reservation = (struct reservation){.seat = SEAT_HOLD_NONE};
-    reservation->keys_count = availability_cap_keys(contract, buyer, at_ms, price_micros, reservation->keys);
-    enum reason reason = REASON_NONE;
-    if (!caps_reserve(world->standing, reservation->keys, reservation->keys_count, &full)) {
-        reason = REASON_CAPPED;
-    } else if (!seats_take(world->standing, contract->cell, buyer->cell, world->queue.now_us, &reservation->seat)) {
-        caps_release(world->standing, reservation->keys, reservation->keys_count);
-        reason = REASON_NO_SEAT;
-    }
+    const struct buyer *buyer = &deal->catalogue->buyers[deal->contract->buyer];
+    reservation->keys_count = cap_keys(deal, world->standing, reservation->keys);
+    enum reason reason = reservation_take(world->standing, deal->contract->cell, buyer->cell, world->queue.now_us,
+                                          reservation);
     for (unsigned i = 0; reason == REASON_NONE && i < reservation->keys_count; i++) {
         const struct cap_key *key = &reservation->keys[i];
         if (caps_used(world->standing, key->cell, key->window) > key->limit) world_wrong(world, "a cap is over");
@@ -186,7 +178,7 @@ static void reserve(void *worker, struct auction *auction, const struct contract
 static void commit(void *worker, const struct reservation *reservation)
 {
     struct world *world = world_of(worker);
-    seats_keep(world->standing, &reservation->seat);
+    reservation_commit(world->standing, reservation);
     world->counts.committed++;
 }
 
@@ -195,8 +187,7 @@ static void release(void *worker, const struct reservation *reservation)
     struct world *world = world_of(worker);
     world->counts.released++;
     if (world->sabotage == SABOTAGE_KEEPS && queue_draw(&world->queue, 20) == 0) return;
-    caps_release(world->standing, reservation->keys, reservation->keys_count);
-    seats_give(world->standing, &reservation->seat);
+    reservation_release(world->standing, reservation);
 }
 
 static void keep(void *worker, const struct ident *post_id, const struct reservation *reservation)
@@ -216,7 +207,7 @@ static void append(void *worker, struct auction *auction, const struct book_step
     if (fault) auction_on_durable(auction, fault, 0);
 }
 
-static bool offer(void *worker, const struct offer *offer)
+static bool offer(void *worker, const struct offer *offer, const struct ident *same)
 {
     struct world *world = world_of(worker);
     char flat[OFFER_BYTES_MAX];
@@ -224,8 +215,23 @@ static bool offer(void *worker, const struct offer *offer)
     if (!offer_write(&sink, offer) || sink.cut) return false;
     if (!world_is_discreet(sink_written(&sink))) world_wrong(world, "a private value stands in an offer");
     int64_t now = world->queue.now_us, expires_us = now + (offer->expires_ms - world_wall_ms(world)) * 1000;
-    return offers_put(world->offers, ((struct world_worker *)worker)->number, &offer->ping_id, expires_us, now,
+    return offers_put(world->offers, ((struct world_worker *)worker)->number, &offer->ping_id, same, expires_us, now,
                       sink_written(&sink));
+}
+
+static struct bytes standing_offer(void *worker, const struct ident *same, char *flat)
+{
+    struct world *world = world_of(worker);
+    size_t len = 0;
+    bool stands = offers_standing(world->offers, same, world->queue.now_us, flat, OFFER_BYTES_MAX, &len);
+    return stands ? (struct bytes){flat, len} : BYTES_NONE;
+}
+
+static void supersede(void *worker, const struct offer *offer)
+{
+    struct world *world = world_of(worker);
+    offers_superseded(world->offers, &offer->ping_id);
+    lane_supersede(world, offer);
 }
 
 static void trace(void *worker, const struct trace_auction *record, const struct offer *offer)
@@ -261,6 +267,7 @@ static void note_answer(struct world_request *request, const struct auction_answ
     note_bids(request, answer);
     request->ping_id = answer->ping_id;
     request->lead_id = answer->lead_id;
+    request->is_reauction = !ident_is_none(&answer->reauction_id);
     request->sale_id = answer->sale_id;
     request->price_micros = answer->price_micros;
     request->elapsed_us = answer->elapsed_us;
@@ -328,6 +335,8 @@ const struct auction_host world_host = {
     .keep = keep,
     .append = append,
     .offer = offer,
+    .standing_offer = standing_offer,
+    .supersede = supersede,
     .trace = trace,
     .answer = answer,
     .closed = closed,

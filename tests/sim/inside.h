@@ -6,7 +6,7 @@
 
 #define REQUEST_NONE UINT32_MAX
 
-enum job_kind { JOB_NONE, JOB_KEY, JOB_PING, JOB_LATER, JOB_RESERVED };
+enum job_kind { JOB_NONE, JOB_KEY, JOB_PING, JOB_OFFER, JOB_LATER, JOB_RESERVED };
 
 /* Where an auction lives. Never moves; its memory stays over lives. */
 struct place {
@@ -67,6 +67,10 @@ void claim_end(struct world *world, const struct auction_claim *claim, bool answ
 /* lane.c: the ledger */
 enum fault lane_append(struct place *place, const struct book_step *step);
 void lane_trace(struct world *world, const struct trace_auction *record, const struct offer *offer);
+/* The offer of that ping is written anew, told to be superseded. */
+void lane_supersede(struct world *world, const struct offer *offer);
+/* The trace with that ping's offer, as it was written last; NULL: none. */
+const struct world_trace *lane_offer_of(const struct world *world, const struct ident *ping_id);
 /* At a crash: what was being committed may have been written. */
 void lane_crash(struct world *world, bool committed);
 void lane_forget(struct world *world);

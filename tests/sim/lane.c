@@ -4,6 +4,7 @@
 
 #include "exchange/market/availability.h"
 #include "protocol/base/check.h"
+#include "tests/sim/again.h"
 #include "tests/sim/inside.h"
 
 #define STEP_ROOM (256u << 10)
@@ -147,8 +148,22 @@ static void index_trace(struct world *world, const struct ident *id, uint32_t at
 static void index_both(struct world *world, uint32_t at)
 {
     const struct world_trace *trace = &world->traces[at];
-    if (trace->kind == TRACE_PING || trace->kind == TRACE_ONE_CALL) index_trace(world, &trace->ping_id, at);
+    if (!trace->record.len) return; /* an offer written anew */
+    if (trace_is_auction(trace->kind)) index_trace(world, &trace->ping_id, at);
     if (trace->kind != TRACE_PING) index_trace(world, &trace->lead_id, at);
+}
+
+static void add_trace(struct world *world, const struct world_trace *trace)
+{
+    if (world->traces_count == world->traces_room) {
+        world->traces_room = world->traces_room ? world->traces_room * 2 : 256;
+        world->traces = realloc(world->traces, world->traces_room * sizeof *world->traces);
+        check(world->traces != NULL);
+    }
+    uint32_t at = world->traces_count++;
+    world->traces[at] = *trace;
+    world->traces[at].durable_us = world->queue.now_us + TRACE_DURABLE_US;
+    index_both(world, at);
 }
 
 void lane_trace(struct world *world, const struct trace_auction *record, const struct offer *offer)
@@ -157,20 +172,34 @@ void lane_trace(struct world *world, const struct trace_auction *record, const s
     struct sink sink = sink_over(world->trace_buffer, TRACE_ROOM), terms = sink_over(flat, sizeof flat);
     if (!trace_write(&sink, record) || (offer && !offer_write(&terms, offer))) return;
     if (!world_is_discreet(sink_written(&sink))) world_wrong(world, "a private value stands in a trace");
-    if (world->traces_count == world->traces_room) {
-        world->traces_room = world->traces_room ? world->traces_room * 2 : 256;
-        world->traces = realloc(world->traces, world->traces_room * sizeof *world->traces);
-        check(world->traces != NULL);
-    }
-    uint32_t at = world->traces_count++;
-    world->traces[at] = (struct world_trace){.ping_id = record->ping_id,
-                                             .lead_id = record->lead_id,
-                                             .kind = record->kind,
-                                             .record = keep_bytes(sink_written(&sink)),
-                                             .offer = keep_bytes(sink_written(&terms)),
-                                             .expires_ms = offer ? offer->expires_ms : 0,
-                                             .durable_us = world->queue.now_us + TRACE_DURABLE_US};
-    index_both(world, at);
+    again_check(world, sink_written(&sink));
+    add_trace(world, &(struct world_trace){.ping_id = record->ping_id,
+                                           .lead_id = record->lead_id,
+                                           .kind = record->kind,
+                                           .record = keep_bytes(sink_written(&sink)),
+                                           .offer = keep_bytes(sink_written(&terms)),
+                                           .expires_ms = offer ? offer->expires_ms : 0});
+}
+
+void lane_supersede(struct world *world, const struct offer *offer)
+{
+    struct offer gone = *offer;
+    char flat[OFFER_BYTES_MAX];
+    struct sink terms = sink_over(flat, sizeof flat);
+    gone.is_superseded = true;
+    gone.candidates_count = 0;
+    check(offer_write(&terms, &gone));
+    add_trace(world, &(struct world_trace){.ping_id = offer->ping_id,
+                                           .record = keep_bytes(BYTES_NONE),
+                                           .offer = keep_bytes(sink_written(&terms)),
+                                           .expires_ms = offer->expires_ms});
+}
+
+const struct world_trace *lane_offer_of(const struct world *world, const struct ident *ping_id)
+{
+    for (uint32_t i = world->traces_count; i-- > 0;)
+        if (world->traces[i].offer.len && ident_same(&world->traces[i].ping_id, ping_id)) return &world->traces[i];
+    return NULL;
 }
 
 const struct world_trace *world_trace_of(const struct world *world, const struct ident *id)
@@ -190,6 +219,12 @@ static void restore_switches(struct world *world)
             switches_set(world->standing, catalogue->contracts[i].cell, true);
 }
 
+static bool offer_is_gone(const struct world_trace *trace)
+{
+    struct offer offer;
+    return offer_read(trace->offer, &offer) && offer.is_superseded;
+}
+
 void lane_restore(struct world *world)
 {
     struct model *model = &world->model;
@@ -207,8 +242,15 @@ void lane_restore(struct world *world)
         const struct world_trace *trace = &world->traces[i];
         index_both(world, i);
         if (!trace->offer.len || trace->expires_ms <= wall_ms || model_lead_of_ping(model, &trace->ping_id)) continue;
-        check(offers_put(world->offers, 0, &trace->ping_id, now_us + (trace->expires_ms - wall_ms) * 1000, now_us,
+        if (lane_offer_of(world, &trace->ping_id) != trace) continue; /* it was written anew */
+        check(offers_put(world->offers, 0, &trace->ping_id, NULL, now_us + (trace->expires_ms - wall_ms) * 1000, now_us,
                          trace->offer));
+        if (offer_is_gone(trace)) {
+            char copy[OFFER_BYTES_MAX];
+            size_t len;
+            check(offers_claim(world->offers, &trace->ping_id, now_us, copy, sizeof copy, &len) == OFFER_OPEN);
+            offers_superseded(world->offers, &trace->ping_id);
+        }
     }
 }
 

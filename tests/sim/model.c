@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "exchange/standing/caps.h"
 #include "protocol/base/check.h"
 
 #define ARENA_BYTES_MAX ((size_t)4 << 30)
@@ -98,10 +99,23 @@ uint32_t model_used(const struct model *model, const uint8_t id[16], uint32_t wi
     return at == TABLE_NONE ? 0 : model->caps[at].key.amount;
 }
 
-static bool count_caps(struct model *model, const struct book_intent *intent, bool takes)
+/* What an intent takes (OPEN), and what the end of its post does to that. */
+static bool moves(const struct book_cap_key *key, enum post_state state)
 {
+    static const bool moves_at[CAP_STAYS][POST_STATE_COUNT] = {
+        [CAP_HELD] = {[POST_OPEN] = true, [POST_REJECTED] = true, [POST_FAILED] = true},
+        [CAP_SPENT] = {[POST_OPEN] = true, [POST_FAILED] = true},
+        [CAP_COUNTED] = {[POST_ACCEPTED] = true},
+    };
+    return moves_at[key->stay][state];
+}
+
+static bool count_caps(struct model *model, const struct book_intent *intent, enum post_state state)
+{
+    bool takes = state == POST_OPEN || state == POST_ACCEPTED;
     for (unsigned i = 0; i < intent->keys_count; i++) {
         const struct book_cap_key *key = &intent->keys[i];
+        if (!moves(key, state)) continue;
         char name[20];
         struct bytes id = cap_name(key->id, key->window, name);
         uint32_t at = table_find(&model->cap_ids, id);
@@ -164,6 +178,9 @@ static const char *apply_opening(struct model *model, const struct book_step *st
     const struct book_opening *opening = step->opening;
     if (model_lead(model, &step->lead_id)) return "a lead was opened twice";
     if (model_lead_of_ping(model, &step->ping_id)) return "one ping became two leads";
+    for (uint32_t i = 0; i < opening->offer.past.ancestors_count; i++)
+        if (model_lead_of_ping(model, &opening->offer.past.ancestors[i]))
+            return "one lineage of pings became two leads";
     if (opening->has_key && model_lead_of_key(model, &opening->key)) return "one Idempotency-Key became two leads";
     uint32_t at = model->leads_count;
     struct model_lead *lead = GROW(model, leads);
@@ -185,6 +202,8 @@ static const char *apply_opening(struct model *model, const struct book_step *st
     lead->content = keep(model, opening->content);
     enter(model, &model->lead_ids, ident_bytes(&step->lead_id), at);
     enter(model, &model->ping_ids, ident_bytes(&step->ping_id), at);
+    for (uint32_t i = 0; i < opening->offer.past.ancestors_count; i++)
+        enter(model, &model->ping_ids, ident_bytes(&opening->offer.past.ancestors[i]), at);
     if (opening->has_key) enter(model, &model->keys, key_bytes(&opening->key), at);
     return NULL;
 }
@@ -202,8 +221,7 @@ static const char *apply_verdict(struct model *model, struct model_lead *lead, c
     post->by_operator = verdict->by_operator;
     lead->record.posts_sent += counts && !was_counted;
     if (verdict->buyer_lead_id.len) lead->record.buyer_lead_id = keep(model, verdict->buyer_lead_id);
-    bool gives_back = verdict->state == POST_REJECTED || verdict->state == POST_FAILED;
-    if (gives_back && !count_caps(model, &post->intent, false)) return "more given back to a cap than was taken";
+    if (!count_caps(model, &post->intent, verdict->state)) return "more given back to a cap than was taken";
     return NULL;
 }
 
@@ -225,7 +243,7 @@ static const char *apply_intent(struct model *model, struct model_lead *lead, co
     lead->record.state = LEAD_POSTING;
     lead->goes_on = false;
     lead->intents++;
-    count_caps(model, intent, true);
+    count_caps(model, intent, POST_OPEN);
     return NULL;
 }
 

@@ -94,7 +94,7 @@ static void tell_request(struct play *play, const struct node *step, char found[
         if (node_find(step, verbs[i])) tale_of_request(request_of(play, step, verbs[i]), found);
 }
 
-/* The body: the usual one, with what the step says otherwise, and the ping's id for a post. */
+/* The body: the usual one, with what the step says otherwise, and the id of the ping it is of. */
 static struct bytes body_of(struct play *play, const struct node *step, const char *verb, const struct ident *ping_id)
 {
     size_t room = 65536;
@@ -122,8 +122,9 @@ static void ask(struct play *play, const struct node *step, const char *verb, en
 {
     int64_t worker = 0;
     struct bytes by = text_of(step, "by");
-    const struct world_request *ping = kind == AUCTION_POST ? request_of(play, step, "of") : NULL;
-    if (kind == AUCTION_POST && !ping) return;
+    bool is_of_ping = kind == AUCTION_POST || node_find(step, "of"); /* a post, or a refinement */
+    const struct world_request *ping = is_of_ping ? request_of(play, step, "of") : NULL;
+    if (is_of_ping && !ping) return;
     struct ident ping_id = ping ? ping->ping_id : IDENT_NONE;
     const struct node *test_key = node_find(step, "test_key");
     node_i64(node_find(step, "worker"), &worker);

@@ -73,14 +73,22 @@ static void draw_settings(struct draft *draft)
         1 + (unsigned)below(draft, 4), 3 + (unsigned)below(draft, 18), 50 + (unsigned)below(draft, 51));
 }
 
+static void draw_ranking(struct draft *draft)
+{
+    SAY(draft, "\"policy\":\"%s\",\"pricing\":\"%s\",\"second_price_step\":\"%s\",\"unavailable_bids\":\"%s\",",
+        PICK(draft, "price", "price", "priority", "weighted", "round_robin"), PICK(draft, "first", "second"),
+        PICK(draft, "0", "0.01", "0.50"), PICK(draft, "skip", "last"));
+}
+
 static void draw_campaign(struct draft *draft)
 {
     SAY(draft,
         "{\"campaigns\":[{\"id\":\"auto\",\"timeout\":\"%s\",\"post_timeout\":\"%s\",\"offer_ttl\":\"%s\","
-        "\"promise\":\"%s\",\"min_margin\":\"%s\",\"margin\":{\"percent\":%u},"
-        "\"consent\":{\"required\":[\"tcpa\"]},\"fields\":{",
+        "\"promise\":\"%s\",\"min_margin\":\"%s\",\"margin\":{\"percent\":%u},",
         PICK(draft, "60ms", "200ms"), PICK(draft, "300ms", "1s", "3s"), PICK(draft, "2s", "30s", "300s"),
         PICK(draft, "squeeze", "squeeze", "keep"), PICK(draft, "0", "0.50"), (unsigned)below(draft, 40));
+    draw_ranking(draft);
+    SAY(draft, "\"consent\":{\"required\":[\"tcpa\"]},\"fields\":{");
     SAY(draft, "\"state\":{\"type\":\"us_state\",\"required\":\"ping\",\"private\":false},"
                "\"age\":{\"type\":\"integer\",\"min\":16,\"max\":110,\"private\":false},"
                "\"first_name\":{\"type\":\"text\",\"max\":60,\"required\":\"post\"},"
@@ -104,6 +112,51 @@ static void draw_caps(struct draft *draft)
     SAY(draft, "]");
 }
 
+/* Half of them none; what looks at a private field lets one-call leads only. */
+static void draw_condition(struct draft *draft)
+{
+    switch (below(draft, 8)) {
+    case 0:
+        SAY(draft, "{\"field\":\"state\",\"in\":[\"CA\",\"NV\"]}");
+        return;
+    case 1:
+        SAY(draft, "{\"sub_id\":[\"s1\",\"s2\"]}");
+        return;
+    case 2:
+        SAY(draft, "{\"consent\":\"tcpa\"}");
+        return;
+    case 3:
+        SAY(draft, "{\"area_code\":[415,%u]}", 201 + (unsigned)below(draft, 2));
+        return;
+    case 4:
+        SAY(draft, "{\"field\":\"first_name\",\"prefix\":[\"%s\"]}", PICK(draft, "z", "a"));
+        return;
+    case 5:
+        SAY(draft, "{\"none\":[{\"source\":[\"fb\"]},{\"affiliate\":[\"a0\"]}]}");
+        return;
+    default:
+        SAY(draft, "{\"field\":\"age\",\"min\":%u}", 20 + (unsigned)below(draft, 40));
+    }
+}
+
+static void draw_filter(struct draft *draft)
+{
+    if (hit(draft, 2)) return;
+    SAY(draft, ",\"filter\":");
+    draw_condition(draft);
+}
+
+static void draw_prices(struct draft *draft)
+{
+    if (!hit(draft, 3)) {
+        SAY(draft, ",\"price\":\"%u.50\"", 3 + (unsigned)below(draft, 12));
+        return;
+    }
+    SAY(draft, ",\"price\":[{\"when\":");
+    draw_condition(draft);
+    SAY(draft, ",\"price\":\"11.00\"}%s]", PICK(draft, ",{\"price\":\"4.00\"}", ""));
+}
+
 static void draw_contract(struct draft *draft, unsigned buyer, unsigned contract)
 {
     bool is_live = !hit(draft, 5);
@@ -112,16 +165,13 @@ static void draw_contract(struct draft *draft, unsigned buyer, unsigned contract
     if (is_live)
         SAY(draft, ",\"price\":\"live\",\"ping_url\":\"http://127.0.0.1:9000/b%u/ping\"", buyer);
     else
-        SAY(draft, ",\"price\":\"%u.50\"", 3 + (unsigned)below(draft, 12));
+        draw_prices(draft);
     SAY(draft, ",\"ping_timeout\":\"%s\",\"post_timeout\":\"%s\",\"tier\":%u", PICK(draft, "20ms", "50ms", "400ms"),
         PICK(draft, "60ms", "200ms", "2s"), 1 + (unsigned)below(draft, 2));
     draw_caps(draft);
     if (hit(draft, 6)) SAY(draft, ",\"seats\":\"required\"");
     if (hit(draft, 10)) SAY(draft, ",\"when_silent\":\"unavailable\"");
-    if (hit(draft, 3))
-        SAY(draft, ",\"filter\":{\"field\":\"age\",\"min\":%u}", 20 + (unsigned)below(draft, 40));
-    else if (hit(draft, 6))
-        SAY(draft, ",\"filter\":{\"field\":\"state\",\"in\":[\"CA\",\"NV\"]}");
+    draw_filter(draft);
     if (hit(draft, 4)) SAY(draft, ",\"max_price\":\"14.00\"");
     if (hit(draft, 5)) SAY(draft, ",\"bid_ttl\":\"1s\"");
     if (hit(draft, 5)) SAY(draft, ",\"margin\":{\"fixed\":\"%u.25\"}", (unsigned)below(draft, 4));
@@ -129,6 +179,9 @@ static void draw_contract(struct draft *draft, unsigned buyer, unsigned contract
         SAY(draft, ",\"test\":{%s\"post_url\":\"http://127.0.0.1:9000/b%u/post\"}",
             is_live ? "\"ping_url\":\"http://127.0.0.1:9000/b0/ping\"," : "", buyer);
     if (hit(draft, 8)) SAY(draft, ",\"free\":true");
+    if (hit(draft, 3)) SAY(draft, ",\"multiplier\":\"%s\"", PICK(draft, "0.50", "1.30"));
+    if (hit(draft, 3))
+        SAY(draft, ",\"priority\":%u,\"weight\":%u", (unsigned)below(draft, 3), 1 + (unsigned)below(draft, 5));
     SAY(draft, "}");
 }
 

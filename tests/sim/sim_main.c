@@ -62,6 +62,12 @@ static void write_lead(struct run *run, struct sink *body, bool whole, unsigned 
     sink_text(body, below(run, 30) ? "},\"consent\":{\"tcpa\":true}}" : "}}");
 }
 
+static void write_sub_ids(struct run *run, struct sink *body)
+{
+    static const char *const some[] = {"\"s1\"", "[\"s3\",\"s2\"]", "[\"quote \\\" and \\\\ \"]"};
+    if (!below(run, 4)) sink_format(body, "\"sub_id\":%s,", some[below(run, 3)]);
+}
+
 static uint32_t send(struct run *run, enum auction_kind kind, struct bytes body, unsigned affiliate, bool keyed)
 {
     char name[16], key[16];
@@ -87,6 +93,7 @@ static void act_ping(struct run *run)
     if (is_test) sink_text(&body, "\"test\":true,");
     if (!below(run, 8)) sink_format(&body, "\"timeout_ms\":%u,", 100 + (unsigned)below(run, 200));
     if (!below(run, 8)) sink_text(&body, "\"min_price\":\"5.00\",\"source\":\"fb\",\"ref\":\"r\",");
+    write_sub_ids(run, &body);
     write_lead(run, &body, false, number, is_test);
     run->recent[run->recent_count++ % RECENT] = send(run, AUCTION_PING, sink_written(&body), number % RANDOM_AFFILIATES,
                                                      false);
@@ -116,6 +123,7 @@ static void act_lead(struct run *run)
     bool is_test = below(run, 10) == 0;
     if (is_test) sink_text(&body, "\"test\":true,");
     if (!below(run, 8)) sink_format(&body, "\"timeout_ms\":%u,", 150 + (unsigned)below(run, 500));
+    write_sub_ids(run, &body);
     write_lead(run, &body, true, (unsigned)below(run, keyed ? 2 : 50), is_test);
     send(run, AUCTION_ONE_CALL, sink_written(&body), (unsigned)below(run, RANDOM_AFFILIATES), keyed);
 }
@@ -162,7 +170,7 @@ static void act_reload(struct run *run)
     char path[160];
     snprintf(path, sizeof path, "%s/outcry.yaml", run->settings);
     if (!world_reload(run->world, path, note, sizeof note))
-        world_wrong(run->world, "a reload was refused: %.300s", note);
+        world_wrong(run->world, "a reload was refused: %.3000s", note);
 }
 
 /* The operator asks the buyer, and says what it heard. */

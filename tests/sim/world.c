@@ -8,6 +8,7 @@
 #include "exchange/standing/standing.h"
 #include "protocol/base/check.h"
 #include "protocol/crypto/mac.h"
+#include "tests/sim/again.h"
 #include "tests/sim/inside.h"
 
 #define START_US INT64_C(1000000000)
@@ -69,15 +70,17 @@ struct world *world_open(const struct world_options *options, const char *settin
     check(slots_open(&world->calls, sizeof(struct call), WORLD_AUCTIONS_MAX * 64) == FAULT_NONE);
     arena_init(&world->scratch, 65536, 16u << 20);
     world->trace_buffer = malloc(BUFFER_BYTES);
+    world->again = again_open();
     struct bytes seed = {(const char *)&world->options.seed, sizeof world->options.seed};
     digest_of(&world->seed_key, &seed, 1);
     world->seed_mac = mac_open((struct bytes){(const char *)world->seed_key.at, DIGEST_LEN});
-    check(world->trace_buffer && world->seed_mac);
+    check(world->trace_buffer && world->seed_mac && world->again);
     model_open(&world->model);
     make_workers(world);
     check(standing_open(&world->standing) == FAULT_NONE);
     world->catalogue = read_files(settings, &world->settings, world->standing, note, note_room);
     if (world->catalogue) {
+        again_keep(world->again, world->catalogue);
         check(claims_open(CLAIMS_MAX, &world->claims) == FAULT_NONE);
         check(offers_open(world->settings.offers_max, options->workers, &world->offers) == FAULT_NONE);
         return world;
@@ -118,6 +121,7 @@ void world_close(struct world **closed)
     arena_free(&world->scratch);
     table_free(&world->paused);
     free(world->trace_buffer);
+    again_close(&world->again);
     free(world->requests);
     free(world->seats);
     free(world);
@@ -198,6 +202,7 @@ bool world_reload(struct world *world, const char *path, char *note, size_t note
     if (!fresh) return false;
     catalogue_drop(&world->catalogue);
     world->catalogue = fresh;
+    again_keep(world->again, fresh);
     return true;
 }
 
@@ -208,19 +213,24 @@ enum reason world_gate(struct world *world, struct bytes id)
     if (!contract) return REASON_COUNT;
     const struct buyer *buyer = &world->catalogue->buyers[contract->buyer];
     int64_t wall_ms = world_wall_ms(world);
-    availability_read(contract, buyer, world->standing, world->queue.now_us, wall_ms, &view);
+    availability_read(contract, buyer, NULL, world->standing, world->queue.now_us, wall_ms, &view);
     return availability_reason(contract, buyer, &view, wall_ms);
 }
 
-static void give_back_caps(struct world *world, const struct book_intent *intent)
+static void settle_caps(struct world *world, const struct book_intent *intent, bool accepted)
 {
     struct cap_key keys[BOOK_CAP_KEYS_MAX];
     for (unsigned i = 0; i < intent->keys_count; i++) {
-        keys[i] = (struct cap_key){.window = intent->keys[i].window, .amount = intent->keys[i].amount};
+        keys[i] = (struct cap_key){.window = intent->keys[i].window,
+                                   .amount = intent->keys[i].amount,
+                                   .stay = (enum cap_stay)intent->keys[i].stay};
         memcpy(keys[i].id.at, intent->keys[i].id, sizeof keys[i].id.at);
         keys[i].cell = standing_cap_cell(world->standing, &keys[i].id);
     }
-    caps_release(world->standing, keys, intent->keys_count);
+    if (accepted)
+        caps_count(world->standing, keys, intent->keys_count);
+    else
+        caps_release(world->standing, keys, intent->keys_count, true);
 }
 
 int world_resolve(struct world *world, const struct ident *post_id, bool accepted, bool *resumes)
@@ -236,7 +246,7 @@ int world_resolve(struct world *world, const struct ident *post_id, bool accepte
         else
             seats_give(world->standing, &seat);
     }
-    if (!accepted) give_back_caps(world, &post->intent);
+    settle_caps(world, &post->intent, accepted);
     struct ident lead_id = world->model.leads[post->lead].record.lead_id;
     if (*resumes) asking_resume(world, &lead_id);
     return 200;
@@ -278,5 +288,6 @@ void world_crash(struct world *world)
     check(open_shared(world));
     world->catalogue = read_files(settings.file, &world->settings, world->standing, note, sizeof note);
     check(world->catalogue != NULL, "%s", note);
+    again_keep(world->again, world->catalogue);
     lane_restore(world);
 }

@@ -18,13 +18,14 @@
 
 #define WORLD_WORKERS_MAX 4u
 #define WORLD_AUCTIONS_MAX 4096u
-#define WORLD_WRONG_MAX 400
+#define WORLD_WRONG_MAX 4000
 
 /* What stands in private fields of leads, and must be found in no ping and no trace. */
 #define WORLD_CANARY_TEXT "zcanary"
 #define WORLD_CANARY_PHONE "5550142"
 
 struct world;
+struct again;
 
 struct world_worker {
     struct world *world;
@@ -39,6 +40,7 @@ enum sabotage {
     SABOTAGE_LOSES, /* an entry is acknowledged and not written */
     SABOTAGE_BOOK,  /* the book forgets what is given back */
     SABOTAGE_OFFER, /* a used offer is open again at times */
+    SABOTAGE_TRACE, /* a trace tells of another bid than was made at times */
     SABOTAGE_COUNT
 };
 
@@ -58,6 +60,7 @@ struct world_request {
     uint64_t place;                   /* of its auction while it runs */
     bool is_test;
     bool answered, gone, died; /* the exchange crashed under it */
+    bool is_reauction;         /* the post's lead went through an auction of its own */
     int http;
     enum answer_status status;
     enum reason reason;
@@ -84,7 +87,7 @@ struct world_append {
 
 struct world_counts {
     uint64_t auctions, pings, posts, one_calls, resumed, sold, calls, calls_ended, reserved, committed, released, kept;
-    uint64_t crashes, drains, gone, late, doubts, fallbacks, problems;
+    uint64_t crashes, drains, gone, late, doubts, fallbacks, problems, again;
 };
 
 struct world {
@@ -105,6 +108,7 @@ struct world {
     struct slots calls;
     struct arena scratch;
     char *trace_buffer;
+    struct again *again; /* who decides every traced auction a second time */
 
     struct world_append *queued, *committing; /* the ledger's first lane */
     uint32_t queued_count, queued_room, committing_count, committing_room;

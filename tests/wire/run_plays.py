@@ -38,6 +38,8 @@ def tale_of_answer(answer):
         words.append(body["reason"]["code"])
     if body["test"]:
         words.append("test")
+    if body.get("reauction"):
+        words.append("reauction")
     if body.get("bids"):
         words.append("bids " + ",".join(f"{bid['buyer']}:{bid['price']}" for bid in body["bids"]))
     if body.get("redirect_url"):
@@ -91,7 +93,7 @@ class Play:
 
     def request(self, step, verb, path):
         body = merged(self.market.defaults[verb], step.get("with", {}))
-        if verb == "post":
+        if "of" in step:
             body = {"ping_id": self.answer_of(step["of"])[1]["ping_id"], **body}
         fields = {"Idempotency-Key": step["key"]} if "key" in step else {}
         self.asked[step[verb]] = self.market.ask("POST", path, body, self.market.key_of(step.get("by", "best"), "affiliate-test" if step.get("test_key") else "affiliate"),

@@ -1,4 +1,5 @@
 /* What affiliates ask, over the whole exchange in one process: what is told again is what was told first. */
+#include "exchange/api/visit.h"
 #include "tests/unit/exchange/api/house.h"
 
 static int open_one(void **state)
@@ -41,6 +42,45 @@ static void the_first_verdict_again_has_its_words(void **state)
                  "{\"campaign\":\"auto\",\"min_price\":\"40\",\"sub_id\":[\"a\",\"b\"],"
                  "\"lead\":{\"state\":\"CA\",\"phone\":\"4155552671\"}}",
                  "\"code\":\"low_bid\",\"text\":\"bids stayed below 40.00\"},\"sub_id\":[\"a\",\"b\"]");
+}
+
+/* The same ping gets the offer that stands, id and all; one with its id takes its place. */
+static void a_ping_again_and_refined(void **state)
+{
+    struct house *house = *state;
+    char first[8192], again[8192], body[512];
+    const char *ping = "{\"campaign\":\"auto\",\"ref\":\"r\",\"lead\":{\"state\":\"CA\"}}";
+    assert_int_equal(ask(house, "/v1/pings", ping, first, sizeof first), 200);
+    assert_int_equal(ask(house, "/v1/pings", ping, again, sizeof again), 200);
+    const char *id = strstr(first, "\"ping_id\":\"") + 11;
+    assert_memory_equal(strstr(again, "\"ping_id\":\"") + 11, id, 26);
+    assert_int_equal(atomic_load(&house->buyer.pings), 2); /* both contracts, once */
+    snprintf(body, sizeof body, "{\"campaign\":\"auto\",\"ping_id\":\"%.26s\",\"lead\":{}}", id);
+    assert_int_equal(ask(house, "/v1/pings", body, again, sizeof again), 200);
+    if (!strstr(again, "\"ref\":\"r\"")) fail_msg("%s", again);
+    assert_memory_not_equal(strstr(again, "\"ping_id\":\"") + 11, id, 26);
+    snprintf(body, sizeof body, "{\"ping_id\":\"%.26s\",\"lead\":{\"phone\":\"4155552671\"}}", id);
+    assert_int_equal(ask(house, "/v1/posts", body, first, sizeof first), 409);
+    if (!strstr(first, "refined")) fail_msg("%s", first);
+}
+
+static void a_new_auction_is_told(void **state)
+{
+    char text[2048];
+    struct sink sink = sink_over(text, sizeof text);
+    struct auction_answer answer = {.status = ANSWER_UNSOLD,
+                                    .reason = REASON_LOW_BID,
+                                    .text = "low",
+                                    .ping_id = {{1}},
+                                    .lead_id = {{2}},
+                                    .reauction_id = {{3}},
+                                    .because = OFFER_OF_MISMATCH};
+    (void)state;
+    answer_write(&sink, &answer, false);
+    text[sink.len] = '\0';
+    if (!strstr(text, "\"reauction\":{\"ping_id\":\"") || !strstr(text, "\"because\":\"ping_mismatch\"") ||
+        !strstr(text, "is not owed"))
+        fail_msg("%s", text);
 }
 
 static void a_lead_asked_for_later_says_why(void **state)
@@ -94,6 +134,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(the_first_verdict_again_has_its_words, open_one, close_house),
+        cmocka_unit_test_setup_teardown(a_ping_again_and_refined, open_one, close_house),
+        cmocka_unit_test(a_new_auction_is_told),
         cmocka_unit_test_setup_teardown(a_lead_asked_for_later_says_why, open_one, close_house),
         cmocka_unit_test_setup_teardown(a_ping_asked_for_later_has_what_was_sent_along, open_one, close_house),
         cmocka_unit_test_setup_teardown(malformed_http_has_an_id_too, open_one, close_house),

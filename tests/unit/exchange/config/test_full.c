@@ -17,20 +17,16 @@ static const char *const later[] = {
     /* settings */
     "suppress",
     /* campaign */
-    "objective", "reping_window", "rank_by", "second_price_step", "duplicates", "required_at", "quiet_hours",
-    "suppress", "test_patterns", "redistribute", "experiment", "retention", "score",
+    "objective", "duplicates", "required_at", "suppress", "test_patterns", "redistribute", "experiment", "retention",
+    "score",
     /* catalogue */
     "lists",
     /* affiliate */
-    "terms", "returns", "caps", "max_sales", "notices",
+    "terms", "returns", "max_sales", "notices",
     /* buyer */
     "funds", "notices", "hash_secret", "phones", "emails", "suppress",
     /* contract */
     "status_url", "price_at_post", "seller", "consent", "disclose_floor", "ping_hashes", "delivery", "copies",
-    "priority", "weight", "multiplier",
-    /* its caps */
-    "per", "pace", "counts", "give_back", "percent", "per",
-    /* contract */
     "idempotent", "doubt", "duplicates", "returns", "pay_on", "contact_within", "suppress"};
 #define LATER (sizeof later / sizeof *later)
 

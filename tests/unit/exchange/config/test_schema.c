@@ -166,21 +166,23 @@ static void finds_in_contract(const char *added, const char *findings)
 static void refuses_what_is_not_built_yet(void **state)
 {
     (void)state;
-    finds_in_contract("multiplier: \"1.00\"", "a:9:7: multiplier: not supported yet\n");
+    finds_in_contract("multiplier: \"0.001\"", "a:9:19: multiplier: 0.001 is too low: 0.01..100\n");
     finds_in_contract("type: shared", "a:9:13: type: shared is not supported yet\n");
     finds_in_contract("type: shred",
                       "a:9:13: type: shred is not one of: exclusive shared either (did you mean shared?)\n");
     finds_in_contract("on_unknown: {timeout: hold}", "a:9:19: on_unknown: not supported yet: a map here\n");
-    finds_in_contract("caps: [{window: week, leads: 1, per: state}]", "a:9:39: per: not supported yet\n");
-    finds_in_contract("caps: [{window: day, percent: 5}]", "a:9:28: percent: not supported yet\n");
+    finds_in_contract("caps: [{window: week, leads: 1, per: stat}]",
+                      "a:9:44: per: stat is not one of: state affiliate source channel (did you mean state?)\n");
+    finds_in_contract("caps: [{window: day, percent: 500}]", "a:9:37: percent: 500 is too high: 0.0001..99.9999\n");
     finds_in_contract("caps: [{leads: 1}]", "a:9:14: cap: window is missing\n");
     finds_in_contract("filter: {in_list: x}", "a:9:16: in_list: not supported yet\n");
     finds_in_contract("filter: {all: [{any: [{score: {min: 1}}]}]}", "a:9:30: score: not supported yet\n");
     assert_true(finds(&schema_catalogue, "margins: []\nlists: {}\n", "a:2:1: lists: not supported yet\n"));
-    assert_false(finds(&schema_catalogue, "campaigns: [{id: c, max_sales: 2, fields: {a: {type: data}}}]\n",
-                       "a:1:32: max_sales: not supported yet: only 1\n"
-                       "a:1:54: type: data is not one of: text integer choice us_state us_zip us_phone email date (did you mean "
-                       "date?)\n"));
+    assert_false(
+        finds(&schema_catalogue, "campaigns: [{id: c, max_sales: 2, fields: {a: {type: data}}}]\n",
+              "a:1:32: max_sales: not supported yet: only 1\n"
+              "a:1:54: type: data is not one of: text integer choice us_state us_zip us_phone email date (did you mean "
+              "date?)\n"));
 }
 
 static void checks_what_a_contract_is_made_of(void **state)

@@ -470,7 +470,7 @@ static void test_resolved_as_sold(void **state)
     assert_true(ident_same(&desk->resolution.lead_id, &ids.lead));
     assert_false(desk->resolution.resumes);
     assert_int_equal(desk->resolution.seq, 3);
-    assert_int_equal(desk->resolution.keys_count, 0);
+    assert_int_equal(desk->resolution.keys_count, 2);
     assert_int_equal(desk_resolve(desk, &ids.post, true, &sale), FAULT_INPUT); /* no longer in doubt */
     assert_int_equal(desk_resolve(desk, &ids.ping, true, &sale), FAULT_NOT_FOUND);
     desk_close(desk);

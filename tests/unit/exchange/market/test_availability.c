@@ -25,6 +25,23 @@ static int64_t wall(const char *text)
 #define OPEN wall("2026-01-02T15:00:00Z")   /* Friday 10:00 in New York */
 #define CLOSED wall("2026-01-03T15:00:00Z") /* Saturday */
 
+/* The keys of a sale at that price; whose lead it is does not matter. */
+static unsigned keys_of(const struct contract *contract, const struct buyer *buyer, int64_t wall_ms,
+                        int64_t price_micros, struct cap_key *keys)
+{
+    struct cap_segments segments = {{{{0}}}};
+    struct campaign campaign = {.segments = 0};
+    struct contract first = *contract;
+    struct catalogue market = {.buyers = (struct buyer *)(uintptr_t)buyer, .campaigns = &campaign};
+    first.buyer = first.campaign = 0;
+    struct cap_deal deal = {.catalogue = &market,
+                            .contract = &first,
+                            .segments = &segments,
+                            .wall_ms = wall_ms,
+                            .price_micros = price_micros};
+    return cap_keys(&deal, world.standing, keys);
+}
+
 static struct availability_view fine_view(void)
 {
     return (struct availability_view){.cap_full = -1, .seats_free = INT64_MAX};
@@ -54,6 +71,54 @@ static void the_first_obstacle_is_the_reason(void **state)
         enum reason reason = availability_reason(&contract, north, &view, set >> SCHEDULE & 1 ? CLOSED : OPEN);
         if (reason != expected) fail_msg("set %x: %s", set, reason_code(reason));
     }
+}
+
+/* A trace keeps views packed: whatever was seen is judged alike when it is read again. */
+static void a_packed_view_is_the_same_view(void **state)
+{
+    static const int64_t SEATS[] = {INT64_MAX, 0, 1, -3, INT64_MIN, INT64_MAX - 1};
+    (void)state;
+    for (unsigned set = 0; set < 256 * sizeof SEATS / sizeof *SEATS; set++) {
+        struct availability_view view = {.operator_paused = set & 1,
+                                         .signal_fresh = set & 2,
+                                         .signal_available = set & 4,
+                                         .contract_circuit_open = set & 8,
+                                         .origin_circuit_open = set & 16,
+                                         .rate_spent = set & 32,
+                                         .is_quiet = set & 64,
+                                         .offers_full = set & 128,
+                                         .cap_full = (int32_t)(set % 7) - 1,
+                                         .seats_free = SEATS[set / 256],
+                                         .in_flight = set * 7919,
+                                         .response_us = (int32_t)set * 1000003,
+                                         .turn = set * UINT64_C(0x123456789ab),
+                                         .sold_today = set * 77,
+                                         .accepted_ppm = set * 1000};
+        struct availability_view again;
+        char packed[AVAILABILITY_PACKED_MAX];
+        struct sink sink = sink_over(packed, sizeof packed);
+        availability_pack(&sink, &view);
+        assert_false(sink.cut);
+        assert_true(availability_unpack(sink_written(&sink), &again));
+        assert_int_equal(again.operator_paused, view.operator_paused);
+        assert_int_equal(again.signal_fresh, view.signal_fresh);
+        assert_int_equal(again.signal_available, view.signal_available);
+        assert_int_equal(again.contract_circuit_open, view.contract_circuit_open);
+        assert_int_equal(again.origin_circuit_open, view.origin_circuit_open);
+        assert_int_equal(again.rate_spent, view.rate_spent);
+        assert_int_equal(again.is_quiet, view.is_quiet);
+        assert_int_equal(again.offers_full, view.offers_full);
+        assert_int_equal(again.cap_full, view.cap_full);
+        assert_true(again.seats_free == view.seats_free);
+        assert_int_equal(again.in_flight, view.in_flight);
+        assert_int_equal(again.response_us, view.response_us);
+        assert_true(again.turn == view.turn && again.sold_today == view.sold_today);
+        assert_int_equal(again.accepted_ppm, view.accepted_ppm);
+        assert_false(availability_unpack(bytes_first(sink_written(&sink), sink.len - 1), &again));
+    }
+    struct availability_view none;
+    assert_false(availability_unpack(BYTES_NONE, &none));
+    assert_false(availability_unpack(BYTES("\377\377"), &none));
 }
 
 /* Insertion dates: closed before the first and after the last day; the schedule inside. */
@@ -105,11 +170,11 @@ static void windows_of_caps(void **state)
         zones[i + 1] = zone_parse(&world.arena, (struct bytes){world.zones[i], world.zones_len[i]});
     for (size_t i = 0; i < sizeof ROWS / sizeof *ROWS; i++) {
         struct cap cap = {.window = ROWS[i].window};
-        int64_t window = availability_cap_window(&cap, zones[ROWS[i].zone], wall(ROWS[i].at));
+        int64_t window = cap_window_of(&cap, zones[ROWS[i].zone], wall(ROWS[i].at));
         if (window != wall(ROWS[i].start) / 60000) fail_msg("row %zu: minute %lld", i, (long long)window);
     }
     struct cap total = {.window = CAP_TOTAL, .since_min = 77};
-    assert_int_equal(availability_cap_window(&total, zones[0], OPEN), 77);
+    assert_int_equal(cap_window_of(&total, zones[0], OPEN), 77);
 }
 
 /* Money counts upwards in hundredths; the buyer's caps stand behind the contract's, over all its contracts. */
@@ -129,26 +194,26 @@ static void money_and_the_buyers_caps(void **state)
     struct availability_view view;
     unsigned full;
     (void)state;
-    assert_int_equal(availability_cap_keys(one, buyer, OPEN, 4990001, keys), 3);
+    assert_int_equal(keys_of(one, buyer, OPEN, 4990001, keys), 3);
     assert_int_equal(keys[0].amount, 500); /* 4.990001 counts as 5.00 */
     assert_int_equal(keys[0].limit, 10000);
     assert_int_equal(keys[1].amount, 500);
     assert_int_equal(keys[2].amount, 1);
     assert_int_equal(keys[2].window, wall("2026-01-01T00:00:00Z") / 60000);
     assert_true(caps_reserve(world.standing, keys, 3, &full));
-    availability_read(two, buyer, world.standing, NOW, OPEN, &view);
+    availability_read(two, buyer, NULL, world.standing, NOW, OPEN, &view);
     assert_int_equal(view.cap_full, -1);
-    assert_int_equal(availability_cap_keys(two, buyer, OPEN, 5010000, keys), 2);
+    assert_int_equal(keys_of(two, buyer, OPEN, 5010000, keys), 2);
     assert_false(caps_reserve(world.standing, keys, 2, &full)); /* 5.00 and 5.01 are over 10.00 */
     assert_int_equal(full, 0);
-    assert_int_equal(availability_cap_keys(two, buyer, OPEN, 5000000, keys), 2);
+    assert_int_equal(keys_of(two, buyer, OPEN, 5000000, keys), 2);
     assert_true(caps_reserve(world.standing, keys, 2, &full));
-    availability_read(two, buyer, world.standing, NOW, OPEN, &view);
+    availability_read(two, buyer, NULL, world.standing, NOW, OPEN, &view);
     assert_int_equal(view.cap_full, 0);
-    availability_read(one, buyer, world.standing, NOW, OPEN, &view);
+    availability_read(one, buyer, NULL, world.standing, NOW, OPEN, &view);
     assert_int_equal(view.cap_full, 1); /* its own has room, its buyer's has not */
     assert_int_equal(availability_reason(one, buyer, &view, OPEN), REASON_CAPPED);
-    assert_int_equal(availability_cap_keys(one, buyer, OPEN, INT64_MAX, keys), 3);
+    assert_int_equal(keys_of(one, buyer, OPEN, INT64_MAX, keys), 3);
     assert_int_equal(keys[0].amount, UINT32_MAX);
     catalogue_drop(&rich);
 }
@@ -170,11 +235,10 @@ static void *sell(void *arg)
     struct dice dice = {seller->seed};
     for (unsigned i = 0; i < TRIES; i++) {
         struct cap_key keys[RESERVATION_KEYS_MAX];
-        unsigned full,
-            count = availability_cap_keys(seller->contract, seller->buyer, OPEN, 1 + dice_below(&dice, 3000000), keys);
+        unsigned full, count = keys_of(seller->contract, seller->buyer, OPEN, 1 + dice_below(&dice, 3000000), keys);
         if (!caps_reserve(world.standing, keys, count, &full)) continue;
         if (dice_below(&dice, 2)) {
-            caps_release(world.standing, keys, count);
+            caps_release(world.standing, keys, count, false);
             continue;
         }
         seller->hundredths += keys[count - 1].amount;
@@ -208,7 +272,7 @@ static void never_over_with_many_threads(void **state)
         of_first += i % 2 ? sellers[i].leads : 0;
     }
     struct cap_key keys[RESERVATION_KEYS_MAX];
-    assert_int_equal(availability_cap_keys(catalogue_contract(busy, BYTES("b1")), buyer, OPEN, 1, keys), 3);
+    assert_int_equal(keys_of(catalogue_contract(busy, BYTES("b1")), buyer, OPEN, 1, keys), 3);
     assert_int_equal(caps_used(world.standing, keys[0].cell, keys[0].window), of_first);
     assert_int_equal(caps_used(world.standing, keys[1].cell, keys[1].window), leads);
     assert_int_equal(caps_used(world.standing, keys[2].cell, keys[2].window), hundredths);
@@ -246,7 +310,7 @@ static void signals_and_silence(void **state)
 static enum reason reason_now(const struct contract *contract, int64_t now_us)
 {
     struct availability_view view;
-    availability_read(contract, north, world.standing, now_us, OPEN, &view);
+    availability_read(contract, north, NULL, world.standing, now_us, OPEN, &view);
     return availability_reason(contract, north, &view, OPEN);
 }
 
@@ -255,7 +319,7 @@ static void seats_are_read(void **state)
     struct availability_view view;
     struct seat_hold hold;
     (void)state;
-    availability_read(seated, north, world.standing, NOW, OPEN, &view);
+    availability_read(seated, north, NULL, world.standing, NOW, OPEN, &view);
     assert_false(view.signal_fresh);
     assert_int_equal(view.seats_free, 0); /* required, and nothing was pushed */
     assert_int_equal(reason_now(seated, NOW), REASON_NO_SEAT);
@@ -324,7 +388,7 @@ static void load_pause_and_times_are_read(void **state)
     assert_int_equal(reason_now(live, now), REASON_THROTTLED);
     assert_int_equal(reason_now(fixed, now), REASON_NONE); /* a standing price makes no ping */
     for (int i = 0; i < 20; i++) rates_answered(world.standing, live->cell, 7000);
-    availability_read(live, north, world.standing, now + 2 * SECOND, OPEN, &view);
+    availability_read(live, north, NULL, world.standing, now + 2 * SECOND, OPEN, &view);
     assert_int_equal(view.response_us, 7000);
     assert_int_equal(view.in_flight, 0);
 }
@@ -336,7 +400,7 @@ static void caps_are_read_and_reserved(void **state)
     unsigned full = 9;
     const int64_t now = NOW + 90 * SECOND;
     (void)state;
-    assert_int_equal(availability_cap_keys(live, north, OPEN, 0, keys), 2);
+    assert_int_equal(keys_of(live, north, OPEN, 0, keys), 2);
     assert_int_equal(keys[0].limit, 2);
     assert_int_equal(keys[0].amount, 1);
     assert_int_equal((int64_t)keys[0].window * 60000, wall("2026-01-02T15:00:00Z"));
@@ -347,23 +411,23 @@ static void caps_are_read_and_reserved(void **state)
         assert_int_equal(reason_now(live, now), REASON_NONE);
         assert_true(caps_reserve(world.standing, keys, 2, &full));
     }
-    availability_read(live, north, world.standing, now, OPEN, &view);
+    availability_read(live, north, NULL, world.standing, now, OPEN, &view);
     assert_int_equal(view.cap_full, 0);
     assert_int_equal(reason_now(live, now), REASON_CAPPED);
     assert_false(caps_reserve(world.standing, keys, 2, &full));
     /* The next hour has room; after one more the day is full, and the next day has room again. */
     int64_t later = OPEN + 3600000;
-    availability_read(live, north, world.standing, now, later, &view);
+    availability_read(live, north, NULL, world.standing, now, later, &view);
     assert_int_equal(view.cap_full, -1);
-    assert_int_equal(availability_cap_keys(live, north, later, 0, keys), 2);
+    assert_int_equal(keys_of(live, north, later, 0, keys), 2);
     assert_true(caps_reserve(world.standing, keys, 2, &full));
-    availability_read(live, north, world.standing, now, later, &view);
+    availability_read(live, north, NULL, world.standing, now, later, &view);
     assert_int_equal(view.cap_full, 1);
-    availability_read(live, north, world.standing, now, wall("2026-01-03T04:59:59Z"), &view);
+    availability_read(live, north, NULL, world.standing, now, wall("2026-01-03T04:59:59Z"), &view);
     assert_int_equal(view.cap_full, 1);
-    availability_read(live, north, world.standing, now, wall("2026-01-03T05:00:00Z"), &view);
+    availability_read(live, north, NULL, world.standing, now, wall("2026-01-03T05:00:00Z"), &view);
     assert_int_equal(view.cap_full, -1);
-    assert_int_equal(availability_cap_keys(fixed, north, OPEN, 0, keys), 0);
+    assert_int_equal(keys_of(fixed, north, OPEN, 0, keys), 0);
 }
 
 /* The hour of autumn that comes twice is two windows, the day of 25 hours is one. */
@@ -372,10 +436,9 @@ static void windows_of_a_long_night(void **state)
     const struct cap hour = {.window = CAP_HOUR}, day = {.window = CAP_DAY};
     int64_t first = wall("2026-11-01T05:30:00Z"), second = wall("2026-11-01T06:30:00Z");
     (void)state;
-    assert_int_equal(
-        availability_cap_window(&hour, north->zone, second) - availability_cap_window(&hour, north->zone, first), 60);
-    assert_int_equal(availability_cap_window(&day, north->zone, first), wall("2026-11-01T04:00:00Z") / 60000);
-    assert_int_equal(availability_cap_window(&day, north->zone, wall("2026-11-02T04:59:59Z")),
+    assert_int_equal(cap_window_of(&hour, north->zone, second) - cap_window_of(&hour, north->zone, first), 60);
+    assert_int_equal(cap_window_of(&day, north->zone, first), wall("2026-11-01T04:00:00Z") / 60000);
+    assert_int_equal(cap_window_of(&day, north->zone, wall("2026-11-02T04:59:59Z")),
                      wall("2026-11-01T04:00:00Z") / 60000);
 }
 
@@ -416,6 +479,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_first_obstacle_is_the_reason),
+        cmocka_unit_test(a_packed_view_is_the_same_view),
         cmocka_unit_test(from_and_until),
         cmocka_unit_test(windows_of_caps),
         cmocka_unit_test(money_and_the_buyers_caps),

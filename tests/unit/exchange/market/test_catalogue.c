@@ -440,7 +440,48 @@ static const struct contradiction ERRORS[] = {
          "x") ",'price':'1',"
               "'caps':[{},{},{},{},{},{},{},{}]}]}"),
      "its buyer's included"},
-    {WITH("'caps':[{'window':'day','leads':1,'money':'1'}]"), "a cap needs its limit: leads or money"},
+    {WITH("'caps':[{'window':'day','leads':1,'money':'1'}]"), "a cap needs its limit: leads, money or percent"},
+    {WITH("'caps':[{'window':'day','leads':1,'percent':10,'per':'state'}]"), "a cap needs its limit"},
+    {WITH("'caps':[{'window':'day','percent':10}]"), "a percent needs per"},
+    {WITH("'caps':[{'window':'day','percent':100,'per':'state'}]"), "above 0 and below 100"},
+    {WITH("'caps':[{'window':'day','percent':10,'per':'state','counts':'posts'}]"), "a percent is of sales"},
+    {WITH("'caps':[{'window':'day','percent':10,'per':'state','pace':true}]"), "a percent has no pace"},
+    {WITH("'caps':[{'window':'hour','leads':10,'pace':true}]"), "only a daily cap has a pace"},
+    {WITH("'caps':[{'window':'day','money':'10','counts':'pings'}]"), "a ping costs no money"},
+    {WITH("'caps':[{'window':'day','leads':1,'counts':'posts','give_back':true}]"), "only sales come back"},
+    {WITH("'caps':[{'window':'day','leads':1,'per':'county'}]"), "per has no such value"},
+    {WITH("'caps':[{'window':'day','leads':1,'per':'state'},{'window':'day','leads':2,'per':'state'}]"),
+     "another cap has the same window"},
+    {WITH("'caps':[{'window':'day','percent':1,'per':'state'},{'window':'day','percent':1,'per':'source'},"
+          "{'window':'week','percent':1,'per':'state'},{'window':'week','percent':1,'per':'source'},"
+          "{'window':'day','leads':1}]"),
+     "of which a percent counts as two"},
+    {"{'campaigns':[" WORLD_CAMPAIGN
+     "],'affiliates':[{'id':'a','campaigns':['auto'],'caps':[{'window':'day','leads':1,'per':'affiliate'}]}]}",
+     "cannot be per affiliate"},
+    {"{'campaigns':[{'id':'c','fields':{'note':{'type':'text','private':false}}}],'buyers':[{" WORLD_BUYER(
+         "n") ",'contracts':[{'id':'x','campaign':'c','price':'1','post_url':'https://n.example/',"
+              "'caps':[{'window':'day','leads':1,'per':'state'}]}]}]}",
+     "needs a public field of type us_state or us_zip"},
+    {"{'campaigns':[{'id':'c','fields':{'zip':{'type':'us_zip','private':false}}}],'buyers':[{" WORLD_BUYER(
+         "n") ",'contracts':[{'id':'x','campaign':'c','price':'1','post_url':'https://n.example/',"
+              "'caps':[{'window':'day','leads':1,'per':'state'}]}]}]}",
+     "or the table of zips"},
+    {IN_CAMPAIGN("{'id':'c','fields':{'f':{'type':'text'}},'quiet_hours':{'default':'08:00-21:00'}}"),
+     "need a field of type us_zip"},
+    {IN_CAMPAIGN("{'id':'c','fields':{'f':{'type':'us_zip'}},'quiet_hours':{'default':'08:00-21:00'}}"),
+     "need the table of zips"},
+    {IN_CAMPAIGN("{'id':'c','fields':{'f':{'type':'text'}},'quiet_hours':{'default':'08:00-21:00'}}"),
+     "need a field of type us_phone"},
+    {IN_CAMPAIGN("{'id':'c','fields':{'f':{'type':'us_phone'}},'quiet_hours':{'default':'08:00-21:00'}}"),
+     "need the table of area codes"},
+    {IN_CAMPAIGN("{'id':'c','fields':{'f':{'type':'us_zip'}},'quiet_hours':{'by_state':{'FL':'08:00-20:00'}}}"),
+     "quiet_hours need default"},
+    {IN_CAMPAIGN("{'id':'c','fields':{'f':{'type':'us_zip'}},'quiet_hours':{'default':'8-21'}}"),
+     "hours are written 08:00-20:00"},
+    {IN_CAMPAIGN("{'id':'c','fields':{'f':{'type':'us_zip'}},'quiet_hours':{'default':'08:00-21:00','by_state':"
+                 "{'XX':'08:00-20:00'}}}"),
+     "XX is not a state's two letters"},
     {WITH("'caps':[{'window':'day','money':'0.001'}]"), "whole hundredths"},
     {WITH("'caps':[{'window':'day','money':'0'}]"), "whole hundredths"},
     {WITH("'caps':[{'window':'day','money':'42949672.96'}]"), "whole hundredths"},

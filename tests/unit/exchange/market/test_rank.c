@@ -1,5 +1,8 @@
-/* rank: each bid's own faults, the order of the rest, ties, and the reason nearest to a sale. */
+/* rank: each bid's own faults, the order of the rest by every policy, ties, prices, experiments, and the reason nearest
+ * to a sale. */
 #include "exchange/market/rank.h"
+
+#include "tests/unit/exchange/market/reference.h"
 
 #include "tests/unit/exchange/market/world.h"
 
@@ -14,13 +17,19 @@ struct field_of_bids {
     uint32_t count;
 };
 
-static struct catalogue catalogue = {.house = {.margin = {.is_set = true, .ppm = 100000}, .payout_step_micros = 10000}};
-static const struct campaign campaign;
+static struct buyer buyers[BIDS_MAX];
+static struct catalogue catalogue = {.buyers = buyers,
+                                     .house = {.margin = {.is_set = true, .ppm = 100000}, .payout_step_micros = 10000}};
+static struct campaign campaign;
 static const struct affiliate affiliate;
 
 static struct rank_terms terms_of(int64_t floor_micros, uint64_t seed)
 {
-    return (struct rank_terms){&catalogue, &campaign, &affiliate, floor_micros, seed, NULL};
+    return (struct rank_terms){.catalogue = &catalogue,
+                               .campaign = &campaign,
+                               .affiliate = &affiliate,
+                               .floor_micros = floor_micros,
+                               .seed = seed};
 }
 
 static struct rank_bid *add(struct field_of_bids *field, uint32_t tier, int64_t price, int32_t response_us)
@@ -190,6 +199,261 @@ static void the_order_of_bids_does_not_matter(void **state)
     }
 }
 
+/* Places by policy ----------------------------------------------------------------------------------------------------
+ */
+
+static struct rank_terms terms_by(const struct ranking *ranking, uint64_t seed)
+{
+    struct rank_terms terms = terms_of(0, seed);
+    terms.ranking = ranking;
+    return terms;
+}
+
+static void priorities_before_prices(void **state)
+{
+    struct field_of_bids field = {0};
+    struct ranking ranking = {.policy = POLICY_PRIORITY};
+    struct rank_terms terms = terms_by(&ranking, 1);
+    (void)state;
+    for (unsigned i = 0; i < 5; i++) add(&field, 1 + (i == 4), 500 + i, 0);
+    const uint32_t priorities[] = {10, 20, 10, 0, 0};
+    for (unsigned i = 0; i < 5; i++) field.contracts[i].priority = priorities[i];
+    hold(&field, &terms, "c3 c2 c0 c1 c4");
+}
+
+static void multipliers_move_places_not_prices(void **state)
+{
+    struct field_of_bids field = {0};
+    struct rank_terms terms = terms_of(0, 1);
+    (void)state;
+    for (unsigned i = 0; i < 3; i++) add(&field, 1, 1000, 0);
+    field.contracts[1].multiplier_ppm = 1500000;
+    field.contracts[2].multiplier_ppm = 500000;
+    hold(&field, &terms, "c1 c0 c2");
+    assert_int_equal(field.bids[1].effective_micros, 15000000);
+    assert_int_equal(field.bids[1].pays_micros, 10000000);
+    assert_int_equal(field.bids[1].payout.payout_micros, 9000000);
+    field.bids[1].price_micros = INT64_MAX / 4 * 3; /* a product beyond the range of money is the best there is */
+    hold(&field, &terms, "c1 c0 c2");
+    assert_int_equal(field.bids[1].effective_micros, INT64_MAX);
+}
+
+static void turns_and_counts_come_first(void **state)
+{
+    struct field_of_bids field = {0};
+    struct ranking ranking = {.policy = POLICY_ROUND_ROBIN};
+    struct rank_terms terms = terms_by(&ranking, 1);
+    (void)state;
+    const uint64_t turns[] = {7, 0, 3, 12, 0};
+    const uint32_t sold[] = {0, 5, 2, 2, 9};
+    for (unsigned i = 0; i < 5; i++) {
+        add(&field, 1, 500 + i, 0);
+        field.entries[i].view.turn = turns[i];
+        field.entries[i].view.sold_today = sold[i];
+    }
+    hold(&field, &terms, "c4 c1 c2 c0 c3"); /* two that had no turn yet: the higher price */
+    ranking.policy = POLICY_EVEN;
+    hold(&field, &terms, "c0 c3 c2 c1 c4");
+}
+
+/* First, and second behind the first: both in proportion to the weights. */
+static void weights_are_shares_of_the_draw(void **state)
+{
+    const uint32_t weights[] = {1, 2, 5};
+    unsigned first[3] = {0}, second_behind_2[3] = {0};
+    struct ranking ranking = {.policy = POLICY_WEIGHTED};
+    (void)state;
+    for (uint64_t seed = 1; seed <= 16000; seed++) {
+        struct field_of_bids field = {0};
+        uint32_t order[BIDS_MAX];
+        struct rank_terms terms = terms_by(&ranking, seed * UINT64_C(0x9E3779B97F4A7C15));
+        for (unsigned i = 0; i < 3; i++) add(&field, 1, 100 + 100 * (3 - i), 0);
+        for (unsigned i = 0; i < 3; i++) field.contracts[i].weight = weights[i];
+        assert_int_equal(rank_run(&terms, field.bids, 3, order), 3);
+        first[order[0]]++;
+        if (order[0] == 2) second_behind_2[order[1]]++;
+    }
+    for (unsigned i = 0; i < 3; i++)
+        if (first[i] < 2000 * weights[i] - 250 || first[i] > 2000 * weights[i] + 250)
+            fail_msg("weight %u is first %u times of 16000", weights[i], first[i]);
+    if (second_behind_2[1] < second_behind_2[0] * 17 / 10 || second_behind_2[1] > second_behind_2[0] * 23 / 10)
+        fail_msg("behind the first: %u to %u, not 1 to 2", second_behind_2[0], second_behind_2[1]);
+}
+
+static void unavailable_ones_come_last(void **state)
+{
+    struct field_of_bids field = {0};
+    struct ranking ranking = {.unavailable_last = true};
+    struct rank_terms terms = terms_by(&ranking, 1);
+    (void)state;
+    add(&field, 1, 900, 0)->available = false;
+    add(&field, 2, 300, 0);
+    add(&field, 1, 200, 0);
+    add(&field, 1, 950, 0)->available = false;
+    hold(&field, &terms, "c2 c1 c3 c0");
+    ranking.unavailable_last = false;
+    hold(&field, &terms, "c2 c1");
+}
+
+static void expected_values_and_their_shadow(void **state)
+{
+    struct field_of_bids field = {0};
+    struct ranking ranking = {.by_expected_value = true};
+    struct rank_terms terms = terms_by(&ranking, 1);
+    (void)state;
+    const uint32_t accepted_ppm[] = {400000, 1000000, 950000};
+    const int64_t prices[] = {2000, 900, 1000};
+    for (unsigned i = 0; i < 3; i++) {
+        add(&field, 1, prices[i], 0);
+        field.entries[i].view.accepted_ppm = accepted_ppm[i];
+    }
+    hold(&field, &terms, "c2 c1 c0");
+    assert_int_equal(field.bids[2].effective_micros, 9500000);
+    assert_int_equal(field.bids[2].shadow_rank, 0);
+    ranking.is_shadow = true;
+    hold(&field, &terms, "c0 c2 c1");
+    assert_int_equal(field.bids[0].effective_micros, 20000000);
+    assert_int_equal(field.bids[0].shadow_rank, 3);
+    assert_int_equal(field.bids[2].shadow_rank, 1);
+}
+
+/* Bids that are over before the offer is made. */
+static void what_has_ended_is_out(void **state)
+{
+    struct field_of_bids field = {0};
+    struct rank_terms terms = terms_of(0, 1);
+    (void)state;
+    add(&field, 1, 900, 0)->valid_until_ms = 1000;
+    add(&field, 1, 500, 0)->valid_until_ms = 1001;
+    hold(&field, &terms, "c0 c1");
+    terms.now_ms = 1000;
+    hold(&field, &terms, "c1");
+    assert_int_equal(field.bids[0].reason, REASON_NO_TIME);
+}
+
+/* Second price -------------------------------------------------------------------------------------------------------
+ */
+
+static void seconds_pay_for_the_best_losing_bid(void **state)
+{
+    struct field_of_bids field = {0};
+    struct ranking ranking = {.is_second_price = true, .second_step_micros = 10000};
+    struct rank_terms terms = terms_by(&ranking, 1);
+    (void)state;
+    add(&field, 1, 2000, 0);
+    add(&field, 1, 1900, 0);
+    add(&field, 1, 1000, 0);
+    const char *const groups[] = {"one", "one", "two"};
+    for (unsigned i = 0; i < 3; i++) {
+        field.contracts[i].buyer = i;
+        buyers[i].group = bytes_of(groups[i]);
+    }
+    terms.floor_micros = 4500000; /* a price of 5.00 at a margin of ten per cent */
+    hold(&field, &terms, "c0 c1 c2");
+    assert_int_equal(field.bids[0].pays_micros, 10010000); /* not its own group's 19.00 */
+    assert_int_equal(field.bids[0].payout.payout_micros, 9000000);
+    assert_int_equal(field.bids[1].pays_micros, 10010000);
+    assert_int_equal(field.bids[2].pays_micros, 5010000); /* nobody stands behind it: the reserve */
+    field.contracts[2].min_price_micros = 8000000;
+    field.contracts[0].multiplier_ppm = 2000000;
+    hold(&field, &terms, "c0 c1 c2");
+    assert_int_equal(field.bids[0].pays_micros, 5010000); /* half of 10.00 is worth as much; and the reserve */
+    assert_int_equal(field.bids[2].pays_micros, 8010000);
+}
+
+static void seconds_never_pay_above_their_bid(void **state)
+{
+    struct field_of_bids field = {0};
+    struct ranking ranking = {.policy = POLICY_PRIORITY, .is_second_price = true, .second_step_micros = 10000};
+    struct rank_terms terms = terms_by(&ranking, 1);
+    (void)state;
+    add(&field, 1, 700, 0);
+    add(&field, 1, 1900, 0);
+    field.contracts[1].priority = 1;
+    field.contracts[1].buyer = 1;
+    buyers[0].group = BYTES("one");
+    buyers[1].group = BYTES("two");
+    hold(&field, &terms, "c0 c1");
+    assert_int_equal(field.bids[0].pays_micros, 7000000);
+}
+
+/* Experiments --------------------------------------------------------------------------------------------------------
+ */
+
+static void arms_get_their_share(void **state)
+{
+    struct campaign split = {.trial_ppm = 200000, .trial.policy = POLICY_EVEN};
+    unsigned trials = 0;
+    (void)state;
+    assert_int_equal(rank_arm(&campaign, 7), ARM_NONE);
+    for (uint64_t seed = 0; seed < 10000; seed++) {
+        enum ranking_arm arm = rank_arm(&split, seed * UINT64_C(0x9E3779B97F4A7C15));
+        assert_true(arm == ARM_TRIAL || arm == ARM_CONTROL);
+        trials += arm == ARM_TRIAL;
+        assert_int_equal(rank_rules(&split, arm)->policy, arm == ARM_TRIAL ? POLICY_EVEN : POLICY_PRICE);
+    }
+    assert_true(trials > 1850 && trials < 2150);
+}
+
+/* Every rule with every other, against the reference. */
+static void all_rules_together(void **state)
+{
+    static const char *const groups[] = {"one", "two", "three", "four"};
+    struct dice dice = {17};
+    (void)state;
+    for (unsigned round = 0; round < 6000; round++) {
+        struct field_of_bids field = {0};
+        uint32_t order[BIDS_MAX], count = dice_below(&dice, 12);
+        struct ranking ranking = {.policy = dice_below(&dice, POLICIES),
+                                  .by_expected_value = dice_below(&dice, 2),
+                                  .is_shadow = dice_below(&dice, 4) == 0,
+                                  .unavailable_last = dice_below(&dice, 2),
+                                  .is_second_price = dice_below(&dice, 2),
+                                  .second_step_micros = dice_below(&dice, 3) * 10000};
+        struct rank_terms terms = terms_by(&ranking, dice_next(&dice));
+        terms.floor_micros = dice_below(&dice, 3) * 1000000;
+        terms.now_ms = dice_below(&dice, 2) ? 100 : 0;
+        for (uint32_t i = 0; i < count; i++) {
+            struct rank_bid *bid = add(&field, 1 + dice_below(&dice, 2), 90 + 10 * dice_below(&dice, 6), 0);
+            struct contract *contract = &field.contracts[i];
+            bid->available = dice_below(&dice, 5);
+            bid->valid_until_ms = dice_below(&dice, 8) ? 200 : 50;
+            contract->draw_key = dice_next(&dice);
+            contract->priority = dice_below(&dice, 3);
+            contract->weight = 1 + dice_below(&dice, 4);
+            contract->multiplier_ppm = 500000 * (1 + dice_below(&dice, 3));
+            contract->is_free = dice_below(&dice, 10) == 0;
+            contract->min_price_micros = dice_below(&dice, 6) ? 0 : 1000000;
+            contract->max_price_micros = dice_below(&dice, 6) ? 0 : 1300000;
+            contract->buyer = i;
+            buyers[i].group = bytes_of(groups[dice_below(&dice, 4)]);
+            field.entries[i].view.response_us = dice_below(&dice, 2) ? (int32_t)dice_below(&dice, 3) * 100 : 0;
+            field.entries[i].view.turn = dice_below(&dice, 4);
+            field.entries[i].view.sold_today = dice_below(&dice, 4);
+            field.entries[i].view.accepted_ppm = 1 + dice_below(&dice, 4) * 333333;
+        }
+        rank_run(&terms, field.bids, count, order);
+        struct reference reference = {.terms = &terms, .ranking = &ranking, .bids = field.bids, .count = count};
+        const char *wrong = reference_check(&reference);
+        if (wrong) fail_msg("round %u: %s", round, wrong);
+    }
+}
+
+static void logarithms(void **state)
+{
+    struct dice dice = {3};
+    (void)state;
+    assert_int_equal(order_minus_log2(UINT64_MAX), 0);
+    assert_int_equal(order_minus_log2((UINT64_C(1) << 63) - 1), INT64_C(1) << 32);
+    assert_int_equal(order_minus_log2(0), INT64_C(64) << 32);
+    for (unsigned round = 0; round < 20000; round++) {
+        uint64_t drawn = dice_next(&dice) >> dice_below(&dice, 40);
+        long double exact = -log2l(((long double)drawn + 1) / 18446744073709551616.0L) * 4294967296.0L;
+        long double off = (long double)order_minus_log2(drawn) - exact;
+        if (off < -0.01L || off > 1.01L) fail_msg("%llu is off by %Lf", (unsigned long long)drawn, off);
+    }
+}
+
 static void nearest_to_a_sale(void **state)
 {
     struct rank_bid bids[3] = {
@@ -207,10 +471,25 @@ static void nearest_to_a_sale(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_bids_own_faults),         cmocka_unit_test(tiers_before_prices),
-        cmocka_unit_test(ties_by_response_time),     cmocka_unit_test(ties_stay_in_their_tier),
-        cmocka_unit_test(draws_are_fair_and_repeat), cmocka_unit_test(the_order_of_bids_does_not_matter),
+        cmocka_unit_test(a_bids_own_faults),
+        cmocka_unit_test(tiers_before_prices),
+        cmocka_unit_test(ties_by_response_time),
+        cmocka_unit_test(ties_stay_in_their_tier),
+        cmocka_unit_test(draws_are_fair_and_repeat),
+        cmocka_unit_test(the_order_of_bids_does_not_matter),
         cmocka_unit_test(nearest_to_a_sale),
+        cmocka_unit_test(priorities_before_prices),
+        cmocka_unit_test(multipliers_move_places_not_prices),
+        cmocka_unit_test(turns_and_counts_come_first),
+        cmocka_unit_test(weights_are_shares_of_the_draw),
+        cmocka_unit_test(unavailable_ones_come_last),
+        cmocka_unit_test(expected_values_and_their_shadow),
+        cmocka_unit_test(what_has_ended_is_out),
+        cmocka_unit_test(seconds_pay_for_the_best_losing_bid),
+        cmocka_unit_test(seconds_never_pay_above_their_bid),
+        cmocka_unit_test(arms_get_their_share),
+        cmocka_unit_test(all_rules_together),
+        cmocka_unit_test(logarithms),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -32,6 +32,14 @@ static inline const char *differ_offer(const struct offer *first, const struct o
         SAME_TEXT(sub_ids);
         SAME_TEXT(public_json);
         SAME(rehearsal);
+        SAME(past.origin);
+        SAME(is_superseded);
+        SAME(past.phone.is_given);
+        SAME_RAW(past.phone.at);
+        SAME(past.email.is_given);
+        SAME_RAW(past.email.at);
+        SAME(past.ancestors_count);
+        SAME_RAW(past.ancestors);
         SAME(candidates_count);
     }
     for (uint32_t i = 0; i < first->candidates_count; i++) {
@@ -39,6 +47,7 @@ static inline const char *differ_offer(const struct offer *first, const struct o
         SAME_TEXT(contract);
         SAME_TEXT(bid_id);
         SAME(price_micros);
+        SAME(bid_micros);
         SAME(payout_micros);
         SAME(margin_rule);
         SAME(valid_until_ms);
@@ -61,6 +70,7 @@ static inline const char *differ_intent(const struct book_intent *a, const struc
         SAME_RAW(keys[i].id);
         SAME(keys[i].window);
         SAME(keys[i].amount);
+        SAME(keys[i].stay);
     }
     return NULL;
 }
@@ -180,6 +190,7 @@ static inline const char *differ_trace_contract(const struct trace_contract *a, 
     SAME_TEXT(contract);
     SAME_TEXT(buyer);
     SAME(state);
+    SAME(is_let);
     SAME(reason);
     SAME_TEXT(code);
     SAME_TEXT(text);
@@ -193,6 +204,8 @@ static inline const char *differ_trace_contract(const struct trace_contract *a, 
     SAME(response_us);
     SAME_TEXT(bid_id);
     SAME(valid_us);
+    SAME(pays_micros);
+    SAME(shadow_rank);
     SAME(tier);
     SAME(rank);
     return NULL;
@@ -244,12 +257,19 @@ static inline const char *differ_trace(const struct trace_auction *a, const stru
     SAME_TEXT(reason_text);
     SAME_RAW(catalogue);
     SAME(seed);
+    SAME(arm);
     SAME_TEXT(closed_cause);
     SAME(saved_us);
     SAME(floor_micros);
     SAME(promise_micros);
     SAME(price_micros);
     SAME_TEXT(public_json);
+    SAME(is_whole);
+    SAME(ranked_ms);
+    SAME(asked_micros);
+    SAME_TEXT(consent);
+    SAME(area_code);
+    SAME_TEXT(hidden);
     SAME_RAW(counts);
     SAME(contracts_count);
     SAME(posts_count);

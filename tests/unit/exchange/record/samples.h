@@ -70,9 +70,20 @@ static inline void sample_offer(struct dice *dice, struct offer *offer, uint32_t
         offer->candidates[i] = (struct offer_candidate){.contract = roll_text(dice, text_max),
                                                         .bid_id = roll_text(dice, text_max),
                                                         .price_micros = roll_number(dice),
+                                                        .bid_micros = roll_number(dice),
                                                         .payout_micros = roll_number(dice),
                                                         .margin_rule = (uint8_t)roll(dice),
                                                         .valid_until_ms = roll_number(dice)};
+    if (roll_flag(dice)) return; /* of a plain ping */
+    offer->past.origin = (enum offer_origin)roll_below(dice, OFFER_ORIGINS);
+    offer->is_superseded = roll_flag(dice);
+    struct offer_hash *hashes[] = {&offer->past.phone, &offer->past.email};
+    for (size_t i = 0; i < 2; i++) {
+        hashes[i]->is_given = roll_flag(dice);
+        if (hashes[i]->is_given) roll_raw(dice, hashes[i]->at, OFFER_HASH_BYTES);
+    }
+    offer->past.ancestors_count = (uint32_t)roll_below(dice, OFFER_ANCESTORS_MAX + 1);
+    roll_raw(dice, offer->past.ancestors, offer->past.ancestors_count * sizeof *offer->past.ancestors);
 }
 
 static inline void sample_intent(struct dice *dice, struct book_intent *intent)
@@ -90,6 +101,7 @@ static inline void sample_intent(struct dice *dice, struct book_intent *intent)
         roll_raw(dice, intent->keys[i].id, sizeof intent->keys[i].id);
         intent->keys[i].window = (uint32_t)roll_number(dice);
         intent->keys[i].amount = (uint32_t)roll_number(dice);
+        intent->keys[i].stay = (uint8_t)roll_below(dice, BOOK_CAP_STAY_MAX + 1);
     }
 }
 
@@ -201,6 +213,7 @@ static inline void sample_trace_contract(struct dice *dice, struct trace_contrac
                                         .code = roll_text(dice, 10),
                                         .text = roll_text(dice, 20),
                                         .view = roll_text(dice, 30),
+                                        .is_let = roll_flag(dice),
                                         .has_bid = roll_flag(dice),
                                         .available = roll_flag(dice),
                                         .answer_us = roll_number(dice),
@@ -213,6 +226,8 @@ static inline void sample_trace_contract(struct dice *dice, struct trace_contrac
     contract->effective_micros = roll_number(dice);
     contract->bid_id = roll_text(dice, 64);
     contract->valid_us = roll_number(dice);
+    contract->pays_micros = roll_number(dice);
+    contract->shadow_rank = (uint32_t)roll_number(dice);
 }
 
 static inline void sample_trace_post(struct dice *dice, struct trace_post *post)
@@ -241,12 +256,19 @@ static inline void sample_trace(struct dice *dice, struct trace_auction *trace, 
                                     .reason = (enum reason)roll_below(dice, REASON_COUNT),
                                     .reason_text = roll_text(dice, 60),
                                     .seed = (uint64_t)roll_number(dice),
+                                    .arm = (uint8_t)roll_below(dice, 3),
                                     .closed_cause = roll_text(dice, 15),
                                     .saved_us = roll_number(dice),
                                     .floor_micros = roll_number(dice),
                                     .promise_micros = roll_number(dice),
                                     .price_micros = roll_number(dice),
+                                    .is_whole = true,
+                                    .ranked_ms = roll_number(dice),
+                                    .asked_micros = roll_number(dice),
                                     .public_json = roll_text(dice, 900),
+                                    .consent = roll_text(dice, 60),
+                                    .area_code = (uint32_t)roll_number(dice),
+                                    .hidden = roll_text(dice, 40),
                                     .contracts_count = (uint32_t)roll_below(dice, contracts_max + 1),
                                     .contracts = contracts,
                                     .posts_count = (uint32_t)roll_below(dice, 6),

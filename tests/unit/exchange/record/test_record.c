@@ -210,10 +210,26 @@ static void test_kinds_and_versions(void **state)
         while (!kinds[k].write_sample(&dice, &sink)) sink = sink_over(memory, sizeof memory);
         for (size_t other = 0; other < KINDS; other++)
             if (other != k) assert_string_equal(compare_exactly(&kinds[other], sink_written(&sink)), UNREADABLE);
-        memory[1] = 9;
+        memory[1] = 100; /* of a later exchange */
         assert_string_equal(compare_exactly(&kinds[k], sink_written(&sink)), UNREADABLE);
         memory[1] = 0;
         assert_string_equal(compare_exactly(&kinds[k], sink_written(&sink)), UNREADABLE);
+    }
+}
+
+static void test_what_becomes_of_keys(void **state)
+{
+    static const struct {
+        uint8_t stay;
+        int rejected, failed, accepted;
+    } ROWS[] = {{0, -3, -3, 0}, {1, 0, -3, 0}, {2, 0, 0, 3}};
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        struct book_cap_key key = {.amount = 3, .stay = ROWS[i].stay};
+        assert_int_equal(book_cap_change(&key, POST_REJECTED), ROWS[i].rejected);
+        assert_int_equal(book_cap_change(&key, POST_FAILED), ROWS[i].failed);
+        assert_int_equal(book_cap_change(&key, POST_ACCEPTED), ROWS[i].accepted);
+        assert_int_equal(book_cap_change(&key, POST_UNKNOWN), 0);
     }
 }
 
@@ -324,6 +340,18 @@ static void test_peek(void **state)
     assert_false(trace_peek(BYTES("T"), &kind));
 }
 
+/* An exchange before this one left records without the inputs of matching: they are told, not decided again. */
+static void test_the_first_version(void **state)
+{
+    static char first[2 + 87] = "T\1";
+    static struct trace_auction trace;
+    (void)state;
+    assert_true(trace_read((struct bytes){first, sizeof first}, &arena, &trace));
+    assert_false(trace.is_whole);
+    first[1] = 2;
+    assert_false(trace_read((struct bytes){first, sizeof first}, &arena, &trace));
+}
+
 static int open_arena(void **state)
 {
     (void)state;
@@ -345,11 +373,13 @@ int main(void)
         cmocka_unit_test(test_whole_or_not_at_all),
         cmocka_unit_test(test_one_spelling_each),
         cmocka_unit_test(test_kinds_and_versions),
+        cmocka_unit_test(test_what_becomes_of_keys),
         cmocka_unit_test(test_a_small_sink_is_cut),
         cmocka_unit_test(test_offer_bound),
         cmocka_unit_test(test_offer_is_compact),
         cmocka_unit_test(test_numbers),
         cmocka_unit_test(test_peek),
+        cmocka_unit_test(test_the_first_version),
     };
     return cmocka_run_group_tests(tests, open_arena, close_arena);
 }

@@ -54,7 +54,7 @@ static void hold_to_the_limit(void **state)
     assert_true(reserve(one));
     assert_false(reserve(one));
     assert_int_equal(caps_used(standing, cells[0], 60), 3);
-    caps_release(standing, &one, 1);
+    caps_release(standing, &one, 1, false);
     assert_int_equal(caps_used(standing, cells[0], 60), 2);
     assert_true(reserve(one));
     assert_false(reserve(key(1, 60, 1, 0)));
@@ -72,10 +72,10 @@ static void lowered_limit_waits(void **state)
     struct cap_key one = key(0, 60, 1, 2);
     for (uint32_t left = 5; left > 2; left--) {
         assert_false(reserve(one));
-        caps_release(standing, &one, 1);
+        caps_release(standing, &one, 1, false);
     }
     assert_false(reserve(one));
-    caps_release(standing, &one, 1);
+    caps_release(standing, &one, 1, false);
     assert_true(reserve(one));
     assert_int_equal(caps_used(standing, cells[0], 60), 2);
 }
@@ -91,7 +91,7 @@ static void windows_move_forward(void **state)
     assert_int_equal(caps_used(standing, cells[0], 120), 1);
     assert_int_equal(caps_used(standing, cells[0], 60), 0);
     assert_false(reserve(old)); /* its window is over */
-    caps_release(standing, &old, 1);
+    caps_release(standing, &old, 1, false);
     assert_int_equal(caps_used(standing, cells[0], 120), 1);
     assert_true(reserve(new));
     assert_false(reserve(new));
@@ -115,7 +115,7 @@ static void several_are_all_or_none(void **state)
     assert_false(caps_reserve(standing, keys, 3, &full));
     assert_int_equal(full, 1);
     for (int i = 0; i < 3; i++) assert_int_equal(caps_used(standing, cells[i], 60), 1);
-    caps_release(standing, keys, 3);
+    caps_release(standing, keys, 3, false);
     for (int i = 0; i < 3; i++) assert_int_equal(caps_used(standing, cells[i], 60), 0);
     assert_true(caps_reserve(standing, keys, 0, &full));
     struct cap_key twice[2] = {key(1, 60, 1, 1), key(1, 60, 1, 1)}; /* the same counter two times over */
@@ -162,7 +162,7 @@ static void *take_and_give(void *arg)
         if (atomic_fetch_add(&held[1], 1) >= LARGE) atomic_store(&over, true);
         if (both) atomic_fetch_sub(&held[0], 1);
         atomic_fetch_sub(&held[1], 1);
-        caps_release(standing, both ? keys : &second, both ? 2 : 1);
+        caps_release(standing, both ? keys : &second, both ? 2 : 1, false);
     }
     return NULL;
 }
@@ -224,7 +224,7 @@ static void *walk_windows(void *arg)
         for (int i = 0; i < 12; i++) {
             if (!caps_reserve(standing, &one, 1, &full)) continue;
             if (i % 3 == 2)
-                caps_release(standing, &one, 1);
+                caps_release(standing, &one, 1, false);
             else
                 atomic_fetch_add(&in_window[window], 1);
         }

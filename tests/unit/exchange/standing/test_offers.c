@@ -36,7 +36,7 @@ static struct ident id_of(uint32_t number)
 static bool put(uint32_t worker, uint32_t number, int64_t expires_us, int64_t now_us, struct bytes flat)
 {
     struct ident id = id_of(number);
-    return offers_put(offers, worker, &id, expires_us, now_us, flat);
+    return offers_put(offers, worker, &id, NULL, expires_us, now_us, flat);
 }
 
 static enum offer_state claim(uint32_t number, int64_t now_us)
@@ -180,6 +180,66 @@ static void places_are_used_again(void **state)
     }
 }
 
+static bool standing(uint32_t same, int64_t now_us)
+{
+    struct ident id = id_of(same);
+    return offers_standing(offers, &id, now_us, copy, sizeof copy, &copy_len);
+}
+
+/* The same ping finds the offer that is open for it, and no other. */
+static void stands_for_the_same(void **state)
+{
+    (void)state;
+    struct ident first = id_of(1), second = id_of(2), same = id_of(77);
+    assert_int_equal(offers_open(100, 1, &offers), FAULT_NONE);
+    assert_false(standing(77, 0));
+    assert_true(offers_put(offers, 0, &first, &same, 1000, 0, BYTES("first")));
+    assert_true(standing(77, 999));
+    assert_copied("first");
+    assert_false(standing(77, 1000));
+    assert_false(standing(1, 0)); /* a ping's id is another name */
+    assert_int_equal(claim(77, 0), OFFER_NONE);
+    assert_int_equal(claim(1, 0), OFFER_OPEN);
+    assert_false(standing(77, 0));
+    assert_true(offers_put(offers, 0, &second, &same, 1000, 0, BYTES("second")));
+    assert_true(standing(77, 0));
+    assert_copied("second");
+    offers_answered(offers, &first);
+    assert_int_equal(claim(2, 0), OFFER_OPEN);
+    assert_false(standing(77, 0));
+}
+
+static void is_superseded_for_good(void **state)
+{
+    (void)state;
+    struct ident id = id_of(1);
+    assert_int_equal(offers_open(100, 1, &offers), FAULT_NONE);
+    assert_true(put(0, 1, 1000, 0, BYTES("a")));
+    offers_superseded(offers, &id); /* nobody has claimed it */
+    assert_int_equal(claim(1, 0), OFFER_OPEN);
+    offers_superseded(offers, &id);
+    assert_int_equal(claim(1, 0), OFFER_SUPERSEDED);
+    assert_copied("a");
+    offers_return(offers, &id);
+    assert_int_equal(look(1, 5000), OFFER_SUPERSEDED);
+    assert_int_equal(offers_count(offers, 0), 0);
+}
+
+/* Whoever claimed it may still be at it after its end: nobody else takes it for gone. */
+static void a_claimed_one_keeps_its_place(void **state)
+{
+    (void)state;
+    struct ident id = id_of(1);
+    assert_int_equal(offers_open(1, 1, &offers), FAULT_NONE);
+    assert_true(put(0, 1, 1000, 0, BYTES("a")));
+    assert_int_equal(claim(1, 0), OFFER_OPEN);
+    assert_false(put(0, 2, 90000000, 50000000, BYTES("b")));
+    assert_int_equal(look(1, 50000000), OFFER_CLAIMED);
+    offers_answered(offers, &id);
+    assert_true(put(0, 2, 90000000, 50000001, BYTES("b")));
+    assert_int_equal(look(1, 50000001), OFFER_NONE);
+}
+
 /* Threads: a putter per worker, four claimers that follow it through a slab so small that places are written anew all
  * the time. Every offer is 8-byte numbers of its own, so a torn copy shows. */
 #define WORKERS 2u
@@ -208,7 +268,7 @@ static void *put_all(void *arg)
         uint32_t number = i * WORKERS + worker;
         struct ident id = id_of(number);
         size_t len = content(number, words);
-        if (offers_put(offers, worker, &id, i + SLAB / 2, i, (struct bytes){(const char *)words, len}))
+        if (offers_put(offers, worker, &id, NULL, i + SLAB / 2, i, (struct bytes){(const char *)words, len}))
             atomic_store(&put_so_far[worker], i + 1);
     }
     return NULL;
@@ -240,7 +300,7 @@ static void *claim_all(void *arg)
         struct ident id = id_of(i * WORKERS + worker);
         enum offer_state state = offers_claim(offers, &id, i, bytes, sizeof bytes, &len);
         judge(i * WORKERS + worker, state, bytes, len);
-        if (state == OFFER_OPEN && seed % 3 == 0) offers_answered(offers, &id);
+        if (state == OFFER_OPEN) (seed % 3 ? offers_superseded : offers_answered)(offers, &id);
         if (offers_look(offers, &id, i, bytes, sizeof bytes, &len) == OFFER_OPEN)
             judge(i * WORKERS + worker, OFFER_EXPIRED, bytes, len); /* not claimed: only its bytes are judged */
     }
@@ -314,6 +374,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(lives_open_claimed_answered, stop),
         cmocka_unit_test_teardown(expires, stop),
+        cmocka_unit_test_teardown(stands_for_the_same, stop),
+        cmocka_unit_test_teardown(is_superseded_for_good, stop),
+        cmocka_unit_test_teardown(a_claimed_one_keeps_its_place, stop),
         cmocka_unit_test_teardown(bounded_by_max, stop),
         cmocka_unit_test_teardown(refuses_what_is_too_long, stop),
         cmocka_unit_test_teardown(refuses_odd_sizes, stop),

@@ -49,7 +49,11 @@ static void reads_a_post(void **state)
     assert_string_equal(ident_text(&request.ping_id, text), ID);
     assert_non_null(node_find(request.lead, "zip"));
     assert_non_null(node_find(request.consent, "tcpa"));
+    assert_true(post_read_request(json("{\"ping_id\":\"" ID "\",\"lead\":{},\"if_expired\":\"reauction\"}"), &request,
+                                  &complaints));
+    assert_true(request.reauction_if_expired);
     assert_true(post_read_request(json("{\"ping_id\":\"" ID "\",\"lead\":{}}"), &request, &complaints));
+    assert_false(request.reauction_if_expired);
     assert_null(request.consent);
 }
 
@@ -70,7 +74,8 @@ static const struct {
     {"{\"ping_id\":\"" ID "\",\"lead\":{},\"consent\":[]}", "consent", "type", 1},
     {"{\"ping_id\":\"" ID "\",\"lead\":{},\"consent\":{\"what\":1}}", "consent.what", "unknown", 1},
     {"{\"ping_id\":\"" ID "\",\"lead\":{},\"legs\":[{\"leg_id\":\"1\"}]}", "legs", "not_supported", 1},
-    {"{\"ping_id\":\"" ID "\",\"lead\":{},\"if_expired\":\"reauction\"}", "if_expired", "not_supported", 1},
+    {"{\"ping_id\":\"" ID "\",\"lead\":{},\"if_expired\":\"later\"}", "if_expired", "choice", 1},
+    {"{\"ping_id\":\"" ID "\",\"lead\":{},\"if_expired\":true}", "if_expired", "choice", 1},
     {"{\"ping_id\":\"" ID "\",\"lead\":{},\"campaign\":\"a\"}", "campaign", "unknown", 1},
     {"{\"ping_id\":\"" ID "\",\"lead\":{},\"test\":\"perhaps\"}", "test", "type", 1},
     {"7", "", "type", 1},

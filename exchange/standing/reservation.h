@@ -1,0 +1,20 @@
+/* reservation: what a post holds while its verdict is out: room under caps, and a seat. A value: it commits and
+ * releases only into its own windows, whatever was reloaded meanwhile. Any thread. */
+#pragma once
+
+#include "exchange/standing/standing.h"
+#include "protocol/message/reason.h"
+
+struct reservation {
+    struct cap_key keys[RESERVATION_KEYS_MAX];
+    unsigned keys_count;
+    struct seat_hold seat;
+    bool sent; /* the post's bytes may have left; the holder says so before it releases */
+};
+
+/* Takes the keys, then a seat: all, or nothing and why (CAPPED, NO_SEAT). The keys are filled in already. */
+enum reason reservation_take(struct standing *standing, uint32_t contract_cell, uint32_t buyer_cell, int64_t now_us,
+                             struct reservation *reservation);
+/* Every reservation taken is ended by exactly one of these (or its seat is kept by whoever waits for a doubt's end). */
+void reservation_commit(struct standing *standing, const struct reservation *reservation);
+void reservation_release(struct standing *standing, const struct reservation *reservation);
