@@ -78,9 +78,8 @@ bool admission_form(struct auction *auction, enum lead_stage stage, const struct
                                                 ? 0
                                                 : (uint32_t)auction->request.ping.sub_ids_count;
         auction->form.facts.today = campaign_day(auction->opened_ms);
-        if (stage == LEAD_PING) return true;
-        auction->host->keyed(auction->world, &auction->form.document);
-        if (entries_content(auction)) return true;
+        if (stage != LEAD_PING) auction->host->keyed(auction->world, &auction->form.document);
+        if (people_read(auction, lead) && (stage == LEAD_PING || entries_content(auction))) return true;
         out_of_memory = true;
     }
     *refused = out_of_memory ? story_refuse(auction, 503, REASON_BUSY, NULL)
@@ -150,7 +149,10 @@ enum step admission_begin(struct auction *auction, const struct node *lead)
                                         catalogue_source_of(auction->affiliate, request->ping.source),
                                         request->ping.min_price_micros);
     admission_budget(auction);
-    return !is_ping && request->has_key ? STEP_CLAIM : STEP_MATCH;
+    if (is_ping) return people_may_be_known(auction) ? STEP_PERSON : STEP_MATCH;
+    if (!request->has_key && auction->rehearsal) return STEP_MATCH; /* the same test again is another test */
+    if (!request->has_key) people_name_lead(auction);
+    return STEP_CLAIM;
 }
 
 static void word_mismatch(struct auction *auction, struct bytes names)
@@ -246,7 +248,7 @@ static enum step begin_reauction(struct auction *auction, enum offer_origin orig
     auction->form.facts.sub_ids = auction->request.ping.sub_ids;
     auction->form.facts.sub_ids_count = auction->request.ping.sub_ids_count;
     budget_reauction(auction);
-    return STEP_MATCH;
+    return people_may_be_known(auction) ? STEP_PERSON : STEP_MATCH;
 }
 
 /* A post meets its offer again. A mismatch and a missing consent are verdicts; a malformed lead is a 4xx and costs
@@ -285,7 +287,7 @@ enum step admission_offer(struct auction *auction)
     if (!campaign_has_consent(auction->campaign, auction->consent))
         return story_reject(auction, REASON_CONSENT_MISSING, NULL);
     if (auction->rehearsal == REHEARSAL_DUPLICATE) return story_reject(auction, REASON_DUPLICATE, NULL);
-    return admission_posts(auction);
+    return people_may_be_known(auction) ? STEP_PERSON : admission_posts(auction);
 }
 
 /* A ping that names more of an earlier one: a new auction over what both told. What it tells anew must not contradict

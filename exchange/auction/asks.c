@@ -96,12 +96,13 @@ static struct decision decision_of(const struct auction *auction)
 bool asks_rank(struct auction *auction)
 {
     uint32_t count = auction->match.entries_count;
+    auction->bids_count = 0;
     auction->bids = arena_take(&auction->arena, count * sizeof *auction->bids);
     auction->order = arena_take(&auction->arena, count * sizeof *auction->order);
     if (!auction->bids || !auction->order) return false;
     for (uint32_t place = 0; place < count; place++) {
         const struct asked *asked = &auction->asked[place];
-        if (asked->state != ASK_BID) continue;
+        if (asked->state != ASK_BID || asked->reason != REASON_NONE) continue; /* it may be out since: promise.c */
         struct rank_bid *bid = &auction->bids[auction->bids_count++];
         *bid = (struct rank_bid){
             .entry = &auction->match.entries[place],

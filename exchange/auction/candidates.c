@@ -61,6 +61,13 @@ struct attempt *candidates_note(struct auction *auction, uint32_t candidate, boo
     return attempt;
 }
 
+void candidates_unnote(struct auction *auction, enum reason reason)
+{
+    struct attempt *attempt = &auction->attempts[auction->attempts_count - 1];
+    attempt->skipped = true;
+    attempt->reason = reason;
+}
+
 /* Under a second price a fallback pays at least what the promise needs, and never more than its own bid. */
 static void raise_price(const struct auction *auction, struct candidate *candidate)
 {
@@ -103,7 +110,7 @@ static bool is_reached(const struct auction *auction, struct bytes group)
     return false;
 }
 
-/* A limit of pings is none of posts; the schedule is honoured as it stood at the ping. */
+/* Limits of pings and offers are none of posts; the schedule is honoured as it stood at the ping. */
 static enum reason availability_now(const struct auction *auction, const struct contract *contract,
                                     const struct buyer *buyer)
 {
@@ -114,7 +121,11 @@ static enum reason availability_now(const struct auction *auction, const struct 
     availability_lead(&auction->form.facts, wall_ms, &lead);
     availability_read(contract, buyer, &lead, host->standing(auction->world), host->now_us(auction->world), wall_ms,
                       &view);
-    view.rate_spent = false;
+    view.rate_spent = view.offers_full = false;
+    if (contract->hold_offer_ms && host->holds(auction->world, &auction->ping_id, contract)) {
+        view.cap_full = -1; /* what fills them may be its own */
+        view.seats_free = INT64_MAX;
+    }
     return availability_reason(contract, buyer, &view, auction->pinged_ms);
 }
 
@@ -131,6 +142,8 @@ static enum reason gate(struct auction *auction, struct candidate *candidate)
     if (candidate->terms.valid_until_ms <= wall_ms) return REASON_PING_EXPIRED;
     const struct buyer *buyer = &auction->catalogue->buyers[contract->buyer];
     if (is_reached(auction, buyer->group)) return REASON_SAME_GROUP;
+    enum reason barred = people_bars(auction, contract);
+    if (barred != REASON_NONE) return barred;
     enum reason reason = auction->rehearsal ? REASON_NONE : availability_now(auction, contract, buyer);
     if (reason != REASON_NONE) return reason;
     if (auction->promise_micros) raise_price(auction, candidate);
@@ -156,6 +169,7 @@ void candidates_reserve(struct auction *auction)
                             .contract = candidate->contract,
                             .affiliate = auction->affiliate,
                             .segments = &segments,
+                            .offer = auction->ping_id,
                             .wall_ms = auction->host->wall_ms(auction->world),
                             .price_micros = candidate->terms.price_micros,
                             .payout_micros = auction->payout.payout_micros};

@@ -118,6 +118,7 @@ bool entries_open_content(struct auction *auction)
     const struct node *lead = node_find(document, "lead");
     if (!lead) return false;
     auction->consent = node_find(document, "consent");
+    if (!people_read(auction, lead)) return false;
     struct sink sink = sink_over(arena_take(&auction->arena, content.len + 16), content.len + 16);
     if (!sink.at) return false;
     struct json json = json_into(&sink);
@@ -194,10 +195,12 @@ static const struct book_verdict *last_verdict(const struct auction *auction, st
     return verdict;
 }
 
-static void append(struct auction *auction, const struct book_step *step)
+static void append(struct auction *auction, struct book_step *step, const struct contract *contract)
 {
+    struct book_seen seen;
+    step->seen = people_seen(auction, step, &seen);
     auction->durable = DURABLE_WAITING;
-    auction->host->append(auction->world, auction, step);
+    auction->host->append(auction->world, auction, step, contract ? people_guard(auction, contract) : NULL);
 }
 
 void entries_intent(struct auction *auction)
@@ -235,7 +238,7 @@ void entries_intent(struct auction *auction)
         open_lead(auction, &opening);
         step.opening = &opening;
     }
-    append(auction, &step);
+    append(auction, &step, candidate->contract);
 }
 
 void entries_final(struct auction *auction, enum lead_state state, enum reason reason)
@@ -269,5 +272,5 @@ void entries_final(struct auction *auction, enum lead_state state, enum reason r
                                   .redirect_url = auction->attempts[auction->attempts_count - 1].redirect_url};
         step.sale = &sale;
     }
-    append(auction, &step);
+    append(auction, &step, NULL);
 }

@@ -88,6 +88,19 @@ static void note_nodes(struct build *build, uint32_t *made)
     }
 }
 
+static void read_offers(struct build *build, const struct node *node, struct contract *contract)
+{
+    int64_t hold_us = 0;
+    build_count(build, node, "max_open_offers", 1, &contract->max_open_offers);
+    build_duration(build, node, "hold_offer", &hold_us);
+    if (hold_us > contract->bid_ttl_us)
+        build_warning(build, node_find(node, "hold_offer"), "hold_offer is longer than bid_ttl: the offer ends first");
+    if (hold_us / 1000 > UINT32_MAX)
+        build_error(build, node_find(node, "hold_offer"), "hold_offer is too long");
+    else
+        contract->hold_offer_ms = (uint32_t)((hold_us + 999) / 1000);
+}
+
 void build_contract(struct build *build, const struct node *node, struct contract *contract)
 {
     static const char *const SEATS[] = {"optional", "required"}, *const SILENT[] = {"unavailable", "available"};
@@ -106,6 +119,7 @@ void build_contract(struct build *build, const struct node *node, struct contrac
     build_place(build, node, contract);
     if (node_find(node, "filter")) contract->filter = read_filter(build, node_find(node, "filter"), contract);
     read_hours(build, node, contract);
+    read_offers(build, node, contract);
     build_word(build, node, "seats", SEATS, 2, &seats);
     build_word(build, node, "when_silent", SILENT, 2, &silent);
     contract->seats_required = seats;

@@ -2,6 +2,7 @@
  * only while the catalogue is built (exchange/market/catalogue.h says who owns it). */
 #pragma once
 
+#include "exchange/market/endpoint.h"
 #include "exchange/market/filter.h"
 #include "exchange/market/schedule.h"
 #include "exchange/standing/standing.h"
@@ -74,14 +75,6 @@ struct cap {
     struct cap_id id;    /* stable: owner, window, unit, per, counts; its segments' follow from it */
 };
 
-struct endpoint {
-    bool is_https;
-    unsigned port;
-    struct bytes host;   /* lower case, NUL-terminated */
-    struct bytes target; /* path and query */
-    struct bytes url;
-};
-
 /* Where test leads of a contract go. */
 struct contract_test {
     struct endpoint ping, post; /* ping.url empty: a standing price */
@@ -122,8 +115,9 @@ struct contract {
     uint32_t max_open_offers;     /* 0: none */
     uint32_t hold_offer_ms;       /* what an offer of its reserves at once, for so long; 0: nothing */
     int64_t bid_ttl_us;
-    bool is_live; /* asked for a price; else the first price rule that matches bids */
-    bool is_free; /* a payout of 0 is no fault */
+    int64_t duplicates_ms; /* nobody sold to it within this is sold to it again; 0: no rule */
+    bool is_live;          /* asked for a price; else the first price rule that matches bids */
+    bool is_free;          /* a payout of 0 is no fault */
     bool seats_required;
     bool silent_available; /* when_silent */
     bool paused;

@@ -80,11 +80,21 @@ enum replay_outcome replay_run(const struct trace_auction *trace, const struct c
     return REPLAY_DECIDED;
 }
 
+/* The lead's person was not for sale: a trace tells so, and nothing of the person. */
+static bool was_barred(const struct trace_auction *trace)
+{
+    bool is_barred = trace->reason == REASON_DUPLICATE || trace->reason == REASON_SUPPRESSED;
+    for (uint32_t i = 0; i < trace->steps_count; i++)
+        if (trace->steps[i].letter == 'p') return false;
+    return is_barred && !bytes_is(trace->closed_cause, "nobody_asked");
+}
+
 /* What ends an auction before anybody is looked at. */
 static enum reason refuse(const struct run *run)
 {
     const struct replay *replay = run->replay;
     bool is_whole = run->trace->kind == TRACE_ONE_CALL;
+    if (was_barred(run->trace)) return run->trace->reason;
     if (replay->affiliate->paused || (replay->source && replay->source->paused)) return REASON_PAUSED;
     if (is_whole && !campaign_has_consent(replay->campaign, replay->form.facts.consent)) return REASON_CONSENT_MISSING;
     return REASON_NONE;
