@@ -195,6 +195,10 @@ static void check_people(struct world *world)
     const struct duplicates *rule = &world->catalogue->campaigns[0].duplicates;
     struct who *who = calloc(model->posts_count + 1, sizeof *who);
     for (uint32_t i = 0; who && i < model->posts_count; i++) who[i] = who_of(&model->leads[model->posts[i].lead]);
+    for (uint32_t i = 0; who && i < model->posts_count; i++) {
+        const struct model_lead *lead = &model->leads[model->posts[i].lead];
+        if (lead->record.offer.rehearsal) who[i] = (struct who){0}; /* a test is about nobody */
+    }
     for (uint32_t i = 0; who && i < model->posts_count; i++)
         for (uint32_t k = 0; k < i; k++)
             if (is_same(rule, who[k], who[i])) check_pair(world, rule, &model->posts[k], &model->posts[i]);

@@ -82,6 +82,9 @@ static void write_lead(struct run *run, struct sink *body, bool whole, unsigned 
     static const char *const states[] = {"CA", "NV", "TX"};
     static const char *const credit[] = {"poor", "fair", "good"};
     sink_format(body, "\"lead\":{\"state\":\"%s\",\"age\":%u", states[variant % 3], 20 + variant * 7 % 50);
+    if (variant % 3 == 0) sink_format(body, ",\"income\":\"%u.50\"", variant % 80);
+    if (variant % 4 == 0) sink_text(body, variant % 8 ? ",\"owner\":true" : ",\"owner\":\"no\"");
+    if (variant % 40 == 7) sink_text(body, ",\"note\":\"a " WORLD_TEST_NOTE "\"");
     if (variant % 4) sink_format(body, ",\"zip\":\"9%u1%02u\"", variant % 2, variant % 23);
     if (variant % 5) sink_format(body, ",\"credit\":\"%s\"", credit[variant / 3 % 3]);
     if (variant % 7)
@@ -375,11 +378,12 @@ static void report(const struct sim *sim)
     const struct world_counts *sum = &sim->sum;
     printf("%llu worlds, %llu auctions (%llu pings, %llu posts, %llu one call, %llu taken up again), %llu sold, %llu "
            "calls,\n"
-           "%llu doubts at %llu starts, %llu affiliates left, %llu drains\n",
+           "%llu doubts at %llu starts, %llu affiliates left, %llu drains, %llu early closes\n",
            (unsigned long long)sim->worlds, (unsigned long long)sum->auctions, (unsigned long long)sum->pings,
            (unsigned long long)sum->posts, (unsigned long long)sum->one_calls, (unsigned long long)sum->resumed,
            (unsigned long long)sim->sold, (unsigned long long)sum->calls, (unsigned long long)sum->doubts,
-           (unsigned long long)sum->crashes, (unsigned long long)sum->gone, (unsigned long long)sum->drains);
+           (unsigned long long)sum->crashes, (unsigned long long)sum->gone, (unsigned long long)sum->drains,
+           (unsigned long long)sum->early_closes);
 }
 
 static bool read_number(const char *text, uint64_t *value)
