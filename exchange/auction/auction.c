@@ -201,11 +201,6 @@ static const struct {
 #undef X
 };
 
-bool auction_is_test(const struct auction *auction)
-{
-    return auction->rehearsal != REHEARSAL_NONE;
-}
-
 const char *auction_step_name(const struct auction *auction)
 {
     return steps[auction->step].name;
@@ -350,9 +345,7 @@ static enum step step_match(struct auction *auction)
         return story_refuse(auction, 503, REASON_BUSY, NULL);
     people_match(auction);
     if (auction->rehearsal == REHEARSAL_DUPLICATE) return story_reject(auction, REASON_DUPLICATE, NULL);
-    if (auction->rehearsal &&
-        !rehearsal_cast(auction->catalogue, auction->campaign, auction->rehearsal, &auction->arena, &auction->match))
-        return story_refuse(auction, 503, REASON_BUSY, NULL);
+    if (auction->rehearsal && !rehearse_cast(auction)) return story_refuse(auction, 503, REASON_BUSY, NULL);
     if (auction->match.askable == 0) {
         auction->closed_cause = "nobody_asked";
         return story_reject(auction, match_commonest(auction->match.counts), NULL);

@@ -42,6 +42,8 @@ enum step admission_posts(struct auction *auction);
 bool rehearse_ping(struct auction *auction, enum step *refused);
 /* The same of a post or a refinement, which goes on with what its ping was. */
 bool rehearse_follow(struct auction *auction, enum rehearsal pinged, enum step *refused);
+/* After the match. False: memory is out. */
+bool rehearse_cast(struct auction *auction);
 /* True also for what is no test. False: a reload took the contract's test endpoints away. */
 bool rehearse_may_post(const struct auction *auction, const struct contract *contract);
 /* Nothing is taken for a test, and nothing given back. */

@@ -53,6 +53,16 @@ bool rehearse_follow(struct auction *auction, enum rehearsal pinged, enum step *
     return refuse(auction, refused, BYTES("lead." REHEARSAL_FIELD), "choice", "a post cannot come to that: a ping can");
 }
 
+bool auction_is_test(const struct auction *auction)
+{
+    return auction->rehearsal != REHEARSAL_NONE;
+}
+
+bool rehearse_cast(struct auction *auction)
+{
+    return rehearsal_cast(auction->catalogue, auction->campaign, auction->rehearsal, &auction->arena, &auction->match);
+}
+
 bool rehearse_may_post(const struct auction *auction, const struct contract *contract)
 {
     return !auction->rehearsal || contract->test ||
