@@ -1,6 +1,8 @@
 /* A step is first turned into a plan: the rows as they will be, every look-up and every sum done. What is wrong with a
  * step shows here, while nothing has been touched; then the plan is written row by row.
  *
+ * A test lead is written as any other is; only that no account and no sum hears of it.
+ *
  * A lead has slots, one for each buyer it may be sold to at a time. Of a slot there is at most one post without a
  * verdict, and it is the latest; and never do more slots hold the lead (open, in doubt or sold) than the most exclusive
  * of their legs allows. Both are checked here, whatever the story believes. */
@@ -208,6 +210,11 @@ static enum fault plan_lead(struct store *store, struct MDB_txn *txn, struct pla
     return FAULT_NONE;
 }
 
+static bool is_test(const struct plan *plan)
+{
+    return plan->lead.offer.rehearsal != 0;
+}
+
 /* Posts whose bytes may have left. */
 static unsigned is_sent(enum post_state state)
 {
@@ -313,6 +320,7 @@ static enum fault plan_intent(struct store *store, struct MDB_txn *txn, struct p
     struct lead_record *lead = &plan->lead;
     struct lead_slot *slot = &lead->slots[intent->slot];
     if (lead->is_over && !plan->went_on) return refuse(plan->refusal, "an intent for a lead whose story is over");
+    if (is_test(plan) && intent->keys_count) return refuse(plan->refusal, "a test that takes from a cap");
     if (slot->is_used && (HOLDS & LEAD_SLOTS(slot->state)))
         return refuse(plan->refusal, "a second open intent for one slot of a lead");
     if (!has_room(lead, intent)) return refuse(plan->refusal, "more buyers at a time than a leg allows");
@@ -323,6 +331,7 @@ static enum fault plan_intent(struct store *store, struct MDB_txn *txn, struct p
     *opened = (struct post_record){.post_id = intent->post_id,
                                    .lead_id = lead->lead_id,
                                    .ping_id = lead->ping_id,
+                                   .is_test = is_test(plan),
                                    .state = POST_OPEN,
                                    .affiliate = lead->affiliate,
                                    .campaign = lead->campaign,
@@ -505,7 +514,7 @@ static enum fault write_caps(struct store *store, struct MDB_txn *txn, struct pl
 
 static enum fault write_sales(struct store *store, struct MDB_txn *txn, struct plan *plan)
 {
-    return plan->step->sales_count ? account_write(store, txn, &plan->movement) : FAULT_NONE;
+    return plan->step->sales_count && !is_test(plan) ? account_write(store, txn, &plan->movement) : FAULT_NONE;
 }
 
 /* Shown to people: wraps where the accounts, which are checked, would have refused long before. */
@@ -530,6 +539,10 @@ static void count(struct rows_totals *totals, const struct plan *plan)
 {
     const struct book_step *step = plan->step;
     enum lead_state before = plan->before, after = plan->lead.state;
+    if (is_test(plan)) {
+        totals->tests += plan->is_new;
+        return;
+    }
     totals->leads += plan->is_new;
     totals->sold += after == LEAD_SOLD && before != LEAD_SOLD;
     totals->unsold += after == LEAD_UNSOLD;
@@ -551,13 +564,6 @@ static void count(struct rows_totals *totals, const struct plan *plan)
 
 /* --- switches, revocations and catalogues --- */
 
-bool rows_write_switch(struct sink *sink, struct bytes contract, bool paused)
-{
-    sink_char(sink, paused ? 1 : 0);
-    sink_bytes(sink, contract);
-    return !sink->cut;
-}
-
 static enum fault apply_switch(struct store *store, struct MDB_txn *txn, const struct entry *entry,
                                struct rows_refusal *refusal)
 {
@@ -576,21 +582,4 @@ static enum fault apply_revocation(struct store *store, struct MDB_txn *txn, con
     struct revocation revocation;
     if (!revocation_read(entry->body, &revocation)) return refuse(refusal, "the record of a revocation cannot be read");
     return seen_revoke(store, txn, &revocation.keys, entry->wall_ms);
-}
-
-bool rows_write_catalogue(struct sink *sink, const struct digest *version, uint64_t len)
-{
-    char number[8];
-    store_value_u64(number, len);
-    sink_bytes(sink, (struct bytes){(const char *)version->at, DIGEST_LEN});
-    sink_bytes(sink, (struct bytes){number, sizeof number});
-    return !sink->cut;
-}
-
-bool rows_read_catalogue(struct bytes body, struct digest *version, uint64_t *len)
-{
-    if (body.len != DIGEST_LEN + 8) return false;
-    memcpy(version->at, body.at, DIGEST_LEN);
-    *len = store_read_value_u64(body.at + DIGEST_LEN);
-    return true;
 }

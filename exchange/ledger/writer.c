@@ -306,6 +306,7 @@ static enum fault write_resolved(struct ledger *ledger, struct MDB_txn *txn, str
     job->answer.lead_id = lead->lead_id;
     job->answer.resumes = goes_on;
     job->answer.is_first = job->is_accepted && lead->state != LEAD_SOLD;
+    job->answer.is_test = post->is_test;
     if (job->is_accepted) {
         job->answer.price_micros = sale.price_micros;
         job->answer.payout_micros = sale.payout_micros;

@@ -4,10 +4,11 @@
 
 #include "exchange/record/pieces.h"
 
-/* 2: a sale's redirect_url, the text of an end; 3: slots, before them one post at a time and one sale at most. */
+/* 2: a sale's redirect_url, the text of an end; of a post: is_test; 3: slots, before them one post at a time and one
+ * sale at most. */
 #define STEP_VERSION 3
 #define LEAD_VERSION 3
-#define POST_VERSION 2
+#define POST_VERSION 3
 #define SEEN_VERSION 1
 
 enum { KEEPS_SALE = LEAD_SLOTS(POST_OPEN) | LEAD_SLOTS(POST_UNKNOWN) | LEAD_SLOTS(POST_ACCEPTED) };
@@ -429,6 +430,7 @@ bool book_write_post(struct sink *sink, const struct post_record *post)
     flat_put_signed(sink, post->named_price_micros);
     flat_put_signed(sink, post->opened_ms);
     flat_put_signed(sink, post->settled_ms);
+    flat_put(sink, post->is_test);
     return !sink->cut;
 }
 
@@ -445,13 +447,15 @@ bool book_read_post(struct bytes bytes, struct arena *arena, struct post_record 
     post->reason = (enum reason)flat_take_upto(&flat, REASON_COUNT - 1);
     post->affiliate = flat_take_text(&flat);
     post->campaign = flat_take_text(&flat);
-    take_intent(&flat, &post->intent, version > 1);
+    take_intent(&flat, &post->intent, version > 2);
     post->code = flat_take_text(&flat);
     post->text = flat_take_text(&flat);
     post->buyer_lead_id = flat_take_text(&flat);
     post->named_price_micros = flat_take_signed(&flat);
     post->opened_ms = flat_take_signed(&flat);
     post->settled_ms = flat_take_signed(&flat);
+    if (version >= 2) post->is_test = flat_take_flag(&flat);
+    if (version == 2 && !post->is_test) flat.bad = true; /* that would have been version 1 */
     return flat_ends(&flat);
 }
 

@@ -44,6 +44,7 @@ enum lead_state lead_state_of(const struct lead_record *lead);
 
 struct post_record {
     struct ident post_id, lead_id, ping_id;
+    bool is_test;
     enum post_state state;
     enum reason reason;
     struct bytes affiliate, campaign;

@@ -5,8 +5,9 @@
 
 #include "exchange/record/flat.h"
 
-/* 2: click_id, sub_ids; 3: arm, shadow, second price; 4: all that deciding again needs; 5: slots and legs */
-#define TRACE_VERSION 5
+/* 2: click_id, sub_ids; 3: arm, shadow, second price; 4: all that deciding again needs; 5: is_test; 6: slots and legs
+ */
+#define TRACE_VERSION 6
 
 enum { STATE_BITS = 3, HAS_BID = 4, IS_AVAILABLE = 8, IS_LET = 16, HAS_LEGS = 32, FLAGS_ALL = 63 }; /* of a contract */
 
@@ -64,6 +65,7 @@ bool trace_write(struct sink *sink, const struct trace_auction *auction)
     for (uint32_t i = 0; i < auction->sales_count; i++) put_sale(sink, &auction->sales[i]);
     flat_put(sink, auction->steps_count);
     put_steps(sink, auction->steps, auction->steps_count);
+    flat_put(sink, auction->is_test);
     return !sink->cut;
 }
 
@@ -103,16 +105,17 @@ bool trace_read(struct bytes bytes, struct arena *arena, struct trace_auction *a
     auction->posts_count = (uint32_t)flat_take_upto(&flat, TRACE_POSTS_MAX);
     for (uint32_t i = 0; i < auction->posts_count; i++) take_post(&flat, &auction->posts[i], version);
     auction->planned = auction->max_sales = 1;
-    if (version >= 5) {
+    if (version >= 6) {
         auction->planned = (uint8_t)flat_take_upto(&flat, OFFER_SALES_MAX);
         auction->max_sales = (uint8_t)flat_take_upto(&flat, OFFER_SALES_MAX);
         auction->sold_elsewhere = (uint8_t)flat_take_upto(&flat, UINT8_MAX);
         auction->leg_floor_micros = flat_take_signed(&flat);
     }
-    auction->sales_count = (uint32_t)flat_take_upto(&flat, version >= 5 ? OFFER_SALES_MAX : 1);
+    auction->sales_count = (uint32_t)flat_take_upto(&flat, version >= 6 ? OFFER_SALES_MAX : 1);
     for (uint32_t i = 0; i < auction->sales_count; i++) take_sale(&flat, &auction->sales[i], version);
     auction->steps_count = (uint32_t)flat_take_upto(&flat, TRACE_STEPS_MAX);
     take_steps(&flat, auction->steps, auction->steps_count);
+    if (version >= 5) auction->is_test = flat_take_flag(&flat);
     return flat_ends(&flat);
 }
 
@@ -303,7 +306,7 @@ static void take_post(struct flat *flat, struct trace_post *post, uint8_t versio
     post->payout_micros = flat_take_signed(flat);
     post->took_us = flat_take_signed(flat);
     post->max_sold = 1;
-    if (version < 5) return;
+    if (version < 6) return;
     flat_take_raw(flat, &post->slot, 1);
     flat_take_raw(flat, &post->max_sold, 1);
 }
@@ -323,7 +326,7 @@ static void put_sale(struct sink *sink, const struct trace_sale *sale)
 static void take_sale(struct flat *flat, struct trace_sale *sale, uint8_t version)
 {
     flat_take_id(flat, &sale->sale_id);
-    sale->in_doubt = version >= 5 && flat_take_flag(flat);
+    sale->in_doubt = version >= 6 && flat_take_flag(flat);
     sale->contract = flat_take_text(flat);
     sale->buyer = flat_take_text(flat);
     sale->price_micros = flat_take_signed(flat);

@@ -25,7 +25,7 @@ static const char *const later[] = {
     /* buyer */
     "funds", "notices", "hash_secret", "phones", "emails", "suppress",
     /* contract */
-    "status_url", "price_at_post", "seller", "consent", "disclose_floor", "ping_hashes", "test", "delivery", "copies",
+    "status_url", "price_at_post", "seller", "consent", "disclose_floor", "ping_hashes", "delivery", "copies",
     "idempotent", "doubt", "returns", "pay_on", "contact_within", "suppress"};
 #define LATER (sizeof later / sizeof *later)
 
