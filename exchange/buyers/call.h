@@ -9,6 +9,7 @@
 #include "exchange/market/availability.h"
 #include "protocol/base/ident.h"
 #include "protocol/message/bid.h"
+#include "protocol/message/ping.h"
 #include "protocol/message/verdict.h"
 
 #define CALL_IN_FLIGHT_MAX 65536u
@@ -23,9 +24,11 @@ struct call_order {
     int64_t deadline_us;
     struct ident ping_id, lead_id, post_id;
     struct bytes channel, affiliate, source;
-    int64_t offer_ttl_ms; /* PING */
-    struct bytes tail;    /* PING: borrowed */
-    struct bytes bid_id;  /* POST */
+    int64_t offer_ttl_ms;             /* PING */
+    struct bytes tail;                /* PING: borrowed */
+    int64_t min_bid_micros;           /* PING: 0: not told */
+    const struct ping_hashes *person; /* PING: for the call only; NULL: nobody's */
+    struct bytes bid_id;              /* POST */
     int64_t price_micros;
     struct bytes consent, lead; /* POST: copied, and wiped when the call ends */
 };

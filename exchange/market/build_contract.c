@@ -112,6 +112,7 @@ static void read_contract(struct build *build, const struct node *node, struct c
         build_error(build, node, "min_price is above max_price: no bid can be between them");
     read_price(build, node, contract);
     read_endpoints(build, node, contract);
+    build_disclosure(build, node, contract);
     build_place(build, node, contract);
     if (node_find(node, "filter")) contract->filter = read_filter(build, node_find(node, "filter"), contract);
     read_hours(build, node, contract);

@@ -2,6 +2,7 @@
  * only while the catalogue is built (exchange/market/catalogue.h says who owns it). */
 #pragma once
 
+#include "exchange/market/endpoint.h"
 #include "exchange/market/filter.h"
 #include "exchange/market/schedule.h"
 #include "exchange/standing/standing.h"
@@ -74,14 +75,6 @@ struct cap {
     struct cap_id id;    /* stable: owner, window, unit, per, counts; its segments' follow from it */
 };
 
-struct endpoint {
-    bool is_https;
-    unsigned port;
-    struct bytes host;   /* lower case, NUL-terminated */
-    struct bytes target; /* path and query */
-    struct bytes url;
-};
-
 /* The first rule whose filter matches gives the standing price. */
 struct price_rule {
     const struct filter *when; /* NULL: always */
@@ -117,6 +110,8 @@ struct contract {
     uint32_t hold_offer_ms;       /* what an offer of its reserves at once, for so long; 0: nothing */
     int64_t bid_ttl_us;
     int64_t duplicates_ms; /* nobody sold to it within this is sold to it again; 0: no rule */
+    uint8_t ping_hashes;   /* bits 1 << enum person_kind: whose keyed hashes its pings carry */
+    bool disclose_floor;   /* its pings say which bid would do */
     bool is_live;          /* asked for a price; else the first price rule that matches bids */
     bool is_free;          /* a payout of 0 is no fault */
     bool seats_required;
@@ -141,9 +136,10 @@ struct buyer {
     uint32_t caps_count;
     struct bytes secrets[2]; /* whsec_… ; none in a snapshot that was unpacked */
     uint32_t secrets_count;
-    struct names redirect_hosts;                      /* lower case: where its verdicts may send people */
-    uint32_t max_in_flight;                           /* 0: none */
-    uint32_t max_pings_per_s;                         /* 0: none */
+    struct bytes hash_secret;    /* the bytes are the key of hashes in its pings; empty: none, or unpacked */
+    struct names redirect_hosts; /* lower case: where its verdicts may send people */
+    uint32_t max_in_flight;      /* 0: none */
+    uint32_t max_pings_per_s;    /* 0: none */
     struct names exclude_affiliates, exclude_sources; /* whose leads it does not take */
     const uint32_t *contracts;                        /* indexes */
     uint32_t contracts_count;

@@ -2,7 +2,15 @@
  * checked when it is dialled, protocol/wire). Pure. */
 #pragma once
 
-#include "exchange/market/contract.h"
+#include "protocol/base/bytes.h"
+
+struct endpoint {
+    bool is_https;
+    unsigned port;
+    struct bytes host;   /* lower case, NUL-terminated */
+    struct bytes target; /* path and query */
+    struct bytes url;
+};
 
 #define ENDPOINT_URL_MAX 2048
 
