@@ -18,9 +18,9 @@ bool disclosure_make(struct mac *mac, const struct contract *contract, const str
                      struct disclosure *disclosure, struct ping_message *message)
 {
     if (!mac) return false;
-    if (contract->ping_hashes & 1u << PERSON_PHONE && person->has_phone)
+    if (contract->discloses & 1u << PERSON_PHONE && person->has_phone)
         message->phone_hash = keyed(mac, &person->phone, disclosure->phone);
-    if (contract->ping_hashes & 1u << PERSON_EMAIL && person->has_email)
+    if (contract->discloses & 1u << PERSON_EMAIL && person->has_email)
         message->email_hash = keyed(mac, &person->email, disclosure->email);
     return true;
 }

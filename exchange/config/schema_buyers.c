@@ -161,7 +161,7 @@ static const struct schema_row cap_rows[] = {
     {.key = "percent",
      .type = SCHEMA_PERCENT,
      .range = "0.0001..99.9999",
-     .prose = "with per: of all that its owner sold in the window; one of each is always allowed"},
+     .prose = "with per: of all its owner's sales in the window, rounded up to whole leads: one of each always fits"},
     {.key = "per",
      .type = SCHEMA_CHOICE,
      .choices = "state affiliate source channel",
@@ -189,6 +189,16 @@ const struct schema_group schema_cap = {
              "buyer's included, and so has an affiliate; a percent counts as two.",
     ROWS(cap_rows),
     .indivisible = true};
+
+static const struct schema_row test_rows[] = {
+    {.key = "ping_url", .type = SCHEMA_URL, .prose = "asked for a bid; a live price needs it"},
+    {.key = "post_url", .type = SCHEMA_URL, .flags = SCHEMA_REQUIRED, .prose = "where the test lead is posted"},
+};
+static const struct schema_group test_group = {
+    .name = "test",
+    .title = "test",
+    .prose = "Where the test leads of a contract go. A contract without these gets none.",
+    ROWS(test_rows)};
 
 /* The first row is for NDJSON alone, where a contract does not stand under its buyer. */
 static const struct schema_row contract_rows[] = {
@@ -250,7 +260,10 @@ static const struct schema_row contract_rows[] = {
      .items_max = 2,
      .choices = "phone email",
      .prose = "its pings carry hashes of these, keyed by the buyer's hash_secret"},
-    {.key = "test", .type = SCHEMA_MAP, .flags = SCHEMA_LATER, .prose = "endpoints of test leads"},
+    {.key = "test",
+     .type = SCHEMA_MAP,
+     .group = &test_group,
+     .prose = "where its test leads go; without it built-in test buyers stand in"},
     {.key = "delivery",
      .type = SCHEMA_CHOICE,
      .flags = SCHEMA_LATER,
@@ -444,6 +457,6 @@ const struct schema_group schema_buyer = {
 
 const struct schema_group *const schema_buyer_groups[] = {
     &schema_buyer, &contract_group,     &exclude_group,  &rule_group, &schema_filter,
-    &near_group,   &score_bounds_group, &schedule_group, &schema_cap,
+    &near_group,   &score_bounds_group, &schedule_group, &schema_cap, &test_group,
 };
 const unsigned schema_buyer_groups_count = sizeof schema_buyer_groups / sizeof *schema_buyer_groups;

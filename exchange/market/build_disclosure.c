@@ -26,7 +26,7 @@ static void read_kind(struct build *build, const struct node *node, struct contr
         if (!has_field(campaign, KINDS[i].type))
             build_error(build, node, "campaign %.*s has no field of type %s that could be hashed",
                         BUILD_SHOWN(campaign->id), field_type_name(KINDS[i].type));
-        contract->ping_hashes |= (uint8_t)(1u << KINDS[i].kind);
+        contract->discloses |= (uint8_t)(1u << KINDS[i].kind);
         campaign->gives_hashes = true;
         return;
     }
@@ -38,8 +38,10 @@ void build_disclosure(struct build *build, const struct node *node, struct contr
     uint32_t count;
     const struct node *list = build_list(build, node, "ping_hashes", &count),
                       *floor = node_find(node, "disclose_floor");
-    build_bool(build, node, "disclose_floor", &contract->disclose_floor);
-    if (contract->disclose_floor && !contract->is_live)
+    bool tells_floor = false;
+    build_bool(build, node, "disclose_floor", &tells_floor);
+    if (tells_floor) contract->discloses |= DISCLOSES_FLOOR;
+    if (tells_floor && !contract->is_live)
         build_warning(build, floor,
                       "a standing price is not asked for: disclose_floor is not used [unused_disclosure]");
     if (count == 0 || contract->campaign >= build->catalogue->campaigns_count) return;
@@ -62,7 +64,7 @@ void build_disclosed(struct build *build)
         const struct buyer *buyer = &build->catalogue->buyers[made++];
         bool is_used = false;
         for (uint32_t i = 0; i < buyer->contracts_count; i++)
-            is_used |= build->catalogue->contracts[buyer->contracts[i]].ping_hashes != 0;
+            is_used |= build->catalogue->contracts[buyer->contracts[i]].discloses & ~DISCLOSES_FLOOR;
         if (buyer->hash_secret.len && !is_used)
             build_warning(build, node_find(node, "hash_secret"),
                           "no contract of this buyer has ping_hashes [unused_secret]");

@@ -75,12 +75,17 @@ struct cap {
     struct cap_id id;    /* stable: owner, window, unit, per, counts; its segments' follow from it */
 };
 
+struct contract_test {          /* where test leads of a contract go */
+    struct endpoint ping, post; /* ping.url empty: a standing price */
+};
+
 /* The first rule whose filter matches gives the standing price. */
 struct price_rule {
     const struct filter *when; /* NULL: always */
     int64_t price_micros;
 };
 
+#define DISCLOSES_FLOOR 128u
 #define CONTRACT_MULTIPLIER_MAX INT64_C(100000000) /* ppm: 100.00 */
 
 struct contract {
@@ -89,12 +94,12 @@ struct contract {
     uint32_t cell;                               /* in standing's contracts */
     uint32_t ping_origin_cell, post_origin_cell; /* in standing's origins; STANDING_NONE without that endpoint */
     struct bytes id;
-    uint64_t draw_key;          /* of the id, the same in every process: feeds seeded draws */
-    struct endpoint ping, post; /* ping.url empty: a standing price without a call */
+    uint64_t draw_key;                /* of the id, the same in every process: feeds seeded draws */
+    struct endpoint ping, post;       /* ping.url empty: a standing price without a call */
+    const struct contract_test *test; /* NULL: test leads pass it by */
     int64_t ping_timeout_us, post_timeout_us;
     const struct price_rule *prices;
-    uint32_t prices_count;
-    uint32_t tier;
+    uint32_t prices_count, tier;
     int64_t min_price_micros, max_price_micros; /* 0: none */
     const struct margin *margin;                /* NULL: not stated */
     const struct margin_pairs *pairs;           /* NULL: none */
@@ -110,8 +115,7 @@ struct contract {
     uint32_t hold_offer_ms;       /* what an offer of its reserves at once, for so long; 0: nothing */
     int64_t bid_ttl_us;
     int64_t duplicates_ms; /* nobody sold to it within this is sold to it again; 0: no rule */
-    uint8_t ping_hashes;   /* bits 1 << enum person_kind: whose keyed hashes its pings carry */
-    bool disclose_floor;   /* its pings say which bid would do */
+    uint8_t discloses;     /* in its pings: bits 1 << enum person_kind: keyed hashes of those; DISCLOSES_FLOOR */
     bool is_live;          /* asked for a price; else the first price rule that matches bids */
     bool is_free;          /* a payout of 0 is no fault */
     bool seats_required;

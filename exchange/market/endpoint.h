@@ -4,6 +4,8 @@
 
 #include "protocol/base/bytes.h"
 
+#define ENDPOINT_URL_MAX 2048
+
 struct endpoint {
     bool is_https;
     unsigned port;
@@ -11,8 +13,6 @@ struct endpoint {
     struct bytes target; /* path and query */
     struct bytes url;
 };
-
-#define ENDPOINT_URL_MAX 2048
 
 /* Splits the URL: NULL and *endpoint, its parts pointing into the URL (the host in whatever case); or a constant
  * sentence. Without allow_private a post must be https, ports are 443 and 8443 (for pings without TLS 80 and 8080), and

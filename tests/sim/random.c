@@ -94,6 +94,7 @@ static void draw_ranking(struct draft *draft)
     SAY(draft, "\"policy\":\"%s\",\"pricing\":\"%s\",\"second_price_step\":\"%s\",\"unavailable_bids\":\"%s\",",
         PICK(draft, "price", "price", "priority", "weighted", "round_robin"), PICK(draft, "first", "second"),
         PICK(draft, "0", "0.01", "0.50"), PICK(draft, "skip", "last"));
+    SAY(draft, "\"tier_mode\":\"%s\",", PICK(draft, "parallel", "parallel", "waterfall"));
 }
 
 static void draw_quality(struct draft *draft)
@@ -264,9 +265,12 @@ static void draw_contract(struct draft *draft, unsigned buyer, unsigned contract
     draw_filter(draft);
     if (hit(draft, 4)) SAY(draft, ",\"disclose_floor\":true");
     if (hit(draft, 4)) SAY(draft, ",\"ping_hashes\":[%s]", PICK(draft, "\"phone\"", "\"phone\",\"email\""));
-    if (hit(draft, 4)) SAY(draft, ",\"max_price\":\"14.00\"");
+    if (hit(draft, 2)) SAY(draft, ",\"max_price\":\"%s\"", PICK(draft, "7.00", "9.00", "14.00"));
     if (hit(draft, 5)) SAY(draft, ",\"bid_ttl\":\"1s\"");
     if (hit(draft, 5)) SAY(draft, ",\"margin\":{\"fixed\":\"%u.25\"}", (unsigned)below(draft, 4));
+    if (hit(draft, 4))
+        SAY(draft, ",\"test\":{%s\"post_url\":\"http://127.0.0.1:9000/b%u/post\"}",
+            is_live ? "\"ping_url\":\"http://127.0.0.1:9000/b0/ping\"," : "", buyer);
     if (hit(draft, 8)) SAY(draft, ",\"free\":true");
     if (queue_draw(&draft->people, 8) == 0)
         SAY(draft, ",\"duplicates\":{\"window\":\"%us\"}", 1 + 60 * (unsigned)queue_draw(&draft->people, 3));

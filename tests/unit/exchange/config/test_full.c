@@ -25,7 +25,7 @@ static const char *const later[] = {
     /* buyer */
     "funds", "notices", "phones", "emails", "suppress",
     /* contract */
-    "status_url", "price_at_post", "seller", "consent", "test", "delivery", "copies", "idempotent", "doubt", "returns",
+    "status_url", "price_at_post", "seller", "consent", "delivery", "copies", "idempotent", "doubt", "returns",
     "pay_on", "contact_within", "suppress"};
 #define LATER (sizeof later / sizeof *later)
 
