@@ -6,19 +6,16 @@
  * auction_ask` says. Everything runs on the auction's own thread. */
 #pragma once
 
+#include "exchange/auction/ask.h"
 #include "exchange/market/ceiling.h"
 #include "exchange/market/decide.h"
 #include "exchange/market/duplicates.h"
-#include "exchange/market/rehearsal.h"
 #include "exchange/record/book.h"
 #include "exchange/record/trace.h"
 #include "exchange/standing/reservation.h"
-#include "protocol/message/ping.h"
 
 struct auction;
 struct auction_answer;
-
-enum auction_ask_kind { ASK_PING, ASK_POST };
 
 /* A call to a buyer. Texts live until the call's fact or `cancel`. */
 struct auction_ask {
