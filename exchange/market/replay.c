@@ -63,14 +63,17 @@ enum replay_outcome replay_run(const struct trace_auction *trace, const struct c
 {
     struct run run = {trace, arena, replay, digest_same(&trace->catalogue, &catalogue->version), NULL, 0};
     *replay = (struct replay){.catalogue = catalogue};
-    if (trace->kind != TRACE_PING && trace->kind != TRACE_ONE_CALL) return REPLAY_NO_AUCTION;
+    if (!trace_is_auction(trace->kind)) return REPLAY_NO_AUCTION;
     if (!trace->is_whole) return REPLAY_TOO_OLD;
     replay->campaign = catalogue_campaign(catalogue, trace->campaign);
     replay->affiliate = catalogue_affiliate(catalogue, trace->affiliate);
     if (!replay->campaign || !replay->affiliate) return REPLAY_STRANGE;
     replay->source = catalogue_source_of(replay->affiliate, trace->source);
     if (!replay_facts(trace, replay->campaign, arena, &replay->form)) return REPLAY_STRANGE;
-    replay->floor_micros = price_floor(replay->affiliate, replay->source, trace->asked_micros);
+    bool is_fresh = trace->kind !=
+                    TRACE_REAUCTION; /* else the floor is its first auction's, and what was promised there */
+    replay->floor_micros = is_fresh ? price_floor(replay->affiliate, replay->source, trace->asked_micros)
+                                    : trace->floor_micros;
     replay->arm = rank_arm(replay->campaign, trace->seed);
     replay->refused = refuse(&run);
     if (replay->refused != REASON_NONE) return REPLAY_DECIDED;
@@ -84,10 +87,19 @@ enum replay_outcome replay_run(const struct trace_auction *trace, const struct c
 static enum reason refuse(const struct run *run)
 {
     const struct replay *replay = run->replay;
-    bool is_whole = run->trace->kind == TRACE_ONE_CALL;
-    if (replay->affiliate->paused || (replay->source && replay->source->paused)) return REASON_PAUSED;
+    bool is_whole = run->trace->kind != TRACE_PING;
+    if (decide_paused(replay->campaign, replay->affiliate, replay->source)) return REASON_PAUSED;
     if (is_whole && !campaign_has_consent(replay->campaign, replay->form.facts.consent)) return REASON_CONSENT_MISSING;
-    return REASON_NONE;
+    if (replay_was_matched(run->trace)) return REASON_NONE;
+    bool is_ours = run->trace->reason == REASON_PAUSED || run->trace->reason == REASON_CONSENT_MISSING;
+    return is_ours ? REASON_NONE : run->trace->reason;
+}
+
+bool replay_was_matched(const struct trace_auction *trace)
+{
+    for (uint32_t i = 0; i < trace->steps_count; i++)
+        if (trace->steps[i].letter == 'p') return true;
+    return bytes_is(trace->closed_cause, "nobody_asked");
 }
 
 /* Matching
