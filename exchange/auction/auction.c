@@ -81,6 +81,7 @@ static struct asked *answered(struct auction *auction, uint32_t place)
     check(asked->state == ASK_OUT, "place %u was not out", place);
     asked->answered_us = auction->host->now_us(auction->world);
     auction->out--;
+    auction->out_open -= !ceiling_is_known(auction->match.entries[place].contract);
     return asked;
 }
 
@@ -141,6 +142,15 @@ void auction_on_claimed(struct auction *auction, const struct auction_claimed *c
     wake(auction);
 }
 
+void auction_on_recalled(struct auction *auction, const struct auction_recalled *recalled)
+{
+    check(auction->recall_asked && !auction->recall_answered);
+    auction->recall_answered = true;
+    auction->recalled = recalled->outcome;
+    people_copy(auction, recalled);
+    wake(auction);
+}
+
 void auction_on_reserved(struct auction *auction, enum reason reason)
 {
     check(auction->reserve_state == RESERVE_WAITING);
@@ -152,7 +162,7 @@ void auction_on_reserved(struct auction *auction, enum reason reason)
 void auction_on_durable(struct auction *auction, enum fault fault, uint64_t seq)
 {
     check(auction->durable == DURABLE_WAITING);
-    auction->durable = fault ? DURABLE_FAILED : DURABLE_YES;
+    auction->durable = fault == FAULT_TAKEN ? DURABLE_TAKEN : fault ? DURABLE_FAILED : DURABLE_YES;
     if (!fault) auction->seq = seq;
     wake(auction);
 }
@@ -242,6 +252,7 @@ static enum step step_admit(struct auction *auction)
 {
     const struct auction_request *request = &auction->request;
     const struct auction_host *host = auction->host;
+    enum step refused;
     if (request->kind == AUCTION_RESUMED) return admission_resume(auction);
     if (!host->is_writable(auction->world)) return story_refuse(auction, 503, REASON_LEDGER_DOWN, NULL);
     if (request->kind == AUCTION_POST) return STEP_CLAIM;
@@ -252,6 +263,7 @@ static enum step step_admit(struct auction *auction)
         return story_refuse(auction, 403, REASON_UNAUTHORIZED, "this key may not sell in that campaign");
     if (!host->may_ping(auction->world, auction->affiliate))
         return story_refuse(auction, 429, REASON_RATE_LIMITED, NULL);
+    if (!rehearse_ping(auction, &refused)) return refused;
     if (request->kind == AUCTION_PING && admission_standing(auction)) return STEP_ANSWER;
     if (ident_is_none(&request->ping.refines)) return admission_begin(auction, request->ping.lead);
     if (request->kind == AUCTION_PING) return STEP_CLAIM;
@@ -272,9 +284,10 @@ static enum step step_claim(struct auction *auction)
     if (story_has_left(auction)) return story_refuse(auction, 503, REASON_AFFILIATE_GONE, NULL);
     switch (auction->claimed.outcome) {
     case CLAIM_FRESH:
-        return kind == AUCTION_POST   ? admission_offer(auction)
-               : kind == AUCTION_PING ? admission_refine(auction)
-                                      : STEP_MATCH;
+        return kind == AUCTION_POST           ? admission_offer(auction)
+               : kind == AUCTION_PING         ? admission_refine(auction)
+               : people_may_be_known(auction) ? STEP_PERSON
+                                              : STEP_MATCH;
     case CLAIM_AGAIN:
         if (kind == AUCTION_PING) return story_refuse(auction, 409, REASON_CONFLICT, "the ping it refines was posted");
         return admission_again(auction);
@@ -294,18 +307,45 @@ static enum step step_claim(struct auction *auction)
     return story_refuse(auction, 503, REASON_LEDGER_DOWN, NULL);
 }
 
+/* Has this person been here before? A lead also keeps others of that person out while it is under way; a ping only
+ * looks. */
+static enum step step_person(struct auction *auction)
+{
+    if (!auction->recall_asked) people_recall(auction);
+    if (!auction->recall_answered) return wait_until(auction, CLOCK_NEVER);
+    if (story_has_left(auction)) return story_reject(auction, REASON_AFFILIATE_GONE, NULL);
+    switch (auction->recalled) {
+    case RECALL_TOLD:
+        break;
+    case RECALL_IN_FLIGHT:
+        return story_reject(auction, REASON_DUPLICATE, "a lead of this person is under way");
+    case RECALL_BUSY:
+        return story_refuse(auction, 503, REASON_BUSY, NULL);
+    case RECALL_FAILED:
+        return story_refuse(auction, 503, REASON_LEDGER_DOWN, NULL);
+    }
+    enum reason reason = people_reason(auction);
+    if (reason != REASON_NONE) return story_reject(auction, reason, NULL);
+    return auction->request.kind == AUCTION_POST && !auction->is_reauction ? admission_posts(auction) : STEP_MATCH;
+}
+
 /* Which contracts may be asked. The consent was given for the sale: without it nobody is asked about a whole lead. */
 static enum step step_match(struct auction *auction)
 {
     const struct auction_host *host = auction->host;
     const char *paused = admission_paused(auction);
     if (paused) return story_reject(auction, REASON_PAUSED, paused);
-    if (admission_is_whole(auction) && !campaign_has_consent(auction->campaign, auction->consent))
+    if (auction->looks_like_test) return story_reject(auction, REASON_TEST_LEAD, NULL);
+    bool needs_consent = admission_is_whole(auction) || auction->campaign->quality.consent_at_ping;
+    if (needs_consent && !campaign_has_consent(auction->campaign, auction->consent))
         return story_reject(auction, REASON_CONSENT_MISSING, NULL);
-    if (!admission_has_room(auction)) return story_reject(auction, REASON_CAPPED, NULL);
+    if (!auction->rehearsal && !admission_has_room(auction)) return story_reject(auction, REASON_CAPPED, NULL);
     if (!match_run(auction->catalogue, &auction->form.facts, host->standing(auction->world),
                    host->now_us(auction->world), auction->opened_ms, &auction->arena, &auction->match))
         return story_refuse(auction, 503, REASON_BUSY, NULL);
+    people_match(auction);
+    if (auction->rehearsal == REHEARSAL_DUPLICATE) return story_reject(auction, REASON_DUPLICATE, NULL);
+    if (auction->rehearsal && !rehearse_cast(auction)) return story_refuse(auction, 503, REASON_BUSY, NULL);
     if (auction->match.askable == 0) {
         auction->closed_cause = "nobody_asked";
         return story_reject(auction, match_commonest(auction->match.counts), NULL);
@@ -313,15 +353,17 @@ static enum step step_match(struct auction *auction)
     return STEP_PING;
 }
 
-/* All of them at once. */
+/* All of them at once, or tier by tier. */
 static enum step step_ping(struct auction *auction)
 {
-    auction->asked = arena_zero(&auction->arena, auction->match.entries_count, sizeof *auction->asked);
+    if (!auction->asked)
+        auction->asked = arena_zero(&auction->arena, auction->match.entries_count, sizeof *auction->asked);
+    closing_begin(auction);
     if (auction->asked) asks_send(auction);
     return STEP_COLLECT;
 }
 
-/* Until all have answered, or the deadline. */
+/* Until all have answered, or the deadline, or no bid to come could change the result. */
 static enum step step_collect(struct auction *auction)
 {
     if (!auction->asked) return story_refuse(auction, 503, REASON_BUSY, NULL);
@@ -331,10 +373,10 @@ static enum step step_collect(struct auction *auction)
         asks_stop(auction);
         return story_reject(auction, REASON_AFFILIATE_GONE, NULL);
     }
-    if (auction->out > 0 && now_us < auction->collect_by_us && !auction->drained)
-        return wait_until(auction, auction->collect_by_us);
-    if (now_us < auction->collect_by_us) auction->saved_us = auction->collect_by_us - now_us;
-    auction->closed_cause = auction->saved_us == 0 ? "deadline" : auction->out == 0 ? "all_answered" : "shutting_down";
+    const char *cause = closing_cause(auction, now_us);
+    if (!cause) return wait_until(auction, auction->ask_by_us);
+    auction->closed_cause = cause;
+    auction->saved_us = now_us < auction->collect_by_us ? auction->collect_by_us - now_us : 0;
     asks_stop(auction);
     return STEP_RANK;
 }
@@ -343,6 +385,7 @@ static enum step step_collect(struct auction *auction)
 static enum step step_rank(struct auction *auction)
 {
     if (!asks_rank(auction)) return story_refuse(auction, 503, REASON_BUSY, NULL);
+    if (auction->order_count == 0 && closing_goes_on(auction)) return STEP_PING;
     if (auction->order_count == 0) return story_reject(auction, asks_nearest(auction), NULL);
     return auction->request.kind == AUCTION_PING ? STEP_OFFER : admission_posts(auction);
 }
@@ -350,11 +393,16 @@ static enum step step_rank(struct auction *auction)
 /* The promise: a price, and until when. */
 static enum step step_offer(struct auction *auction)
 {
+    enum reason reason;
     entries_offer(auction);
     if (auction->offer.expires_ms <= auction->host->wall_ms(auction->world))
         return story_reject(auction, REASON_NO_TIME, NULL);
-    if (!auction->host->offer(auction->world, &auction->offer, auction->has_same ? &auction->same : NULL))
+    if (!promise_hold(auction, &reason)) return story_refuse(auction, 503, REASON_BUSY, NULL);
+    if (auction->order_count == 0) return story_reject(auction, reason, NULL);
+    if (!auction->host->offer(auction->world, &auction->offer, auction->has_same ? &auction->same : NULL)) {
+        auction->host->unhold(auction->world, &auction->ping_id);
         return story_refuse(auction, 503, REASON_BUSY, "too many open offers");
+    }
     tell_offer(auction);
     return STEP_ANSWER;
 }
@@ -386,8 +434,13 @@ static enum step step_intent(struct auction *auction)
 {
     if (auction->durable == DURABLE_NOT_ASKED) entries_intent(auction);
     if (auction->durable == DURABLE_WAITING) return wait_until(auction, CLOCK_NEVER);
-    bool written = auction->durable == DURABLE_YES;
+    bool written = auction->durable == DURABLE_YES, taken = auction->durable == DURABLE_TAKEN;
     auction->durable = DURABLE_NOT_ASKED;
+    if (taken) { /* another lead of this person was first, and nothing of this step is in the book */
+        give_back(auction);
+        candidates_unnote(auction, REASON_DUPLICATE);
+        return STEP_RESERVE;
+    }
     if (!written) {
         give_back(auction);
         if (!auction->opening_written) return story_refuse(auction, 503, REASON_LEDGER_DOWN, NULL);
@@ -440,8 +493,9 @@ static enum step step_settle(struct auction *auction)
     } else {
         auction->final = LEAD_PENDING;
     }
-    if (auction->final == LEAD_SOLD) auction->host->commit(auction->world, &auction->reservation);
-    if (auction->final == LEAD_PENDING && auction->reserved)
+    if (auction->final == LEAD_SOLD && !auction->rehearsal)
+        auction->host->commit(auction->world, &auction->reservation);
+    if (auction->final == LEAD_PENDING && auction->reserved && !auction->rehearsal)
         auction->host->keep(auction->world, &auction->attempts[auction->attempts_count - 1].post_id,
                             &auction->reservation);
     tell_lead(auction);
@@ -468,6 +522,7 @@ static enum step step_close(struct auction *auction)
         struct auction_claim claim = claim_of(auction);
         host->unclaim(world, &claim, auction->opening_written);
     }
+    people_forget(auction);
     host->wake_at(world, auction, CLOCK_NEVER);
     catalogue_drop(&auction->catalogue);
     forget(auction);
@@ -495,6 +550,7 @@ static struct auction_claim claim_of(const struct auction *auction)
                                   .is_expired = auction->claimed.is_expired,
                                   .key = request->key};
     if (claim.has_ping) claim.ping_id = is_post ? request->post.ping_id : request->ping.refines;
+    if (auction->key_is_brief) claim.key_since_ms = auction->opened_ms - AUCTION_SAME_MS;
     return claim;
 }
 
@@ -535,7 +591,7 @@ bool story_has_left(const struct auction *auction)
 
 static void give_back(struct auction *auction)
 {
-    if (auction->reserved) auction->host->release(auction->world, &auction->reservation);
+    if (auction->reserved && !auction->rehearsal) auction->host->release(auction->world, &auction->reservation);
     auction->reserved = false;
     auction->reserve_state = RESERVE_NOT_ASKED;
 }

@@ -14,7 +14,8 @@
 #define AUCTION_ARENA_CHUNK 16384u
 #define AUCTION_ARENA_MAX (8u << 20) /* ≤ 100x a request of the largest size, with room for 64 KiB bodies */
 #define AUCTION_TEXT_MAX 160
-#define ANSWER_BIDS_MAX 32u /* told to an affiliate that sees all */
+#define AUCTION_SAME_MS 60000 /* so long the same lead again, without a key, gets the first answer */
+#define ANSWER_BIDS_MAX 32u   /* told to an affiliate that sees all */
 
 enum auction_kind { AUCTION_PING, AUCTION_POST, AUCTION_ONE_CALL, AUCTION_RESUMED };
 
@@ -27,6 +28,7 @@ struct auction_request {
     size_t bytes;             /* of the request's body: bounds what is written of it */
     struct ping_request ping; /* PING, ONE_CALL */
     struct post_request post; /* POST */
+    bool test_key;            /* the affiliate came with a key for tests only */
     bool has_key;
     struct digest key;
     const struct lead_record *record; /* RESUMED: what the book keeps, texts in the arena */
@@ -62,6 +64,7 @@ struct auction_answer {
     struct bytes redirect_url; /* where the person may go next: the buyer's (SOLD), the campaign's (UNSOLD); or empty */
     const struct answer_bid *bids; /* of a ping, best first, as far as the affiliate may see them */
     uint32_t bids_count;
+    bool is_test;
     int64_t elapsed_us;
     uint64_t seq; /* of the last entry this answer stands on; 0: none */
 };
@@ -87,6 +90,7 @@ void auction_on_verdict(struct auction *auction, const struct verdict *verdict);
 /* The post cannot have reached the buyer. */
 void auction_on_post_failed(struct auction *auction, enum reason reason);
 void auction_on_claimed(struct auction *auction, const struct auction_claimed *claimed);
+void auction_on_recalled(struct auction *auction, const struct auction_recalled *recalled);
 void auction_on_reserved(struct auction *auction, enum reason reason);
 void auction_on_durable(struct auction *auction, enum fault fault, uint64_t seq);
 void auction_on_affiliate_gone(struct auction *auction);
@@ -97,6 +101,7 @@ void auction_on_drained(struct auction *auction);
 
 /* For lists and logs. */
 enum auction_kind auction_kind(const struct auction *auction);
+bool auction_is_test(const struct auction *auction);
 const char *auction_step_name(const struct auction *auction);
 /* The answer a lead's record gives now: the first answer again, and GET. Texts point into the record. */
 void auction_answer_of_record(const struct lead_record *record, struct auction_answer *answer);

@@ -70,6 +70,7 @@ void entries_offer(struct auction *auction)
         .sub_ids = offer->sub_ids,
         .past = offer->past,
         .public_json = auction->form.public_json,
+        .rehearsal = (uint8_t)auction->rehearsal,
     };
     for (uint32_t i = 0; i < auction->order_count && i < OFFER_CANDIDATES_MAX; i++) {
         const struct rank_bid *bid = &auction->bids[auction->order[i]];
@@ -117,6 +118,7 @@ bool entries_open_content(struct auction *auction)
     const struct node *lead = node_find(document, "lead");
     if (!lead) return false;
     auction->consent = node_find(document, "consent");
+    if (!people_read(auction, lead)) return false;
     struct sink sink = sink_over(arena_take(&auction->arena, content.len + 16), content.len + 16);
     if (!sink.at) return false;
     struct json json = json_into(&sink);
@@ -163,6 +165,7 @@ static void open_lead(const struct auction *auction, struct book_opening *openin
         .content = auction->content,
         .is_one_call = is_one_call,
     };
+    opening->offer.rehearsal = (uint8_t)auction->rehearsal;
     opening->offer.floor_micros = auction->floor_micros; /* also where no bid got as far as an offer */
     if (!is_one_call) /* a fallback may go on while the offer's longest term runs, whatever the best bid's own was */
         opening->offer.expires_ms = auction->pinged_ms + auction->campaign->offer_ttl_us / 1000;
@@ -192,10 +195,12 @@ static const struct book_verdict *last_verdict(const struct auction *auction, st
     return verdict;
 }
 
-static void append(struct auction *auction, const struct book_step *step)
+static void append(struct auction *auction, struct book_step *step, const struct contract *contract)
 {
+    struct book_seen seen;
+    step->seen = people_seen(auction, step, &seen);
     auction->durable = DURABLE_WAITING;
-    auction->host->append(auction->world, auction, step);
+    auction->host->append(auction->world, auction, step, contract ? people_guard(auction, contract) : NULL);
 }
 
 void entries_intent(struct auction *auction)
@@ -233,7 +238,7 @@ void entries_intent(struct auction *auction)
         open_lead(auction, &opening);
         step.opening = &opening;
     }
-    append(auction, &step);
+    append(auction, &step, candidate->contract);
 }
 
 void entries_final(struct auction *auction, enum lead_state state, enum reason reason)
@@ -267,5 +272,5 @@ void entries_final(struct auction *auction, enum lead_state state, enum reason r
                                   .redirect_url = auction->attempts[auction->attempts_count - 1].redirect_url};
         step.sale = &sale;
     }
-    append(auction, &step);
+    append(auction, &step, NULL);
 }

@@ -76,7 +76,7 @@ void past_note_posts(struct past *past, const struct trace_auction *trace)
         [TRACE_POST_OPEN] = PAST_DOUBT,    [TRACE_POST_ACCEPTED] = PAST_ACCEPTED, [TRACE_POST_REJECTED] = PAST_REJECTED,
         [TRACE_POST_UNKNOWN] = PAST_DOUBT, [TRACE_POST_FAILED] = PAST_MISSED,     [TRACE_POST_SKIPPED] = PAST_MISSED};
     char text[KEY_MAX];
-    if (trace->kind == TRACE_PING) return;
+    if (trace->kind == TRACE_PING || trace->is_test) return;
     bool is_refused = trace->kind == TRACE_POST && trace->posts_count == 0;
     put(past, &past->posted, ident_bytes(&trace->ping_id), is_refused ? REFUSED : TAKEN);
     for (uint32_t i = 0; i < trace->posts_count; i++) {
@@ -90,7 +90,7 @@ void past_note_posts(struct past *past, const struct trace_auction *trace)
 
 void past_note_offer(struct past *past, const struct trace_auction *trace)
 {
-    if (trace->kind != TRACE_PING || !bytes_is(trace->status, "accepted")) return;
+    if (trace->kind != TRACE_PING || trace->is_test || !bytes_is(trace->status, "accepted")) return;
     count(past, &past->offers, trace->affiliate, &past->all_offers, past_was_posted(past, &trace->ping_id));
 }
 

@@ -98,7 +98,7 @@ static void on_trace(void *arg, const struct trace_auction *trace, struct arena 
 {
     struct recount *recount = arg;
     struct replay again;
-    if (!trace_is_auction(trace->kind)) return;
+    if (!trace_is_auction(trace->kind) || trace->is_test) return;
     recount->auctions++;
     recount->pings += trace->kind == TRACE_PING;
     recount->whole_leads += trace->kind != TRACE_PING;

@@ -292,7 +292,7 @@ static void on_auction(void *arg, const struct trace_auction *trace, struct aren
 {
     struct whatif *whatif = arg;
     struct replay replay;
-    if (!trace_is_auction(trace->kind)) return;
+    if (!trace_is_auction(trace->kind) || trace->is_test) return;
     whatif->too_old += !trace->is_whole;
     if (!trace->is_whole) return; /* on neither side: the two stand beside each other */
     whatif->auctions++;

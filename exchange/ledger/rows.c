@@ -1,11 +1,14 @@
 /* A step is first turned into a plan: the rows as they will be, every look-up and every sum done. What is wrong with a
  * step shows here, while nothing has been touched; then the plan is written row by row.
  *
+ * A test lead is written as any other is; only that no account and no sum hears of it.
+ *
  * Of a lead there is at most one post without a verdict, and it is the latest. So whether another intent may come
  * follows from the step's own verdict, or, without one, from the lead's row in "doubts". */
 #include "exchange/ledger/rows.h"
 
 #include "exchange/ledger/account.h"
+#include "exchange/ledger/seen.h"
 #include "exchange/standing/caps.h"
 #include "protocol/base/check.h"
 #include "protocol/base/money.h"
@@ -42,8 +45,10 @@ static enum fault apply_step(struct store *store, struct MDB_txn *txn, const str
                              struct rows_totals *totals, struct rows_refusal *refusal);
 static enum fault apply_switch(struct store *store, struct MDB_txn *txn, const struct entry *entry,
                                struct rows_refusal *refusal);
+static enum fault apply_revocation(struct store *store, struct MDB_txn *txn, const struct entry *entry,
+                                   struct rows_refusal *refusal);
 static plan_part plan_opening, plan_lead, plan_verdict, plan_intent, plan_sale, plan_final, plan_caps;
-static plan_part write_lead, write_posts, write_doubts, write_caps, write_sale;
+static plan_part write_lead, write_posts, write_doubts, write_caps, write_sale, write_seen;
 static void count(struct rows_totals *totals, const struct plan *plan);
 
 static enum fault refuse(struct rows_refusal *refusal, const char *text)
@@ -63,6 +68,8 @@ enum fault rows_apply(struct store *store, struct MDB_txn *txn, const struct ent
     if (entry->kind == ENTRY_SWITCH) fault = apply_switch(store, txn, entry, refusal);
     if (entry->kind == ENTRY_CATALOGUE && !rows_read_catalogue(entry->body, &version, &len))
         fault = refuse(refusal, "the record of a catalogue cannot be read");
+    if (entry->kind == ENTRY_REVOCATION) fault = apply_revocation(store, txn, entry, refusal);
+    if (fault == FAULT_NONE) fault = seen_prune(store, txn, entry->wall_ms);
     if (fault != FAULT_NONE) return fault;
     if (moved.entries++ == 0) moved.first_ms = entry->wall_ms;
     moved.last_ms = entry->wall_ms;
@@ -73,8 +80,9 @@ enum fault rows_apply(struct store *store, struct MDB_txn *txn, const struct ent
 static enum fault apply_step(struct store *store, struct MDB_txn *txn, const struct entry *entry, struct arena *arena,
                              struct rows_totals *totals, struct rows_refusal *refusal)
 {
-    static plan_part *const parts[] = {plan_opening, plan_lead,  plan_verdict, plan_intent,  plan_sale,  plan_final,
-                                       plan_caps,    write_lead, write_posts,  write_doubts, write_caps, write_sale};
+    static plan_part *const parts[] = {plan_opening, plan_lead,  plan_verdict, plan_intent, plan_sale,
+                                       plan_final,   plan_caps,  write_lead,   write_posts, write_doubts,
+                                       write_caps,   write_sale, write_seen};
     struct book_step step;
     struct plan *plan = arena_zero(arena, 1, sizeof *plan);
     if (!plan) return FAULT_MEMORY;
@@ -122,6 +130,23 @@ static enum fault expect_none(struct store *store, struct MDB_txn *txn, struct p
     return fault == FAULT_NONE ? refuse(plan->refusal, otherwise) : fault;
 }
 
+/* A key that holds for a time only may be used again after it. */
+static enum fault expect_free_key(struct store *store, struct MDB_txn *txn, struct plan *plan)
+{
+    const struct book_step *step = plan->step;
+    struct bytes key = {(const char *)step->opening->key.at, DIGEST_LEN}, owner;
+    int64_t keep_ms = step->seen ? step->seen->key_keep_ms : 0;
+    struct ident lead_id;
+    struct lead_record lead;
+    enum fault fault = store_get(store, txn, BOOK_KEYS, key, &owner);
+    if (fault != FAULT_NONE) return fault == FAULT_NOT_FOUND ? FAULT_NONE : fault;
+    if (owner.len != sizeof lead_id.at) return FAULT_CORRUPT;
+    memcpy(lead_id.at, owner.at, sizeof lead_id.at);
+    fault = keep_ms > 0 ? rows_lead(store, txn, &lead_id, plan->arena, &lead) : FAULT_INPUT;
+    if (fault == FAULT_NONE && lead.created_ms + keep_ms > step->wall_ms) fault = FAULT_INPUT;
+    return fault == FAULT_INPUT ? refuse(plan->refusal, "the idempotency key has a lead already") : fault;
+}
+
 static enum fault plan_opening(struct store *store, struct MDB_txn *txn, struct plan *plan)
 {
     const struct book_step *step = plan->step;
@@ -137,9 +162,7 @@ static enum fault plan_opening(struct store *store, struct MDB_txn *txn, struct 
     for (uint32_t i = 0; i < past->ancestors_count && fault == FAULT_NONE; i++)
         fault = expect_none(store, txn, plan, BOOK_PINGS, ident_bytes(&past->ancestors[i]),
                             "the ping whose place it took has a lead already");
-    if (fault == FAULT_NONE && opening->has_key)
-        fault = expect_none(store, txn, plan, BOOK_KEYS, (struct bytes){(const char *)opening->key.at, DIGEST_LEN},
-                            "the idempotency key has a lead already");
+    if (fault == FAULT_NONE && opening->has_key) fault = expect_free_key(store, txn, plan);
     if (fault != FAULT_NONE) return fault;
     plan->is_new = true;
     plan->lead = (struct lead_record){.lead_id = step->lead_id,
@@ -178,6 +201,11 @@ static enum fault plan_lead(struct store *store, struct MDB_txn *txn, struct pla
     }
     plan->lead.updated_ms = step->wall_ms;
     return FAULT_NONE;
+}
+
+static bool is_test(const struct plan *plan)
+{
+    return plan->lead.offer.rehearsal != 0;
 }
 
 /* Posts whose bytes may have left. */
@@ -229,6 +257,7 @@ static enum fault plan_intent(struct store *store, struct MDB_txn *txn, struct p
 {
     const struct book_intent *intent = plan->step->intent;
     if (!intent) return FAULT_NONE;
+    if (is_test(plan) && intent->keys_count) return refuse(plan->refusal, "a test that takes from a cap");
     if (!is_free(plan)) return refuse(plan->refusal, "a second open intent for one lead");
     struct post_record unused;
     enum fault fault = find_post(store, txn, plan, &intent->post_id, &unused);
@@ -237,6 +266,7 @@ static enum fault plan_intent(struct store *store, struct MDB_txn *txn, struct p
     plan->opened = (struct post_record){.post_id = intent->post_id,
                                         .lead_id = plan->lead.lead_id,
                                         .ping_id = plan->lead.ping_id,
+                                        .is_test = is_test(plan),
                                         .state = POST_OPEN,
                                         .affiliate = plan->lead.affiliate,
                                         .campaign = plan->lead.campaign,
@@ -262,6 +292,7 @@ static enum fault plan_sale(struct store *store, struct MDB_txn *txn, struct pla
         return refuse(plan->refusal, "a sale to another than was posted to");
     enum fault fault = account_of_sale(store, txn, sale, plan->lead.affiliate, &plan->movement);
     if (fault == FAULT_INPUT) return refuse(plan->refusal, "the sale's money does not balance or overflows");
+    if (is_test(plan)) plan->movement.count = 0;
     plan->lead.has_sale = true;
     plan->lead.sale = *sale;
     plan->lead.state = LEAD_SOLD;
@@ -404,9 +435,20 @@ static enum fault write_sale(struct store *store, struct MDB_txn *txn, struct pl
     return plan->step->sale ? account_write(store, txn, &plan->movement) : FAULT_NONE;
 }
 
+static enum fault write_seen(struct store *store, struct MDB_txn *txn, struct plan *plan)
+{
+    enum fault fault = seen_end_key(store, txn, plan->step);
+    if (fault != FAULT_NONE) return fault;
+    return seen_apply(store, txn, plan->step, plan->lead.campaign, plan->settled.intent.contract);
+}
+
 static void count(struct rows_totals *totals, const struct plan *plan)
 {
     const struct book_step *step = plan->step;
+    if (is_test(plan)) {
+        totals->tests += plan->is_new;
+        return;
+    }
     totals->leads += plan->is_new;
     totals->sold += plan->lead.state == LEAD_SOLD;
     totals->unsold += plan->lead.state == LEAD_UNSOLD;
@@ -426,7 +468,7 @@ static void count(struct rows_totals *totals, const struct plan *plan)
     totals->margin_micros = (int64_t)((uint64_t)totals->margin_micros + (uint64_t)step->sale->margin_micros);
 }
 
-/* --- switches and catalogues --- */
+/* --- switches, revocations and catalogues --- */
 
 bool rows_write_switch(struct sink *sink, struct bytes contract, bool paused)
 {
@@ -445,6 +487,14 @@ static enum fault apply_switch(struct store *store, struct MDB_txn *txn, const s
     char value[8];
     store_value_u64(value, (uint64_t)entry->wall_ms);
     return store_put(store, txn, BOOK_SWITCHES, contract, (struct bytes){value, sizeof value});
+}
+
+static enum fault apply_revocation(struct store *store, struct MDB_txn *txn, const struct entry *entry,
+                                   struct rows_refusal *refusal)
+{
+    struct revocation revocation;
+    if (!revocation_read(entry->body, &revocation)) return refuse(refusal, "the record of a revocation cannot be read");
+    return seen_revoke(store, txn, &revocation.keys, entry->wall_ms);
 }
 
 bool rows_write_catalogue(struct sink *sink, const struct digest *version, uint64_t len)
@@ -484,7 +534,8 @@ enum fault rows_post(struct store *store, struct MDB_txn *txn, const struct iden
     return book_read_post(bytes, arena, post) ? FAULT_NONE : FAULT_CORRUPT;
 }
 
-#define TOTALS_COUNT 13
+#define TOTALS_COUNT 14
+#define TOTALS_LEAST 13 /* in a book from before there were tests */
 
 static void totals_words(struct rows_totals *totals, uint64_t *words[TOTALS_COUNT])
 {
@@ -500,7 +551,8 @@ static void totals_words(struct rows_totals *totals, uint64_t *words[TOTALS_COUN
                                     (uint64_t *)&totals->payout_micros,
                                     (uint64_t *)&totals->margin_micros,
                                     (uint64_t *)&totals->first_ms,
-                                    (uint64_t *)&totals->last_ms};
+                                    (uint64_t *)&totals->last_ms,
+                                    &totals->tests};
     memcpy(words, list, sizeof list);
 }
 
@@ -512,9 +564,9 @@ enum fault rows_read_totals(struct store *store, struct MDB_txn *txn, struct row
     enum fault fault = store_get(store, txn, BOOK_TOTALS, BYTES("totals"), &value);
     if (fault == FAULT_NOT_FOUND) return FAULT_NONE;
     if (fault != FAULT_NONE) return fault;
-    if (value.len != 8 * TOTALS_COUNT) return FAULT_CORRUPT;
+    if (value.len != 8 * TOTALS_COUNT && value.len != 8 * TOTALS_LEAST) return FAULT_CORRUPT;
     totals_words(totals, words);
-    for (unsigned i = 0; i < TOTALS_COUNT; i++) *words[i] = store_read_value_u64(value.at + 8 * i);
+    for (unsigned i = 0; i < value.len / 8; i++) *words[i] = store_read_value_u64(value.at + 8 * i);
     return FAULT_NONE;
 }
 

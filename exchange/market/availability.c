@@ -5,6 +5,7 @@
 #include "exchange/market/acceptance.h"
 #include "exchange/market/quiet.h"
 #include "exchange/record/flat.h"
+#include "exchange/standing/holds.h"
 
 static bool origin_open(struct standing *standing, uint32_t cell, int64_t now_us);
 static int64_t seats_free(const struct contract *contract, const struct seat_signal *signal);
@@ -23,6 +24,8 @@ void availability_read(const struct contract *contract, const struct buyer *buye
     *view = (struct availability_view){
         .operator_paused = switches_paused(standing, contract->cell),
         .is_quiet = lead && lead->is_quiet,
+        .offers_full = contract->max_open_offers &&
+                       holds_open_offers(standing, contract->cell) >= contract->max_open_offers,
         .cap_full = cap_first_full(contract, buyer, lead ? &lead->segments : NULL, standing, wall_ms),
         .signal_fresh = signal.pushed,
         .signal_available = signal.pushed && signal.available,
@@ -42,6 +45,7 @@ void availability_read(const struct contract *contract, const struct buyer *buye
 enum reason availability_reason(const struct contract *contract, const struct buyer *buyer,
                                 const struct availability_view *view, int64_t schedule_wall_ms)
 {
+    if (view->barred != REASON_NONE) return view->barred;
     if (contract->paused || view->operator_paused) return REASON_PAUSED;
     if (schedule_wall_ms / 60000 < contract->from_min) return REASON_CLOSED;
     if (contract->until_min && schedule_wall_ms / 60000 >= contract->until_min) return REASON_CLOSED;
@@ -66,7 +70,8 @@ enum {
     SEATS = 64,
     QUIET = 128,
     OFFERS = 256,
-    ALL = 511
+    BARRED = 512,
+    ALL = 1023
 };
 
 void availability_pack(struct sink *sink, const struct availability_view *view)
@@ -75,7 +80,8 @@ void availability_pack(struct sink *sink, const struct availability_view *view)
     flat_put(sink, (view->operator_paused ? PAUSED : 0u) | (view->signal_fresh ? FRESH : 0u) |
                        (view->signal_available ? SAYS_YES : 0u) | (view->contract_circuit_open ? CIRCUIT : 0u) |
                        (view->origin_circuit_open ? ORIGIN : 0u) | (view->rate_spent ? SPENT : 0u) |
-                       (has_seats ? SEATS : 0u) | (view->is_quiet ? QUIET : 0u) | (view->offers_full ? OFFERS : 0u));
+                       (has_seats ? SEATS : 0u) | (view->is_quiet ? QUIET : 0u) | (view->offers_full ? OFFERS : 0u) |
+                       (view->barred != REASON_NONE ? BARRED : 0u));
     flat_put_signed(sink, view->cap_full);
     flat_put(sink, view->in_flight);
     flat_put_signed(sink, view->response_us);
@@ -83,6 +89,7 @@ void availability_pack(struct sink *sink, const struct availability_view *view)
     flat_put(sink, view->sold_today);
     flat_put(sink, view->accepted_ppm);
     if (has_seats) flat_put_signed(sink, view->seats_free);
+    if (view->barred != REASON_NONE) flat_put(sink, view->barred);
 }
 
 bool availability_unpack(struct bytes bytes, struct availability_view *view)
@@ -106,6 +113,7 @@ bool availability_unpack(struct bytes bytes, struct availability_view *view)
     view->sold_today = (uint32_t)flat_take_upto(&flat, UINT32_MAX);
     view->accepted_ppm = (uint32_t)flat_take_upto(&flat, UINT32_MAX);
     view->seats_free = flags & SEATS ? flat_take_signed(&flat) : INT64_MAX;
+    if (flags & BARRED) view->barred = (enum reason)flat_take_upto(&flat, REASON_COUNT - 1);
     return flat_ends(&flat);
 }
 

@@ -9,6 +9,7 @@
 #include "protocol/message/reason.h"
 
 struct availability_view {
+    enum reason barred; /* this person is not for this contract, whatever else holds; NONE: it may be */
     bool operator_paused;
     bool is_quiet;     /* the lead's person may not be called now */
     bool offers_full;  /* max_open_offers are open */

@@ -25,6 +25,7 @@ struct build {
     uint32_t errors;
     bool no_memory;
     struct pool zones, hosts, schedules, calendars;
+    const uint8_t *zip_states;          /* one for all campaigns, once one needs it */
     const struct node **contract_nodes; /* by contract index */
     const struct places *places;        /* NULL: not asked for yet */
 };
@@ -69,10 +70,23 @@ void build_id(struct build *build, const struct node *map, const char *noun, str
 
 /* --- the parts, in this order --- */
 void build_campaigns(struct build *build);
+/* What a lead of the campaign is worth and may be refused for, beside its fields: consent, test patterns, score, zips
+ * that have to be in their state. The fields are there. */
+void build_quality(struct build *build, const struct node *node, struct campaign *campaign);
+/* ping_hashes and disclose_floor of a contract: what of lead and affiliate its pings tell. */
+void build_disclosure(struct build *build, const struct node *node, struct contract *contract);
+/* After the contracts: buyers that keep a hash_secret for nothing. */
+void build_disclosed(struct build *build);
+/* NULL: told, or memory is out. */
+const struct filter *build_filter(struct build *build, const struct campaign *campaign, const struct node *node);
 void build_calendars(struct build *build);
 void build_affiliates(struct build *build);
 void build_buyers(struct build *build);
 void build_contracts(struct build *build);
+/* The contract that stands in this map; its index, buyer and id are set. */
+void build_contract(struct build *build, const struct node *node, struct contract *contract);
+/* The built-in test buyers and their contracts, behind all others: room for them was left. */
+void build_rehearsals(struct build *build);
 /* The schedule of that map in the buyer's zone, shared with equal ones; NULL: there is none, or it was told why. */
 const struct schedule *build_schedule(struct build *build, const struct node *map, const struct zone *zone);
 /* The minute (UTC, since 1970) in which that date of the zone begins, or the one `after` it. */
@@ -105,6 +119,8 @@ void build_period(struct build *build, const struct node *node, const struct zon
 void build_ranking(struct build *build, const struct node *node, struct campaign *campaign);
 void build_place(struct build *build, const struct node *node, struct contract *contract);
 void build_margins(struct build *build);
+/* The rules about the same person again: of campaigns and contracts, all of which are known by now. */
+void build_duplicates(struct build *build);
 /* The sources of an affiliate. */
 void build_sources(struct build *build, const struct node *node, struct affiliate *affiliate);
 /* Names that affiliates and buyers exclude: all of them are known by now. */

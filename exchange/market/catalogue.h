@@ -12,6 +12,7 @@
 #include "exchange/market/circuit.h"
 #include "exchange/market/field.h"
 #include "exchange/market/geo.h"
+#include "exchange/market/quality.h"
 #include "exchange/market/ranking.h"
 #include "protocol/base/table.h"
 
@@ -20,6 +21,16 @@ struct places;
 struct quiet;
 
 enum promise_kind { PROMISE_SQUEEZE, PROMISE_KEEP };
+
+/* When a person is the same person again: see duplicates.h. */
+struct duplicates {
+    unsigned by; /* bits of enum person_kind */
+    bool match_all, counts_posted, is_everywhere;
+    int64_t window_ms; /* 0: no rule */
+    int64_t reject_memory_ms;
+    const uint32_t *campaigns; /* other ones in its scope */
+    uint32_t campaigns_count;
+};
 
 struct campaign {
     uint32_t index;
@@ -39,16 +50,19 @@ struct campaign {
     bool paused;
     const struct field *fields;
     uint32_t fields_count;
-    const struct bytes *consent_required; /* "tcpa" */
-    uint32_t consent_required_count;
+    struct quality quality;
+    bool gives_hashes;         /* a contract's pings carry hashes of the person */
     const uint32_t *contracts; /* indexes, in the catalogue's order */
     uint32_t contracts_count;
-    uint32_t hidden_count;           /* of them, those with is_hidden */
-    const struct index *filters;     /* of their filters; bits in the order of `contracts` */
-    const struct quiet *quiet;       /* the consumer's hours; NULL: any */
-    unsigned segments;               /* bit n: a cap that may meet its leads is per `enum cap_per` n */
-    uint32_t state_field, zip_field; /* the public ones of type us_state and us_zip; FIELD_NONE: there is none */
-    const struct places *places;     /* where a segment is read off the zip; else NULL */
+    struct duplicates duplicates;
+    bool recalls; /* it, or a contract of it, has a rule: what the book remembers of a person is looked up */
+    int64_t sold_keep_ms, refused_keep_ms; /* how long others' rules and its own may ask about its leads */
+    uint32_t hidden_count;                 /* of them, those with is_hidden */
+    const struct index *filters;           /* of their filters; bits in the order of `contracts` */
+    const struct quiet *quiet;             /* the consumer's hours; NULL: any */
+    unsigned segments;                     /* bit n: a cap that may meet its leads is per `enum cap_per` n */
+    uint32_t state_field, zip_field;       /* the public ones of type us_state and us_zip; FIELD_NONE: there is none */
+    const struct places *places;           /* where a segment is read off the zip; else NULL */
 };
 
 enum principal_kind { PRINCIPAL_AFFILIATE, PRINCIPAL_BUYER };
@@ -77,8 +91,8 @@ struct catalogue {
     const struct zone *zone; /* the house's */
     struct campaign *campaigns;
     struct affiliate *affiliates;
-    struct buyer *buyers;
-    struct contract *contracts;
+    struct buyer *buyers;       /* behind the last: the built-in test buyers (rehearsal.h) */
+    struct contract *contracts; /* the same */
     uint32_t campaigns_count, affiliates_count, buyers_count, contracts_count;
     struct table campaign_ids, affiliate_ids, buyer_ids, contract_ids; /* id -> index */
     struct table keys; /* 32 raw bytes of a key's SHA-256 -> index of principals */

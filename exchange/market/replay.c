@@ -63,7 +63,7 @@ enum replay_outcome replay_run(const struct trace_auction *trace, const struct c
 {
     struct run run = {trace, arena, replay, digest_same(&trace->catalogue, &catalogue->version), NULL, 0};
     *replay = (struct replay){.catalogue = catalogue};
-    if (!trace_is_auction(trace->kind)) return REPLAY_NO_AUCTION;
+    if (!trace_is_auction(trace->kind) || trace->is_test) return REPLAY_NO_AUCTION;
     if (!trace->is_whole) return REPLAY_TOO_OLD;
     replay->campaign = catalogue_campaign(catalogue, trace->campaign);
     replay->affiliate = catalogue_affiliate(catalogue, trace->affiliate);
@@ -83,16 +83,22 @@ enum replay_outcome replay_run(const struct trace_auction *trace, const struct c
     return REPLAY_DECIDED;
 }
 
-/* What ends an auction before anybody is looked at. */
+/* What ends an auction before anybody is looked at. What stores and the world know (the person was not for sale, a cap
+ * of the affiliate's was full, it left) is taken as it was: a trace tells nothing of the person. */
 static enum reason refuse(const struct run *run)
 {
     const struct replay *replay = run->replay;
-    bool is_whole = run->trace->kind != TRACE_PING;
+    const struct trace_auction *trace = run->trace;
+    bool was_matched = replay_was_matched(trace);
+    bool is_ours = was_matched || trace->reason == REASON_PAUSED || trace->reason == REASON_CONSENT_MISSING;
+    if (!is_ours) return trace->reason;
     if (decide_paused(replay->campaign, replay->affiliate, replay->source)) return REASON_PAUSED;
-    if (is_whole && !campaign_has_consent(replay->campaign, replay->form.facts.consent)) return REASON_CONSENT_MISSING;
-    if (replay_was_matched(run->trace)) return REASON_NONE;
-    bool is_ours = run->trace->reason == REASON_PAUSED || run->trace->reason == REASON_CONSENT_MISSING;
-    return is_ours ? REASON_NONE : run->trace->reason;
+    if (campaign_is_test(&replay->form.facts)) return REASON_TEST_LEAD;
+    bool needs_consent = trace->kind != TRACE_PING || replay->campaign->quality.consent_at_ping;
+    if (needs_consent && !campaign_had_consent(replay->campaign, replay->form.facts.consent))
+        return REASON_CONSENT_MISSING;
+    bool lacked_other = !was_matched && trace->reason == REASON_CONSENT_MISSING; /* a part that no trace keeps */
+    return lacked_other ? REASON_CONSENT_MISSING : REASON_NONE;
 }
 
 bool replay_was_matched(const struct trace_auction *trace)

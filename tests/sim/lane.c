@@ -42,7 +42,7 @@ static void commit(struct world *world)
     queue_at(&world->queue, world->queue.now_us + takes_us, on_committed, world, 0);
 }
 
-enum fault lane_append(struct place *place, const struct book_step *step)
+enum fault lane_append(struct place *place, const struct book_step *step, const struct duplicates_guard *guard)
 {
     struct world *world = place->world;
     struct sink sink = sink_over(world->trace_buffer, STEP_ROOM);
@@ -54,10 +54,26 @@ enum fault lane_append(struct place *place, const struct book_step *step)
         world->queued = realloc(world->queued, world->queued_room * sizeof *world->queued);
         check(world->queued != NULL);
     }
-    world->queued[world->queued_count++] = (struct world_append){place->id, keep_bytes(sink_written(&sink))};
+    world->queued[world->queued_count++] = (struct world_append){.place = place->id,
+                                                                 .has_guard = guard != NULL,
+                                                                 .guard = guard ? *guard : (struct duplicates_guard){0},
+                                                                 .step = keep_bytes(sink_written(&sink))};
     place->appending = true;
     if (world->committing_count == 0) commit(world);
     return FAULT_NONE;
+}
+
+static bool holds(struct world *world, struct world_append *append, const struct book_step *step)
+{
+    const struct duplicates_guard *guard = &append->guard;
+    struct encounter list[MODEL_ENCOUNTERS_MAX];
+    if (!append->has_guard || world->sabotage == SABOTAGE_GUARD) return true;
+    struct duplicates_question question = {
+        guard->catalogue, guard->campaign, &step->lead_id, list, model_encounters(&world->model, &guard->keys, list),
+        step->wall_ms};
+    if (!duplicates_bars(&question, guard->contract)) return true;
+    append->fault = FAULT_TAKEN;
+    return false;
 }
 
 /* All of a batch is in the book before anyone hears of it. */
@@ -67,8 +83,10 @@ static void write_batch(struct world *world)
         struct book_step step;
         if (world->sabotage == SABOTAGE_LOSES && queue_draw(&world->queue, 200) == 0) continue;
         check(book_read_step(world->committing[i].step, &world->scratch, &step));
-        const char *wrong = model_apply(&world->model, &step);
-        if (wrong) world_wrong(world, "the book: %s", wrong);
+        if (holds(world, &world->committing[i], &step)) {
+            const char *wrong = model_apply(&world->model, &step);
+            if (wrong) world_wrong(world, "the book: %s", wrong);
+        }
         arena_reset(&world->scratch);
     }
 }
@@ -88,7 +106,7 @@ static void on_committed(void *arg, uint64_t id)
             continue;
         }
         place->appending = false;
-        auction_on_durable(place_auction(place), fault, world->model.seq);
+        auction_on_durable(place_auction(place), fault ? fault : append.fault, world->model.seq);
     }
     world->committing_count = 0;
     if (world->queued_count) commit(world);

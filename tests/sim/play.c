@@ -94,6 +94,21 @@ static void tell_request(struct play *play, const struct node *step, char found[
         if (node_find(step, verbs[i])) tale_of_request(request_of(play, step, verbs[i]), found);
 }
 
+/* A whole lead without a key is a lead of its own, unless the step says which one it is again. */
+static void write_labelled(struct json *json, const struct node *lead, const struct node *step)
+{
+    struct bytes again = text_of(step, "again");
+    json_open_map(json);
+    NODE_EACH(member, lead)
+    {
+        json_key_bytes(json, member->key);
+        json_node(json, member);
+    }
+    json_key(json, "label");
+    json_text(json, again.len ? again : text_of(step, "lead"));
+    json_close_map(json);
+}
+
 /* The body: the usual one, with what the step says otherwise, and the id of the ping it is of. */
 static struct bytes body_of(struct play *play, const struct node *step, const char *verb, const struct ident *ping_id)
 {
@@ -111,7 +126,10 @@ static struct bytes body_of(struct play *play, const struct node *step, const ch
     NODE_EACH(member, body)
     {
         json_key_bytes(&json, member->key);
-        json_node(&json, member);
+        if (bytes_is(member->key, "lead") && strcmp(verb, "lead") == 0 && !node_find(step, "key"))
+            write_labelled(&json, member, step);
+        else
+            json_node(&json, member);
     }
     json_close_map(&json);
     check(!sink.cut);
@@ -126,11 +144,13 @@ static void ask(struct play *play, const struct node *step, const char *verb, en
     const struct world_request *ping = is_of_ping ? request_of(play, step, "of") : NULL;
     if (is_of_ping && !ping) return;
     struct ident ping_id = ping ? ping->ping_id : IDENT_NONE;
+    const struct node *test_key = node_find(step, "test_key");
     node_i64(node_find(step, "worker"), &worker);
     struct world_ask ask = {.kind = kind,
                             .affiliate = by.len ? by : BYTES("best"),
                             .body = body_of(play, step, verb, ping ? &ping_id : NULL),
                             .key = text_of(step, "key"),
+                            .test_key = test_key && test_key->truth,
                             .worker = (unsigned)worker};
     check(play->labels_count < LABELS_MAX);
     uint32_t request = world_ask(play->world, &ask);
@@ -323,9 +343,15 @@ static void do_explain(struct play *play, const struct node *step)
     const struct world_request *request = request_of(play, step, "explain");
     if (!request) return;
     const struct ident *id = ident_is_none(&request->lead_id) ? &request->ping_id : &request->lead_id;
-    NODE_EACH(contract, node_find(step, "contracts"))
+    char found[TALE_MAX];
+    const struct node *auction = node_find(step, "auction"), *contracts = node_find(step, "contracts");
+    if (auction) {
+        tale_of_auction(play->world, id, found);
+        if (!tale_fits(auction->text, bytes_of(found))) differ(play, auction->key, auction->text, found);
+    }
+    if (!contracts) return;
+    NODE_EACH(contract, contracts)
     {
-        char found[TALE_MAX];
         tale_of_contract(play->world, id, contract->key, found);
         if (!tale_fits(contract->text, bytes_of(found))) differ(play, contract->key, contract->text, found);
     }
@@ -431,7 +457,7 @@ static bool tell_ledger(struct play *play, struct bytes whose, struct bytes name
                 {"unsold", totals.unsold, false},         {"pending", totals.pending, false},
                 {"posts", totals.posts, false},           {"doubts", totals.doubts, false},
                 {"revenue", totals.revenue_micros, true}, {"payout", totals.payout_micros, true},
-                {"margin", totals.margin_micros, true}};
+                {"margin", totals.margin_micros, true},   {"tests", totals.tests, false}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         if (!bytes_is(name, rows[i].name)) continue;
         if (rows[i].is_money)

@@ -1,5 +1,7 @@
 #include "tests/sim/rules.h"
 
+#include <stdlib.h>
+
 #include "tests/sim/inside.h"
 
 static const char *spell(const struct ident *ident)
@@ -58,6 +60,30 @@ static void check_buyers(struct world *world)
     }
 }
 
+/* A test comes to what it asked for, and takes nothing. */
+static void check_test(struct world *world, const struct model_lead *lead)
+{
+    const struct model *model = &world->model;
+    enum rehearsal rehearsal = (enum rehearsal)lead->record.offer.rehearsal;
+    unsigned posts = 0, states[POST_STATE_COUNT] = {0};
+    bool by_operator = false; /* who may say what it likes about a doubt */
+    for (uint32_t i = 0; i < model->posts_count; i++) {
+        if (&model->leads[model->posts[i].lead] != lead) continue;
+        posts++;
+        states[model->posts[i].state]++;
+        by_operator |= model->posts[i].by_operator;
+        if (model->posts[i].intent.keys_count) world_wrong(world, "a test took from a cap");
+    }
+    bool ends_early = rehearsal_is_of_ping(rehearsal) || rehearsal == REHEARSAL_DUPLICATE;
+    if (ends_early && posts) world_wrong(world, "a test was posted that was to end before");
+    if (by_operator) return;
+    if (rehearsal == REHEARSAL_SOLD && states[POST_REJECTED])
+        world_wrong(world, "a test was refused that was to be sold");
+    if (rehearsal == REHEARSAL_UNSOLD && lead->sales) world_wrong(world, "a test was sold that was not to be");
+    if (rehearsal == REHEARSAL_REJECTED_THEN_SOLD && lead->sales && !states[POST_REJECTED])
+        world_wrong(world, "a test was sold at once that was to be refused first");
+}
+
 static void check_leads(struct world *world)
 {
     const struct model *model = &world->model;
@@ -65,11 +91,22 @@ static void check_leads(struct world *world)
         const struct model_lead *lead = &model->leads[i];
         if (lead->record.state == LEAD_POSTING)
             world_wrong(world, "lead %s is posting and nobody is at it", spell(&lead->record.lead_id));
+        if (lead->record.offer.rehearsal) check_test(world, lead);
         if (lead->sales > 1) world_wrong(world, "a lead was sold %u times", lead->sales);
         if (lead->sales && lead->record.sale.payout_micros < lead->record.offer.promise_micros)
             world_wrong(world, "lead %s was sold below its promise", spell(&lead->record.lead_id));
         if ((lead->record.state == LEAD_SOLD) != (lead->sales == 1)) world_wrong(world, "sold, but no sale");
     }
+}
+
+/* Once all offers have expired nothing is held for any; what they held is not counted any more (check_caps). */
+static void check_holds(struct world *world)
+{
+    const struct catalogue *catalogue = world->catalogue;
+    holds_sweep(world->holds, world->standing, INT64_MAX);
+    for (uint32_t i = 0; i < catalogue->contracts_count; i++)
+        if (holds_open_offers(world->standing, catalogue->contracts[i].cell))
+            world_wrong(world, "an offer that is over holds a place");
 }
 
 /* Every reservation is committed, returned or held: what standing counts is what the book counts. Only the newest
@@ -111,6 +148,63 @@ static void check_load(struct world *world)
                     (unsigned long long)ended);
 }
 
+/* A person, as the lead spells it. */
+struct who {
+    unsigned phone, email; /* email: 1 more than it says; 0: none */
+};
+
+static struct who who_of(const struct model_lead *lead)
+{
+    static const char phone[] = "\"phone\":\"+1", email[] = "\"email\":\"" WORLD_CANARY_TEXT;
+    struct who who = {0, 0};
+    const char *found = lead->content.at ? strstr(lead->content.at, phone) : NULL;
+    if (found) who.phone = (unsigned)strtoul(found + sizeof phone - 1, NULL, 10) / 10000000u;
+    found = lead->content.at ? strstr(lead->content.at, email) : NULL;
+    if (found) who.email = 1 + (unsigned)strtoul(found + sizeof email - 1, NULL, 10);
+    return who;
+}
+
+static bool is_same(const struct duplicates *rule, struct who a, struct who b)
+{
+    bool phone = a.phone && a.phone == b.phone, email = a.email && a.email == b.email;
+    return rule->match_all ? phone && email : phone || email;
+}
+
+/* Nobody is posted while another lead of the same person is open, in doubt, or counts as seen. */
+static void check_pair(struct world *world, const struct duplicates *rule, const struct model_post *first,
+                       const struct model_post *second)
+{
+    const struct contract *contract = catalogue_contract(world->catalogue, second->intent.contract);
+    bool refused = first->state == POST_REJECTED, open = first->state == POST_UNKNOWN || first->state == POST_OPEN;
+    bool same_contract = contract && bytes_same(first->intent.contract, second->intent.contract);
+    bool never = first->state == POST_FAILED;
+    int64_t window_ms = never || (refused && !rule->counts_posted) ? 0 : rule->window_ms, memory_ms = 0;
+    if (same_contract && contract->duplicates_ms && !never && !(refused && !rule->counts_posted))
+        memory_ms = contract->duplicates_ms;
+    if (same_contract && refused && rule->reject_memory_ms > memory_ms) memory_ms = rule->reject_memory_ms;
+    bool applies = rule->window_ms || (same_contract && contract->duplicates_ms);
+    if (memory_ms > window_ms) window_ms = memory_ms;
+    if (!applies || first->lead == second->lead) return;
+    if (open || second->opened_ms < first->settled_ms + window_ms)
+        world_wrong(world, "post %s and post %s are of one person", spell(&first->post_id), spell(&second->post_id));
+}
+
+static void check_people(struct world *world)
+{
+    const struct model *model = &world->model;
+    const struct duplicates *rule = &world->catalogue->campaigns[0].duplicates;
+    struct who *who = calloc(model->posts_count + 1, sizeof *who);
+    for (uint32_t i = 0; who && i < model->posts_count; i++) who[i] = who_of(&model->leads[model->posts[i].lead]);
+    for (uint32_t i = 0; who && i < model->posts_count; i++) {
+        const struct model_lead *lead = &model->leads[model->posts[i].lead];
+        if (lead->record.offer.rehearsal) who[i] = (struct who){0}; /* a test is about nobody */
+    }
+    for (uint32_t i = 0; who && i < model->posts_count; i++)
+        for (uint32_t k = 0; k < i; k++)
+            if (is_same(rule, who[k], who[i])) check_pair(world, rule, &model->posts[k], &model->posts[i]);
+    free(who);
+}
+
 void rules_check(struct world *world)
 {
     if (world->places.used) world_wrong(world, "%u auctions never closed", world->places.used);
@@ -119,7 +213,9 @@ void rules_check(struct world *world)
     check_told(world);
     check_leads(world);
     check_buyers(world);
+    check_holds(world);
     if (!world->ledger_broken) check_caps(world);
     check_load(world);
+    if (world->options.rough) check_people(world);
     if (model_balance(&world->model) != 0) world_wrong(world, "the sum over all accounts is not 0");
 }

@@ -10,6 +10,7 @@
 #include "protocol/crypto/mac.h"
 #include "tests/sim/again.h"
 #include "tests/sim/inside.h"
+#include "tests/sim/sieve.h"
 
 #define START_US INT64_C(1000000000)
 #define DRAIN_US INT64_C(10000000)
@@ -19,6 +20,7 @@
 static bool open_shared(struct world *world)
 {
     return standing_open(&world->standing) == FAULT_NONE && claims_open(CLAIMS_MAX, &world->claims) == FAULT_NONE &&
+           holds_open(&world->holds) == FAULT_NONE &&
            offers_open(world->settings.offers_max, world->options.workers, &world->offers) == FAULT_NONE;
 }
 
@@ -27,6 +29,7 @@ static void close_shared(struct world *world)
     if (world->catalogue) catalogue_drop(&world->catalogue);
     if (world->offers) offers_close(&world->offers);
     if (world->claims) claims_close(&world->claims);
+    holds_close(&world->holds);
     if (world->standing) standing_close(&world->standing);
 }
 
@@ -82,6 +85,7 @@ struct world *world_open(const struct world_options *options, const char *settin
     if (world->catalogue) {
         again_keep(world->again, world->catalogue);
         check(claims_open(CLAIMS_MAX, &world->claims) == FAULT_NONE);
+        check(holds_open(&world->holds) == FAULT_NONE);
         check(offers_open(world->settings.offers_max, options->workers, &world->offers) == FAULT_NONE);
         return world;
     }
@@ -122,6 +126,7 @@ void world_close(struct world **closed)
     table_free(&world->paused);
     free(world->trace_buffer);
     again_close(&world->again);
+    sieve_close(&world->sieve);
     free(world->requests);
     free(world->seats);
     free(world);
@@ -213,6 +218,7 @@ enum reason world_gate(struct world *world, struct bytes id)
     if (!contract) return REASON_COUNT;
     const struct buyer *buyer = &world->catalogue->buyers[contract->buyer];
     int64_t wall_ms = world_wall_ms(world);
+    holds_sweep(world->holds, world->standing, world->queue.now_us);
     availability_read(contract, buyer, NULL, world->standing, world->queue.now_us, wall_ms, &view);
     return availability_reason(contract, buyer, &view, wall_ms);
 }

@@ -496,6 +496,7 @@ int main(void)
         TEST(test_days_are_kept_and_dropped),
         TEST(test_a_full_day_drops_its_oldest_part),
         TEST(test_a_reader_finds_new_days),
+        TEST(test_records_in_their_order),
         TEST(test_lane_between_threads),
         TEST(test_lane_bounds),
         TEST(test_a_full_lane_drops),
