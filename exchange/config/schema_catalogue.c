@@ -237,7 +237,7 @@ const struct schema_group schema_contract_duplicates = {
     ROWS(contract_duplicates_rows),
     .indivisible = true};
 
-#define POLICY_CHOICES "price priority weighted round_robin even?"
+#define POLICY_CHOICES "price priority weighted round_robin even"
 #define RANK_BY_CHOICES "price expected_value?"
 #define PRICING_CHOICES "first second"
 #define UNAVAILABLE_CHOICES "skip last"

@@ -89,3 +89,21 @@ void build_place(struct build *build, const struct node *node, struct contract *
     else
         contract->multiplier_ppm = (uint32_t)multiplier_micros;
 }
+
+void build_count_today(struct build *build, struct contract *contract)
+{
+    if (contract->campaign >= build->catalogue->campaigns_count) return; /* told already */
+    const struct campaign *campaign = &build->catalogue->campaigns[contract->campaign];
+    bool is_even = campaign->ranking.policy == POLICY_EVEN ||
+                   (campaign->trial_ppm && campaign->trial.policy == POLICY_EVEN);
+    if (!is_even) return;
+    struct cap_owner owner = {.kind = "even", .id = contract->id};
+    struct cap *caps = build_zero(build, contract->caps_count + 1, sizeof *caps);
+    if (!caps) return;
+    if (contract->caps_count) memcpy(caps, contract->caps, contract->caps_count * sizeof *caps);
+    struct cap *today = &caps[contract->caps_count];
+    *today = (struct cap){.window = CAP_DAY, .limit = UINT32_MAX, .cell = STANDING_NONE};
+    today->id = build_cap_id(&owner, today);
+    contract->caps = caps;
+    contract->counts_today = true;
+}

@@ -107,7 +107,7 @@ struct contract {
     const struct margin_pairs *pairs;           /* NULL: none */
     const struct filter *filter;                /* NULL: everything */
     const struct schedule *schedule;            /* NULL: always open; the buyer's where it has none of its own */
-    const struct cap *caps;
+    const struct cap *caps;                     /* with counts_today one more stands behind them */
     uint32_t caps_count;
     uint32_t priority;            /* policy priority: lower ones first */
     uint32_t weight;              /* policy weighted: its share of the draw */
@@ -123,6 +123,7 @@ struct contract {
     bool silent_available; /* when_silent */
     bool paused;
     bool counts_pings; /* a cap of its own or its buyer's does */
+    bool counts_today; /* its sales of the house's day are counted: policy even goes by them */
     bool is_hidden;    /* filter or prices look at private fields: public ones do not tell again whom they let */
 };
 
