@@ -67,6 +67,7 @@ struct auction {
     struct catalogue *catalogue;
     const struct campaign *campaign;
     const struct affiliate *affiliate;
+    enum rehearsal rehearsal; /* NONE: it is no test */
     struct ident ping_id, lead_id;
     int64_t opened_ms, pinged_ms, ranked_ms;
     int64_t collect_by_us, end_us, post_by_us; /* cut once, backwards from the end */
@@ -98,7 +99,7 @@ struct auction {
     /* What it works out */
     struct complaints complaints;
     struct lead_form form;
-    bool looks_like_test; /* by the campaign's patterns */
+    bool looks_like_test;               /* by the campaign's patterns */
     struct bytes consent_json, content; /* private */
     const struct node *consent;
     struct person person; /* plain hashes: nothing of it is stored */
