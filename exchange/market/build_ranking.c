@@ -6,6 +6,7 @@
 
 #define SECOND_STEP_MICROS INT64_C(10000)
 #define PRIORITY 100u
+#define MULTIPLIER_MAX INT64_C(100000000) /* ppm: 100.00 */
 
 static const char *const POLICY_NAMES[POLICIES] = {"price", "priority", "weighted", "round_robin", "even"};
 static const char *const ARM_NAMES[ARMS] = {"", "control", "trial"};
@@ -84,7 +85,7 @@ void build_place(struct build *build, const struct node *node, struct contract *
     build_count(build, node, "priority", 0, &contract->priority);
     build_count(build, node, "weight", 1, &contract->weight);
     build_money(build, node, "multiplier", &multiplier_micros);
-    if (multiplier_micros <= 0 || multiplier_micros > CONTRACT_MULTIPLIER_MAX)
+    if (multiplier_micros <= 0 || multiplier_micros > MULTIPLIER_MAX)
         build_error(build, node_find(node, "multiplier"), "a multiplier is above 0 and at most 100");
     else
         contract->multiplier_ppm = (uint32_t)multiplier_micros;

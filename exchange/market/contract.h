@@ -86,8 +86,6 @@ struct price_rule {
 };
 
 #define DISCLOSES_FLOOR 128u
-#define CONTRACT_MULTIPLIER_MAX INT64_C(100000000) /* ppm: 100.00 */
-
 struct contract {
     uint32_t index; /* in catalogue.contracts */
     uint32_t buyer, campaign;
@@ -121,9 +119,9 @@ struct contract {
     bool seats_required;
     bool silent_available; /* when_silent */
     bool paused;
-    bool counts_pings; /* a cap of its own or its buyer's does */
-    bool counts_today; /* its sales of the house's day are counted: policy even goes by them */
-    bool is_hidden;    /* filter or prices look at private fields: public ones do not tell again whom they let */
+    bool counts_pings : 1; /* a cap of its own or its buyer's does */
+    bool counts_today : 1; /* its sales of the house's day are counted: policy even goes by them */
+    bool is_hidden : 1;    /* filter or prices look at private fields: public ones do not tell again whom they let */
 };
 
 struct names {
