@@ -56,7 +56,7 @@ static enum fault apply_switch(struct store *store, struct MDB_txn *txn, const s
 static enum fault apply_revocation(struct store *store, struct MDB_txn *txn, const struct entry *entry,
                                    struct rows_refusal *refusal);
 static plan_part plan_opening, plan_lead, plan_verdicts, plan_sales, plan_intents, plan_final, plan_caps;
-static plan_part write_lead, write_posts, write_doubts, write_caps, write_sales, write_seen;
+static plan_part write_lead, write_posts, write_doubts, write_caps, write_sales, write_seen, write_learned;
 static void count(struct rows_totals *totals, const struct plan *plan);
 
 static enum fault refuse(struct rows_refusal *refusal, const char *text)
@@ -88,9 +88,9 @@ enum fault rows_apply(struct store *store, struct MDB_txn *txn, const struct ent
 static enum fault apply_step(struct store *store, struct MDB_txn *txn, const struct entry *entry, struct arena *arena,
                              struct rows_totals *totals, struct rows_refusal *refusal)
 {
-    static plan_part *const parts[] = {plan_opening, plan_lead,   plan_verdicts, plan_sales,  plan_intents,
-                                       plan_final,   plan_caps,   write_lead,    write_posts, write_doubts,
-                                       write_caps,   write_sales, write_seen};
+    static plan_part *const parts[] = {plan_opening, plan_lead,   plan_verdicts, plan_sales,   plan_intents,
+                                       plan_final,   plan_caps,   write_lead,    write_posts,  write_doubts,
+                                       write_caps,   write_sales, write_seen,    write_learned};
     struct book_step step;
     struct plan *plan = arena_zero(arena, 1, sizeof *plan);
     if (!plan) return FAULT_MEMORY;
@@ -532,6 +532,17 @@ static enum fault write_seen(struct store *store, struct MDB_txn *txn, struct pl
                             plan->settled[i].record.intent.contract);
     for (unsigned i = 0; i < plan->step->intents_count && fault == FAULT_NONE; i++)
         fault = seen_open(store, txn, plan->step, &plan->step->intents[i], plan->lead.campaign);
+    return fault;
+}
+
+static enum fault write_learned(struct store *store, struct MDB_txn *txn, struct plan *plan)
+{
+    enum fault fault = FAULT_NONE;
+    for (unsigned i = 0; i < plan->step->verdicts_count && fault == FAULT_NONE; i++) {
+        const struct settled_post *settled = &plan->settled[i];
+        fault = learning_note(store, txn, settled->record.intent.contract, settled->from, settled->record.state,
+                              plan->step->wall_ms, &plan->refusal->learning[i]);
+    }
     return fault;
 }
 
