@@ -234,6 +234,7 @@ static void move(struct auction *auction, enum step next)
 
 static enum step wait_until(struct auction *auction, int64_t at_us);
 static void give_back(struct auction *auction);
+static void keep_doubt(struct auction *auction);
 static struct auction_claim claim_of(const struct auction *auction);
 static bool is_decided_refinement(const struct auction *auction);
 
@@ -429,7 +430,11 @@ static enum step step_fallback(struct auction *auction)
  * pending: its intent is on disk, and the next start finds it in doubt. */
 static enum step step_settle(struct auction *auction)
 {
-    if (auction->durable == DURABLE_NOT_ASKED) entries_final(auction, auction->final, auction->final_reason);
+    if (auction->durable == DURABLE_NOT_ASKED) {
+        if (auction->final == LEAD_PENDING)
+            keep_doubt(auction); /* an operator may resolve it as soon as it is written */
+        entries_final(auction, auction->final, auction->final_reason);
+    }
     if (auction->durable == DURABLE_WAITING) return wait_until(auction, CLOCK_NEVER);
     bool written = auction->durable == DURABLE_YES;
     auction->durable = DURABLE_NOT_ASKED;
@@ -441,9 +446,7 @@ static enum step step_settle(struct auction *auction)
         auction->final = LEAD_PENDING;
     }
     if (auction->final == LEAD_SOLD) auction->host->commit(auction->world, &auction->reservation);
-    if (auction->final == LEAD_PENDING && auction->reserved)
-        auction->host->keep(auction->world, &auction->attempts[auction->attempts_count - 1].post_id,
-                            &auction->reservation);
+    if (auction->final == LEAD_PENDING) keep_doubt(auction);
     tell_lead(auction);
     return STEP_ANSWER;
 }
@@ -538,4 +541,12 @@ static void give_back(struct auction *auction)
     if (auction->reserved) auction->host->release(auction->world, &auction->reservation);
     auction->reserved = false;
     auction->reserve_state = RESERVE_NOT_ASKED;
+}
+
+/* What the post in doubt holds is the doubt's from now on; once. */
+static void keep_doubt(struct auction *auction)
+{
+    if (!auction->reserved) return;
+    auction->host->keep(auction->world, &auction->attempts[auction->attempts_count - 1].post_id, &auction->reservation);
+    auction->reserved = false;
 }

@@ -234,6 +234,7 @@ static void count(struct tally *tally, const struct trace_auction *record)
                 {"unsold", TALLY_UNSOLD}};
     for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
         if (bytes_is(record->status, ends[i].status)) tally_add(tally, ends[i].name, 1);
+    if (trace_is_auction(record->kind)) tally_add(tally, TALLY_AUCTIONS, 1);
     if (record->reason != REASON_NONE) tally_reason(tally, record->reason);
     if (record->has_sale)
         tally_sale(tally, record->sale.price_micros, record->sale.payout_micros, record->sale.margin_micros);
