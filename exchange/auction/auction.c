@@ -404,7 +404,10 @@ static enum step step_intent(struct auction *auction)
 /* The whole lead, to this buyer only. */
 static enum step step_post(struct auction *auction)
 {
-    if (!auction->post_out && !auction->post_answered && !auction->post_failed) asks_post(auction);
+    bool is_out = auction->post_out || auction->post_answered || auction->post_failed;
+    bool rests = !is_out && auction->host->now_us(auction->world) < auction->retry_at_us;
+    if (rests && !auction->drained) return wait_until(auction, auction->retry_at_us);
+    if (!is_out) asks_post(auction);
     if (auction->post_out && auction->drained) {
         auction->host->cancel(auction->world, auction->post_call);
         auction->post_out = false;
@@ -412,6 +415,7 @@ static enum step step_post(struct auction *auction)
         auction->verdict = (struct verdict){.class = VERDICT_UNKNOWN, .doubt = DOUBT_TIMEOUT, .price_micros = -1};
     }
     if (auction->post_out) return wait_until(auction, CLOCK_NEVER); /* the call has its own deadline */
+    if (asks_again(auction)) return wait_until(auction, auction->retry_at_us);
     asks_verdict(auction);
     if (auction->post_failed || auction->verdict.class == VERDICT_REJECTED) return STEP_FALLBACK;
     auction->final = auction->verdict.class == VERDICT_ACCEPTED ? LEAD_SOLD : LEAD_PENDING;
@@ -423,6 +427,8 @@ static enum step step_fallback(struct auction *auction)
 {
     give_back(auction);
     auction->post_answered = auction->post_failed = false;
+    auction->retries = 0;
+    auction->retry_at_us = 0;
     return STEP_RESERVE;
 }
 

@@ -44,6 +44,8 @@ bool asks_rank(struct auction *auction); /* false: memory is out */
 /* Why nobody wins: what stood nearest to a sale among the bids; or nobody bid; or nobody was even asked. */
 enum reason asks_nearest(const struct auction *auction);
 void asks_post(struct auction *auction);
+/* True: no verdict came, and the contract says that the same post goes out again, at retry_at_us. */
+bool asks_again(struct auction *auction);
 void asks_verdict(struct auction *auction);
 
 /* candidates.c */

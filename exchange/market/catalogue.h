@@ -35,7 +35,7 @@ struct campaign {
     struct ranking ranking; /* of all auctions, or of those an experiment leaves */
     struct ranking trial;   /* the experiment's */
     uint32_t trial_ppm;     /* its share of the auctions; 0: there is no experiment */
-    struct bytes exit_url; /* for the people of unsold leads; may be empty */
+    struct bytes exit_url;  /* for the people of unsold leads; may be empty */
     bool paused;
     const struct field *fields;
     uint32_t fields_count;

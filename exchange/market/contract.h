@@ -4,6 +4,7 @@
 
 #include "exchange/market/filter.h"
 #include "exchange/market/schedule.h"
+#include "exchange/market/unknown.h"
 #include "exchange/standing/standing.h"
 
 /* Up to this price, this margin; the last one of a list takes every price above as well. */
@@ -116,8 +117,9 @@ struct contract {
     uint32_t max_open_offers;     /* 0: none */
     uint32_t hold_offer_ms;       /* what an offer of its reserves at once, for so long; 0: nothing */
     int64_t bid_ttl_us;
-    bool is_live; /* asked for a price; else the first price rule that matches bids */
-    bool is_free; /* a payout of 0 is no fault */
+    bool is_live;     /* asked for a price; else the first price rule that matches bids */
+    struct unknown_rules on_unknown;
+    bool is_free, bills_lower; /* a payout of 0 is no fault; price_at_post: lower */
     bool seats_required;
     bool silent_available; /* when_silent */
     bool paused;

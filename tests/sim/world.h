@@ -39,6 +39,7 @@ enum sabotage {
     SABOTAGE_LOSES, /* an entry is acknowledged and not written */
     SABOTAGE_BOOK,  /* the book forgets what is given back */
     SABOTAGE_OFFER, /* a used offer is open again at times */
+    SABOTAGE_PLACE, /* a refined ping keeps its offer at times */
     SABOTAGE_COUNT
 };
 
@@ -85,6 +86,7 @@ struct world_append {
 struct world_counts {
     uint64_t auctions, pings, posts, one_calls, resumed, sold, calls, calls_ended, reserved, committed, released, kept;
     uint64_t crashes, drains, gone, late, doubts, fallbacks, problems;
+    uint64_t refined, reauctions, told_again;
 };
 
 struct world {
