@@ -26,8 +26,8 @@ static const char *const later[] = {
     /* buyer */
     "funds", "notices", "hash_secret", "phones", "emails", "suppress",
     /* contract */
-    "status_url", "price_at_post", "seller", "consent", "disclose_floor", "ping_hashes", "test", "delivery", "copies",
-    "idempotent", "doubt", "duplicates", "returns", "pay_on", "contact_within", "suppress"};
+    "status_url", "seller", "consent", "disclose_floor", "ping_hashes", "test", "delivery", "copies", "doubt",
+    "duplicates", "returns", "pay_on", "contact_within", "suppress"};
 #define LATER (sizeof later / sizeof *later)
 
 static void copy_file(struct arena *arena, const char *name)
