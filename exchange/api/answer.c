@@ -166,7 +166,9 @@ void answer_write(struct sink *sink, const struct auction_answer *answer, bool i
     write_ident(&json, "ping_id", &answer->ping_id);
     if (!ident_is_none(&answer->reauction_id)) write_reauction(&json, answer);
     json_key(&json, "status");
-    json_text(&json, bytes_of(words[answer->status]));
+    json_text(&json, answer->status == ANSWER_UNSOLD && answer->reason == REASON_DUPLICATE
+                         ? BYTES("duplicate")
+                         : bytes_of(words[answer->status]));
     if (answer->status == ANSWER_ACCEPTED) write_offer(&json, answer);
     if (is_ping && answer->affiliate && answer->affiliate->reveal_bids != REVEAL_NO_BIDS) write_bids(&json, answer);
     if (!is_ping) write_sales(&json, answer);

@@ -78,9 +78,8 @@ bool admission_form(struct auction *auction, enum lead_stage stage, const struct
                                                 ? 0
                                                 : (uint32_t)auction->request.ping.sub_ids_count;
         auction->form.facts.today = campaign_day(auction->opened_ms);
-        if (stage == LEAD_PING) return true;
-        auction->host->keyed(auction->world, &auction->form.document);
-        if (entries_content(auction)) return true;
+        if (stage != LEAD_PING) auction->host->keyed(auction->world, &auction->form.document);
+        if (people_read(auction, lead) && (stage == LEAD_PING || entries_content(auction))) return true;
         out_of_memory = true;
     }
     *refused = out_of_memory ? story_refuse(auction, 503, REASON_BUSY, NULL)
@@ -149,7 +148,9 @@ enum step admission_begin(struct auction *auction, const struct node *lead)
                                         catalogue_source_of(auction->affiliate, request->ping.source),
                                         request->ping.min_price_micros);
     admission_budget(auction);
-    return !is_ping && request->has_key ? STEP_CLAIM : STEP_MATCH;
+    if (is_ping) return people_may_be_known(auction) ? STEP_PERSON : STEP_MATCH;
+    if (!request->has_key) people_name_lead(auction);
+    return STEP_CLAIM;
 }
 
 static void word_mismatch(struct auction *auction, struct bytes names)
@@ -224,6 +225,8 @@ static enum step begin_reauction(struct auction *auction, enum offer_origin orig
     const struct offer *before = keep_before(auction, origin);
     if (!before) return story_refuse(auction, 503, REASON_BUSY, NULL);
     inherit(auction, before);
+    auction->host->unhold(auction->world,
+                          &before->ping_id); /* what stood behind the old promise is free for this one */
     auction->is_reauction = true;
     auction->ping_id = auction->host->make_id(auction->world);
     auction->seed = auction->host->seed_of(auction->world, &auction->ping_id);
@@ -245,7 +248,7 @@ static enum step begin_reauction(struct auction *auction, enum offer_origin orig
     auction->form.facts.sub_ids = auction->request.ping.sub_ids;
     auction->form.facts.sub_ids_count = auction->request.ping.sub_ids_count;
     budget_reauction(auction);
-    return STEP_MATCH;
+    return people_may_be_known(auction) ? STEP_PERSON : STEP_MATCH;
 }
 
 /* A post meets its offer again. A mismatch and a missing consent are verdicts; a malformed lead is a 4xx and costs
@@ -282,7 +285,7 @@ enum step admission_offer(struct auction *auction)
     if (paused) return story_reject(auction, REASON_PAUSED, paused);
     if (!campaign_has_consent(auction->campaign, auction->consent))
         return story_reject(auction, REASON_CONSENT_MISSING, NULL);
-    return admission_posts(auction);
+    return people_may_be_known(auction) ? STEP_PERSON : admission_posts(auction);
 }
 
 /* A ping that names more of an earlier one: a new auction over what both told. What it tells anew must not contradict

@@ -80,29 +80,31 @@ void asks_stop(struct auction *auction)
     }
 }
 
-/* A bid that is over before the offer is made promises nothing, and must not stand before those that hold. */
-static struct rank_terms asks_terms(const struct auction *auction)
+/* What bids are ranked by, at the instant of ranked_ms. */
+static struct decision decision_of(const struct auction *auction)
 {
-    bool promises = auction->request.kind == AUCTION_PING;
-    return (struct rank_terms){.catalogue = auction->catalogue,
-                               .campaign = auction->campaign,
-                               .affiliate = auction->affiliate,
-                               .floor_micros = auction->floor_micros,
-                               .seed = auction->seed,
-                               .source = catalogue_source_of(auction->affiliate, auction->form.facts.source),
-                               .ranking = rank_rules(auction->campaign, auction->arm),
-                               .now_ms = promises ? auction->host->wall_ms(auction->world) : 0};
+    return (struct decision){.catalogue = auction->catalogue,
+                             .campaign = auction->campaign,
+                             .affiliate = auction->affiliate,
+                             .source = catalogue_source_of(auction->affiliate, auction->form.facts.source),
+                             .floor_micros = auction->floor_micros,
+                             .seed = auction->seed,
+                             .arm = auction->arm,
+                             .is_offer = auction->request.kind == AUCTION_PING,
+                             .opened_ms = auction->opened_ms,
+                             .ranked_ms = auction->ranked_ms};
 }
 
 bool asks_rank(struct auction *auction)
 {
     uint32_t count = auction->match.entries_count;
+    auction->bids_count = 0;
     auction->bids = arena_take(&auction->arena, count * sizeof *auction->bids);
     auction->order = arena_take(&auction->arena, count * sizeof *auction->order);
     if (!auction->bids || !auction->order) return false;
     for (uint32_t place = 0; place < count; place++) {
         const struct asked *asked = &auction->asked[place];
-        if (asked->state != ASK_BID) continue;
+        if (asked->state != ASK_BID || asked->reason != REASON_NONE) continue; /* it may be out since: promise.c */
         struct rank_bid *bid = &auction->bids[auction->bids_count++];
         *bid = (struct rank_bid){
             .entry = &auction->match.entries[place],
@@ -112,10 +114,10 @@ bool asks_rank(struct auction *auction)
             .valid_us = asked->bid.valid_us,
             .ms = (asked->answered_us - asked->asked_us) / 1000,
         };
-        bid->valid_until_ms = entries_valid_until_ms(auction, bid);
     }
-    struct rank_terms terms = asks_terms(auction);
-    auction->order_count = rank_run(&terms, auction->bids, auction->bids_count, auction->order);
+    auction->ranked_ms = auction->host->wall_ms(auction->world);
+    struct decision decision = decision_of(auction);
+    auction->order_count = decide_run(&decision, auction->bids, auction->bids_count, auction->order);
     return true;
 }
 

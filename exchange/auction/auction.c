@@ -141,6 +141,15 @@ void auction_on_claimed(struct auction *auction, const struct auction_claimed *c
     wake(auction);
 }
 
+void auction_on_recalled(struct auction *auction, const struct auction_recalled *recalled)
+{
+    check(auction->recall_asked && !auction->recall_answered);
+    auction->recall_answered = true;
+    auction->recalled = recalled->outcome;
+    people_copy(auction, recalled);
+    wake(auction);
+}
+
 void auction_on_reserved(struct auction *auction, enum reason reason)
 {
     check(auction->reserve_state == RESERVE_WAITING);
@@ -152,7 +161,7 @@ void auction_on_reserved(struct auction *auction, enum reason reason)
 void auction_on_durable(struct auction *auction, enum fault fault, uint64_t seq)
 {
     check(auction->durable == DURABLE_WAITING);
-    auction->durable = fault ? DURABLE_FAILED : DURABLE_YES;
+    auction->durable = fault == FAULT_TAKEN ? DURABLE_TAKEN : fault ? DURABLE_FAILED : DURABLE_YES;
     if (!fault) auction->seq = seq;
     wake(auction);
 }
@@ -273,9 +282,10 @@ static enum step step_claim(struct auction *auction)
     if (story_has_left(auction)) return story_refuse(auction, 503, REASON_AFFILIATE_GONE, NULL);
     switch (auction->claimed.outcome) {
     case CLAIM_FRESH:
-        return kind == AUCTION_POST   ? admission_offer(auction)
-               : kind == AUCTION_PING ? admission_refine(auction)
-                                      : STEP_MATCH;
+        return kind == AUCTION_POST           ? admission_offer(auction)
+               : kind == AUCTION_PING         ? admission_refine(auction)
+               : people_may_be_known(auction) ? STEP_PERSON
+                                              : STEP_MATCH;
     case CLAIM_AGAIN:
         if (kind == AUCTION_PING) return story_refuse(auction, 409, REASON_CONFLICT, "the ping it refines was posted");
         return admission_again(auction);
@@ -295,6 +305,28 @@ static enum step step_claim(struct auction *auction)
     return story_refuse(auction, 503, REASON_LEDGER_DOWN, NULL);
 }
 
+/* Has this person been here before? A lead also keeps others of that person out while it is under way; a ping only
+ * looks. */
+static enum step step_person(struct auction *auction)
+{
+    if (!auction->recall_asked) people_recall(auction);
+    if (!auction->recall_answered) return wait_until(auction, CLOCK_NEVER);
+    if (story_has_left(auction)) return story_reject(auction, REASON_AFFILIATE_GONE, NULL);
+    switch (auction->recalled) {
+    case RECALL_TOLD:
+        break;
+    case RECALL_IN_FLIGHT:
+        return story_reject(auction, REASON_DUPLICATE, "a lead of this person is under way");
+    case RECALL_BUSY:
+        return story_refuse(auction, 503, REASON_BUSY, NULL);
+    case RECALL_FAILED:
+        return story_refuse(auction, 503, REASON_LEDGER_DOWN, NULL);
+    }
+    enum reason reason = people_reason(auction);
+    if (reason != REASON_NONE) return story_reject(auction, reason, NULL);
+    return auction->request.kind == AUCTION_POST && !auction->is_reauction ? admission_posts(auction) : STEP_MATCH;
+}
+
 /* Which contracts may be asked. The consent was given for the sale: without it nobody is asked about a whole lead. */
 static enum step step_match(struct auction *auction)
 {
@@ -307,6 +339,7 @@ static enum step step_match(struct auction *auction)
     if (!match_run(auction->catalogue, &auction->form.facts, host->standing(auction->world),
                    host->now_us(auction->world), auction->opened_ms, &auction->arena, &auction->match))
         return story_refuse(auction, 503, REASON_BUSY, NULL);
+    people_match(auction);
     if (auction->match.askable == 0) {
         auction->closed_cause = "nobody_asked";
         return story_reject(auction, match_commonest(auction->match.counts), NULL);
@@ -351,11 +384,16 @@ static enum step step_rank(struct auction *auction)
 /* The promise: a price, and until when. */
 static enum step step_offer(struct auction *auction)
 {
+    enum reason reason;
     entries_offer(auction);
     if (auction->offer.expires_ms <= auction->host->wall_ms(auction->world))
         return story_reject(auction, REASON_NO_TIME, NULL);
-    if (!auction->host->offer(auction->world, &auction->offer, auction->has_same ? &auction->same : NULL))
+    if (!promise_hold(auction, &reason)) return story_refuse(auction, 503, REASON_BUSY, NULL);
+    if (auction->order_count == 0) return story_reject(auction, reason, NULL);
+    if (!auction->host->offer(auction->world, &auction->offer, auction->has_same ? &auction->same : NULL)) {
+        auction->host->unhold(auction->world, &auction->ping_id);
         return story_refuse(auction, 503, REASON_BUSY, "too many open offers");
+    }
     tell_offer(auction);
     return STEP_ANSWER;
 }
@@ -387,8 +425,13 @@ static enum step step_intent(struct auction *auction)
 {
     if (auction->durable == DURABLE_NOT_ASKED) entries_intent(auction);
     if (auction->durable == DURABLE_WAITING) return wait_until(auction, CLOCK_NEVER);
-    bool written = auction->durable == DURABLE_YES;
+    bool written = auction->durable == DURABLE_YES, taken = auction->durable == DURABLE_TAKEN;
     auction->durable = DURABLE_NOT_ASKED;
+    if (taken) { /* another lead of this person was first, and nothing of this step is in the book */
+        give_back(auction);
+        candidates_unnote(auction, REASON_DUPLICATE);
+        return STEP_RESERVE;
+    }
     if (!written) {
         give_back(auction);
         if (!auction->opening_written) return story_refuse(auction, 503, REASON_LEDGER_DOWN, NULL);
@@ -477,6 +520,7 @@ static enum step step_close(struct auction *auction)
         struct auction_claim claim = claim_of(auction);
         host->unclaim(world, &claim, auction->opening_written);
     }
+    people_forget(auction);
     host->wake_at(world, auction, CLOCK_NEVER);
     catalogue_drop(&auction->catalogue);
     forget(auction);
@@ -504,6 +548,7 @@ static struct auction_claim claim_of(const struct auction *auction)
                                   .is_expired = auction->claimed.is_expired,
                                   .key = request->key};
     if (claim.has_ping) claim.ping_id = is_post ? request->post.ping_id : request->ping.refines;
+    if (auction->key_is_brief) claim.key_since_ms = auction->opened_ms - AUCTION_SAME_MS;
     return claim;
 }
 

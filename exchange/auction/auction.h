@@ -14,7 +14,8 @@
 #define AUCTION_ARENA_CHUNK 16384u
 #define AUCTION_ARENA_MAX (8u << 20) /* ≤ 100x a request of the largest size, with room for 64 KiB bodies */
 #define AUCTION_TEXT_MAX 160
-#define ANSWER_BIDS_MAX 32u /* told to an affiliate that sees all */
+#define AUCTION_SAME_MS 60000 /* so long the same lead again, without a key, gets the first answer */
+#define ANSWER_BIDS_MAX 32u   /* told to an affiliate that sees all */
 
 enum auction_kind { AUCTION_PING, AUCTION_POST, AUCTION_ONE_CALL, AUCTION_RESUMED };
 
@@ -87,6 +88,7 @@ void auction_on_verdict(struct auction *auction, const struct verdict *verdict);
 /* The post cannot have reached the buyer. */
 void auction_on_post_failed(struct auction *auction, enum reason reason);
 void auction_on_claimed(struct auction *auction, const struct auction_claimed *claimed);
+void auction_on_recalled(struct auction *auction, const struct auction_recalled *recalled);
 void auction_on_reserved(struct auction *auction, enum reason reason);
 void auction_on_durable(struct auction *auction, enum fault fault, uint64_t seq);
 void auction_on_affiliate_gone(struct auction *auction);

@@ -61,6 +61,13 @@ struct attempt *candidates_note(struct auction *auction, uint32_t candidate, boo
     return attempt;
 }
 
+void candidates_unnote(struct auction *auction, enum reason reason)
+{
+    struct attempt *attempt = &auction->attempts[auction->attempts_count - 1];
+    attempt->skipped = true;
+    attempt->reason = reason;
+}
+
 /* Under a second price a fallback pays at least what the promise needs, and never more than its own bid. */
 static void raise_price(const struct auction *auction, struct candidate *candidate)
 {
@@ -115,11 +122,17 @@ static enum reason gate(struct auction *auction, struct candidate *candidate)
     if (candidate->terms.valid_until_ms <= wall_ms) return REASON_PING_EXPIRED;
     const struct buyer *buyer = &auction->catalogue->buyers[contract->buyer];
     if (is_reached(auction, buyer->group)) return REASON_SAME_GROUP;
+    enum reason barred = people_bars(auction, contract);
+    if (barred != REASON_NONE) return barred;
     struct availability_view view;
     struct availability_lead lead;
     availability_lead(&auction->form.facts, wall_ms, &lead);
     availability_read(contract, buyer, &lead, host->standing(auction->world), now_us, wall_ms, &view);
-    view.rate_spent = false; /* a limit of pings, not of posts */
+    view.rate_spent = view.offers_full = false; /* limits of pings and offers, not of posts */
+    if (contract->hold_offer_ms && host->holds(auction->world, &auction->ping_id, contract)) {
+        view.cap_full = -1; /* what fills them may be its own */
+        view.seats_free = INT64_MAX;
+    }
     enum reason reason = availability_reason(contract, buyer, &view, auction->pinged_ms);
     if (reason != REASON_NONE) return reason;
     if (auction->promise_micros) raise_price(auction, candidate);
@@ -141,6 +154,7 @@ void candidates_reserve(struct auction *auction)
                             .contract = candidate->contract,
                             .affiliate = auction->affiliate,
                             .segments = &segments,
+                            .offer = auction->ping_id,
                             .wall_ms = auction->host->wall_ms(auction->world),
                             .price_micros = candidate->terms.price_micros,
                             .payout_micros = auction->payout.payout_micros};

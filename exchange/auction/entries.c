@@ -38,24 +38,12 @@ static void trim(struct offer *offer)
     }
 }
 
-static int64_t until(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
-
 void entries_hash(struct auction *auction, const struct digest *digest, struct offer_hash *hash)
 {
     struct digest keyed = *digest;
     auction->host->keyed(auction->world, &keyed);
     hash->is_given = true;
     memcpy(hash->at, keyed.at, sizeof hash->at);
-}
-
-int64_t entries_valid_until_ms(const struct auction *auction, const struct rank_bid *bid)
-{
-    int64_t valid_ms = auction->opened_ms + auction->campaign->offer_ttl_us / 1000;
-    valid_ms = until(valid_ms, auction->opened_ms + bid->entry->contract->bid_ttl_us / 1000);
-    return bid->valid_us > 0 ? until(valid_ms, auction->opened_ms + bid->valid_us / 1000) : valid_ms;
 }
 
 /* The offer as a whole holds as long as its best bid. A one-call lead promises nothing: its terms only serve a later
@@ -129,6 +117,7 @@ bool entries_open_content(struct auction *auction)
     const struct node *lead = node_find(document, "lead");
     if (!lead) return false;
     auction->consent = node_find(document, "consent");
+    if (!people_read(auction, lead)) return false;
     struct sink sink = sink_over(arena_take(&auction->arena, content.len + 16), content.len + 16);
     if (!sink.at) return false;
     struct json json = json_into(&sink);
@@ -203,10 +192,12 @@ static const struct book_verdict *last_verdict(const struct auction *auction, st
     return verdict;
 }
 
-static void append(struct auction *auction, const struct book_step *step)
+static void append(struct auction *auction, struct book_step *step, const struct contract *contract)
 {
+    struct book_seen seen;
+    step->seen = people_seen(auction, step, &seen);
     auction->durable = DURABLE_WAITING;
-    auction->host->append(auction->world, auction, step);
+    auction->host->append(auction->world, auction, step, contract ? people_guard(auction, contract) : NULL);
 }
 
 void entries_intent(struct auction *auction)
@@ -244,7 +235,7 @@ void entries_intent(struct auction *auction)
         open_lead(auction, &opening);
         step.opening = &opening;
     }
-    append(auction, &step);
+    append(auction, &step, candidate->contract);
 }
 
 void entries_final(struct auction *auction, enum lead_state state, enum reason reason)
@@ -278,5 +269,5 @@ void entries_final(struct auction *auction, enum lead_state state, enum reason r
                                   .redirect_url = auction->attempts[auction->attempts_count - 1].redirect_url};
         step.sale = &sale;
     }
-    append(auction, &step);
+    append(auction, &step, NULL);
 }

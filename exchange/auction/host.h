@@ -6,7 +6,8 @@
  * auction_ask` says. Everything runs on the auction's own thread. */
 #pragma once
 
-#include "exchange/market/rank.h"
+#include "exchange/market/decide.h"
+#include "exchange/market/duplicates.h"
 #include "exchange/record/book.h"
 #include "exchange/record/trace.h"
 #include "exchange/standing/reservation.h"
@@ -50,7 +51,8 @@ struct auction_claim {
     bool takes_expired; /* the ping is wanted even if its offer has expired, as long as the trace knows it */
     bool is_expired;    /* to end it: that is how it was taken */
     struct ident ping_id;
-    struct digest key; /* SHA-256 of affiliate id, 0, Idempotency-Key */
+    struct digest key;    /* SHA-256 of affiliate id, 0, Idempotency-Key */
+    int64_t key_since_ms; /* a lead of that key opened before this is none; 0: whenever */
 };
 
 struct auction_claimed {
@@ -59,6 +61,26 @@ struct auction_claimed {
     bool is_expired;                  /* FRESH: the offer has expired */
     struct bytes offer;               /* FRESH with has_ping: flat; copied by the fact */
     const struct lead_record *record; /* AGAIN: texts are copied by the fact */
+};
+
+/* What is known of a person. `claims`: and nobody else may be at that person meanwhile, until `forget`. */
+struct auction_recall {
+    struct person_keys keys;
+    uint32_t claims_count; /* 0: only looks */
+    struct digest claims[PERSON_KEYS_MAX];
+};
+
+enum recall_outcome {
+    RECALL_TOLD,      /* the claims are yours */
+    RECALL_IN_FLIGHT, /* a lead of that person is under way */
+    RECALL_BUSY,      /* too many claims at hand */
+    RECALL_FAILED,    /* the store could not be asked */
+};
+
+struct auction_recalled {
+    enum recall_outcome outcome;
+    const struct encounter *list; /* copied by the fact */
+    uint32_t count;
 };
 
 struct auction_host {
@@ -74,6 +96,7 @@ struct auction_host {
     /* The ledger takes writes. */
     bool (*is_writable)(void *world);
     bool (*may_ping)(void *world, const struct affiliate *affiliate); /* takes from its rate */
+    /* As it is now: what offers held too long has been let go. */
     struct standing *(*standing)(void *world);
 
     /* One wake for the whole auction; replaces the one before. CLOCK_NEVER: none. */
@@ -85,14 +108,25 @@ struct auction_host {
     void (*claim)(void *world, struct auction *auction, const struct auction_claim *claim);
     /* Ends a claim: `answered` for good, else as if it had never been. */
     void (*unclaim)(void *world, const struct auction_claim *claim, bool answered);
+    void (*recall)(void *world, struct auction *auction, const struct auction_recall *recall);
+    void (*forget)(void *world, const struct auction_recall *recall);
     /* Takes caps and seat for that sale; fills *reservation before its fact says NONE. */
     void (*reserve)(void *world, struct auction *auction, const struct cap_deal *deal, struct reservation *reservation);
+    /* What the offer about to be made holds of that contract until it is used up or expires: a place among its open
+     * offers, and with hold_offer caps and seat. NONE, or nothing is held: THROTTLED, CAPPED, NO_SEAT. */
+    enum reason (*hold)(void *world, const struct cap_deal *deal, int64_t expires_ms);
+    /* That offer holds caps and seat of the contract. */
+    bool (*holds)(void *world, const struct ident *ping_id, const struct contract *contract);
+    /* The offer was not made after all. */
+    void (*unhold)(void *world, const struct ident *ping_id);
     void (*commit)(void *world, const struct reservation *reservation);
     /* reservation->sent says whether the post's bytes may have left. */
     void (*release)(void *world, const struct reservation *reservation);
     /* The post is in doubt: what it holds stays held, until the doubt is resolved. */
     void (*keep)(void *world, const struct ident *post_id, const struct reservation *reservation);
-    void (*append)(void *world, struct auction *auction, const struct book_step *step);
+    /* `guard` (NULL: none) lives until the fact; FAULT_TAKEN: it did not hold, nothing is written. */
+    void (*append)(void *world, struct auction *auction, const struct book_step *step,
+                   const struct duplicates_guard *guard);
     /* False: no room for another offer. `same` tells the same ping (NULL: nothing does). */
     bool (*offer)(void *world, const struct offer *offer, const struct ident *same);
     /* The offer that stands open for the same ping, flat, in `flat` (OFFER_RECORD_MAX bytes). Empty: none. */

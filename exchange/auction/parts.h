@@ -48,6 +48,27 @@ void asks_post(struct auction *auction);
 bool asks_again(struct auction *auction);
 void asks_verdict(struct auction *auction);
 
+/* people.c: the person a lead is about. */
+/* Who it is, from lead and hashes. False: memory is out. */
+bool people_read(struct auction *auction, const struct node *lead);
+/* What a lead without an Idempotency-Key is known again by. */
+void people_name_lead(struct auction *auction);
+/* True if what the book remembers has to be asked first. */
+bool people_may_be_known(const struct auction *auction);
+void people_recall(struct auction *auction);
+/* Keeps what was told; memory out counts as not told. */
+void people_copy(struct auction *auction, const struct auction_recalled *recalled);
+void people_forget(struct auction *auction);
+/* Why nobody is asked about this person, NONE: no reason. */
+enum reason people_reason(const struct auction *auction);
+/* Why this contract does not get this person, NONE: no reason. */
+enum reason people_bars(const struct auction *auction, const struct contract *contract);
+/* Entries of the match that people_bars shuts. */
+void people_match(struct auction *auction);
+/* The part of an entry by which the person is known again, or NULL; with an intent also the guard. */
+const struct book_seen *people_seen(struct auction *auction, const struct book_step *step, struct book_seen *seen);
+const struct duplicates_guard *people_guard(struct auction *auction, const struct contract *contract);
+
 /* candidates.c */
 /* Lists the ranked bids, or the offer's, as candidates. False: memory is out. */
 bool candidates_from_rank(struct auction *auction);
@@ -59,7 +80,14 @@ bool candidates_next(struct auction *auction);
 void candidates_reserve(struct auction *auction);
 /* Why the lead is not sold: the attempt that came nearest. */
 enum reason candidates_reason(const struct auction *auction);
+/* The attempt noted last was never made, for that reason. */
+void candidates_unnote(struct auction *auction, enum reason reason);
 struct attempt *candidates_note(struct auction *auction, uint32_t candidate, bool skipped, enum reason reason);
+
+/* promise.c */
+/* Takes what the offer's best contract wants held; one that cannot is out with its reason, and the others are ranked
+ * again, until there is one or none. *reason: why the last one could not. False: memory is out. */
+bool promise_hold(struct auction *auction, enum reason *reason);
 
 /* entries.c: each fills and appends one step of the book. */
 void entries_intent(struct auction *auction);
@@ -67,8 +95,6 @@ void entries_final(struct auction *auction, enum lead_state state, enum reason r
 /* The affiliate's sub_ids into the offer, for answer, book and offer. False: what a ping told is more than an offer
  * holds (OFFER_FACTS_MAX). */
 bool entries_facts(struct auction *auction);
-/* Until when a bid holds (wall): the earliest of offer_ttl, bid_ttl and the bid's own valid_ms. */
-int64_t entries_valid_until_ms(const struct auction *auction, const struct rank_bid *bid);
 /* A digest of a person's, keyed, as an offer keeps it. */
 void entries_hash(struct auction *auction, const struct digest *digest, struct offer_hash *hash);
 /* auction->offer from the ranking: the promise, until when, and who stands behind it. */

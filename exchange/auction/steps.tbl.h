@@ -1,14 +1,15 @@
 /* The steps of the story, in the order of market.md section 3: X(NAME, verb, letter, legal successors by letter).
  * A waiting step that looks again does not move. */
-X(ADMIT, admit, 'a', "cmtvw")
-X(CLAIM, claim, 'c', "mvtw")
+X(ADMIT, admit, 'a', "cdmtvw")
+X(CLAIM, claim, 'c', "dmvtw")
+X(PERSON, person, 'd', "mvtw")
 X(MATCH, match, 'm', "ptw")
 X(PING, ping, 'p', "k")
 X(COLLECT, collect, 'k', "rtw")
 X(RANK, rank, 'r', "ovtw")
 X(OFFER, offer, 'o', "w")
 X(RESERVE, reserve, 'v', "itw")
-X(INTENT, intent, 'i', "sw")
+X(INTENT, intent, 'i', "svw")
 X(POST, post, 's', "ft")
 X(FALLBACK, fallback, 'f', "v")
 X(SETTLE, settle, 't', "w")

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "exchange/auction/auction.h"
+#include "exchange/market/person.h"
 
 enum step {
 #define X(NAME, verb, letter, successors) STEP_##NAME,
@@ -52,7 +53,7 @@ struct attempt {
 #define CANDIDATES_MAX ATTEMPTS_MAX
 #define TRACE_OTHERS_MAX 256 /* entries of contracts that were not asked; the rest is counted */
 
-enum durable { DURABLE_NOT_ASKED, DURABLE_WAITING, DURABLE_YES, DURABLE_FAILED };
+enum durable { DURABLE_NOT_ASKED, DURABLE_WAITING, DURABLE_YES, DURABLE_FAILED, DURABLE_TAKEN };
 enum reserve_state { RESERVE_NOT_ASKED, RESERVE_WAITING, RESERVE_YES, RESERVE_NO };
 
 struct auction {
@@ -67,7 +68,7 @@ struct auction {
     const struct campaign *campaign;
     const struct affiliate *affiliate;
     struct ident ping_id, lead_id;
-    int64_t opened_ms, pinged_ms;
+    int64_t opened_ms, pinged_ms, ranked_ms;
     int64_t collect_by_us, end_us, post_by_us; /* cut once, backwards from the end */
     int64_t armed_us;                          /* the instant wake_at was last given */
 
@@ -81,6 +82,10 @@ struct auction {
     bool has_same;
     struct ident same;          /* tells the same ping */
     struct lead_record *record; /* AGAIN, RESUMED: a copy in the arena */
+    bool recall_asked, recall_answered;
+    enum recall_outcome recalled;
+    const struct encounter *encounters; /* of the person; in the arena */
+    uint32_t encounters_count;
     enum reserve_state reserve_state;
     enum reason reserve_reason;
     enum durable durable;
@@ -97,6 +102,11 @@ struct auction {
     struct lead_form form;
     struct bytes consent_json, content; /* private */
     const struct node *consent;
+    struct person person; /* plain hashes: nothing of it is stored */
+    struct person_keys keys;
+    struct auction_recall recall;
+    struct duplicates_guard guard;
+    bool key_is_brief; /* made of the lead itself, and for a short time */
     struct match match;
     struct asked *asked; /* match.entries_count of them */
     uint32_t out;        /* calls without an answer */

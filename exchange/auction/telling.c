@@ -5,8 +5,7 @@
 #include <stdlib.h>
 
 #include "protocol/base/money.h"
-
-#define VIEW_BYTES 64u
+#include "protocol/message/consent.h"
 
 void tell_problem(struct auction *auction, int http, enum reason reason, const char *text)
 {
@@ -196,19 +195,25 @@ void tell_answer(struct auction *auction)
 
 static struct bytes pack_view(struct arena *arena, const struct availability_view *view)
 {
-    struct sink sink = sink_over(arena_take(arena, VIEW_BYTES), VIEW_BYTES);
-    if (!sink.at) return BYTES_NONE;
-    uint8_t flags = (uint8_t)((view->operator_paused ? 1 : 0) | (view->signal_fresh ? 2 : 0) |
-                              (view->signal_available ? 4 : 0) | (view->contract_circuit_open ? 8 : 0) |
-                              (view->origin_circuit_open ? 16 : 0) | (view->rate_spent ? 32 : 0));
-    sink_char(&sink, (char)flags);
-    sink_bytes(&sink, (struct bytes){(const char *)&view->cap_full, sizeof view->cap_full});
-    sink_bytes(&sink, (struct bytes){(const char *)&view->seats_free, sizeof view->seats_free});
-    sink_bytes(&sink, (struct bytes){(const char *)&view->in_flight, sizeof view->in_flight});
-    sink_bytes(&sink, (struct bytes){(const char *)&view->turn, sizeof view->turn});
-    sink_bytes(&sink, (struct bytes){(const char *)&view->sold_today, sizeof view->sold_today});
-    sink_bytes(&sink, (struct bytes){(const char *)&view->accepted_ppm, sizeof view->accepted_ppm});
-    return sink_written(&sink);
+    char packed[AVAILABILITY_PACKED_MAX];
+    struct sink sink = sink_over(packed, sizeof packed);
+    availability_pack(&sink, view);
+    return arena_copy(arena, sink_written(&sink));
+}
+
+/* What matching saw beside the public fields and the views. */
+static void trace_inputs(struct auction *auction, struct trace_auction *record)
+{
+    const struct facts *facts = &auction->form.facts;
+    record->asked_micros = auction->request.ping.min_price_micros;
+    record->area_code = facts->area_code;
+    record->hidden = match_pack_hidden(auction->catalogue, facts, &auction->arena);
+    if (!facts->consent) return;
+    struct sink sink = sink_over(arena_take(&auction->arena, CONSENT_FACTS_MAX), CONSENT_FACTS_MAX);
+    if (!sink.at) return;
+    struct json json = json_into(&sink);
+    consent_write_facts(&json, facts->consent, auction->opened_ms);
+    if (!sink.cut) record->consent = sink_written(&sink);
 }
 
 static const struct rank_bid *bid_of(const struct auction *auction, const struct match_entry *entry)
@@ -226,6 +231,7 @@ static void trace_contract(struct auction *auction, uint32_t place, struct trace
     *out = (struct trace_contract){.contract = contract->id,
                                    .buyer = auction->catalogue->buyers[contract->buyer].id,
                                    .reason = entry->reason,
+                                   .is_let = entry->reason == REASON_NONE,
                                    .view = pack_view(&auction->arena, &entry->view),
                                    .response_us = entry->view.response_us,
                                    .tier = contract->tier,
@@ -327,6 +333,7 @@ void tell_trace(struct auction *auction)
         .click_id = own ? auction->request.ping.click_id : auction->offer.click_id,
         .sub_ids = auction->offer.sub_ids,
         .opened_ms = auction->opened_ms,
+        .ranked_ms = auction->ranked_ms,
         .elapsed_us = answer->elapsed_us,
         .status = status_word(auction),
         .reason = answer->reason,
@@ -344,6 +351,7 @@ void tell_trace(struct auction *auction)
         .steps_count = auction->steps_count,
     };
     memcpy(record.steps, auction->steps, auction->steps_count * sizeof *auction->steps);
+    if (own) trace_inputs(auction, &record);
     if (!trace_contracts(auction, &record)) return;
     if (auction->attempts) trace_posts(auction, &record);
     if (answer->status == ANSWER_SOLD) {

@@ -144,6 +144,62 @@ static const struct schema_row consent_rows[] = {
 static const struct schema_group consent_group = {
     .name = "consent", .title = "consent", .prose = "What the person must have agreed to.", ROWS(consent_rows)};
 
+static const struct schema_row duplicates_rows[] = {
+    {.key = "by",
+     .type = SCHEMA_CHOICE,
+     .form = SCHEMA_LIST,
+     .items_max = 2,
+     .choices = "phone email",
+     .prose = "what makes two people one; without it all of these that the campaign has a field of"},
+    {.key = "match",
+     .type = SCHEMA_CHOICE,
+     .choices = "any all",
+     .fallback = "any",
+     .prose = "any: one of them is equal; all: each of them"},
+    {.key = "window",
+     .type = SCHEMA_DURATION,
+     .flags = SCHEMA_REQUIRED,
+     .range = "1s..3650d",
+     .prose = "so long the person counts as seen"},
+    {.key = "counts",
+     .type = SCHEMA_CHOICE,
+     .choices = "sold posted",
+     .fallback = "sold",
+     .prose = "who counts as seen: who was sold, or whose lead a buyer was sent"},
+    {.key = "scope",
+     .type = SCHEMA_NAME,
+     .form = SCHEMA_ONE_OR_LIST,
+     .items_max = 16,
+     .fallback = "campaign",
+     .prose = "where: campaign (this one), exchange (all), or a list of campaigns beside this one"},
+    {.key = "reject_memory",
+     .type = SCHEMA_DURATION,
+     .fallback = "24h",
+     .range = "1s..3650d",
+     .prose = "so long a person whom a contract refused is kept from it"},
+};
+static const struct schema_group duplicates_group = {
+    .name = "duplicates",
+    .title = "duplicates",
+    .prose = "The same person again is not sold twice: duplicates: {by: [phone, email], window: 30d}. A lead under "
+             "way counts too.",
+    ROWS(duplicates_rows),
+    .indivisible = true};
+
+static const struct schema_row contract_duplicates_rows[] = {
+    {.key = "window",
+     .type = SCHEMA_DURATION,
+     .flags = SCHEMA_REQUIRED,
+     .range = "1s..3650d",
+     .prose = "so long a person sold to this contract is not sold to it again"},
+};
+const struct schema_group schema_contract_duplicates = {
+    .name = "contract duplicates",
+    .title = "duplicates of a contract",
+    .prose = "Beside the campaign's rule, whose by, match and counts hold here too.",
+    ROWS(contract_duplicates_rows),
+    .indivisible = true};
+
 #define POLICY_CHOICES "price priority weighted round_robin even?"
 #define RANK_BY_CHOICES "price expected_value?"
 #define PRICING_CHOICES "first second"
@@ -262,7 +318,10 @@ static const struct schema_row campaign_rows[] = {
      .items_max = 128,
      .group = &field_group,
      .prose = "name: {type: …}"},
-    {.key = "duplicates", .type = SCHEMA_MAP, .flags = SCHEMA_LATER, .prose = "the same person again"},
+    {.key = "duplicates",
+     .type = SCHEMA_MAP,
+     .group = &duplicates_group,
+     .prose = "when the same person is sold again"},
     {.key = "consent", .type = SCHEMA_MAP, .group = &consent_group, .prose = "what the person must have agreed to"},
     {.key = "quiet_hours",
      .type = SCHEMA_MAP,
@@ -422,8 +481,22 @@ const struct schema_group schema_catalogue = {
     ROWS(catalogue_rows)};
 
 const struct schema_group *const schema_catalogue_groups[] = {
-    &schema_catalogue, &campaign_group, &field_group, &consent_group,    &quiet_group,
-    &schema_margin,    &band_group,     &pair_group,  &experiment_group, &affiliate_group,
-    &source_group,     &pay_group,      &rate_group,  &reveal_group,     &calendar_group,
+    &schema_catalogue,
+    &campaign_group,
+    &field_group,
+    &consent_group,
+    &quiet_group,
+    &schema_margin,
+    &band_group,
+    &pair_group,
+    &experiment_group,
+    &affiliate_group,
+    &source_group,
+    &pay_group,
+    &rate_group,
+    &reveal_group,
+    &calendar_group,
+    &duplicates_group,
+    &schema_contract_duplicates,
 };
 const unsigned schema_catalogue_groups_count = sizeof schema_catalogue_groups / sizeof *schema_catalogue_groups;

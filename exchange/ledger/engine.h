@@ -25,7 +25,7 @@
 #define LINES_MAX 1025
 #define PATH_BYTES 4096
 
-enum job_kind { JOB_STEP, JOB_RESOLVE, JOB_SWITCH, JOB_CATALOGUE, JOB_KINDS };
+enum job_kind { JOB_STEP, JOB_RESOLVE, JOB_SWITCH, JOB_CATALOGUE, JOB_REVOCATION, JOB_KINDS };
 
 struct job {
     enum job_kind kind;
@@ -35,6 +35,7 @@ struct job {
     size_t room;
     struct bytes body, sealed; /* a step and its sealed content; a switch; a catalogue's record and the packed one */
     struct ident id;           /* the lead; to resolve: the post */
+    const struct duplicates_guard *guard; /* of a step: NULL: none */
     struct ident sale_id;
     bool is_accepted;
     int64_t wall_ms;

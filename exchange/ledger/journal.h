@@ -10,7 +10,7 @@
 #include "exchange/ledger/store.h"
 #include "protocol/crypto/digest.h"
 
-#define BOOK_VERSION 1u
+#define BOOK_VERSION 2u /* 1: nobody was remembered */
 
 #define BOOK_TABLES(X)                                                                                                 \
     X(META, "meta")             /* "version", "head": {seq, chain}, "key": id of the key file's key */                 \
@@ -25,7 +25,10 @@
     X(SWITCHES, "switches")     /* contract id -> paused since, wall ms (8) */                                         \
     X(CATALOGUES, "catalogues") /* version -> packed */                                                                \
     X(CONTENT, "content")       /* lead id -> sealed {"lead":…,"consent":…} */                                     \
-    X(TOTALS, "totals")         /* "totals" -> see rows.h */
+    X(TOTALS, "totals")         /* "totals" -> see rows.h */                                                           \
+    X(SEEN, "seen")             /* a person's key (16), post id -> encounter_write; no post: a revocation */           \
+    X(SEEN_POSTS, "seen_posts") /* post id -> book_write_seen: its person's keys */                                    \
+    X(ENDS, "ends")             /* until (8, big-endian), post or lead id -> what is forgotten then, see seen.h */
 
 enum book_table {
 #define X(name, text) BOOK_##name,
@@ -36,7 +39,7 @@ enum book_table {
 
 extern const char *const journal_tables[BOOK_TABLES_COUNT];
 
-enum entry_kind { ENTRY_STEP = 1, ENTRY_SWITCH = 2, ENTRY_CATALOGUE = 3 };
+enum entry_kind { ENTRY_STEP = 1, ENTRY_SWITCH = 2, ENTRY_CATALOGUE = 3, ENTRY_REVOCATION = 4 };
 
 struct entry {
     uint64_t seq;

@@ -8,7 +8,7 @@
 #pragma once
 
 #include "exchange/ledger/reader.h"
-#include "exchange/market/catalogue.h"
+#include "exchange/market/duplicates.h"
 #include "exchange/standing/offers.h"
 #include "protocol/wire/loop.h"
 
@@ -56,8 +56,9 @@ void ledger_line_close(struct ledger_line **line);
  * `token` is the caller's. The step is serialised, its content sealed, before this returns: nothing of it need live on.
  * After a fault of the call itself on_durable does not come. FAULT_FULL: the queue is full. Of on_durable: FAULT_INPUT:
  * the step contradicts what stands (a second open intent, a sale without its post, …), a bug of the story;
- * FAULT_DISK_FULL: no room now, later steps may be written; FAULT_DISK: nothing is written any more. */
-enum fault ledger_append(struct ledger_line *line, const struct book_step *step,
+ * FAULT_DISK_FULL: no room now, later steps may be written; FAULT_DISK: nothing is written any more; FAULT_TAKEN: the
+ * guard (NULL: none; it lives until on_durable) found the person taken: nothing of the step was written. */
+enum fault ledger_append(struct ledger_line *line, const struct book_step *step, const struct duplicates_guard *guard,
                          void (*on_durable)(void *arg, uint64_t token, enum fault fault, uint64_t seq), void *arg,
                          uint64_t token) MUST_USE;
 /* An operator's resolution of a post in doubt: checked by the ledger thread against the row: FAULT_NOT_FOUND: no such
@@ -79,6 +80,10 @@ enum fault ledger_resolve(struct ledger_line *line, const struct ident *post_id,
                           void *arg) MUST_USE;
 /* An operator's switch; durable before on_durable. */
 enum fault ledger_switch(struct ledger_line *line, struct bytes contract, bool paused, int64_t wall_ms,
+                         void (*on_durable)(void *arg, uint64_t token, enum fault fault, uint64_t seq), void *arg,
+                         uint64_t token) MUST_USE;
+/* A person who is not to be sold any more; durable before on_durable. */
+enum fault ledger_revoke(struct ledger_line *line, const struct revocation *revocation, int64_t wall_ms,
                          void (*on_durable)(void *arg, uint64_t token, enum fault fault, uint64_t seq), void *arg,
                          uint64_t token) MUST_USE;
 /* A catalogue under its content hash (nothing is written if it is there already). At start and reload, before it

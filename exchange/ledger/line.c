@@ -9,6 +9,7 @@
 #include "protocol/base/check.h"
 
 #define STEP_ROOM 4096u /* for what is not text in a step, and most texts */
+#define REVOCATION_ROOM 256u
 #define CLOSE_LOOK_US INT64_C(10000)
 #define KEPT_ROOM 131072u /* a job that had to grow beyond gives its memory back */
 
@@ -155,13 +156,14 @@ static size_t step_room(const struct book_step *step)
     return room + opening->content.len + KEYFILE_SEALED_EXTRA;
 }
 
-enum fault ledger_append(struct ledger_line *line, const struct book_step *step,
+enum fault ledger_append(struct ledger_line *line, const struct book_step *step, const struct duplicates_guard *guard,
                          void (*on_durable)(void *arg, uint64_t token, enum fault fault, uint64_t seq), void *arg,
                          uint64_t token)
 {
     struct job *job = take_job(line, JOB_STEP, step_room(step));
     if (!job) return FAULT_FULL;
     job->id = step->lead_id;
+    job->guard = guard;
     job->wall_ms = step->wall_ms;
     job->on_durable = on_durable;
     job->arg = arg;
@@ -195,6 +197,23 @@ enum fault ledger_switch(struct ledger_line *line, struct bytes contract, bool p
     if (!job) return FAULT_FULL;
     struct sink sink = sink_over(job->memory, job->room);
     bool written = rows_write_switch(&sink, contract, paused);
+    check(written);
+    job->body = sink_written(&sink);
+    job->wall_ms = wall_ms;
+    job->on_durable = on_durable;
+    job->arg = arg;
+    job->token = token;
+    return send_job(line, job);
+}
+
+enum fault ledger_revoke(struct ledger_line *line, const struct revocation *revocation, int64_t wall_ms,
+                         void (*on_durable)(void *arg, uint64_t token, enum fault fault, uint64_t seq), void *arg,
+                         uint64_t token)
+{
+    struct job *job = take_job(line, JOB_REVOCATION, revocation->affiliate.len + REVOCATION_ROOM);
+    if (!job) return FAULT_FULL;
+    struct sink sink = sink_over(job->memory, job->room);
+    bool written = revocation_write(&sink, revocation);
     check(written);
     job->body = sink_written(&sink);
     job->wall_ms = wall_ms;

@@ -8,6 +8,7 @@
 #include "exchange/ledger/account.h"
 #include "exchange/ledger/days.h"
 #include "exchange/ledger/engine.h"
+#include "exchange/ledger/seen.h"
 #include "protocol/base/money.h"
 
 struct reader {
@@ -127,6 +128,17 @@ enum fault reader_lead_of_key(struct reader *reader, const struct digest *key, s
                               struct lead_record *lead)
 {
     return lead_of(reader, BOOK_KEYS, (struct bytes){(const char *)key->at, DIGEST_LEN}, arena, lead);
+}
+
+enum fault reader_encounters(struct reader *reader, const struct person_keys *keys, struct arena *arena,
+                             struct encounter **list, uint32_t *count)
+{
+    struct MDB_txn *txn;
+    enum fault fault = store_begin(reader->book, false, &txn);
+    if (fault != FAULT_NONE) return fault;
+    fault = seen_of(reader->book, txn, keys, arena, list, count);
+    store_abort(&txn);
+    return fault;
 }
 
 enum fault reader_post(struct reader *reader, const struct ident *post_id, struct arena *arena,

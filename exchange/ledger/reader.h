@@ -22,6 +22,9 @@ enum fault reader_lead_of_ping(struct reader *reader, const struct ident *ping_i
 /* By SHA-256 of affiliate id, 0, Idempotency-Key. */
 enum fault reader_lead_of_key(struct reader *reader, const struct digest *key, struct arena *arena,
                               struct lead_record *lead) MUST_USE;
+/* What is remembered of a person, in the arena; nobody: count 0. */
+enum fault reader_encounters(struct reader *reader, const struct person_keys *keys, struct arena *arena,
+                             struct encounter **list, uint32_t *count) MUST_USE;
 enum fault reader_post(struct reader *reader, const struct ident *post_id, struct arena *arena,
                        struct post_record *post) MUST_USE;
 /* The private content {"lead":{…},"consent":{…}} of a lead, opened. The arena is the caller's to wipe. */

@@ -209,6 +209,8 @@ static bool touches(enum book_table table, struct bytes key, const struct entry 
 {
     struct bytes id = bytes_first(key, 16), name;
     if (table == BOOK_SWITCHES) return entry->kind == ENTRY_SWITCH && bytes_same(bytes_from(entry->body, 1), key);
+    if (table == BOOK_SEEN) id = bytes_from(key, PERSON_KEY_LEN);
+    if (table == BOOK_ENDS) id = bytes_from(key, 8);
     if (table == BOOK_CATALOGUES)
         return entry->kind == ENTRY_CATALOGUE && bytes_starts(entry->body, bytes_first(key, DIGEST_LEN));
     if (entry->kind != ENTRY_STEP) return false;
@@ -256,7 +258,8 @@ static enum fault accuse_row(struct verify *verify, enum book_table table, struc
     sink_text(&sink, "the row ");
     if (table == BOOK_ACCOUNTS || table == BOOK_SWITCHES)
         sink_bytes(&sink, bytes_first(copy, 60));
-    else if (copy.len >= 16 && table != BOOK_KEYS && table != BOOK_CAPS && table != BOOK_CATALOGUES)
+    else if (copy.len >= 16 && table != BOOK_KEYS && table != BOOK_CAPS && table != BOOK_CATALOGUES &&
+             table != BOOK_SEEN && table != BOOK_ENDS)
         ident_write(&sink, (const struct ident *)(const void *)copy.at);
     else
         sink_hex(&sink, bytes_first(copy, 20));
@@ -402,8 +405,9 @@ static enum fault compare_sums(struct verify *verify)
 
 static enum fault compare_all(struct verify *verify)
 {
-    static const enum book_table tables[] = {BOOK_ACCOUNTS, BOOK_LEADS, BOOK_POSTS,    BOOK_DOUBTS,  BOOK_PINGS,
-                                             BOOK_KEYS,     BOOK_CAPS,  BOOK_SWITCHES, BOOK_CONTENT, BOOK_CATALOGUES};
+    static const enum book_table tables[] = {
+        BOOK_ACCOUNTS, BOOK_LEADS,   BOOK_POSTS,      BOOK_DOUBTS, BOOK_PINGS,      BOOK_KEYS, BOOK_CAPS,
+        BOOK_SWITCHES, BOOK_CONTENT, BOOK_CATALOGUES, BOOK_SEEN,   BOOK_SEEN_POSTS, BOOK_ENDS};
     enum fault fault = FAULT_NONE;
     for (size_t i = 0; i < sizeof tables / sizeof *tables && fault == FAULT_NONE && is_good(verify); i++)
         fault = compare_table(verify, tables[i]);

@@ -6,6 +6,7 @@
 #include "exchange/ledger/rows.h"
 
 #include "exchange/ledger/account.h"
+#include "exchange/ledger/seen.h"
 #include "exchange/standing/caps.h"
 #include "protocol/base/check.h"
 #include "protocol/base/money.h"
@@ -42,8 +43,10 @@ static enum fault apply_step(struct store *store, struct MDB_txn *txn, const str
                              struct rows_totals *totals, struct rows_refusal *refusal);
 static enum fault apply_switch(struct store *store, struct MDB_txn *txn, const struct entry *entry,
                                struct rows_refusal *refusal);
+static enum fault apply_revocation(struct store *store, struct MDB_txn *txn, const struct entry *entry,
+                                   struct rows_refusal *refusal);
 static plan_part plan_opening, plan_lead, plan_verdict, plan_intent, plan_sale, plan_final, plan_caps;
-static plan_part write_lead, write_posts, write_doubts, write_caps, write_sale;
+static plan_part write_lead, write_posts, write_doubts, write_caps, write_sale, write_seen;
 static void count(struct rows_totals *totals, const struct plan *plan);
 
 static enum fault refuse(struct rows_refusal *refusal, const char *text)
@@ -63,6 +66,8 @@ enum fault rows_apply(struct store *store, struct MDB_txn *txn, const struct ent
     if (entry->kind == ENTRY_SWITCH) fault = apply_switch(store, txn, entry, refusal);
     if (entry->kind == ENTRY_CATALOGUE && !rows_read_catalogue(entry->body, &version, &len))
         fault = refuse(refusal, "the record of a catalogue cannot be read");
+    if (entry->kind == ENTRY_REVOCATION) fault = apply_revocation(store, txn, entry, refusal);
+    if (fault == FAULT_NONE) fault = seen_prune(store, txn, entry->wall_ms);
     if (fault != FAULT_NONE) return fault;
     if (moved.entries++ == 0) moved.first_ms = entry->wall_ms;
     moved.last_ms = entry->wall_ms;
@@ -73,8 +78,9 @@ enum fault rows_apply(struct store *store, struct MDB_txn *txn, const struct ent
 static enum fault apply_step(struct store *store, struct MDB_txn *txn, const struct entry *entry, struct arena *arena,
                              struct rows_totals *totals, struct rows_refusal *refusal)
 {
-    static plan_part *const parts[] = {plan_opening, plan_lead,  plan_verdict, plan_intent,  plan_sale,  plan_final,
-                                       plan_caps,    write_lead, write_posts,  write_doubts, write_caps, write_sale};
+    static plan_part *const parts[] = {plan_opening, plan_lead,  plan_verdict, plan_intent, plan_sale,
+                                       plan_final,   plan_caps,  write_lead,   write_posts, write_doubts,
+                                       write_caps,   write_sale, write_seen};
     struct book_step step;
     struct plan *plan = arena_zero(arena, 1, sizeof *plan);
     if (!plan) return FAULT_MEMORY;
@@ -122,6 +128,23 @@ static enum fault expect_none(struct store *store, struct MDB_txn *txn, struct p
     return fault == FAULT_NONE ? refuse(plan->refusal, otherwise) : fault;
 }
 
+/* A key that holds for a time only may be used again after it. */
+static enum fault expect_free_key(struct store *store, struct MDB_txn *txn, struct plan *plan)
+{
+    const struct book_step *step = plan->step;
+    struct bytes key = {(const char *)step->opening->key.at, DIGEST_LEN}, owner;
+    int64_t keep_ms = step->seen ? step->seen->key_keep_ms : 0;
+    struct ident lead_id;
+    struct lead_record lead;
+    enum fault fault = store_get(store, txn, BOOK_KEYS, key, &owner);
+    if (fault != FAULT_NONE) return fault == FAULT_NOT_FOUND ? FAULT_NONE : fault;
+    if (owner.len != sizeof lead_id.at) return FAULT_CORRUPT;
+    memcpy(lead_id.at, owner.at, sizeof lead_id.at);
+    fault = keep_ms > 0 ? rows_lead(store, txn, &lead_id, plan->arena, &lead) : FAULT_INPUT;
+    if (fault == FAULT_NONE && lead.created_ms + keep_ms > step->wall_ms) fault = FAULT_INPUT;
+    return fault == FAULT_INPUT ? refuse(plan->refusal, "the idempotency key has a lead already") : fault;
+}
+
 static enum fault plan_opening(struct store *store, struct MDB_txn *txn, struct plan *plan)
 {
     const struct book_step *step = plan->step;
@@ -137,9 +160,7 @@ static enum fault plan_opening(struct store *store, struct MDB_txn *txn, struct 
     for (uint32_t i = 0; i < past->ancestors_count && fault == FAULT_NONE; i++)
         fault = expect_none(store, txn, plan, BOOK_PINGS, ident_bytes(&past->ancestors[i]),
                             "the ping whose place it took has a lead already");
-    if (fault == FAULT_NONE && opening->has_key)
-        fault = expect_none(store, txn, plan, BOOK_KEYS, (struct bytes){(const char *)opening->key.at, DIGEST_LEN},
-                            "the idempotency key has a lead already");
+    if (fault == FAULT_NONE && opening->has_key) fault = expect_free_key(store, txn, plan);
     if (fault != FAULT_NONE) return fault;
     plan->is_new = true;
     plan->lead = (struct lead_record){.lead_id = step->lead_id,
@@ -406,6 +427,13 @@ static enum fault write_sale(struct store *store, struct MDB_txn *txn, struct pl
     return plan->step->sale ? account_write(store, txn, &plan->movement) : FAULT_NONE;
 }
 
+static enum fault write_seen(struct store *store, struct MDB_txn *txn, struct plan *plan)
+{
+    enum fault fault = seen_end_key(store, txn, plan->step);
+    if (fault != FAULT_NONE) return fault;
+    return seen_apply(store, txn, plan->step, plan->lead.campaign, plan->settled.intent.contract);
+}
+
 static void count(struct rows_totals *totals, const struct plan *plan)
 {
     const struct book_step *step = plan->step;
@@ -428,7 +456,7 @@ static void count(struct rows_totals *totals, const struct plan *plan)
     totals->margin_micros = (int64_t)((uint64_t)totals->margin_micros + (uint64_t)step->sale->margin_micros);
 }
 
-/* --- switches and catalogues --- */
+/* --- switches, revocations and catalogues --- */
 
 bool rows_write_switch(struct sink *sink, struct bytes contract, bool paused)
 {
@@ -447,6 +475,14 @@ static enum fault apply_switch(struct store *store, struct MDB_txn *txn, const s
     char value[8];
     store_value_u64(value, (uint64_t)entry->wall_ms);
     return store_put(store, txn, BOOK_SWITCHES, contract, (struct bytes){value, sizeof value});
+}
+
+static enum fault apply_revocation(struct store *store, struct MDB_txn *txn, const struct entry *entry,
+                                   struct rows_refusal *refusal)
+{
+    struct revocation revocation;
+    if (!revocation_read(entry->body, &revocation)) return refuse(refusal, "the record of a revocation cannot be read");
+    return seen_revoke(store, txn, &revocation.keys, entry->wall_ms);
 }
 
 bool rows_write_catalogue(struct sink *sink, const struct digest *version, uint64_t len)

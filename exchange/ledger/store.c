@@ -21,6 +21,8 @@
 #define LOCK_BYTES 8192 /* of the lock file: LMDB's 126 readers of 64 bytes and its own head, whole pages */
 #define PATH_ROOM 4200
 
+#define NO_TABLE ((MDB_dbi)-1)
+
 struct store {
     MDB_env *env;
     MDB_dbi tables[STORE_TABLES_MAX];
@@ -130,8 +132,12 @@ static enum fault open_tables(struct store *store, const char *const *names, uns
     MDB_stat stat;
     int code = mdb_txn_begin(store->env, NULL, make ? 0 : MDB_RDONLY, &txn);
     if (code) return fault_of(code);
-    for (unsigned i = 0; i < count && !code; i++)
+    for (unsigned i = 0; i < count && !code; i++) {
         code = mdb_dbi_open(txn, names[i], make ? MDB_CREATE : 0, &store->tables[i]);
+        if (code != MDB_NOTFOUND || make || i == 0) continue;
+        store->tables[i] = NO_TABLE; /* of an older program's: nothing is in it */
+        code = 0;
+    }
     if (code) {
         mdb_txn_abort(txn);
         return fault_of(code);
@@ -187,6 +193,7 @@ void store_abort(struct MDB_txn **txn)
 enum fault store_get(struct store *store, struct MDB_txn *txn, unsigned table, struct bytes key, struct bytes *value)
 {
     MDB_val wanted = val_of(key), found = {0, NULL};
+    if (store->tables[table] == NO_TABLE) return FAULT_NOT_FOUND;
     int code = mdb_get(txn, store->tables[table], &wanted, &found);
     if (!code) *value = bytes_of_val(found);
     return fault_of(code);
@@ -275,6 +282,7 @@ enum fault store_get_parts(struct store *store, struct MDB_txn *txn, unsigned ta
 enum fault store_cursor_open(struct store *store, struct MDB_txn *txn, unsigned table, struct store_cursor *cursor)
 {
     *cursor = (struct store_cursor){0};
+    if (store->tables[table] == NO_TABLE) return FAULT_NONE;
     return fault_of(mdb_cursor_open(txn, store->tables[table], &cursor->at));
 }
 
@@ -287,6 +295,7 @@ void store_cursor_close(struct store_cursor *cursor)
 static enum fault step(struct store_cursor *cursor, MDB_val key, MDB_cursor_op way)
 {
     MDB_val value = {0, NULL};
+    if (!cursor->at) return FAULT_NOT_FOUND;
     int code = mdb_cursor_get(cursor->at, &key, &value, way);
     if (code) return fault_of(code);
     cursor->key = bytes_of_val(key);

@@ -10,7 +10,7 @@
 #include "protocol/base/arena.h"
 #include "protocol/base/fault.h"
 
-#define STORE_TABLES_MAX 16
+#define STORE_TABLES_MAX 24
 #define STORE_KEY_MAX 500 /* LMDB takes 511; a part's number needs four */
 #define STORE_PART_MAX 1984
 

@@ -8,6 +8,8 @@
 
 #include "exchange/base/log.h"
 #include "exchange/ledger/engine.h"
+#include "exchange/ledger/seen.h"
+#include "exchange/market/duplicates.h"
 #include "protocol/base/check.h"
 #include "protocol/base/money.h"
 
@@ -69,6 +71,7 @@ static enum fault write_step(struct ledger *ledger, struct MDB_txn *txn, struct 
 static enum fault write_resolution(struct ledger *ledger, struct MDB_txn *txn, struct job *job);
 static enum fault write_switch(struct ledger *ledger, struct MDB_txn *txn, struct job *job);
 static enum fault write_catalogue(struct ledger *ledger, struct MDB_txn *txn, struct job *job);
+static enum fault write_revocation(struct ledger *ledger, struct MDB_txn *txn, struct job *job);
 static void fail_batch(struct ledger *ledger, enum fault fault, struct job **jobs, unsigned count);
 static void set_state(struct ledger *ledger, enum engine_state state);
 static void set_open(struct ledger *ledger);
@@ -76,10 +79,8 @@ static void set_open(struct ledger *ledger);
 /* Each says FAULT_NONE with the job's own answer filled (a refusal is one), or why the transaction is to be given up.
  */
 static enum fault (*const write_job[JOB_KINDS])(struct ledger *ledger, struct MDB_txn *txn, struct job *job) = {
-    [JOB_STEP] = write_step,
-    [JOB_RESOLVE] = write_resolution,
-    [JOB_SWITCH] = write_switch,
-    [JOB_CATALOGUE] = write_catalogue,
+    [JOB_STEP] = write_step,           [JOB_RESOLVE] = write_resolution,    [JOB_SWITCH] = write_switch,
+    [JOB_CATALOGUE] = write_catalogue, [JOB_REVOCATION] = write_revocation,
 };
 
 static void count_wait(struct ledger *ledger, int64_t began_us)
@@ -190,12 +191,25 @@ static enum fault tell(struct ledger *ledger, struct job *job, enum fault fault)
 {
     job->answer.fault = fault;
     job->answer.seq = fault == FAULT_NONE ? ledger->chain.seq : 0;
-    return fault == FAULT_INPUT || fault == FAULT_NOT_FOUND ? FAULT_NONE : fault;
+    return fault == FAULT_INPUT || fault == FAULT_NOT_FOUND || fault == FAULT_TAKEN ? FAULT_NONE : fault;
+}
+
+/* Whatever was written before, by whomever, is seen here: entries are written one after the other. */
+static enum fault check_guard(struct ledger *ledger, struct MDB_txn *txn, const struct job *job)
+{
+    const struct duplicates_guard *guard = job->guard;
+    struct encounter *list;
+    uint32_t count;
+    enum fault fault = seen_of(ledger->book, txn, &guard->keys, &ledger->arena, &list, &count);
+    struct duplicates_question question = {guard->catalogue, guard->campaign, &job->id, list, count, job->wall_ms};
+    if (fault != FAULT_NONE) return fault;
+    return duplicates_bars(&question, guard->contract) ? FAULT_TAKEN : FAULT_NONE;
 }
 
 static enum fault write_step(struct ledger *ledger, struct MDB_txn *txn, struct job *job)
 {
-    enum fault fault = add_entry(ledger, txn, ENTRY_STEP, job->wall_ms, job->body, &job->id);
+    enum fault fault = job->guard ? check_guard(ledger, txn, job) : FAULT_NONE;
+    if (fault == FAULT_NONE) fault = add_entry(ledger, txn, ENTRY_STEP, job->wall_ms, job->body, &job->id);
     if (fault == FAULT_NONE && job->sealed.len)
         fault = store_put_parts(ledger->book, txn, BOOK_CONTENT, ident_bytes(&job->id), job->sealed, true);
     return tell(ledger, job, fault);
@@ -204,6 +218,11 @@ static enum fault write_step(struct ledger *ledger, struct MDB_txn *txn, struct 
 static enum fault write_switch(struct ledger *ledger, struct MDB_txn *txn, struct job *job)
 {
     return tell(ledger, job, add_entry(ledger, txn, ENTRY_SWITCH, job->wall_ms, job->body, NULL));
+}
+
+static enum fault write_revocation(struct ledger *ledger, struct MDB_txn *txn, struct job *job)
+{
+    return tell(ledger, job, add_entry(ledger, txn, ENTRY_REVOCATION, job->wall_ms, job->body, NULL));
 }
 
 static enum fault write_catalogue(struct ledger *ledger, struct MDB_txn *txn, struct job *job)

@@ -4,6 +4,8 @@
 
 #include "exchange/market/acceptance.h"
 #include "exchange/market/quiet.h"
+#include "exchange/record/flat.h"
+#include "exchange/standing/holds.h"
 
 static bool origin_open(struct standing *standing, uint32_t cell, int64_t now_us);
 static int64_t seats_free(const struct contract *contract, const struct seat_signal *signal);
@@ -22,6 +24,8 @@ void availability_read(const struct contract *contract, const struct buyer *buye
     *view = (struct availability_view){
         .operator_paused = switches_paused(standing, contract->cell),
         .is_quiet = lead && lead->is_quiet,
+        .offers_full = contract->max_open_offers &&
+                       holds_open_offers(standing, contract->cell) >= contract->max_open_offers,
         .cap_full = cap_first_full(contract, buyer, lead ? &lead->segments : NULL, standing, wall_ms),
         .signal_fresh = signal.pushed,
         .signal_available = signal.pushed && signal.available,
@@ -41,6 +45,7 @@ void availability_read(const struct contract *contract, const struct buyer *buye
 enum reason availability_reason(const struct contract *contract, const struct buyer *buyer,
                                 const struct availability_view *view, int64_t schedule_wall_ms)
 {
+    if (view->barred != REASON_NONE) return view->barred;
     if (contract->paused || view->operator_paused) return REASON_PAUSED;
     if (schedule_wall_ms / 60000 < contract->from_min) return REASON_CLOSED;
     if (contract->until_min && schedule_wall_ms / 60000 >= contract->until_min) return REASON_CLOSED;
@@ -53,6 +58,63 @@ enum reason availability_reason(const struct contract *contract, const struct bu
     if (view->rate_spent || view->offers_full) return REASON_THROTTLED;
     if (buyer->max_in_flight && view->in_flight >= buyer->max_in_flight) return REASON_THROTTLED;
     return REASON_NONE;
+}
+
+enum {
+    PAUSED = 1,
+    FRESH = 2,
+    SAYS_YES = 4,
+    CIRCUIT = 8,
+    ORIGIN = 16,
+    SPENT = 32,
+    SEATS = 64,
+    QUIET = 128,
+    OFFERS = 256,
+    BARRED = 512,
+    ALL = 1023
+};
+
+void availability_pack(struct sink *sink, const struct availability_view *view)
+{
+    bool has_seats = view->seats_free != INT64_MAX;
+    flat_put(sink, (view->operator_paused ? PAUSED : 0u) | (view->signal_fresh ? FRESH : 0u) |
+                       (view->signal_available ? SAYS_YES : 0u) | (view->contract_circuit_open ? CIRCUIT : 0u) |
+                       (view->origin_circuit_open ? ORIGIN : 0u) | (view->rate_spent ? SPENT : 0u) |
+                       (has_seats ? SEATS : 0u) | (view->is_quiet ? QUIET : 0u) | (view->offers_full ? OFFERS : 0u) |
+                       (view->barred != REASON_NONE ? BARRED : 0u));
+    flat_put_signed(sink, view->cap_full);
+    flat_put(sink, view->in_flight);
+    flat_put_signed(sink, view->response_us);
+    flat_put(sink, view->turn);
+    flat_put(sink, view->sold_today);
+    flat_put(sink, view->accepted_ppm);
+    if (has_seats) flat_put_signed(sink, view->seats_free);
+    if (view->barred != REASON_NONE) flat_put(sink, view->barred);
+}
+
+bool availability_unpack(struct bytes bytes, struct availability_view *view)
+{
+    struct flat flat = flat_over(bytes);
+    uint64_t flags = flat_take_upto(&flat, ALL);
+    *view = (struct availability_view){
+        .operator_paused = flags & PAUSED,
+        .signal_fresh = flags & FRESH,
+        .signal_available = flags & SAYS_YES,
+        .contract_circuit_open = flags & CIRCUIT,
+        .origin_circuit_open = flags & ORIGIN,
+        .rate_spent = flags & SPENT,
+        .is_quiet = flags & QUIET,
+        .offers_full = flags & OFFERS,
+    };
+    view->cap_full = (int32_t)flat_take_signed(&flat);
+    view->in_flight = (uint32_t)flat_take_upto(&flat, UINT32_MAX);
+    view->response_us = (int32_t)flat_take_signed(&flat);
+    view->turn = flat_take(&flat);
+    view->sold_today = (uint32_t)flat_take_upto(&flat, UINT32_MAX);
+    view->accepted_ppm = (uint32_t)flat_take_upto(&flat, UINT32_MAX);
+    view->seats_free = flags & SEATS ? flat_take_signed(&flat) : INT64_MAX;
+    if (flags & BARRED) view->barred = (enum reason)flat_take_upto(&flat, REASON_COUNT - 1);
+    return flat_ends(&flat);
 }
 
 static bool origin_open(struct standing *standing, uint32_t cell, int64_t now_us)

@@ -9,6 +9,7 @@
 #include "protocol/message/reason.h"
 
 struct availability_view {
+    enum reason barred; /* this person is not for this contract, whatever else holds; NONE: it may be */
     bool operator_paused;
     bool is_quiet;     /* the lead's person may not be called now */
     bool offers_full;  /* max_open_offers are open */
@@ -40,3 +41,8 @@ void availability_read(const struct contract *contract, const struct buyer *buye
  * at the ping). */
 enum reason availability_reason(const struct contract *contract, const struct buyer *buyer,
                                 const struct availability_view *view, int64_t schedule_wall_ms);
+/* Into a trace, and back. A new value here is a new version of the trace. */
+void availability_pack(struct sink *sink, const struct availability_view *view);
+/* False: nothing that was packed here. */
+bool availability_unpack(struct bytes bytes, struct availability_view *view);
+#define AVAILABILITY_PACKED_MAX 96u /* bytes */

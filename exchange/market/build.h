@@ -105,6 +105,8 @@ void build_period(struct build *build, const struct node *node, const struct zon
 void build_ranking(struct build *build, const struct node *node, struct campaign *campaign);
 void build_place(struct build *build, const struct node *node, struct contract *contract);
 void build_margins(struct build *build);
+/* The rules about the same person again: of campaigns and contracts, all of which are known by now. */
+void build_duplicates(struct build *build);
 /* The sources of an affiliate. */
 void build_sources(struct build *build, const struct node *node, struct affiliate *affiliate);
 /* Names that affiliates and buyers exclude: all of them are known by now. */

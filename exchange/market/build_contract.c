@@ -20,7 +20,7 @@ static void read_times(struct build *build, const struct node *node, struct cont
 static void read_price(struct build *build, const struct node *node, struct contract *contract);
 static void read_verdicts(struct build *build, const struct node *node, struct contract *contract);
 static void read_hours(struct build *build, const struct node *node, struct contract *contract);
-static const struct filter *read_filter(struct build *build, const struct node *node, const struct contract *contract);
+static const struct filter *read_filter(struct build *build, const struct node *node, struct contract *contract);
 
 static uint64_t draw_key_of(struct bytes id)
 {
@@ -86,6 +86,19 @@ static void note_nodes(struct build *build, uint32_t *made)
     }
 }
 
+static void read_offers(struct build *build, const struct node *node, struct contract *contract)
+{
+    int64_t hold_us = 0;
+    build_count(build, node, "max_open_offers", 1, &contract->max_open_offers);
+    build_duration(build, node, "hold_offer", &hold_us);
+    if (hold_us > contract->bid_ttl_us)
+        build_warning(build, node_find(node, "hold_offer"), "hold_offer is longer than bid_ttl: the offer ends first");
+    if (hold_us / 1000 > UINT32_MAX)
+        build_error(build, node_find(node, "hold_offer"), "hold_offer is too long");
+    else
+        contract->hold_offer_ms = (uint32_t)((hold_us + 999) / 1000);
+}
+
 static void read_contract(struct build *build, const struct node *node, struct contract *contract)
 {
     static const char *const SEATS[] = {"optional", "required"}, *const SILENT[] = {"unavailable", "available"};
@@ -105,6 +118,7 @@ static void read_contract(struct build *build, const struct node *node, struct c
     build_place(build, node, contract);
     if (node_find(node, "filter")) contract->filter = read_filter(build, node_find(node, "filter"), contract);
     read_hours(build, node, contract);
+    read_offers(build, node, contract);
     build_word(build, node, "seats", SEATS, 2, &seats);
     build_word(build, node, "when_silent", SILENT, 2, &silent);
     contract->seats_required = seats;
@@ -233,7 +247,7 @@ static void on_filter_error(void *arg, const struct node *where, const char *tex
     build_error(arg, where, "%s", text);
 }
 
-static const struct filter *read_filter(struct build *build, const struct node *node, const struct contract *contract)
+static const struct filter *read_filter(struct build *build, const struct node *node, struct contract *contract)
 {
     const struct campaign *campaign = campaign_of(build, contract);
     uint32_t errors = build->errors;
@@ -241,8 +255,10 @@ static const struct filter *read_filter(struct build *build, const struct node *
     const struct filter *filter = filter_build(build->arena, campaign, build->source->geo, node, on_filter_error,
                                                build);
     if (!filter && build->errors == errors) build->no_memory = true;
-    if (filter && filter_is_private(filter))
+    if (filter && filter_is_private(filter)) {
+        contract->is_hidden = true;
         build_warning(build, node, "looks at a private field: holds for one-call leads only, never for a ping");
+    }
     return filter;
 }
 

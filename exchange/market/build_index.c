@@ -41,6 +41,9 @@ void build_indexes(struct build *build)
                                                       catalogue->campaigns[i].contracts,
                                                       catalogue->campaigns[i].contracts_count);
         if (!catalogue->campaigns[i].filters) build->no_memory = true;
+        for (uint32_t k = 0; k < catalogue->campaigns[i].contracts_count; k++)
+            catalogue->campaigns[i].hidden_count +=
+                catalogue->contracts[catalogue->campaigns[i].contracts[k]].is_hidden;
     }
 }
 

@@ -20,6 +20,7 @@ struct cap_deal {
     const struct contract *contract;
     const struct affiliate *affiliate; /* NULL: it has gone, and its caps with it */
     const struct cap_segments *segments;
+    struct ident offer; /* the ping whose offer it is; none: no offer */
     int64_t wall_ms, price_micros, payout_micros;
 };
 

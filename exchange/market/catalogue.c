@@ -142,6 +142,7 @@ static void build_parts(struct build *build, const struct bytes *packed)
     build_exclusions(build);
     build_contracts(build);
     build_margins(build);
+    build_duplicates(build);
     if (is_fine(build)) build_segments(build);
     if (is_fine(build)) build_indexes(build);
     if (is_fine(build) && packed) {

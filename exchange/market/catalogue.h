@@ -21,6 +21,16 @@ struct quiet;
 
 enum promise_kind { PROMISE_SQUEEZE, PROMISE_KEEP };
 
+/* When a person is the same person again: see duplicates.h. */
+struct duplicates {
+    unsigned by; /* bits of enum person_kind */
+    bool match_all, counts_posted, is_everywhere;
+    int64_t window_ms; /* 0: no rule */
+    int64_t reject_memory_ms;
+    const uint32_t *campaigns; /* other ones in its scope */
+    uint32_t campaigns_count;
+};
+
 struct campaign {
     uint32_t index;
     struct bytes id;
@@ -43,11 +53,15 @@ struct campaign {
     uint32_t consent_required_count;
     const uint32_t *contracts; /* indexes, in the catalogue's order */
     uint32_t contracts_count;
-    const struct index *filters;     /* of their filters; bits in the order of `contracts` */
-    const struct quiet *quiet;       /* the consumer's hours; NULL: any */
-    unsigned segments;               /* bit n: a cap that may meet its leads is per `enum cap_per` n */
-    uint32_t state_field, zip_field; /* the public ones of type us_state and us_zip; FIELD_NONE: there is none */
-    const struct places *places;     /* where a segment is read off the zip; else NULL */
+    struct duplicates duplicates;
+    bool recalls; /* it, or a contract of it, has a rule: what the book remembers of a person is looked up */
+    int64_t sold_keep_ms, refused_keep_ms; /* how long others' rules and its own may ask about its leads */
+    uint32_t hidden_count;                 /* of them, those with is_hidden */
+    const struct index *filters;           /* of their filters; bits in the order of `contracts` */
+    const struct quiet *quiet;             /* the consumer's hours; NULL: any */
+    unsigned segments;                     /* bit n: a cap that may meet its leads is per `enum cap_per` n */
+    uint32_t state_field, zip_field;       /* the public ones of type us_state and us_zip; FIELD_NONE: there is none */
+    const struct places *places;           /* where a segment is read off the zip; else NULL */
 };
 
 enum principal_kind { PRINCIPAL_AFFILIATE, PRINCIPAL_BUYER };

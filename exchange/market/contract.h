@@ -92,8 +92,7 @@ struct price_rule {
 #define CONTRACT_MULTIPLIER_MAX INT64_C(100000000) /* ppm: 100.00 */
 
 struct contract {
-    uint32_t index; /* in catalogue.contracts */
-    uint32_t buyer, campaign;
+    uint32_t index, buyer, campaign;             /* in the catalogue's lists */
     uint32_t cell;                               /* in standing's contracts */
     uint32_t ping_origin_cell, post_origin_cell; /* in standing's origins; STANDING_NONE without that endpoint */
     struct bytes id;
@@ -117,13 +116,14 @@ struct contract {
     uint32_t max_open_offers;     /* 0: none */
     uint32_t hold_offer_ms;       /* what an offer of its reserves at once, for so long; 0: nothing */
     int64_t bid_ttl_us;
-    bool is_live;     /* asked for a price; else the first price rule that matches bids */
-    struct unknown_rules on_unknown;
+    int64_t duplicates_ms;     /* nobody sold to it within this is sold to it again; 0: no rule */
+    bool is_live;              /* asked for a price; else the first price rule that matches bids */
     bool is_free, bills_lower; /* a payout of 0 is no fault; price_at_post: lower */
-    bool seats_required;
-    bool silent_available; /* when_silent */
+    struct unknown_rules on_unknown;
+    bool seats_required, silent_available; /* silent: when_silent */
     bool paused;
     bool counts_pings; /* a cap of its own or its buyer's does */
+    bool is_hidden;    /* filter or prices look at private fields: public ones do not tell again whom they let */
 };
 
 struct names {

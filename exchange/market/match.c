@@ -10,16 +10,9 @@ static uint32_t run_static(const struct catalogue *catalogue, const struct facts
 bool match_run(const struct catalogue *catalogue, const struct facts *facts, struct standing *standing, int64_t now_us,
                int64_t wall_ms, struct arena *arena, struct match *match)
 {
-    const struct index *index = facts->campaign->filters;
     struct availability_lead lead;
-    uint64_t *bits = arena_take(arena, (index_words(index) + 1) * sizeof *bits);
-    *match = (struct match){0};
-    if (!bits) return false;
-    uint32_t count = index_run(index, facts, bits);
-    uint32_t *left = arena_take(arena, (count + 1) * sizeof *left);
+    const uint32_t *left = match_suiting(catalogue, facts, arena, match);
     if (!left) return false;
-    match->counts[REASON_FILTERED] = facts->campaign->contracts_count - count;
-    match->entries_count = run_static(catalogue, facts, match, bits, left);
     match->entries = arena_take(arena, match->entries_count * sizeof *match->entries);
     if (!match->entries) return false;
     availability_lead(facts, wall_ms, &lead);
@@ -36,6 +29,21 @@ bool match_run(const struct catalogue *catalogue, const struct facts *facts, str
     match->askable = match->counts[REASON_NONE];
     match->counts[REASON_NONE] = 0;
     return true;
+}
+
+const uint32_t *match_suiting(const struct catalogue *catalogue, const struct facts *facts, struct arena *arena,
+                              struct match *match)
+{
+    const struct index *index = facts->campaign->filters;
+    uint64_t *bits = arena_take(arena, (index_words(index) + 1) * sizeof *bits);
+    *match = (struct match){0};
+    if (!bits) return NULL;
+    uint32_t count = index_run(index, facts, bits);
+    uint32_t *left = arena_take(arena, (count + 1) * sizeof *left);
+    if (!left) return NULL;
+    match->counts[REASON_FILTERED] = facts->campaign->contracts_count - count;
+    match->entries_count = run_static(catalogue, facts, match, bits, left);
+    return left;
 }
 
 static bool is_among(const struct names *names, struct bytes name)
@@ -74,6 +82,22 @@ enum reason match_static(const struct catalogue *catalogue, const struct contrac
     bool is_out = match_excludes(catalogue_affiliate(catalogue, facts->affiliate), &catalogue->buyers[contract->buyer],
                                  facts->source);
     return is_out ? REASON_EXCLUDED : REASON_NONE;
+}
+
+struct bytes match_pack_hidden(const struct catalogue *catalogue, const struct facts *facts, struct arena *arena)
+{
+    const struct campaign *campaign = facts->campaign;
+    if (!facts->with_private || campaign->hidden_count == 0) return BYTES_NONE;
+    size_t len = (campaign->hidden_count + 7u) / 8u;
+    char *bits = arena_zero(arena, len, 1);
+    if (!bits) return BYTES_NONE;
+    for (uint32_t i = 0, bit = 0; i < campaign->contracts_count; i++) {
+        const struct contract *contract = &catalogue->contracts[campaign->contracts[i]];
+        if (!contract->is_hidden) continue;
+        if (!is_filtered(contract, facts)) bits[bit / 8] = (char)(bits[bit / 8] | 1 << bit % 8);
+        bit++;
+    }
+    return (struct bytes){bits, len};
 }
 
 int64_t match_standing_price(const struct contract *contract, const struct facts *facts)

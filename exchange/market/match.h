@@ -24,9 +24,16 @@ struct match {
 /* *match lives in the arena; false: memory is out. */
 bool match_run(const struct catalogue *catalogue, const struct facts *facts, struct standing *standing, int64_t now_us,
                int64_t wall_ms, struct arena *arena, struct match *match);
+/* The first half of it: the places in catalogue->contracts, ascending, of those that pass their static filter:
+ * match->entries_count of them, the others are in match->counts. NULL: memory is out. */
+const uint32_t *match_suiting(const struct catalogue *catalogue, const struct facts *facts, struct arena *arena,
+                              struct match *match);
 /* Why this contract may not be asked by its static part alone: NONE; FILTERED: by its filter, or because none of its
  * standing prices is for this lead; EXCLUDED: its buyer and the lead's affiliate or source do not trade. */
 enum reason match_static(const struct catalogue *catalogue, const struct contract *contract, const struct facts *facts);
+/* For a trace, of facts with private fields: a bit for each contract of the campaign that is_hidden, in the campaign's
+ * order, set where match_static does not say FILTERED. In the arena; empty: there are none, or memory is out. */
+struct bytes match_pack_hidden(const struct catalogue *catalogue, const struct facts *facts, struct arena *arena);
 /* True if buyer and affiliate, or source, do not trade; `affiliate` may be NULL. */
 bool match_excludes(const struct affiliate *affiliate, const struct buyer *buyer, struct bytes source);
 /* What a contract that is not live bids for these facts: the first price rule that matches; 0 when none does, or it is

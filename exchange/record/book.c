@@ -9,13 +9,14 @@
 #define STEP_VERSION 2
 #define LEAD_VERSION 2
 #define POST_VERSION 1
+#define SEEN_VERSION 1
 
 /* How long a key stays stands above its window, where the first version had zeros: what it wrote reads as it was meant.
  */
 #define STAY_SHIFT 32
 #define WINDOW_MAX (((uint64_t)BOOK_CAP_STAY_MAX << STAY_SHIFT) | UINT32_MAX)
 
-enum { HAS_OPENING = 1, HAS_VERDICT = 2, HAS_INTENT = 4, HAS_SALE = 8, HAS_FINAL = 16, HAS_ALL = 31 };
+enum { HAS_OPENING = 1, HAS_VERDICT = 2, HAS_INTENT = 4, HAS_SALE = 8, HAS_FINAL = 16, HAS_SEEN = 32, HAS_ALL = 63 };
 
 static const char *const lead_states[LEAD_STATE_COUNT] = {"posting", "sold", "pending", "unsold"};
 static const char *const post_states[POST_STATE_COUNT] = {"open", "accepted", "rejected", "failed", "unknown"};
@@ -159,12 +160,28 @@ static void take_sale(struct flat *flat, uint8_t version, struct book_sale *sale
     if (version >= 2) sale->redirect_url = flat_take_text(flat);
 }
 
+static void put_seen(struct sink *sink, const struct book_seen *seen)
+{
+    pieces_put_keys(sink, &seen->keys);
+    flat_put_signed(sink, seen->sold_keep_ms);
+    flat_put_signed(sink, seen->refused_keep_ms);
+    flat_put_signed(sink, seen->key_keep_ms);
+}
+
+static void take_seen(struct flat *flat, struct book_seen *seen)
+{
+    pieces_take_keys(flat, &seen->keys);
+    seen->sold_keep_ms = flat_take_signed(flat);
+    seen->refused_keep_ms = flat_take_signed(flat);
+    seen->key_keep_ms = flat_take_signed(flat);
+}
+
 /* --- a step --- */
 
 static unsigned parts_of(const struct book_step *step)
 {
     return (step->opening ? HAS_OPENING : 0u) | (step->verdict ? HAS_VERDICT : 0u) | (step->intent ? HAS_INTENT : 0u) |
-           (step->sale ? HAS_SALE : 0u) | (step->final ? HAS_FINAL : 0u);
+           (step->sale ? HAS_SALE : 0u) | (step->final ? HAS_FINAL : 0u) | (step->seen ? HAS_SEEN : 0u);
 }
 
 bool book_write_step(struct sink *sink, const struct book_step *step, struct bytes sealed)
@@ -183,6 +200,7 @@ bool book_write_step(struct sink *sink, const struct book_step *step, struct byt
         flat_put(sink, step->final->reason);
         flat_put_text(sink, step->final->text);
     }
+    if (step->seen) put_seen(sink, step->seen);
     return !sink->cut;
 }
 
@@ -192,6 +210,7 @@ struct parts {
     struct book_intent intent;
     struct book_sale sale;
     struct book_final final;
+    struct book_seen seen;
 };
 
 bool book_read_step(struct bytes bytes, struct arena *arena, struct book_step *step)
@@ -215,6 +234,7 @@ bool book_read_step(struct bytes bytes, struct arena *arena, struct book_step *s
         if (version >= 2) parts->final.text = flat_take_text(&flat);
         step->final = &parts->final;
     }
+    if (has & HAS_SEEN) take_seen(&flat, &parts->seen), step->seen = &parts->seen;
     return flat_ends(&flat) && has != 0;
 }
 
@@ -323,5 +343,20 @@ bool book_read_post(struct bytes bytes, struct arena *arena, struct post_record 
     post->named_price_micros = flat_take_signed(&flat);
     post->opened_ms = flat_take_signed(&flat);
     post->settled_ms = flat_take_signed(&flat);
+    return flat_ends(&flat);
+}
+
+bool book_write_seen(struct sink *sink, const struct book_seen *seen)
+{
+    flat_put_head(sink, 'W', SEEN_VERSION);
+    put_seen(sink, seen);
+    return !sink->cut;
+}
+
+bool book_read_seen(struct bytes bytes, struct book_seen *seen)
+{
+    struct flat flat = flat_over(bytes);
+    flat_take_head(&flat, 'W', SEEN_VERSION);
+    take_seen(&flat, seen);
     return flat_ends(&flat);
 }

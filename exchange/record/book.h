@@ -6,6 +6,7 @@
 #pragma once
 
 #include "exchange/record/offer.h"
+#include "exchange/record/person.h"
 #include "protocol/crypto/digest.h"
 #include "protocol/message/reason.h"
 
@@ -78,6 +79,13 @@ struct book_final { /* the lead's state after this step */
     struct bytes text;  /* with UNSOLD: the answer's sentence; empty: the reason's own */
 };
 
+struct book_seen { /* with intents: by what the person is known again, and for how long; with an opening: its key's end
+                    */
+    struct person_keys keys;
+    int64_t sold_keep_ms, refused_keep_ms; /* from the verdict on; 0: not at all */
+    int64_t key_keep_ms;                   /* of the opening's key; 0: for good */
+};
+
 struct book_step {
     struct ident lead_id, ping_id;
     int64_t wall_ms;
@@ -86,6 +94,7 @@ struct book_step {
     const struct book_intent *intent;
     const struct book_sale *sale;
     const struct book_final *final;
+    const struct book_seen *seen;
 };
 
 /* Rows, derived from the steps and kept in the same transaction. */
@@ -126,3 +135,5 @@ bool book_write_lead(struct sink *sink, const struct lead_record *lead);
 bool book_read_lead(struct bytes bytes, struct arena *arena, struct lead_record *lead);
 bool book_write_post(struct sink *sink, const struct post_record *post);
 bool book_read_post(struct bytes bytes, struct arena *arena, struct post_record *post);
+bool book_write_seen(struct sink *sink, const struct book_seen *seen);
+bool book_read_seen(struct bytes bytes, struct book_seen *seen);

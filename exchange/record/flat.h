@@ -1,4 +1,5 @@
-/* flat: the alphabet of stored records, for this room only: numbers, texts, ids, digests, one after the other.
+/* flat: the alphabet of stored records, and of what other rooms pack into one: numbers, texts, ids, digests, one after
+ * the other.
  *
  *   number   base 128, low groups first, the shortest form only (zero is one byte, 2^64-1 ten)
  *   signed   the same of (n << 1) ^ (n >> 63), so small negatives are short too

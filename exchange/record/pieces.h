@@ -3,7 +3,10 @@
 
 #include "exchange/record/flat.h"
 #include "exchange/record/offer.h"
+#include "exchange/record/person.h"
 
 /* An offer without the bound on its length: in the book it may carry the facts of a large one-call lead. */
 void pieces_put_offer(struct sink *sink, const struct offer *offer);
 void pieces_take_offer(struct flat *flat, struct offer *offer);
+void pieces_put_keys(struct sink *sink, const struct person_keys *keys);
+void pieces_take_keys(struct flat *flat, struct person_keys *keys);

@@ -5,15 +5,17 @@
 
 #include "exchange/record/flat.h"
 
-#define TRACE_VERSION 3 /* 2: click_id, sub_ids; 3: arm, shadow, second price */
+#define TRACE_VERSION 4 /* 2: click_id, sub_ids; 3: arm, shadow, second price; 4: all that deciding again needs */
 
-enum { STATE_BITS = 3, HAS_BID = 4, IS_AVAILABLE = 8, FLAGS_ALL = 15 }; /* of a contract */
+enum { STATE_BITS = 3, HAS_BID = 4, IS_AVAILABLE = 8, IS_LET = 16, FLAGS_ALL = 31 }; /* of a contract */
 
+static void put_inputs(struct sink *sink, const struct trace_auction *auction);
 static void put_counts(struct sink *sink, const uint32_t *counts);
 static void put_contract(struct sink *sink, const struct trace_contract *contract);
 static void put_post(struct sink *sink, const struct trace_post *post);
 static void put_sale(struct sink *sink, const struct trace_sale *sale);
 static void put_steps(struct sink *sink, const struct trace_step *steps, uint32_t count);
+static void take_inputs(struct flat *flat, struct trace_auction *auction);
 static void take_counts(struct flat *flat, uint32_t *counts);
 static bool take_contracts(struct flat *flat, struct arena *arena, struct trace_auction *auction, uint8_t version);
 static void take_post(struct flat *flat, struct trace_post *post);
@@ -47,6 +49,7 @@ bool trace_write(struct sink *sink, const struct trace_auction *auction)
     flat_put_signed(sink, auction->promise_micros);
     flat_put_signed(sink, auction->price_micros);
     flat_put_text(sink, auction->public_json);
+    put_inputs(sink, auction);
     put_counts(sink, auction->counts);
     flat_put(sink, auction->contracts_count);
     for (uint32_t i = 0; i < auction->contracts_count; i++) put_contract(sink, &auction->contracts[i]);
@@ -88,6 +91,8 @@ bool trace_read(struct bytes bytes, struct arena *arena, struct trace_auction *a
     auction->promise_micros = flat_take_signed(&flat);
     auction->price_micros = flat_take_signed(&flat);
     auction->public_json = flat_take_text(&flat);
+    auction->is_whole = version >= 4;
+    if (auction->is_whole) take_inputs(&flat, auction);
     take_counts(&flat, auction->counts);
     if (!take_contracts(&flat, arena, auction, version)) return false;
     auction->posts_count = (uint32_t)flat_take_upto(&flat, TRACE_POSTS_MAX);
@@ -105,6 +110,26 @@ bool trace_peek(struct bytes bytes, enum trace_kind *kind)
     flat_take_head(&flat, 'T', TRACE_VERSION);
     *kind = (enum trace_kind)flat_take_upto(&flat, TRACE_KIND_COUNT - 1);
     return !flat.bad;
+}
+
+/* --- what deciding again needs beside bids and views --- */
+
+static void put_inputs(struct sink *sink, const struct trace_auction *auction)
+{
+    flat_put_signed(sink, auction->ranked_ms);
+    flat_put_signed(sink, auction->asked_micros);
+    flat_put_text(sink, auction->consent);
+    flat_put(sink, auction->area_code);
+    flat_put_text(sink, auction->hidden);
+}
+
+static void take_inputs(struct flat *flat, struct trace_auction *auction)
+{
+    auction->ranked_ms = flat_take_signed(flat);
+    auction->asked_micros = flat_take_signed(flat);
+    auction->consent = flat_take_text(flat);
+    auction->area_code = (uint32_t)flat_take_upto(flat, UINT32_MAX);
+    auction->hidden = flat_take_text(flat);
 }
 
 /* --- counts by reason: only those above zero, in the list's order --- */
@@ -140,7 +165,8 @@ static void put_contract(struct sink *sink, const struct trace_contract *contrac
 {
     flat_put_text(sink, contract->contract);
     flat_put_text(sink, contract->buyer);
-    flat_put(sink, contract->state | (contract->has_bid ? HAS_BID : 0u) | (contract->available ? IS_AVAILABLE : 0u));
+    flat_put(sink, contract->state | (contract->has_bid ? HAS_BID : 0u) | (contract->available ? IS_AVAILABLE : 0u) |
+                       (contract->is_let ? IS_LET : 0u));
     flat_put(sink, contract->reason);
     flat_put_text(sink, contract->code);
     flat_put_text(sink, contract->text);
@@ -168,6 +194,7 @@ static void take_contract(struct flat *flat, struct trace_contract *contract, ui
     contract->state = (enum trace_contract_state)(flags & STATE_BITS);
     contract->has_bid = flags & HAS_BID;
     contract->available = flags & IS_AVAILABLE;
+    contract->is_let = flags & IS_LET;
     contract->reason = (enum reason)flat_take_upto(flat, REASON_COUNT - 1);
     contract->code = flat_take_text(flat);
     contract->text = flat_take_text(flat);

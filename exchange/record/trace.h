@@ -20,9 +20,10 @@ enum trace_contract_state { TRACE_SKIPPED, TRACE_PINGED, TRACE_STANDING };
 struct trace_contract {
     struct bytes contract, buyer;
     enum trace_contract_state state;
+    bool is_let;             /* available at match: what kept it from being asked came after (its line was busy, …) */
     enum reason reason;      /* why it is not the winner; NONE for a candidate that was not beaten */
     struct bytes code, text; /* the buyer's own words, where it gave some */
-    struct bytes view;       /* availability_view packed by the auction's room (availability_write), opaque here */
+    struct bytes view;       /* availability_view availability_pack's, opaque here */
     bool has_bid;
     int64_t price_micros, payout_micros, effective_micros;
     bool available;
@@ -68,11 +69,13 @@ struct trace_step {
 
 struct trace_auction {
     enum trace_kind kind;
+    bool is_whole;                 /* as read: of a version that keeps all that deciding again needs */
     struct ident ping_id, lead_id; /* either may be none */
     struct bytes affiliate, campaign, source;
     struct bytes ref, click_id;
     struct bytes sub_ids; /* a JSON list, or empty */
     int64_t opened_ms;    /* wall */
+    int64_t ranked_ms;    /* wall, when the bids were ranked; 0: they were not */
     int64_t elapsed_us;
     struct bytes status; /* as answered: "accepted", "rejected", "sold", "pending", "unsold", "duplicate" */
     enum reason reason;
@@ -85,7 +88,11 @@ struct trace_auction {
     int64_t saved_us;
     int64_t expires_ms;                                 /* of the offer, wall; 0 without one */
     int64_t floor_micros, promise_micros, price_micros; /* price: the affiliate's */
+    int64_t asked_micros;                               /* the ping's own min_price; 0: none */
     struct bytes public_json;
+    struct bytes consent;          /* JSON: the facts that a ping carries; empty: none was given */
+    uint32_t area_code;            /* 0: unknown */
+    struct bytes hidden;           /* what public facts cannot tell again: match_pack_hidden's, opaque here */
     uint32_t counts[REASON_COUNT]; /* of contracts without an entry here, by reason */
     uint32_t contracts_count;
     struct trace_contract *contracts;
@@ -101,7 +108,7 @@ struct trace_auction {
  * only with has_bid; counts, posts and steps up to their count. */
 bool trace_write(struct sink *sink, const struct trace_auction *auction);
 /* Texts point into bytes, contracts live in the arena. False: not a whole record of a known version, or memory is out.
- */
+ * What a record of version 1 does not hold is empty: views, ranked_ms, and what facts are made of. */
 bool trace_read(struct bytes bytes, struct arena *arena, struct trace_auction *auction);
 /* Only what kind of record it is. */
 bool trace_peek(struct bytes bytes, enum trace_kind *kind);

@@ -38,7 +38,7 @@ static void look(void *context, struct reader *reader)
     struct claim_job *job = context;
     if (job->ask_key) {
         job->fault = reader_lead_of_key(reader, &job->claim.key, &job->arena, &job->record);
-        job->found = job->by_key = job->fault == FAULT_NONE;
+        job->found = job->by_key = job->fault == FAULT_NONE && job->record.created_ms > job->claim.key_since_ms;
         if (job->fault == FAULT_NOT_FOUND) job->fault = FAULT_NONE;
     }
     if (job->ask_ping && !job->found && !job->fault) {

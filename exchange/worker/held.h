@@ -65,3 +65,8 @@ struct held *world_held(struct auction *auction);
 void claim_start(struct worker *worker, struct held *held, const struct auction_claim *claim);
 /* Ends a claim of a ping whose offer had expired. */
 void claim_drop_expired(struct hall *hall, const struct ident *ping_id);
+
+/* recall.c */
+void recall_start(struct worker *worker, struct held *held, const struct auction_recall *recall);
+/* Gives back the first `count` claims. */
+void recall_end(struct worker *worker, const struct auction_recall *recall, uint32_t count);

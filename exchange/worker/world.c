@@ -3,6 +3,7 @@
 #include <stddef.h>
 
 #include "exchange/base/log.h"
+#include "exchange/market/deal.h"
 #include "exchange/worker/held.h"
 #include "protocol/base/check.h"
 
@@ -68,7 +69,7 @@ static bool may_ping(void *world, const struct affiliate *affiliate)
 
 static struct standing *standing(void *world)
 {
-    return ((struct worker *)world)->hall->standing;
+    return hall_standing(((struct worker *)world)->hall);
 }
 
 static void wake_at(void *world, struct auction *auction, int64_t at_us)
@@ -143,17 +144,33 @@ static void unclaim(void *world, const struct auction_claim *claim, bool answere
         claim_drop_expired(hall, &claim->ping_id);
     } else if (claim->has_ping) {
         (answered ? offers_answered : offers_return)(hall->offers, &claim->ping_id);
+        if (answered) holds_end(hall->holds, hall->standing, &claim->ping_id);
     }
     if (claim->has_key) claims_drop(hall->claims, &claim->key);
 }
 
 static void reserve(void *world, struct auction *auction, const struct cap_deal *deal, struct reservation *reservation)
 {
-    struct standing *standing = ((struct worker *)world)->hall->standing;
-    const struct buyer *buyer = &deal->catalogue->buyers[deal->contract->buyer];
-    reservation->keys_count = cap_keys(deal, standing, reservation->keys);
-    auction_on_reserved(auction,
-                        reservation_take(standing, deal->contract->cell, buyer->cell, clock_now_us(), reservation));
+    struct hall *hall = ((struct worker *)world)->hall;
+    auction_on_reserved(auction, deal_reserve(deal, hall->holds, hall_standing(hall), clock_now_us(), reservation));
+}
+
+static enum reason hold(void *world, const struct cap_deal *deal, int64_t expires_ms)
+{
+    struct hall *hall = ((struct worker *)world)->hall;
+    int64_t now_us = clock_now_us(), expires_us = now_us + (expires_ms - clock_wall_ms()) * 1000;
+    return deal_hold(deal, hall->holds, hall_standing(hall), now_us, expires_us);
+}
+
+static bool holds(void *world, const struct ident *ping_id, const struct contract *contract)
+{
+    return holds_has(((struct worker *)world)->hall->holds, ping_id, contract->cell);
+}
+
+static void unhold(void *world, const struct ident *ping_id)
+{
+    struct hall *hall = ((struct worker *)world)->hall;
+    holds_end(hall->holds, hall->standing, ping_id);
 }
 
 static void commit(void *world, const struct reservation *reservation)
@@ -179,10 +196,21 @@ static void on_durable(void *arg, uint64_t token, enum fault fault, uint64_t seq
     auction_on_durable(held_auction(held), fault, seq);
 }
 
-static void append(void *world, struct auction *auction, const struct book_step *step)
+static void recall(void *world, struct auction *auction, const struct auction_recall *recall)
+{
+    recall_start(world, world_held(auction), recall);
+}
+
+static void forget(void *world, const struct auction_recall *recall)
+{
+    recall_end(world, recall, recall->claims_count);
+}
+
+static void append(void *world, struct auction *auction, const struct book_step *step,
+                   const struct duplicates_guard *guard)
 {
     struct worker *worker = world;
-    enum fault fault = ledger_append(worker->line, step, on_durable, worker, world_held(auction)->id);
+    enum fault fault = ledger_append(worker->line, step, guard, on_durable, worker, world_held(auction)->id);
     if (fault) auction_on_durable(auction, fault, 0);
 }
 
@@ -213,6 +241,7 @@ static void supersede(void *world, const struct offer *offer)
     char flat[OFFER_BYTES_MAX];
     struct sink sink = sink_over(flat, sizeof flat);
     offers_superseded(worker->hall->offers, &offer->ping_id);
+    holds_end(worker->hall->holds, worker->hall->standing, &offer->ping_id);
     gone.is_superseded = true;
     gone.candidates_count = 0;
     if (!offer_write(&sink, &gone) ||
@@ -300,7 +329,12 @@ const struct auction_host world_host = {
     .cancel = cancel,
     .claim = claim,
     .unclaim = unclaim,
+    .recall = recall,
+    .forget = forget,
     .reserve = reserve,
+    .hold = hold,
+    .holds = holds,
+    .unhold = unhold,
     .commit = commit,
     .release = release,
     .keep = keep,

@@ -24,7 +24,8 @@
     X(IN_USE, "in use by another process")                                                                             \
     X(NOT_FOUND, "not found")                                                                                          \
     X(INPUT, "unusable input")                                                                                         \
-    X(CANCELLED, "given up by the caller")
+    X(CANCELLED, "given up by the caller")                                                                             \
+    X(TAKEN, "someone else was first")
 
 enum fault {
 #define X(name, text) FAULT_##name,

@@ -20,9 +20,9 @@ static void read_min_price(const struct node *value, void *request, struct compl
 static void read_timeout_ms(const struct node *value, void *request, struct complaints *complaints);
 static void read_test(const struct node *value, void *request, struct complaints *complaints);
 static void read_ping_id(const struct node *value, void *request, struct complaints *complaints);
-static void read_hashes(const struct node *value, void *request, struct complaints *complaints);
 static void read_lead(const struct node *value, void *request, struct complaints *complaints);
 static void read_consent(const struct node *value, void *request, struct complaints *complaints);
+static void read_hashes(const struct node *value, void *request, struct complaints *complaints);
 
 static const struct request_row rows[] = {
     {"campaign", read_campaign, true},

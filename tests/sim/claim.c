@@ -116,7 +116,7 @@ static void on_looked(void *arg, uint64_t id)
     struct place *place = arg;
     struct world *world = place->world;
     enum job_kind job = place->job;
-    if (place->id != id || job == JOB_NONE || job == JOB_RESERVED) return;
+    if (place->id != id || job == JOB_NONE || job == JOB_RECALL || job == JOB_RESERVED) return;
     place->job = JOB_NONE;
     if (job == JOB_LATER) {
         go_on(place);
@@ -124,6 +124,7 @@ static void on_looked(void *arg, uint64_t id)
     }
     const struct model_lead *lead = job == JOB_KEY ? model_lead_of_key(&world->model, &place->claim.key)
                                                    : model_lead_of_ping(&world->model, &place->claim.ping_id);
+    if (lead && job == JOB_KEY && lead->record.created_ms <= place->claim.key_since_ms) lead = NULL;
     if (!lead) {
         if (job == JOB_KEY)
             go_on(place);
@@ -176,6 +177,7 @@ void claim_end(struct world *world, const struct auction_claim *claim, bool answ
     }
     bool forgets = world->sabotage == SABOTAGE_OFFER && queue_draw(&world->queue, 20) == 0;
     if (claim->has_ping && answered && !forgets) offers_answered(world->offers, &claim->ping_id);
+    if (claim->has_ping && answered) holds_end(world->holds, world->standing, &claim->ping_id);
     if (claim->has_ping && (!answered || forgets)) offers_return(world->offers, &claim->ping_id);
     if (claim->has_key) claims_drop(world->claims, &claim->key);
 }

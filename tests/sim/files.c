@@ -220,6 +220,21 @@ static void write_settings(struct sink *sink, const struct node *defaults, const
     json_close_map(&json);
 }
 
+/* Tables the settings name: `files`, each with its text. */
+static bool write_tables(const char *folder, const struct node *play)
+{
+    const struct node *files = node_find(play, "files");
+    if (!is_map(files)) return true;
+    NODE_EACH(file, files)
+    {
+        char name[64];
+        struct sink whole = {.at = (char *)(uintptr_t)file->text.at, .len = file->text.len, .cap = file->text.len};
+        snprintf(name, sizeof name, "%.*s", (int)file->key.len, file->key.at);
+        if (!write_file(folder, name, &whole)) return false;
+    }
+    return true;
+}
+
 bool files_write(const char *folder, const struct node *defaults, const struct node *play)
 {
     static const struct {
@@ -232,5 +247,5 @@ bool files_write(const char *folder, const struct node *defaults, const struct n
         files[i].write(&sink, defaults, play);
         if (!write_file(folder, files[i].name, &sink)) return false;
     }
-    return true;
+    return write_tables(folder, play);
 }

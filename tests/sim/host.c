@@ -3,11 +3,13 @@
 #include <stddef.h>
 #include <stdio.h>
 
+#include "exchange/market/deal.h"
 #include "exchange/standing/standing.h"
 #include "protocol/base/check.h"
 #include "protocol/base/money.h"
 #include "protocol/crypto/mac.h"
 #include "tests/sim/inside.h"
+#include "tests/sim/sieve.h"
 
 #define KEYED_MARK "keyed"
 
@@ -96,7 +98,9 @@ static bool may_ping(void *worker, const struct affiliate *affiliate)
 
 static struct standing *standing(void *worker)
 {
-    return world_of(worker)->standing;
+    struct world *world = world_of(worker);
+    holds_sweep(world->holds, world->standing, world->queue.now_us);
+    return world->standing;
 }
 
 static void on_wake(void *arg, uint64_t serial)
@@ -151,10 +155,9 @@ static void reserve(void *worker, struct auction *auction, const struct cap_deal
 {
     struct world *world = world_of(worker);
     struct place *place = place_of(auction);
-    const struct buyer *buyer = &deal->catalogue->buyers[deal->contract->buyer];
-    reservation->keys_count = cap_keys(deal, world->standing, reservation->keys);
-    enum reason reason = reservation_take(world->standing, deal->contract->cell, buyer->cell, world->queue.now_us,
-                                          reservation);
+    int64_t now = world->queue.now_us;
+    holds_sweep(world->holds, world->standing, now);
+    enum reason reason = deal_reserve(deal, world->holds, world->standing, now, reservation);
     for (unsigned i = 0; reason == REASON_NONE && i < reservation->keys_count; i++) {
         const struct cap_key *key = &reservation->keys[i];
         if (caps_used(world->standing, key->cell, key->window) > key->limit) world_wrong(world, "a cap is over");
@@ -168,6 +171,25 @@ static void reserve(void *worker, struct auction *auction, const struct cap_deal
         return;
     }
     auction_on_reserved(auction, reason);
+}
+
+static enum reason hold(void *worker, const struct cap_deal *deal, int64_t expires_ms)
+{
+    struct world *world = world_of(worker);
+    int64_t now = world->queue.now_us, expires_us = now + (expires_ms - world_wall_ms(world)) * 1000;
+    holds_sweep(world->holds, world->standing, now);
+    return deal_hold(deal, world->holds, world->standing, now, expires_us);
+}
+
+static bool holds(void *worker, const struct ident *ping_id, const struct contract *contract)
+{
+    return holds_has(world_of(worker)->holds, ping_id, contract->cell);
+}
+
+static void unhold(void *worker, const struct ident *ping_id)
+{
+    struct world *world = world_of(worker);
+    holds_end(world->holds, world->standing, ping_id);
 }
 
 /* commit and release do not say whose; one auction runs at a time, so the counts must agree when all is over. */
@@ -195,11 +217,23 @@ static void keep(void *worker, const struct ident *post_id, const struct reserva
     seats_row_put(world, post_id, &reservation->seat);
 }
 
-static void append(void *worker, struct auction *auction, const struct book_step *step)
+static void recall(void *worker, struct auction *auction, const struct auction_recall *recall)
+{
+    (void)worker;
+    recall_begin(place_of(auction), recall);
+}
+
+static void forget(void *worker, const struct auction_recall *recall)
+{
+    recall_end(world_of(worker), recall, recall->claims_count);
+}
+
+static void append(void *worker, struct auction *auction, const struct book_step *step,
+                   const struct duplicates_guard *guard)
 {
     bool is_keyed = !step->opening || memcmp(step->opening->document.at, KEYED_MARK, sizeof KEYED_MARK - 1) == 0;
     if (!is_keyed) world_wrong(world_of(worker), "a plain hash of a lead stands in the book");
-    enum fault fault = lane_append(place_of(auction), step);
+    enum fault fault = lane_append(place_of(auction), step, guard);
     if (fault) auction_on_durable(auction, fault, 0);
 }
 
@@ -233,11 +267,33 @@ static void supersede(void *worker, const struct offer *offer)
         return;
     }
     offers_superseded(world->offers, &offer->ping_id);
+    holds_end(world->holds, world->standing, &offer->ping_id);
     lane_supersede(world, offer);
+}
+
+/* The latest request that was answered with this ping: its trace is written right after. */
+static const struct world_request *request_of(const struct world *world, const struct ident *ping_id)
+{
+    for (uint32_t i = world->requests_count; i > 0; i--) {
+        const struct world_request *request = &world->requests[i - 1];
+        if (request->answered && ident_same(&request->ping_id, ping_id)) return request;
+    }
+    return NULL;
+}
+
+static void check_filters(struct world *world, const struct trace_auction *record)
+{
+    char note[SIEVE_NOTE_MAX];
+    if (!world->sieve || record->contracts_count == 0) return;
+    if (record->kind != TRACE_PING && record->kind != TRACE_ONE_CALL) return;
+    const struct world_request *request = request_of(world, &record->ping_id);
+    if (request && request->is_sieved && !sieve_agrees(world->sieve, request->sieved, record, note))
+        world_wrong(world, "%s", note);
 }
 
 static void trace(void *worker, const struct trace_auction *record, const struct offer *offer)
 {
+    check_filters(world_of(worker), record);
     lane_trace(world_of(worker), record, offer);
 }
 
@@ -331,7 +387,12 @@ const struct auction_host world_host = {
     .cancel = cancel,
     .claim = claim,
     .unclaim = unclaim,
+    .recall = recall,
+    .forget = forget,
     .reserve = reserve,
+    .hold = hold,
+    .holds = holds,
+    .unhold = unhold,
     .commit = commit,
     .release = release,
     .keep = keep,

@@ -6,7 +6,7 @@
 
 #define REQUEST_NONE UINT32_MAX
 
-enum job_kind { JOB_NONE, JOB_KEY, JOB_PING, JOB_OFFER, JOB_LATER, JOB_RESERVED };
+enum job_kind { JOB_NONE, JOB_KEY, JOB_PING, JOB_OFFER, JOB_LATER, JOB_RECALL, JOB_RESERVED };
 
 /* Where an auction lives. Never moves; its memory stays over lives. */
 struct place {
@@ -21,6 +21,7 @@ struct place {
     unsigned calls_out;
     enum job_kind job; /* what it waits for: a look into the book, or an answer given later */
     struct auction_claim claim;
+    struct auction_recall recall;
     enum reason reserve_reason;
     _Alignas(16) char auction[];
 };
@@ -62,8 +63,11 @@ void calls_forget(struct world *world);
 /* claim.c */
 void claim_begin(struct place *place, const struct auction_claim *claim);
 void claim_end(struct world *world, const struct auction_claim *claim, bool answered);
+/* recall.c */
+void recall_begin(struct place *place, const struct auction_recall *recall);
+void recall_end(struct world *world, const struct auction_recall *recall, uint32_t count);
 /* lane.c: the ledger */
-enum fault lane_append(struct place *place, const struct book_step *step);
+enum fault lane_append(struct place *place, const struct book_step *step, const struct duplicates_guard *guard);
 void lane_trace(struct world *world, const struct trace_auction *record, const struct offer *offer);
 /* The offer of that ping is written anew, told to be superseded. */
 void lane_supersede(struct world *world, const struct offer *offer);

@@ -4,6 +4,7 @@
 
 #include "exchange/market/availability.h"
 #include "protocol/base/check.h"
+#include "tests/sim/again.h"
 #include "tests/sim/inside.h"
 
 #define STEP_ROOM (256u << 10)
@@ -41,7 +42,7 @@ static void commit(struct world *world)
     queue_at(&world->queue, world->queue.now_us + takes_us, on_committed, world, 0);
 }
 
-enum fault lane_append(struct place *place, const struct book_step *step)
+enum fault lane_append(struct place *place, const struct book_step *step, const struct duplicates_guard *guard)
 {
     struct world *world = place->world;
     struct sink sink = sink_over(world->trace_buffer, STEP_ROOM);
@@ -53,10 +54,26 @@ enum fault lane_append(struct place *place, const struct book_step *step)
         world->queued = realloc(world->queued, world->queued_room * sizeof *world->queued);
         check(world->queued != NULL);
     }
-    world->queued[world->queued_count++] = (struct world_append){place->id, keep_bytes(sink_written(&sink))};
+    world->queued[world->queued_count++] = (struct world_append){.place = place->id,
+                                                                 .has_guard = guard != NULL,
+                                                                 .guard = guard ? *guard : (struct duplicates_guard){0},
+                                                                 .step = keep_bytes(sink_written(&sink))};
     place->appending = true;
     if (world->committing_count == 0) commit(world);
     return FAULT_NONE;
+}
+
+static bool holds(struct world *world, struct world_append *append, const struct book_step *step)
+{
+    const struct duplicates_guard *guard = &append->guard;
+    struct encounter list[MODEL_ENCOUNTERS_MAX];
+    if (!append->has_guard || world->sabotage == SABOTAGE_GUARD) return true;
+    struct duplicates_question question = {
+        guard->catalogue, guard->campaign, &step->lead_id, list, model_encounters(&world->model, &guard->keys, list),
+        step->wall_ms};
+    if (!duplicates_bars(&question, guard->contract)) return true;
+    append->fault = FAULT_TAKEN;
+    return false;
 }
 
 /* All of a batch is in the book before anyone hears of it. */
@@ -69,8 +86,10 @@ static void write_batch(struct world *world)
         bool in_doubt = step.verdict && step.verdict->state == POST_UNKNOWN;
         if (in_doubt && !seats_row_has(world, &step.verdict->post_id))
             world_wrong(world, "a doubt is in the book before what it holds can be found");
-        const char *wrong = model_apply(&world->model, &step);
-        if (wrong) world_wrong(world, "the book: %s", wrong);
+        if (holds(world, &world->committing[i], &step)) {
+            const char *wrong = model_apply(&world->model, &step);
+            if (wrong) world_wrong(world, "the book: %s", wrong);
+        }
         arena_reset(&world->scratch);
     }
 }
@@ -90,7 +109,7 @@ static void on_committed(void *arg, uint64_t id)
             continue;
         }
         place->appending = false;
-        auction_on_durable(place_auction(place), fault, world->model.seq);
+        auction_on_durable(place_auction(place), fault ? fault : append.fault, world->model.seq);
     }
     world->committing_count = 0;
     if (world->queued_count) commit(world);
@@ -174,6 +193,7 @@ void lane_trace(struct world *world, const struct trace_auction *record, const s
     struct sink sink = sink_over(world->trace_buffer, TRACE_ROOM), terms = sink_over(flat, sizeof flat);
     if (!trace_write(&sink, record) || (offer && !offer_write(&terms, offer))) return;
     if (!world_is_discreet(sink_written(&sink))) world_wrong(world, "a private value stands in a trace");
+    again_check(world, sink_written(&sink));
     add_trace(world, &(struct world_trace){.ping_id = record->ping_id,
                                            .lead_id = record->lead_id,
                                            .kind = record->kind,

@@ -83,6 +83,35 @@ struct model_post *model_post(const struct model *model, const struct ident *pos
     return at == TABLE_NONE ? NULL : &model->posts[at];
 }
 
+static bool is_of(const struct model_post *post, const struct person_key *key)
+{
+    for (uint32_t i = 0; i < post->keys.count; i++)
+        if (memcmp(post->keys.list[i].at, key->at, PERSON_KEY_LEN) == 0) return true;
+    return false;
+}
+
+uint32_t model_encounters(const struct model *model, const struct person_keys *keys, struct encounter *list)
+{
+    static const enum encounter_state states[POST_STATE_COUNT] = {
+        [POST_ACCEPTED] = ENCOUNTER_SOLD, [POST_REJECTED] = ENCOUNTER_REFUSED};
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < model->posts_count; i++) {
+        const struct model_post *post = &model->posts[i];
+        const struct lead_record *lead = &model->leads[post->lead].record;
+        bool is_settled = post->state == POST_ACCEPTED || post->state == POST_REJECTED;
+        for (uint32_t k = 0; k < keys->count && count < MODEL_ENCOUNTERS_MAX && post->state != POST_FAILED; k++)
+            if (is_of(post, &keys->list[k]))
+                list[count++] = (struct encounter){.post_id = post->post_id,
+                                                   .lead_id = lead->lead_id,
+                                                   .state = states[post->state],
+                                                   .kind = keys->list[k].kind,
+                                                   .at_ms = is_settled ? post->settled_ms : post->opened_ms,
+                                                   .campaign = lead->campaign,
+                                                   .contract = post->intent.contract};
+    }
+    return count;
+}
+
 /* Caps and accounts ------------------------------------------------------------------------------------------------ */
 
 static struct bytes cap_name(const uint8_t id[16], uint32_t window, char name[20])
@@ -181,7 +210,10 @@ static const char *apply_opening(struct model *model, const struct book_step *st
     for (uint32_t i = 0; i < opening->offer.past.ancestors_count; i++)
         if (model_lead_of_ping(model, &opening->offer.past.ancestors[i]))
             return "one lineage of pings became two leads";
-    if (opening->has_key && model_lead_of_key(model, &opening->key)) return "one Idempotency-Key became two leads";
+    const struct model_lead *before = opening->has_key ? model_lead_of_key(model, &opening->key) : NULL;
+    int64_t keep_ms = step->seen ? step->seen->key_keep_ms : 0;
+    if (before && (keep_ms == 0 || before->record.created_ms + keep_ms > step->wall_ms))
+        return "one key became two leads";
     uint32_t at = model->leads_count;
     struct model_lead *lead = GROW(model, leads);
     lead->record = (struct lead_record){.lead_id = step->lead_id,
@@ -208,7 +240,8 @@ static const char *apply_opening(struct model *model, const struct book_step *st
     return NULL;
 }
 
-static const char *apply_verdict(struct model *model, struct model_lead *lead, const struct book_verdict *verdict)
+static const char *apply_verdict(struct model *model, struct model_lead *lead, const struct book_verdict *verdict,
+                                 int64_t wall_ms)
 {
     struct model_post *post = model_post(model, &verdict->post_id);
     if (!post || &model->leads[post->lead] != lead) return "a verdict on a post this lead does not have";
@@ -220,14 +253,16 @@ static const char *apply_verdict(struct model *model, struct model_lead *lead, c
     post->reason = verdict->reason;
     post->by_operator = verdict->by_operator;
     post->named_micros = verdict->named_price_micros;
+    post->settled_ms = wall_ms;
     lead->record.posts_sent += counts && !was_counted;
     if (verdict->buyer_lead_id.len) lead->record.buyer_lead_id = keep(model, verdict->buyer_lead_id);
     if (!count_caps(model, &post->intent, verdict->state)) return "more given back to a cap than was taken";
     return NULL;
 }
 
-static const char *apply_intent(struct model *model, struct model_lead *lead, const struct book_intent *intent)
+static const char *apply_intent(struct model *model, struct model_lead *lead, const struct book_step *step)
 {
+    const struct book_intent *intent = step->intent;
     uint32_t lead_at = (uint32_t)(lead - model->leads), at = model->posts_count;
     const struct model_post *latest = lead->intents ? model_post(model, &lead->record.post_id) : NULL;
     if (latest && latest->state != POST_REJECTED && latest->state != POST_FAILED)
@@ -235,6 +270,8 @@ static const char *apply_intent(struct model *model, struct model_lead *lead, co
     if (model_post(model, &intent->post_id)) return "a post id was used twice";
     struct model_post *post = GROW(model, posts);
     *post = (struct model_post){.post_id = intent->post_id, .lead = lead_at, .state = POST_OPEN, .intent = *intent};
+    if (step->seen) post->keys = step->seen->keys;
+    post->opened_ms = step->wall_ms;
     post->intent.contract = keep(model, intent->contract);
     post->intent.buyer = keep(model, intent->buyer);
     post->intent.bid_id = keep(model, intent->bid_id);
@@ -289,8 +326,8 @@ const char *model_apply(struct model *model, const struct book_step *step)
     const char *wrong = step->opening ? apply_opening(model, step) : NULL;
     struct model_lead *lead = model_lead(model, &step->lead_id);
     if (!wrong && !lead) wrong = "a step of a lead that was never opened";
-    if (!wrong && step->verdict) wrong = apply_verdict(model, lead, step->verdict);
-    if (!wrong && step->intent) wrong = apply_intent(model, lead, step->intent);
+    if (!wrong && step->verdict) wrong = apply_verdict(model, lead, step->verdict, step->wall_ms);
+    if (!wrong && step->intent) wrong = apply_intent(model, lead, step);
     if (!wrong && step->sale) wrong = apply_sale(model, lead, step->sale);
     if (!wrong && step->final) wrong = apply_final(model, lead, step);
     if (!wrong) lead->record.updated_ms = step->wall_ms;

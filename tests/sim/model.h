@@ -5,8 +5,11 @@
  * What a step contradicts is told as a sentence; the world treats it as a broken invariant. One thread. */
 #pragma once
 
+#include "exchange/market/duplicates.h"
 #include "exchange/record/book.h"
 #include "protocol/base/table.h"
+
+#define MODEL_ENCOUNTERS_MAX 4096u
 
 struct model_post {
     struct ident post_id;
@@ -16,6 +19,8 @@ struct model_post {
     struct book_intent intent; /* texts in the model's arena */
     bool by_operator;          /* how it was settled */
     int64_t named_micros;      /* by the verdict; negative: none */
+    struct person_keys keys;   /* whom it was about */
+    int64_t opened_ms, settled_ms;
 };
 
 struct model_lead {
@@ -70,6 +75,9 @@ struct model_lead *model_lead(const struct model *model, const struct ident *lea
 struct model_lead *model_lead_of_ping(const struct model *model, const struct ident *ping_id);
 struct model_lead *model_lead_of_key(const struct model *model, const struct digest *key);
 struct model_post *model_post(const struct model *model, const struct ident *post_id);
+/* What is known of a person: every post ever made of it, however long ago. `list` has room for MODEL_ENCOUNTERS_MAX.
+ */
+uint32_t model_encounters(const struct model *model, const struct person_keys *keys, struct encounter *list);
 /* Used in that window. */
 uint32_t model_used(const struct model *model, const uint8_t id[16], uint32_t window);
 /* Sum over all accounts. */

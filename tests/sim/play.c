@@ -94,6 +94,21 @@ static void tell_request(struct play *play, const struct node *step, char found[
         if (node_find(step, verbs[i])) tale_of_request(request_of(play, step, verbs[i]), found);
 }
 
+/* A whole lead without a key is a lead of its own, unless the step says which one it is again. */
+static void write_labelled(struct json *json, const struct node *lead, const struct node *step)
+{
+    struct bytes again = text_of(step, "again");
+    json_open_map(json);
+    NODE_EACH(member, lead)
+    {
+        json_key_bytes(json, member->key);
+        json_node(json, member);
+    }
+    json_key(json, "label");
+    json_text(json, again.len ? again : text_of(step, "lead"));
+    json_close_map(json);
+}
+
 /* The body: the usual one, with what the step says otherwise, and the id of the ping it is of. */
 static struct bytes body_of(struct play *play, const struct node *step, const char *verb, const struct ident *ping_id)
 {
@@ -111,7 +126,10 @@ static struct bytes body_of(struct play *play, const struct node *step, const ch
     NODE_EACH(member, body)
     {
         json_key_bytes(&json, member->key);
-        json_node(&json, member);
+        if (bytes_is(member->key, "lead") && strcmp(verb, "lead") == 0 && !node_find(step, "key"))
+            write_labelled(&json, member, step);
+        else
+            json_node(&json, member);
     }
     json_close_map(&json);
     check(!sink.cut);

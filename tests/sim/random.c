@@ -11,8 +11,10 @@
 
 struct draft {
     struct queue chance;
+    struct queue people; /* rules about people: the same after every reload, so that a sale can be held against them */
     char text[FILE_ROOM];
     struct sink sink;
+    unsigned depth; /* of filters in filters */
 };
 
 static uint64_t below(struct draft *draft, uint64_t bound)
@@ -73,6 +75,18 @@ static void draw_settings(struct draft *draft)
         1 + (unsigned)below(draft, 4), 3 + (unsigned)below(draft, 18), 50 + (unsigned)below(draft, 51));
 }
 
+/* Drawn from the market's own seed. */
+static void draw_duplicates(struct draft *draft)
+{
+    static const char *const windows[] = {"1s", "20s", "1h"}, *const matches[] = {"any", "any", "all"};
+    static const char *const counts[] = {"sold", "sold", "posted"}, *const memories[] = {"1s", "60s"};
+    struct queue *people = &draft->people;
+    if (queue_draw(people, 3)) return;
+    SAY(draft, "\"duplicates\":{\"window\":\"%s\",\"match\":\"%s\",\"counts\":\"%s\",\"reject_memory\":\"%s\"},",
+        windows[queue_draw(people, 3)], matches[queue_draw(people, 3)], counts[queue_draw(people, 3)],
+        memories[queue_draw(people, 2)]);
+}
+
 static void draw_ranking(struct draft *draft)
 {
     SAY(draft, "\"policy\":\"%s\",\"pricing\":\"%s\",\"second_price_step\":\"%s\",\"unavailable_bids\":\"%s\",",
@@ -90,10 +104,14 @@ static void draw_campaign(struct draft *draft)
         PICK(draft, "squeeze", "squeeze", "keep"), PICK(draft, "0", "0.50"), (unsigned)below(draft, 40),
         PICK(draft, "0s", "500ms", "2s"), PICK(draft, "refuse", "reauction"), (unsigned)below(draft, 4));
     draw_ranking(draft);
+    draw_duplicates(draft);
     SAY(draft, "\"consent\":{\"required\":[\"tcpa\"]},\"fields\":{");
     SAY(draft, "\"state\":{\"type\":\"us_state\",\"required\":\"ping\",\"private\":false},"
+               "\"zip\":{\"type\":\"us_zip\",\"private\":false},\"born\":{\"type\":\"date\",\"private\":false},"
+               "\"credit\":{\"type\":\"choice\",\"of\":[\"poor\",\"fair\",\"good\"],\"private\":false},"
                "\"age\":{\"type\":\"integer\",\"min\":16,\"max\":110,\"private\":false},"
                "\"first_name\":{\"type\":\"text\",\"max\":60,\"required\":\"post\"},"
+               "\"email\":{\"type\":\"email\"},"
                "\"phone\":{\"type\":\"us_phone\",\"required\":\"post\"}}}],\"affiliates\":[");
     for (unsigned i = 0; i < RANDOM_AFFILIATES; i++)
         SAY(draft, "%s{\"id\":\"a%u\",\"campaigns\":[\"auto\"],\"min_price\":\"%s\"%s%s%s}", i ? "," : "", i,
@@ -114,6 +132,99 @@ static void draw_caps(struct draft *draft)
     SAY(draft, "]");
 }
 
+static void draw_condition(struct draft *draft);
+
+/* What follows from the form of a text. */
+static void draw_form(struct draft *draft)
+{
+    switch (below(draft, 5)) {
+    case 0:
+        SAY(draft, "{\"field\":\"zip\",\"prefix\":[\"9%u\",\"901\"]}", (unsigned)below(draft, 2));
+        return;
+    case 1:
+        SAY(draft, "{\"field\":\"zip\",\"matches\":\"^9[01]1[0-%u]|5$\"}", (unsigned)below(draft, 3));
+        return;
+    case 2:
+        SAY(draft, "{\"zip\":[\"9011%u\",\"9110%u\"]}", (unsigned)below(draft, 9), (unsigned)below(draft, 9));
+        return;
+    case 3:
+        SAY(draft, "{\"field\":\"%s\",\"exists\":%s}", PICK(draft, "zip", "born", "phone"),
+            PICK(draft, "true", "false"));
+        return;
+    default:
+        SAY(draft, "{\"field\":\"credit\",\"in\":[\"good\",\"%s\"]}", PICK(draft, "fair", "poor"));
+    }
+}
+
+static void draw_group(struct draft *draft)
+{
+    SAY(draft, "{\"%s\":[", PICK(draft, "all", "any", "none"));
+    draw_condition(draft);
+    SAY(draft, ",");
+    draw_form(draft);
+    SAY(draft, "]}");
+}
+
+/* Half of them none; what looks at a private field lets one-call leads only. */
+static void draw_condition(struct draft *draft)
+{
+    switch (below(draft, 11)) {
+    case 8:
+        SAY(draft, "{\"age_from\":\"born\",\"min\":%u,\"max\":%u}", 20 + (unsigned)below(draft, 30),
+            50 + (unsigned)below(draft, 30));
+        return;
+    case 9:
+        draw_form(draft);
+        return;
+    case 10:
+        /* Groups stand in groups two deep at most. */
+        if (draft->depth++ < 2)
+            draw_group(draft);
+        else
+            draw_form(draft);
+        draft->depth--;
+        return;
+    case 0:
+        SAY(draft, "{\"field\":\"state\",\"in\":[\"CA\",\"NV\"]}");
+        return;
+    case 1:
+        SAY(draft, "{\"sub_id\":[\"s1\",\"s2\"]}");
+        return;
+    case 2:
+        SAY(draft, "{\"consent\":\"tcpa\"}");
+        return;
+    case 3:
+        SAY(draft, "{\"area_code\":[415,%u]}", 201 + (unsigned)below(draft, 2));
+        return;
+    case 4:
+        SAY(draft, "{\"field\":\"first_name\",\"prefix\":[\"%s\"]}", PICK(draft, "z", "a"));
+        return;
+    case 5:
+        SAY(draft, "{\"none\":[{\"source\":[\"fb\"]},{\"affiliate\":[\"a0\"]}]}");
+        return;
+    default:
+        SAY(draft, "{\"field\":\"age\",\"min\":%u}", 20 + (unsigned)below(draft, 40));
+    }
+}
+
+static void draw_filter(struct draft *draft)
+{
+    if (hit(draft, 2)) return;
+    SAY(draft, ",\"filter\":");
+    draw_condition(draft);
+}
+
+static void draw_prices(struct draft *draft)
+{
+    if (!hit(draft, 3)) {
+        SAY(draft, ",\"price\":\"%u.50\"", 3 + (unsigned)below(draft, 12));
+        return;
+    }
+    SAY(draft, ",\"price\":[{\"when\":");
+    draw_condition(draft);
+    SAY(draft, ",\"price\":\"11.00\"}%s]", PICK(draft, ",{\"price\":\"4.00\"}", ""));
+}
+
 static void draw_contract(struct draft *draft, unsigned buyer, unsigned contract)
 {
     bool is_live = !hit(draft, 5);
@@ -122,16 +233,13 @@ static void draw_contract(struct draft *draft, unsigned buyer, unsigned contract
     if (is_live)
         SAY(draft, ",\"price\":\"live\",\"ping_url\":\"http://127.0.0.1:9000/b%u/ping\"", buyer);
     else
-        SAY(draft, ",\"price\":\"%u.50\"", 3 + (unsigned)below(draft, 12));
+        draw_prices(draft);
     SAY(draft, ",\"ping_timeout\":\"%s\",\"post_timeout\":\"%s\",\"tier\":%u", PICK(draft, "20ms", "50ms", "400ms"),
         PICK(draft, "60ms", "200ms", "2s"), 1 + (unsigned)below(draft, 2));
     draw_caps(draft);
     if (hit(draft, 6)) SAY(draft, ",\"seats\":\"required\"");
     if (hit(draft, 10)) SAY(draft, ",\"when_silent\":\"unavailable\"");
-    if (hit(draft, 3))
-        SAY(draft, ",\"filter\":{\"field\":\"age\",\"min\":%u}", 20 + (unsigned)below(draft, 40));
-    else if (hit(draft, 6))
-        SAY(draft, ",\"filter\":{\"field\":\"state\",\"in\":[\"CA\",\"NV\"]}");
+    draw_filter(draft);
     if (hit(draft, 4)) SAY(draft, ",\"max_price\":\"14.00\"");
     if (hit(draft, 5)) SAY(draft, ",\"bid_ttl\":\"1s\"");
     if (hit(draft, 5)) SAY(draft, ",\"margin\":{\"fixed\":\"%u.25\"}", (unsigned)below(draft, 4));
@@ -141,6 +249,8 @@ static void draw_contract(struct draft *draft, unsigned buyer, unsigned contract
         PICK(draft, "", "", "", ",\"on_unknown\":\"fallback\"", ",\"idempotent\":true,\"on_unknown\":\"retry\"",
              ",\"idempotent\":true,\"on_unknown\":{\"timeout\":\"hold\",\"reset\":\"retry\",\"http_5xx\":"
              "\"fallback\"}"));
+    if (queue_draw(&draft->people, 8) == 0)
+        SAY(draft, ",\"duplicates\":{\"window\":\"%us\"}", 1 + 60 * (unsigned)queue_draw(&draft->people, 3));
     if (hit(draft, 3)) SAY(draft, ",\"multiplier\":\"%s\"", PICK(draft, "0.50", "1.30"));
     if (hit(draft, 3))
         SAY(draft, ",\"priority\":%u,\"weight\":%u", (unsigned)below(draft, 3), 1 + (unsigned)below(draft, 5));
@@ -149,6 +259,7 @@ static void draw_contract(struct draft *draft, unsigned buyer, unsigned contract
 
 static bool write_market(struct draft *draft, const struct random_market *market, const char *folder)
 {
+    queue_open(&draft->people, 0, market->seed ^ 0xfacadeu, false);
     begin(draft);
     draw_settings(draft);
     if (!save(draft, folder, "outcry.yaml")) return false;
@@ -209,7 +320,8 @@ static void draw_script(struct draft *draft, bool is_post)
 static bool write_scenario(struct draft *draft, const struct random_market *market, const char *folder)
 {
     begin(draft);
-    SAY(draft, "{\"listen\":\"127.0.0.1:9000\",\"seed\":%u,\"private\":[\"first_name\",\"phone\"],\"buyers\":[",
+    SAY(draft,
+        "{\"listen\":\"127.0.0.1:9000\",\"seed\":%u,\"private\":[\"first_name\",\"phone\",\"email\"],\"buyers\":[",
         1 + (unsigned)below(draft, 1000000));
     for (unsigned buyer = 0; buyer < market->buyers; buyer++) {
         SAY(draft, "%s{\"name\":\"b%u\",\"price\":%s,\"no_bid\":0.%u,", buyer ? "," : "", buyer,

@@ -1,5 +1,7 @@
 #include "tests/sim/rules.h"
 
+#include <stdlib.h>
+
 #include "tests/sim/inside.h"
 
 static const char *spell(const struct ident *ident)
@@ -73,6 +75,16 @@ static void check_leads(struct world *world)
     }
 }
 
+/* Once all offers have expired nothing is held for any; what they held is not counted any more (check_caps). */
+static void check_holds(struct world *world)
+{
+    const struct catalogue *catalogue = world->catalogue;
+    holds_sweep(world->holds, world->standing, INT64_MAX);
+    for (uint32_t i = 0; i < catalogue->contracts_count; i++)
+        if (holds_open_offers(world->standing, catalogue->contracts[i].cell))
+            world_wrong(world, "an offer that is over holds a place");
+}
+
 /* Every reservation is committed, returned or held: what standing counts is what the book counts. Only the newest
  * window of a cap is still in standing. */
 static void check_caps(struct world *world)
@@ -112,6 +124,59 @@ static void check_load(struct world *world)
                     (unsigned long long)ended);
 }
 
+/* A person, as the lead spells it. */
+struct who {
+    unsigned phone, email; /* email: 1 more than it says; 0: none */
+};
+
+static struct who who_of(const struct model_lead *lead)
+{
+    static const char phone[] = "\"phone\":\"+1", email[] = "\"email\":\"" WORLD_CANARY_TEXT;
+    struct who who = {0, 0};
+    const char *found = lead->content.at ? strstr(lead->content.at, phone) : NULL;
+    if (found) who.phone = (unsigned)strtoul(found + sizeof phone - 1, NULL, 10) / 10000000u;
+    found = lead->content.at ? strstr(lead->content.at, email) : NULL;
+    if (found) who.email = 1 + (unsigned)strtoul(found + sizeof email - 1, NULL, 10);
+    return who;
+}
+
+static bool is_same(const struct duplicates *rule, struct who a, struct who b)
+{
+    bool phone = a.phone && a.phone == b.phone, email = a.email && a.email == b.email;
+    return rule->match_all ? phone && email : phone || email;
+}
+
+/* Nobody is posted while another lead of the same person is open, in doubt, or counts as seen. */
+static void check_pair(struct world *world, const struct duplicates *rule, const struct model_post *first,
+                       const struct model_post *second)
+{
+    const struct contract *contract = catalogue_contract(world->catalogue, second->intent.contract);
+    bool refused = first->state == POST_REJECTED, open = first->state == POST_UNKNOWN || first->state == POST_OPEN;
+    bool same_contract = contract && bytes_same(first->intent.contract, second->intent.contract);
+    bool never = first->state == POST_FAILED;
+    int64_t window_ms = never || (refused && !rule->counts_posted) ? 0 : rule->window_ms, memory_ms = 0;
+    if (same_contract && contract->duplicates_ms && !never && !(refused && !rule->counts_posted))
+        memory_ms = contract->duplicates_ms;
+    if (same_contract && refused && rule->reject_memory_ms > memory_ms) memory_ms = rule->reject_memory_ms;
+    bool applies = rule->window_ms || (same_contract && contract->duplicates_ms);
+    if (memory_ms > window_ms) window_ms = memory_ms;
+    if (!applies || first->lead == second->lead) return;
+    if (open || second->opened_ms < first->settled_ms + window_ms)
+        world_wrong(world, "post %s and post %s are of one person", spell(&first->post_id), spell(&second->post_id));
+}
+
+static void check_people(struct world *world)
+{
+    const struct model *model = &world->model;
+    const struct duplicates *rule = &world->catalogue->campaigns[0].duplicates;
+    struct who *who = calloc(model->posts_count + 1, sizeof *who);
+    for (uint32_t i = 0; who && i < model->posts_count; i++) who[i] = who_of(&model->leads[model->posts[i].lead]);
+    for (uint32_t i = 0; who && i < model->posts_count; i++)
+        for (uint32_t k = 0; k < i; k++)
+            if (is_same(rule, who[k], who[i])) check_pair(world, rule, &model->posts[k], &model->posts[i]);
+    free(who);
+}
+
 void rules_check(struct world *world)
 {
     if (world->places.used) world_wrong(world, "%u auctions never closed", world->places.used);
@@ -120,7 +185,9 @@ void rules_check(struct world *world)
     check_told(world);
     check_leads(world);
     check_buyers(world);
+    check_holds(world);
     if (!world->ledger_broken) check_caps(world);
     check_load(world);
+    if (world->options.rough) check_people(world);
     if (model_balance(&world->model) != 0) world_wrong(world, "the sum over all accounts is not 0");
 }

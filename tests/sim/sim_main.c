@@ -12,6 +12,7 @@
 #include "protocol/crypto/digest.h"
 #include "tests/sim/random.h"
 #include "tests/sim/rules.h"
+#include "tests/sim/sieve.h"
 
 #define AUCTIONS_PER_WORLD 600u
 #define KEYS 12u   /* of Idempotency-Keys: few, so that they meet */
@@ -47,12 +48,49 @@ static uint64_t below(struct run *run, uint64_t bound)
 /* Affiliates
  * ----------------------------------------------------------------------------------------------------------- */
 
+/* Some hundred people, who share phones and e-mails. */
+static unsigned phone_of(unsigned variant)
+{
+    return 212 + variant * 13 % 67;
+}
+static unsigned email_of(unsigned variant)
+{
+    return variant * 7 % 90;
+}
+
+static void write_hash(struct sink *body, unsigned variant)
+{
+    char text[32];
+    struct digest digest;
+    struct sink phone = sink_over(text, sizeof text);
+    sink_format(&phone, "+1%u" WORLD_CANARY_PHONE, phone_of(variant));
+    struct bytes parts[] = {sink_written(&phone)};
+    digest_of(&digest, parts, 1);
+    sink_text(body, "\"hashes\":{\"phone\":\"");
+    sink_hex(body, (struct bytes){(const char *)digest.at, DIGEST_LEN});
+    sink_text(body, "\"},");
+}
+
 static void write_lead(struct run *run, struct sink *body, bool whole, unsigned variant)
 {
     static const char *const states[] = {"CA", "NV", "TX"};
+    static const char *const credit[] = {"poor", "fair", "good"};
     sink_format(body, "\"lead\":{\"state\":\"%s\",\"age\":%u", states[variant % 3], 20 + variant * 7 % 50);
-    if (whole) sink_text(body, ",\"first_name\":\"" WORLD_CANARY_TEXT "\",\"phone\":\"+1415" WORLD_CANARY_PHONE "\"");
+    if (variant % 4) sink_format(body, ",\"zip\":\"9%u1%02u\"", variant % 2, variant % 23);
+    if (variant % 5) sink_format(body, ",\"credit\":\"%s\"", credit[variant / 3 % 3]);
+    if (variant % 7)
+        sink_format(body, ",\"born\":\"19%02u-%02u-%02u\"", 40 + variant % 60, 1 + variant % 12, 1 + variant % 28);
+    if (whole) sink_text(body, ",\"first_name\":\"" WORLD_CANARY_TEXT "\"");
+    if (whole) sink_format(body, ",\"phone\":\"+1%u" WORLD_CANARY_PHONE "\"", phone_of(variant));
+    if (whole && variant % 5)
+        sink_format(body, ",\"email\":\"" WORLD_CANARY_TEXT "%u@example.com\"", email_of(variant));
     sink_text(body, below(run, 30) ? "},\"consent\":{\"tcpa\":true}}" : "}}");
+}
+
+static void write_sub_ids(unsigned variant, struct sink *body)
+{
+    static const char *const some[] = {"\"s1\"", "[\"s3\",\"s2\"]", "[\"quote \\\" and \\\\ \"]"};
+    if (variant % 4 == 1) sink_format(body, "\"sub_id\":%s,", some[variant / 4 % 3]);
 }
 
 static uint32_t send(struct run *run, enum auction_kind kind, struct bytes body, unsigned affiliate, bool keyed)
@@ -98,6 +136,8 @@ static void act_ping(struct run *run)
     if (is_again || (refines && write_ping_id(run, place, &body))) variant = run->recent[place].variant;
     if (variant % 8 == 0) sink_format(&body, "\"timeout_ms\":%u,", 100 + variant % 200);
     if (variant % 9 == 0) sink_text(&body, "\"min_price\":\"5.00\",\"source\":\"fb\",\"ref\":\"r\",");
+    if (variant % 3 == 0) write_hash(&body, variant + (variant % 24 == 0)); /* seldom another person's */
+    write_sub_ids(variant, &body);
     if (variant % 5 == 0 && !below(run, 10)) variant++; /* a refinement that contradicts its ping */
     write_lead(run, &body, false, variant);
     uint32_t request = send(run, AUCTION_PING, sink_written(&body), variant % RANDOM_AFFILIATES, false);
@@ -127,6 +167,7 @@ static void act_lead(struct run *run)
     bool keyed = below(run, 2) == 0;
     sink_text(&body, "{\"campaign\":\"auto\",");
     if (!below(run, 8)) sink_format(&body, "\"timeout_ms\":%u,", 150 + (unsigned)below(run, 500));
+    write_sub_ids((unsigned)below(run, 12), &body);
     write_lead(run, &body, true, (unsigned)below(run, keyed ? 2 : 50));
     send(run, AUCTION_ONE_CALL, sink_written(&body), (unsigned)below(run, RANDOM_AFFILIATES), keyed);
 }
@@ -166,14 +207,26 @@ static void act_pause(struct run *run)
     world_pause(run->world, bytes_of(contract), below(run, 3) == 0);
 }
 
+/* The reference of filters reads the market's file, as it is now. */
+static void know_market(struct run *run)
+{
+    char path[160];
+    if (run->world->sieve && run->world->sabotage == SABOTAGE_SIEVE) return;
+    sieve_close(&run->world->sieve);
+    snprintf(path, sizeof path, "%s/market.yaml", run->settings);
+    run->world->sieve = sieve_open(path);
+    check(run->world->sieve != NULL);
+}
+
 static void act_reload(struct run *run)
 {
     char note[NOTE_MAX];
     check(random_rewrite(&run->market, run->settings));
     char path[160];
+    know_market(run);
     snprintf(path, sizeof path, "%s/outcry.yaml", run->settings);
     if (!world_reload(run->world, path, note, sizeof note))
-        world_wrong(run->world, "a reload was refused: %.300s", note);
+        world_wrong(run->world, "a reload was refused: %.3000s", note);
 }
 
 /* The operator asks the buyer, and says what it heard. */
@@ -278,6 +331,7 @@ static bool begin(struct sim *sim, struct run *run, uint64_t seed)
     if (run->world) {
         run->world->sabotage = sim->sabotage;
         run->world->model.forgets_releases = sim->sabotage == SABOTAGE_BOOK;
+        know_market(run);
     }
     return run->world != NULL;
 }

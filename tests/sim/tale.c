@@ -19,7 +19,7 @@ static void say_answer(struct sink *sink, enum answer_status status, int64_t pri
     static const char *const words[] = {
         [ANSWER_PROBLEM] = "refused", [ANSWER_ACCEPTED] = "accepted", [ANSWER_REJECTED] = "rejected",
         [ANSWER_SOLD] = "sold",       [ANSWER_PENDING] = "pending",   [ANSWER_UNSOLD] = "unsold"};
-    sink_text(sink, words[status]);
+    sink_text(sink, status == ANSWER_UNSOLD && reason == REASON_DUPLICATE ? "duplicate" : words[status]);
     if (status == ANSWER_ACCEPTED || status == ANSWER_SOLD) {
         sink_char(sink, ' ');
         money_write(sink, price_micros);

@@ -8,7 +8,9 @@
 #include "exchange/standing/standing.h"
 #include "protocol/base/check.h"
 #include "protocol/crypto/mac.h"
+#include "tests/sim/again.h"
 #include "tests/sim/inside.h"
+#include "tests/sim/sieve.h"
 
 #define START_US INT64_C(1000000000)
 #define DRAIN_US INT64_C(10000000)
@@ -18,6 +20,7 @@
 static bool open_shared(struct world *world)
 {
     return standing_open(&world->standing) == FAULT_NONE && claims_open(CLAIMS_MAX, &world->claims) == FAULT_NONE &&
+           holds_open(&world->holds) == FAULT_NONE &&
            offers_open(world->settings.offers_max, world->options.workers, &world->offers) == FAULT_NONE;
 }
 
@@ -26,6 +29,7 @@ static void close_shared(struct world *world)
     if (world->catalogue) catalogue_drop(&world->catalogue);
     if (world->offers) offers_close(&world->offers);
     if (world->claims) claims_close(&world->claims);
+    holds_close(&world->holds);
     if (world->standing) standing_close(&world->standing);
 }
 
@@ -69,16 +73,19 @@ struct world *world_open(const struct world_options *options, const char *settin
     check(slots_open(&world->calls, sizeof(struct call), WORLD_AUCTIONS_MAX * 64) == FAULT_NONE);
     arena_init(&world->scratch, 65536, 16u << 20);
     world->trace_buffer = malloc(BUFFER_BYTES);
+    world->again = again_open();
     struct bytes seed = {(const char *)&world->options.seed, sizeof world->options.seed};
     digest_of(&world->seed_key, &seed, 1);
     world->seed_mac = mac_open((struct bytes){(const char *)world->seed_key.at, DIGEST_LEN});
-    check(world->trace_buffer && world->seed_mac);
+    check(world->trace_buffer && world->seed_mac && world->again);
     model_open(&world->model);
     make_workers(world);
     check(standing_open(&world->standing) == FAULT_NONE);
     world->catalogue = read_files(settings, &world->settings, world->standing, note, note_room);
     if (world->catalogue) {
+        again_keep(world->again, world->catalogue);
         check(claims_open(CLAIMS_MAX, &world->claims) == FAULT_NONE);
+        check(holds_open(&world->holds) == FAULT_NONE);
         check(offers_open(world->settings.offers_max, options->workers, &world->offers) == FAULT_NONE);
         return world;
     }
@@ -118,6 +125,8 @@ void world_close(struct world **closed)
     arena_free(&world->scratch);
     table_free(&world->paused);
     free(world->trace_buffer);
+    again_close(&world->again);
+    sieve_close(&world->sieve);
     free(world->requests);
     free(world->seats);
     free(world);
@@ -198,6 +207,7 @@ bool world_reload(struct world *world, const char *path, char *note, size_t note
     if (!fresh) return false;
     catalogue_drop(&world->catalogue);
     world->catalogue = fresh;
+    again_keep(world->again, fresh);
     return true;
 }
 
@@ -208,6 +218,7 @@ enum reason world_gate(struct world *world, struct bytes id)
     if (!contract) return REASON_COUNT;
     const struct buyer *buyer = &world->catalogue->buyers[contract->buyer];
     int64_t wall_ms = world_wall_ms(world);
+    holds_sweep(world->holds, world->standing, world->queue.now_us);
     availability_read(contract, buyer, NULL, world->standing, world->queue.now_us, wall_ms, &view);
     return availability_reason(contract, buyer, &view, wall_ms);
 }
@@ -283,5 +294,6 @@ void world_crash(struct world *world)
     check(open_shared(world));
     world->catalogue = read_files(settings.file, &world->settings, world->standing, note, sizeof note);
     check(world->catalogue != NULL, "%s", note);
+    again_keep(world->again, world->catalogue);
     lane_restore(world);
 }

@@ -10,6 +10,7 @@
 #include "exchange/auction/auction.h"
 #include "exchange/config/config.h"
 #include "exchange/standing/claims.h"
+#include "exchange/standing/holds.h"
 #include "exchange/standing/offers.h"
 #include "protocol/base/slots.h"
 #include "tests/sim/model.h"
@@ -18,13 +19,15 @@
 
 #define WORLD_WORKERS_MAX 4u
 #define WORLD_AUCTIONS_MAX 4096u
-#define WORLD_WRONG_MAX 400
+#define WORLD_WRONG_MAX 4000
 
 /* What stands in private fields of leads, and must be found in no ping and no trace. */
 #define WORLD_CANARY_TEXT "zcanary"
 #define WORLD_CANARY_PHONE "5550142"
 
 struct world;
+struct again;
+struct sieve;
 
 struct world_worker {
     struct world *world;
@@ -39,6 +42,9 @@ enum sabotage {
     SABOTAGE_LOSES, /* an entry is acknowledged and not written */
     SABOTAGE_BOOK,  /* the book forgets what is given back */
     SABOTAGE_OFFER, /* a used offer is open again at times */
+    SABOTAGE_TRACE, /* a trace tells of another bid than was made at times */
+    SABOTAGE_GUARD, /* nobody is a duplicate: claims and the book's guard let everybody through */
+    SABOTAGE_SIEVE, /* a reload is kept from the reference of filters */
     SABOTAGE_PLACE, /* a refined ping keeps its offer at times */
     SABOTAGE_COUNT
 };
@@ -69,6 +75,8 @@ struct world_request {
     char redirect[128], bids[256]; /* as a play tells them */
     struct ident ping_id, lead_id, sale_id;
     int64_t price_micros, elapsed_us;
+    bool is_sieved;
+    uint64_t sieved; /* whom the reference lets it go to (sieve.h) */
 };
 
 struct world_trace {
@@ -79,14 +87,17 @@ struct world_trace {
 };
 
 struct world_append {
-    uint64_t place;    /* of the auction that waits */
+    uint64_t place; /* of the auction that waits */
+    bool has_guard;
+    struct duplicates_guard guard; /* a copy; its catalogue is the auction's */
+    enum fault fault;
     struct bytes step; /* malloc: the record, its content in place of the seal */
 };
 
 struct world_counts {
     uint64_t auctions, pings, posts, one_calls, resumed, sold, calls, calls_ended, reserved, committed, released, kept;
-    uint64_t crashes, drains, gone, late, doubts, fallbacks, problems;
     uint64_t refined, reauctions, told_again;
+    uint64_t crashes, drains, gone, late, doubts, fallbacks, problems, again;
 };
 
 struct world {
@@ -98,6 +109,7 @@ struct world {
     struct standing *standing;
     struct offers *offers;
     struct claims *claims;
+    struct holds *holds;
     struct town *town;
     struct model model;
     struct digest seed_key;
@@ -107,6 +119,8 @@ struct world {
     struct slots calls;
     struct arena scratch;
     char *trace_buffer;
+    struct again *again; /* who decides every traced auction a second time */
+    struct sieve *sieve; /* NULL: filters are not held against the reference */
 
     struct world_append *queued, *committing; /* the ledger's first lane */
     uint32_t queued_count, queued_room, committing_count, committing_room;

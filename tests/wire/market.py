@@ -156,6 +156,9 @@ class Market:
     def write_files(self, play):
         self.write("outcry.yaml", self.settings(play))
         self.write("market.yaml", self.catalogue(play))
+        for name, text in play.get("files", {}).items():
+            with open(f"{self.folder}/{name}", "w", encoding="utf-8") as file:
+                file.write(text)
 
     # --- processes ---
 

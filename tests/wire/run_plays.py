@@ -93,6 +93,8 @@ class Play:
         body = merged(self.market.defaults[verb], step.get("with", {}))
         if "of" in step:
             body = {"ping_id": self.answer_of(step["of"])[1]["ping_id"], **body}
+        if verb == "lead" and "key" not in step:  # a lead of its own, unless the step says which one it is again
+            body = merged(body, {"lead": {"label": step.get("again", step["lead"])}})
         fields = {"Idempotency-Key": step["key"]} if "key" in step else {}
         self.asked[step[verb]] = self.market.ask("POST", path, body, self.market.key_of(step.get("by", "best")), fields)
         self.do_answer({"answer": step[verb], **({"expect": step["expect"]} if "expect" in step else {})})

@@ -17,8 +17,7 @@ static const char *const later[] = {
     /* settings */
     "suppress",
     /* campaign */
-    "objective", "duplicates", "required_at", "suppress", "test_patterns", "redistribute", "experiment", "retention",
-    "score",
+    "objective", "required_at", "suppress", "test_patterns", "redistribute", "experiment", "retention", "score",
     /* catalogue */
     "lists",
     /* affiliate */
@@ -27,7 +26,7 @@ static const char *const later[] = {
     "funds", "notices", "hash_secret", "phones", "emails", "suppress",
     /* contract */
     "status_url", "seller", "consent", "disclose_floor", "ping_hashes", "test", "delivery", "copies", "doubt",
-    "duplicates", "returns", "pay_on", "contact_within", "suppress"};
+    "returns", "pay_on", "contact_within", "suppress"};
 #define LATER (sizeof later / sizeof *later)
 
 static void copy_file(struct arena *arena, const char *name)

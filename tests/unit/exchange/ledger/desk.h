@@ -106,7 +106,7 @@ static inline void desk_on_resolved(void *arg, const struct ledger_resolution *r
 
 static inline enum fault desk_append(struct desk *desk, const struct book_step *step)
 {
-    enum fault fault = ledger_append(desk->line, step, desk_on_durable, desk, 4711);
+    enum fault fault = ledger_append(desk->line, step, NULL, desk_on_durable, desk, 4711);
     if (fault != FAULT_NONE) return fault;
     loop_run(desk->loop);
     return desk->fault;

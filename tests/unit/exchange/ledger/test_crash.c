@@ -105,7 +105,7 @@ static void advance(struct flow *flow)
         tale_open(&tale, NULL);
         tale_intend(&tale, &flow->ids.post, 0);
     }
-    check(ledger_append(desk->line, &tale.step, on_flow, flow, 0) == FAULT_NONE);
+    check(ledger_append(desk->line, &tale.step, NULL, on_flow, flow, 0) == FAULT_NONE);
     load->under_way++;
 }
 

@@ -823,7 +823,7 @@ static void test_a_full_line(void **state)
         tale_begin(&tale, desk, &ids.lead, &ids.ping);
         tale_open(&tale, NULL);
         tale_intend(&tale, &ids.post, 0);
-        enum fault fault = ledger_append(desk->line, &tale.step, on_crowd, &crowd, sent);
+        enum fault fault = ledger_append(desk->line, &tale.step, NULL, on_crowd, &crowd, sent);
         if (fault == FAULT_FULL) break;
         assert_int_equal(fault, FAULT_NONE);
     }
@@ -860,7 +860,7 @@ static void test_closing_with_work_under_way(void **state)
         tale_begin(&tale, desk, &ids.lead, &ids.ping);
         tale_open(&tale, NULL);
         tale_end(&tale, LEAD_UNSOLD);
-        assert_int_equal(ledger_append(desk->line, &tale.step, on_crowd, &crowd, 0), FAULT_NONE);
+        assert_int_equal(ledger_append(desk->line, &tale.step, NULL, on_crowd, &crowd, 0), FAULT_NONE);
     }
     ledger_line_close(&desk->line);
     assert_int_equal(crowd.done, 0);

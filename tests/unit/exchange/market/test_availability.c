@@ -73,6 +73,54 @@ static void the_first_obstacle_is_the_reason(void **state)
     }
 }
 
+/* A trace keeps views packed: whatever was seen is judged alike when it is read again. */
+static void a_packed_view_is_the_same_view(void **state)
+{
+    static const int64_t SEATS[] = {INT64_MAX, 0, 1, -3, INT64_MIN, INT64_MAX - 1};
+    (void)state;
+    for (unsigned set = 0; set < 256 * sizeof SEATS / sizeof *SEATS; set++) {
+        struct availability_view view = {.operator_paused = set & 1,
+                                         .signal_fresh = set & 2,
+                                         .signal_available = set & 4,
+                                         .contract_circuit_open = set & 8,
+                                         .origin_circuit_open = set & 16,
+                                         .rate_spent = set & 32,
+                                         .is_quiet = set & 64,
+                                         .offers_full = set & 128,
+                                         .cap_full = (int32_t)(set % 7) - 1,
+                                         .seats_free = SEATS[set / 256],
+                                         .in_flight = set * 7919,
+                                         .response_us = (int32_t)set * 1000003,
+                                         .turn = set * UINT64_C(0x123456789ab),
+                                         .sold_today = set * 77,
+                                         .accepted_ppm = set * 1000};
+        struct availability_view again;
+        char packed[AVAILABILITY_PACKED_MAX];
+        struct sink sink = sink_over(packed, sizeof packed);
+        availability_pack(&sink, &view);
+        assert_false(sink.cut);
+        assert_true(availability_unpack(sink_written(&sink), &again));
+        assert_int_equal(again.operator_paused, view.operator_paused);
+        assert_int_equal(again.signal_fresh, view.signal_fresh);
+        assert_int_equal(again.signal_available, view.signal_available);
+        assert_int_equal(again.contract_circuit_open, view.contract_circuit_open);
+        assert_int_equal(again.origin_circuit_open, view.origin_circuit_open);
+        assert_int_equal(again.rate_spent, view.rate_spent);
+        assert_int_equal(again.is_quiet, view.is_quiet);
+        assert_int_equal(again.offers_full, view.offers_full);
+        assert_int_equal(again.cap_full, view.cap_full);
+        assert_true(again.seats_free == view.seats_free);
+        assert_int_equal(again.in_flight, view.in_flight);
+        assert_int_equal(again.response_us, view.response_us);
+        assert_true(again.turn == view.turn && again.sold_today == view.sold_today);
+        assert_int_equal(again.accepted_ppm, view.accepted_ppm);
+        assert_false(availability_unpack(bytes_first(sink_written(&sink), sink.len - 1), &again));
+    }
+    struct availability_view none;
+    assert_false(availability_unpack(BYTES_NONE, &none));
+    assert_false(availability_unpack(BYTES("\377\377"), &none));
+}
+
 /* Insertion dates: closed before the first and after the last day; the schedule inside. */
 static void from_and_until(void **state)
 {
@@ -431,6 +479,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_first_obstacle_is_the_reason),
+        cmocka_unit_test(a_packed_view_is_the_same_view),
         cmocka_unit_test(from_and_until),
         cmocka_unit_test(windows_of_caps),
         cmocka_unit_test(money_and_the_buyers_caps),

@@ -188,6 +188,7 @@ static inline const char *differ_trace_contract(const struct trace_contract *a, 
     SAME_TEXT(contract);
     SAME_TEXT(buyer);
     SAME(state);
+    SAME(is_let);
     SAME(reason);
     SAME_TEXT(code);
     SAME_TEXT(text);
@@ -260,6 +261,12 @@ static inline const char *differ_trace(const struct trace_auction *a, const stru
     SAME(promise_micros);
     SAME(price_micros);
     SAME_TEXT(public_json);
+    SAME(is_whole);
+    SAME(ranked_ms);
+    SAME(asked_micros);
+    SAME_TEXT(consent);
+    SAME(area_code);
+    SAME_TEXT(hidden);
     SAME_RAW(counts);
     SAME(contracts_count);
     SAME(posts_count);

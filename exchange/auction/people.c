@@ -1,0 +1,179 @@
+/* The person a lead is about: who it is, what the book remembers, who may not have it. The rules are market's
+ * (duplicates.h); here they meet the story. */
+#include "exchange/auction/parts.h"
+
+/* What is stored of a person: the start of a keyed hash. */
+static void key_of(struct auction *auction, const struct person_hash *hash, struct person_key *key)
+{
+    struct digest digest = hash->plain;
+    auction->host->keyed(auction->world, &digest);
+    key->kind = hash->kind;
+    memcpy(key->at, digest.at, PERSON_KEY_LEN);
+}
+
+static void inherit_hash(struct auction *auction, enum person_kind kind, const struct offer_hash *hash)
+{
+    struct person_keys *keys = &auction->keys;
+    if (!hash->is_given || keys->count == PERSON_KEYS_MAX) return;
+    for (uint32_t i = 0; i < keys->count; i++)
+        if (keys->list[i].kind == kind) return;
+    struct person_key *key = &keys->list[keys->count++];
+    key->kind = (uint8_t)kind;
+    memcpy(key->at, hash->at, sizeof key->at);
+}
+
+/* A refinement is about the person of the ping it refines. */
+static void inherit(struct auction *auction)
+{
+    _Static_assert(sizeof auction->offer.past.phone.at == PERSON_KEY_LEN, "both are the start of the same keyed hash");
+    inherit_hash(auction, PERSON_PHONE, &auction->offer.past.phone);
+    inherit_hash(auction, PERSON_EMAIL, &auction->offer.past.email);
+}
+
+/* A ping is looked at only where a rule asks about people. */
+bool people_read(struct auction *auction, const struct node *lead)
+{
+    bool is_ping = auction->request.kind == AUCTION_PING;
+    if (is_ping && !auction->campaign->recalls) return true;
+    const struct ping_hashes *told = auction->request.kind == AUCTION_POST ? NULL : &auction->request.ping.hashes;
+    if (!person_read(auction->campaign, lead, told, &auction->arena, &auction->person)) return false;
+    if (!auction->campaign->recalls && !auction->campaign->sold_keep_ms && !auction->campaign->refused_keep_ms)
+        return true;
+    auction->keys.count = auction->person.count;
+    for (uint32_t i = 0; i < auction->person.count; i++)
+        key_of(auction, &auction->person.list[i], &auction->keys.list[i]);
+    if (is_ping) inherit(auction);
+    return true;
+}
+
+/* The keyed hash of the whole lead, in that campaign. A key of the affiliate's holds no zero, so the two never meet. */
+void people_name_lead(struct auction *auction)
+{
+    static const char mark[] = "\0same lead";
+    struct bytes parts[] = {auction->affiliate->id,
+                            {mark, sizeof mark},
+                            auction->campaign->id,
+                            {(const char *)auction->form.document.at, DIGEST_LEN}};
+    digest_of(&auction->request.key, parts, 4);
+    auction->request.has_key = auction->key_is_brief = true;
+}
+
+bool people_may_be_known(const struct auction *auction)
+{
+    return auction->campaign->recalls && auction->keys.count > 0;
+}
+
+/* One claim for each key the campaign's rule goes by, or one for all of them. */
+static void add_claims(struct auction *auction)
+{
+    const struct duplicates *rule = &auction->campaign->duplicates;
+    const struct person_keys *keys = &auction->keys;
+    struct auction_recall *recall = &auction->recall;
+    struct bytes parts[2 + PERSON_KEYS_MAX] = {auction->campaign->id, {"\0person", 8}};
+    unsigned kinds = 0, count = 2;
+    for (uint32_t i = 0; i < keys->count; i++) {
+        const struct person_key *key = &keys->list[i];
+        if (!(rule->by >> key->kind & 1) || (rule->match_all && kinds >> key->kind & 1)) continue;
+        kinds |= 1u << key->kind;
+        parts[count] = (struct bytes){(const char *)key->at, PERSON_KEY_LEN};
+        if (rule->match_all)
+            count++;
+        else
+            digest_of(&recall->claims[recall->claims_count++], parts, 3);
+    }
+    if (rule->match_all && kinds == rule->by) digest_of(&recall->claims[recall->claims_count++], parts, count);
+}
+
+void people_recall(struct auction *auction)
+{
+    auction->recall = (struct auction_recall){.keys = auction->keys};
+    if (auction->request.kind != AUCTION_PING && auction->campaign->duplicates.window_ms) add_claims(auction);
+    auction->recall_asked = true;
+    auction->host->recall(auction->world, auction, &auction->recall);
+}
+
+void people_copy(struct auction *auction, const struct auction_recalled *recalled)
+{
+    if (recalled->outcome != RECALL_TOLD) auction->recall.claims_count = 0;
+    if (!recalled->count) return;
+    struct encounter *list = arena_zero(&auction->arena, recalled->count, sizeof *list);
+    for (uint32_t i = 0; list && i < recalled->count; i++) {
+        list[i] = recalled->list[i];
+        list[i].campaign = arena_copy(&auction->arena, list[i].campaign);
+        list[i].contract = arena_copy(&auction->arena, list[i].contract);
+        if (!list[i].campaign.at || !list[i].contract.at) auction->recalled = RECALL_BUSY;
+    }
+    if (!list) auction->recalled = RECALL_BUSY;
+    auction->encounters = list;
+    auction->encounters_count = list ? recalled->count : 0;
+}
+
+void people_forget(struct auction *auction)
+{
+    if (auction->recall.claims_count) auction->host->forget(auction->world, &auction->recall);
+    auction->recall.claims_count = 0;
+}
+
+static struct duplicates_question question_of(const struct auction *auction)
+{
+    return (struct duplicates_question){
+        .catalogue = auction->catalogue,
+        .campaign = auction->campaign,
+        .lead_id = auction->request.kind == AUCTION_PING ? NULL : &auction->lead_id,
+        .list = auction->encounters,
+        .count = auction->encounters_count,
+        .wall_ms = auction->host->wall_ms(auction->world),
+    };
+}
+
+enum reason people_reason(const struct auction *auction)
+{
+    if (!auction->encounters_count) return REASON_NONE;
+    struct duplicates_question question = question_of(auction);
+    return duplicates_seen(&question) ? REASON_DUPLICATE : REASON_NONE;
+}
+
+enum reason people_bars(const struct auction *auction, const struct contract *contract)
+{
+    if (!auction->encounters_count) return REASON_NONE;
+    struct duplicates_question question = question_of(auction);
+    return duplicates_met(&question, contract) ? REASON_DUPLICATE : REASON_NONE;
+}
+
+void people_match(struct auction *auction)
+{
+    struct match *match = &auction->match;
+    for (uint32_t i = 0; i < match->entries_count && auction->encounters_count; i++) {
+        struct match_entry *entry = &match->entries[i];
+        enum reason reason = people_bars(auction, entry->contract);
+        if (reason == REASON_NONE) continue;
+        if (entry->reason == REASON_NONE)
+            match->askable--;
+        else
+            match->counts[entry->reason]--;
+        entry->view.barred = reason;
+        entry->reason = reason;
+        match->counts[reason]++;
+    }
+}
+
+const struct book_seen *people_seen(struct auction *auction, const struct book_step *step, struct book_seen *seen)
+{
+    const struct campaign *campaign = auction->campaign;
+    bool remembers = step->intent && campaign && (campaign->sold_keep_ms || campaign->refused_keep_ms);
+    bool ends_key = step->opening && auction->key_is_brief;
+    *seen = (struct book_seen){.key_keep_ms = ends_key ? AUCTION_SAME_MS : 0};
+    if (remembers) {
+        seen->keys = auction->keys;
+        seen->sold_keep_ms = campaign->sold_keep_ms;
+        seen->refused_keep_ms = campaign->refused_keep_ms;
+    }
+    return seen->keys.count || ends_key ? seen : NULL;
+}
+
+const struct duplicates_guard *people_guard(struct auction *auction, const struct contract *contract)
+{
+    if (!people_may_be_known(auction)) return NULL;
+    auction->guard = (struct duplicates_guard){auction->catalogue, auction->campaign, contract, auction->keys};
+    return &auction->guard;
+}
