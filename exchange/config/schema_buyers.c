@@ -4,8 +4,6 @@
 
 #define ROWS(array) .rows = array, .rows_count = sizeof array / sizeof *array
 
-static const struct schema_group filter_group;
-
 static const struct schema_row near_rows[] = {
     {.key = "zip", .type = SCHEMA_TEXT, .flags = SCHEMA_REQUIRED, .range = "5..5", .prose = "the middle"},
     {.key = "miles", .type = SCHEMA_COUNT, .flags = SCHEMA_REQUIRED, .range = "0..13000", .prose = "the radius"},
@@ -16,6 +14,16 @@ static const struct schema_group near_group = {
     .prose = "Zips whose centroid is not farther from that of the middle; looked up when the catalogue is loaded.",
     ROWS(near_rows),
     .indivisible = true};
+
+static const struct schema_row score_bounds_rows[] = {
+    {.key = "min", .type = SCHEMA_COUNT, .range = "-1000000000..1000000000", .prose = "at least so many points"},
+    {.key = "max", .type = SCHEMA_COUNT, .range = "-1000000000..1000000000", .prose = "at most so many points"},
+};
+static const struct schema_group score_bounds_group = {.name = "score",
+                                                       .title = "score (in a filter)",
+                                                       .prose = "Points by the rules of the campaign's score.",
+                                                       ROWS(score_bounds_rows),
+                                                       .indivisible = true};
 
 static const struct schema_row filter_rows[] = {
     {.key = "field",
@@ -85,27 +93,30 @@ static const struct schema_row filter_rows[] = {
      .prose = "the field language is one of these"},
     {.key = "near", .type = SCHEMA_MAP, .group = &near_group, .prose = "the zip is within a radius; needs geo: zips"},
     {.key = "consent", .type = SCHEMA_CHOICE, .choices = "tcpa", .prose = "the person agreed to it"},
-    {.key = "score", .type = SCHEMA_MAP, .flags = SCHEMA_LATER, .prose = "the lead's points"},
+    {.key = "score",
+     .type = SCHEMA_MAP,
+     .group = &score_bounds_group,
+     .prose = "the lead's points by the campaign's score: {min: 20}, {max: 80}, or both"},
     {.key = "all",
      .type = SCHEMA_MAP,
      .form = SCHEMA_LIST,
      .items_max = 1000,
-     .group = &filter_group,
+     .group = &schema_filter,
      .prose = "all of these hold"},
     {.key = "any",
      .type = SCHEMA_MAP,
      .form = SCHEMA_LIST,
      .items_max = 1000,
-     .group = &filter_group,
+     .group = &schema_filter,
      .prose = "one of these holds"},
     {.key = "none",
      .type = SCHEMA_MAP,
      .form = SCHEMA_LIST,
      .items_max = 1000,
-     .group = &filter_group,
+     .group = &schema_filter,
      .prose = "none of these holds"},
 };
-static const struct schema_group filter_group = {
+const struct schema_group schema_filter = {
     .name = "filter",
     .title = "filter",
     .prose = "A condition: one of the kinds below. Fields are the campaign's, and public ones.",
@@ -113,7 +124,7 @@ static const struct schema_group filter_group = {
     .indivisible = true};
 
 static const struct schema_row rule_rows[] = {
-    {.key = "when", .type = SCHEMA_MAP, .group = &filter_group, .prose = "the condition; without it: always"},
+    {.key = "when", .type = SCHEMA_MAP, .group = &schema_filter, .prose = "the condition; without it: always"},
     {.key = "price", .type = SCHEMA_MONEY, .flags = SCHEMA_REQUIRED, .range = "0.000001..", .prose = "the price"},
 };
 static const struct schema_group rule_group = {
@@ -293,7 +304,7 @@ static const struct schema_row contract_rows[] = {
      .type = SCHEMA_MONEY,
      .range = "0.01..100",
      .prose = "on its price, for the ranking only; without it: 1.00"},
-    {.key = "filter", .type = SCHEMA_MAP, .group = &filter_group, .prose = "which leads; without it: all"},
+    {.key = "filter", .type = SCHEMA_MAP, .group = &schema_filter, .prose = "which leads; without it: all"},
     {.key = "schedule",
      .type = SCHEMA_HOURS,
      .form = SCHEMA_NAMED,
@@ -446,7 +457,7 @@ const struct schema_group schema_buyer = {
     .name = "buyer", .title = "buyers", .prose = "Who buys leads, by webhooks.", ROWS(buyer_rows)};
 
 const struct schema_group *const schema_buyer_groups[] = {
-    &schema_buyer, &contract_group, &exclude_group, &rule_group,    &filter_group,
-    &near_group,   &schedule_group, &schema_cap,    &unknown_group,
+    &schema_buyer, &contract_group,     &exclude_group,  &rule_group, &schema_filter,
+    &near_group,   &score_bounds_group, &schedule_group, &schema_cap, &unknown_group,
 };
 const unsigned schema_buyer_groups_count = sizeof schema_buyer_groups / sizeof *schema_buyer_groups;

@@ -25,6 +25,7 @@ struct build {
     uint32_t errors;
     bool no_memory;
     struct pool zones, hosts, schedules, calendars;
+    const uint8_t *zip_states;          /* one for all campaigns, once one needs it */
     const struct node **contract_nodes; /* by contract index */
     const struct places *places;        /* NULL: not asked for yet */
 };
@@ -69,6 +70,11 @@ void build_id(struct build *build, const struct node *map, const char *noun, str
 
 /* --- the parts, in this order --- */
 void build_campaigns(struct build *build);
+/* What a lead of the campaign is worth and may be refused for, beside its fields: consent, test patterns, score, zips
+ * that have to be in their state. The fields are there. */
+void build_quality(struct build *build, const struct node *node, struct campaign *campaign);
+/* NULL: told, or memory is out. */
+const struct filter *build_filter(struct build *build, const struct campaign *campaign, const struct node *node);
 void build_calendars(struct build *build);
 void build_affiliates(struct build *build);
 void build_buyers(struct build *build);

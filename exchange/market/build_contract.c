@@ -247,17 +247,23 @@ static void on_filter_error(void *arg, const struct node *where, const char *tex
     build_error(arg, where, "%s", text);
 }
 
-static const struct filter *read_filter(struct build *build, const struct node *node, struct contract *contract)
+const struct filter *build_filter(struct build *build, const struct campaign *campaign, const struct node *node)
 {
-    const struct campaign *campaign = campaign_of(build, contract);
     uint32_t errors = build->errors;
-    if (!campaign) return NULL;
     const struct filter *filter = filter_build(build->arena, campaign, build->source->geo, node, on_filter_error,
                                                build);
     if (!filter && build->errors == errors) build->no_memory = true;
+    return filter;
+}
+
+static const struct filter *read_filter(struct build *build, const struct node *node, struct contract *contract)
+{
+    const struct campaign *campaign = campaign_of(build, contract);
+    const struct filter *filter = campaign ? build_filter(build, campaign, node) : NULL;
     if (filter && filter_is_private(filter)) {
         contract->is_hidden = true;
-        build_warning(build, node, "looks at a private field: holds for one-call leads only, never for a ping");
+        build_warning(build, node,
+                      "looks at a private field: holds for one-call leads only, never for a ping [private_filter]");
     }
     return filter;
 }

@@ -12,6 +12,7 @@
 #include "exchange/market/circuit.h"
 #include "exchange/market/field.h"
 #include "exchange/market/geo.h"
+#include "exchange/market/quality.h"
 #include "exchange/market/ranking.h"
 #include "protocol/base/table.h"
 
@@ -49,8 +50,7 @@ struct campaign {
     bool paused;
     const struct field *fields;
     uint32_t fields_count;
-    const struct bytes *consent_required; /* "tcpa" */
-    uint32_t consent_required_count;
+    struct quality quality;
     const uint32_t *contracts; /* indexes, in the catalogue's order */
     uint32_t contracts_count;
     struct duplicates duplicates;

@@ -80,10 +80,12 @@ enum replay_outcome replay_run(const struct trace_auction *trace, const struct c
     return REPLAY_DECIDED;
 }
 
-/* The lead's person was not for sale: a trace tells so, and nothing of the person. */
+/* The lead's person was not for sale, or looked like a test, or its affiliate left in the meantime: a trace tells so,
+ * and nothing of the person. */
 static bool was_barred(const struct trace_auction *trace)
 {
-    bool is_barred = trace->reason == REASON_DUPLICATE || trace->reason == REASON_SUPPRESSED;
+    bool is_barred = trace->reason == REASON_DUPLICATE || trace->reason == REASON_SUPPRESSED ||
+                     trace->reason == REASON_TEST_LEAD || trace->reason == REASON_AFFILIATE_GONE;
     for (uint32_t i = 0; i < trace->steps_count; i++)
         if (trace->steps[i].letter == 'p') return false;
     return is_barred && !bytes_is(trace->closed_cause, "nobody_asked");
@@ -95,9 +97,12 @@ static enum reason refuse(const struct run *run)
     const struct replay *replay = run->replay;
     bool is_whole = run->trace->kind == TRACE_ONE_CALL;
     if (was_barred(run->trace)) return run->trace->reason;
-    if (replay->affiliate->paused || (replay->source && replay->source->paused)) return REASON_PAUSED;
-    if (is_whole && !campaign_has_consent(replay->campaign, replay->form.facts.consent)) return REASON_CONSENT_MISSING;
-    return REASON_NONE;
+    if (replay->campaign->paused || replay->affiliate->paused || (replay->source && replay->source->paused))
+        return REASON_PAUSED;
+    if (campaign_is_test(&replay->form.facts)) return REASON_TEST_LEAD;
+    bool needs_consent = is_whole || replay->campaign->quality.consent_at_ping;
+    bool has_consent = campaign_had_consent(replay->campaign, replay->form.facts.consent);
+    return needs_consent && !has_consent ? REASON_CONSENT_MISSING : REASON_NONE;
 }
 
 /* Matching

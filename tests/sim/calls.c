@@ -92,6 +92,8 @@ enum reason calls_ask(struct place *place, const struct auction_ask *ask, uint64
                           .deadline_us = ask->deadline_us};
     catalogue_take(call->catalogue);
     call->request = write_request(place, ask, (ask->deadline_us - now_us) / 1000);
+    if (memmem(call->request.at, call->request.len, WORLD_TEST_NOTE, sizeof WORLD_TEST_NOTE - 1))
+        world_wrong(world, "a buyer hears of a test lead");
     place->calls_out++;
     world->counts.calls++;
     queue_at(&world->queue, now_us + draw_way_us(world), on_arrived, world, call->id);

@@ -332,6 +332,24 @@ static void note_answer(struct world *world, struct world_request *request, cons
     request->elapsed_us = answer->elapsed_us;
 }
 
+/* Nobody is sent, or sees, what its catalogue entry does not say. */
+static void check_seen(struct world *world, const struct auction_answer *answer)
+{
+    struct bytes exit_url = answer->catalogue->campaigns[0].exit_url, url = answer->redirect_url;
+    uint32_t bids_max = answer->affiliate->reveal_bids == REVEAL_ALL_BIDS   ? ANSWER_BIDS_MAX
+                        : answer->affiliate->reveal_bids == REVEAL_BEST_BID ? 1
+                                                                            : 0;
+    if (answer->status == ANSWER_UNSOLD && !bytes_same(url, exit_url))
+        world_wrong(world, "an unsold lead goes elsewhere than to the exit");
+    if (world->options.rough && answer->status == ANSWER_SOLD && url.len &&
+        !bytes_starts(url, BYTES("https://go.example/")))
+        world_wrong(world, "a sold lead goes to a host that is not listed");
+    if (answer->bids_count > bids_max) world_wrong(world, "an affiliate sees %u bids", answer->bids_count);
+    for (uint32_t i = 1; i < answer->bids_count; i++)
+        if (answer->bids[i - 1].price_micros < answer->bids[i].price_micros)
+            world_wrong(world, "the bids an affiliate sees are not in order");
+}
+
 static void answer(void *worker, struct auction *auction, const struct auction_answer *answer)
 {
     struct world *world = world_of(worker);
@@ -347,6 +365,7 @@ static void answer(void *worker, struct auction *auction, const struct auction_a
         world_wrong(world, "an answer %lld us late", (long long)(world->queue.now_us - request->answer_by_us));
     request->answered = true;
     note_answer(world, request, answer);
+    check_seen(world, answer);
     if (answer->status != ANSWER_SOLD) return;
     const struct model_lead *lead = model_lead(&world->model, &answer->lead_id);
     if (!lead || lead->record.state != LEAD_SOLD) world_wrong(world, "told sold before the book has it");

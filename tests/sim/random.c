@@ -2,6 +2,8 @@
  * world meets here all the time. Times of buyers lie around the deadlines, to the microsecond. */
 #include "tests/sim/random.h"
 
+#include "tests/sim/world.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -94,6 +96,17 @@ static void draw_ranking(struct draft *draft)
         PICK(draft, "0", "0.01", "0.50"), PICK(draft, "skip", "last"));
 }
 
+static void draw_quality(struct draft *draft)
+{
+    SAY(draft, "\"consent\":{\"required\":[\"tcpa\"]%s},", hit(draft, 5) ? ",\"required_at\":\"ping\"" : "");
+    if (hit(draft, 2)) SAY(draft, "\"exit_url\":\"https://exit.example/\",");
+    SAY(draft,
+        "\"test_patterns\":[{\"field\":\"note\",\"matches\":\"" WORLD_TEST_NOTE "\"}],\"score\":[{\"points\":%d},"
+        "{\"when\":{\"field\":\"owner\",\"is\":true},\"points\":15},{\"when\":{\"field\":\"income\",\"min\":\"40.5\"},"
+        "\"points\":10}],",
+        (int)below(draft, 20) - 10);
+}
+
 static void draw_campaign(struct draft *draft)
 {
     SAY(draft,
@@ -104,9 +117,13 @@ static void draw_campaign(struct draft *draft)
         PICK(draft, "squeeze", "squeeze", "keep"), PICK(draft, "0", "0.50"), (unsigned)below(draft, 40),
         PICK(draft, "0s", "500ms", "2s"), PICK(draft, "refuse", "reauction"), (unsigned)below(draft, 4));
     draw_ranking(draft);
+    draw_quality(draft);
     draw_duplicates(draft);
-    SAY(draft, "\"consent\":{\"required\":[\"tcpa\"]},\"fields\":{");
+    SAY(draft, "\"fields\":{");
     SAY(draft, "\"state\":{\"type\":\"us_state\",\"required\":\"ping\",\"private\":false},"
+               "\"note\":{\"type\":\"text\",\"private\":false},"
+               "\"income\":{\"type\":\"decimal\",\"max\":1000,\"private\":false},"
+               "\"owner\":{\"type\":\"boolean\",\"private\":false},"
                "\"zip\":{\"type\":\"us_zip\",\"private\":false},\"born\":{\"type\":\"date\",\"private\":false},"
                "\"credit\":{\"type\":\"choice\",\"of\":[\"poor\",\"fair\",\"good\"],\"private\":false},"
                "\"age\":{\"type\":\"integer\",\"min\":16,\"max\":110,\"private\":false},"
@@ -114,10 +131,11 @@ static void draw_campaign(struct draft *draft)
                "\"email\":{\"type\":\"email\"},"
                "\"phone\":{\"type\":\"us_phone\",\"required\":\"post\"}}}],\"affiliates\":[");
     for (unsigned i = 0; i < RANDOM_AFFILIATES; i++)
-        SAY(draft, "%s{\"id\":\"a%u\",\"campaigns\":[\"auto\"],\"min_price\":\"%s\"%s%s%s}", i ? "," : "", i,
+        SAY(draft, "%s{\"id\":\"a%u\",\"campaigns\":[\"auto\"],\"min_price\":\"%s\"%s%s%s%s}", i ? "," : "", i,
             PICK(draft, "0", "0", "2.00"), hit(draft, 6) ? ",\"rate\":{\"pings_per_s\":300}" : "",
             PICK(draft, "", "", ",\"pay\":{\"percent\":82}", ",\"pay\":{\"fixed\":\"6\"}",
                  ",\"margin\":{\"bands\":[{\"up_to\":\"9\",\"percent\":30},{\"fixed\":\"1.10\"}]}"),
+            PICK(draft, "", ",\"reveal\":{\"bids\":\"best\"}", ",\"reveal\":{\"bids\":\"all\"}"),
             PICK(draft, "", ",\"sources\":{\"fb\":{\"min_price\":\"4\",\"margin\":{\"percent\":5,\"max\":\"0.40\"}}}"));
     SAY(draft, "],\"calendars\":{\"us\":{\"2026-01-01\":\"closed\"}},\"buyers\":[");
 }
@@ -168,7 +186,7 @@ static void draw_group(struct draft *draft)
 /* Half of them none; what looks at a private field lets one-call leads only. */
 static void draw_condition(struct draft *draft)
 {
-    switch (below(draft, 11)) {
+    switch (below(draft, 13)) {
     case 8:
         SAY(draft, "{\"age_from\":\"born\",\"min\":%u,\"max\":%u}", 20 + (unsigned)below(draft, 30),
             50 + (unsigned)below(draft, 30));
@@ -183,6 +201,13 @@ static void draw_condition(struct draft *draft)
         else
             draw_form(draft);
         draft->depth--;
+        return;
+    case 11:
+        SAY(draft, "{\"any\":[{\"score\":{\"min\":%d}},{\"field\":\"income\",\"max\":\"10.25\"}]}",
+            (int)below(draft, 25));
+        return;
+    case 12:
+        SAY(draft, "{\"field\":\"owner\",\"is\":%s}", PICK(draft, "true", "false"));
         return;
     case 0:
         SAY(draft, "{\"field\":\"state\",\"in\":[\"CA\",\"NV\"]}");
@@ -269,6 +294,7 @@ static bool write_market(struct draft *draft, const struct random_market *market
         SAY(draft, "%s{\"id\":\"b%u\",\"signing_secret\":\"whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oDMfKQ9r8GKYo=\"",
             buyer ? "," : "", buyer);
         if (hit(draft, 4)) SAY(draft, ",\"group\":\"one-owner\"");
+        if (hit(draft, 2)) SAY(draft, ",\"redirect_hosts\":[\"go.example\"]");
         if (hit(draft, 3)) draw_caps(draft);
         if (hit(draft, 5)) SAY(draft, ",\"max_in_flight\":%u", 1 + (unsigned)below(draft, 6));
         if (hit(draft, 6)) SAY(draft, ",\"max_pings_per_s\":%u", 100 + (unsigned)below(draft, 300));
@@ -337,6 +363,8 @@ static bool write_scenario(struct draft *draft, const struct random_market *mark
         draw_think(draft, true);
         if (hit(draft, 3)) draw_script(draft, true);
         if (hit(draft, 6)) SAY(draft, ",\"price\":\"1.00\"");
+        if (hit(draft, 3))
+            SAY(draft, ",\"redirect_url\":\"%s\"", PICK(draft, "https://go.example/b%3D1", "https://evil.example/"));
         SAY(draft, "}}");
     }
     SAY(draft, "]}");

@@ -14,7 +14,7 @@
 
 struct sieve {
     struct arena arena;
-    const struct node *market, *fields; /* fields: of the campaign */
+    const struct node *market, *campaign, *fields; /* fields: of the campaign */
     const struct node *contracts[SIEVE_CONTRACTS_MAX], *buyers[SIEVE_CONTRACTS_MAX];
     unsigned count;
 };
@@ -69,7 +69,8 @@ struct sieve *sieve_open(const char *market_file)
     arena_init(&sieve->arena, 1 << 16, 64 << 20);
     sieve->market = read_file(&sieve->arena, market_file);
     const struct node *campaigns = sieve->market ? node_find(sieve->market, "campaigns") : NULL;
-    if (campaigns) sieve->fields = node_find(node_first(campaigns), "fields");
+    sieve->campaign = campaigns ? node_first(campaigns) : NULL;
+    if (campaigns) sieve->fields = node_find(sieve->campaign, "fields");
     if (sieve->fields && list_contracts(sieve)) return sieve;
     sieve_close(&sieve);
     return NULL;
@@ -126,7 +127,9 @@ static struct bytes given(const struct question *question, struct bytes field)
 {
     const struct node *node = node_find_bytes(question->lead, field);
     if (!node || (is_private(question->sieve, field) && !question->is_whole)) return BYTES_NONE;
-    return node->kind == NODE_BOOL ? bytes_of(node->truth ? "true" : "false") : node->text;
+    if (node->kind == NODE_BOOL) return bytes_of(node->truth ? "true" : "false");
+    bool is_truth = has_type(question->sieve, field, "boolean");
+    return is_truth && bytes_is(node->text, "no") ? BYTES("false") : node->text;
 }
 
 static struct bytes first_of_type(const struct question *question, const char *type)
@@ -289,6 +292,21 @@ static bool by_area_code(const struct question *question, const struct node *con
     return names(node_find(condition, "area_code"), (struct bytes){phone->text.at + 2, 3});
 }
 
+/* The rules that hold, added up. */
+static bool by_score(const struct question *question, const struct node *condition)
+{
+    const struct node *rules = node_find(question->sieve->campaign, "score");
+    int64_t points, sum = 0;
+    NODE_EACH(rule, rules)
+    {
+        const struct node *when = node_find(rule, "when");
+        if (when && !holds(question, when)) continue;
+        check(read_number(node_find(rule, "points")->text, &points));
+        sum += points;
+    }
+    return is_between(node_find(condition, "score"), false, sum);
+}
+
 static bool by_all(const struct question *question, const struct node *condition)
 {
     NODE_EACH(part, node_find(condition, "all"))
@@ -321,7 +339,8 @@ static const struct {
     bool (*holds)(const struct question *question, const struct node *condition);
 } words[] = {{"field", by_field},   {"age_from", by_age},        {"state", by_state},   {"zip", by_zip},
              {"source", by_source}, {"affiliate", by_affiliate}, {"sub_id", by_sub_id}, {"consent", by_consent},
-             {"all", by_all},       {"area_code", by_area_code}, {"any", by_any},       {"none", by_none}};
+             {"all", by_all},       {"area_code", by_area_code}, {"any", by_any},       {"none", by_none},
+             {"score", by_score}};
 
 static bool holds(const struct question *question, const struct node *condition)
 {

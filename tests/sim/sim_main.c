@@ -76,6 +76,9 @@ static void write_lead(struct run *run, struct sink *body, bool whole, unsigned 
     static const char *const states[] = {"CA", "NV", "TX"};
     static const char *const credit[] = {"poor", "fair", "good"};
     sink_format(body, "\"lead\":{\"state\":\"%s\",\"age\":%u", states[variant % 3], 20 + variant * 7 % 50);
+    if (variant % 3 == 0) sink_format(body, ",\"income\":\"%u.50\"", variant % 80);
+    if (variant % 4 == 0) sink_text(body, variant % 8 ? ",\"owner\":true" : ",\"owner\":\"no\"");
+    if (variant % 40 == 7) sink_text(body, ",\"note\":\"a " WORLD_TEST_NOTE "\"");
     if (variant % 4) sink_format(body, ",\"zip\":\"9%u1%02u\"", variant % 2, variant % 23);
     if (variant % 5) sink_format(body, ",\"credit\":\"%s\"", credit[variant / 3 % 3]);
     if (variant % 7)

@@ -24,6 +24,8 @@
 /* What stands in private fields of leads, and must be found in no ping and no trace. */
 #define WORLD_CANARY_TEXT "zcanary"
 #define WORLD_CANARY_PHONE "5550142"
+/* In the public note of a lead that is a test: no buyer ever hears of it. */
+#define WORLD_TEST_NOTE "zztest"
 
 struct world;
 struct again;

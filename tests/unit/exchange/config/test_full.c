@@ -17,7 +17,7 @@ static const char *const later[] = {
     /* settings */
     "suppress",
     /* campaign */
-    "objective", "required_at", "suppress", "test_patterns", "redistribute", "experiment", "retention", "score",
+    "objective", "suppress", "redistribute", "experiment", "retention",
     /* catalogue */
     "lists",
     /* affiliate */
