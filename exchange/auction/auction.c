@@ -244,7 +244,6 @@ static void move(struct auction *auction, enum step next)
 static enum step wait_until(struct auction *auction, int64_t at_us);
 static void give_back(struct auction *auction);
 static void keep_doubt(struct auction *auction);
-static struct auction_claim claim_of(const struct auction *auction);
 static bool is_decided_refinement(const struct auction *auction);
 
 /* Who asks, may they, is it well formed. The clock has been running since the request's first byte. */
@@ -274,7 +273,7 @@ static enum step step_claim(struct auction *auction)
 {
     enum auction_kind kind = auction->request.kind;
     if (!auction->claim_asked) {
-        struct auction_claim claim = claim_of(auction);
+        struct auction_claim claim = admission_claim(auction);
         auction->claim_asked = true;
         auction->host->claim(auction->world, auction, &claim);
     }
@@ -519,7 +518,7 @@ static enum step step_close(struct auction *auction)
     const struct auction_host *host = auction->host;
     void *world = auction->world;
     if (auction->claim_held) {
-        struct auction_claim claim = claim_of(auction);
+        struct auction_claim claim = admission_claim(auction);
         host->unclaim(world, &claim, auction->opening_written);
     }
     people_forget(auction);
@@ -538,20 +537,6 @@ static enum step wait_until(struct auction *auction, int64_t at_us)
     if (at_us != auction->armed_us) auction->host->wake_at(auction->world, auction, at_us ? at_us : CLOCK_NEVER);
     auction->armed_us = at_us;
     return STEP_WAIT;
-}
-
-static struct auction_claim claim_of(const struct auction *auction)
-{
-    const struct auction_request *request = &auction->request;
-    bool is_post = request->kind == AUCTION_POST;
-    struct auction_claim claim = {.has_ping = is_post || request->kind == AUCTION_PING,
-                                  .has_key = request->has_key,
-                                  .takes_expired = is_post && request->post.reauction_if_expired,
-                                  .is_expired = auction->claimed.is_expired,
-                                  .key = request->key};
-    if (claim.has_ping) claim.ping_id = is_post ? request->post.ping_id : request->ping.refines;
-    if (auction->key_is_brief) claim.key_since_ms = auction->opened_ms - AUCTION_SAME_MS;
-    return claim;
 }
 
 /* One that failed, or that nobody waited for, leaves the earlier offer as it was. */

@@ -27,6 +27,8 @@ static inline bool admission_is_whole(const struct auction *auction)
 {
     return auction->request.kind == AUCTION_ONE_CALL || auction->is_reauction;
 }
+/* What the request claims, and (once it was told) how it holds it. */
+struct auction_claim admission_claim(const struct auction *auction);
 /* The same ping again: it is told the offer that stands. False: none does. */
 bool admission_standing(struct auction *auction);
 /* The lead as the request has it, or (a refinement) with what its ping told before. */
