@@ -164,6 +164,8 @@ static void write_bid(struct json *json, const struct trace_contract *contract)
     write_ms(json, "ms", contract->answer_us < 0 ? 0 : contract->answer_us);
     json_key(json, "payout");
     json_money(json, contract->payout_micros);
+    json_key(json, "pays");
+    json_money(json, contract->pays_micros);
     json_close_map(json);
     json_key(json, "effective_price");
     json_money(json, contract->effective_micros);
@@ -190,6 +192,10 @@ static void write_contract(struct json *json, const struct story *story, const s
         json_u64(json, contract->rank);
     else
         json_null(json);
+    if (contract->shadow_rank) {
+        json_key(json, "shadow_rank");
+        json_u64(json, contract->shadow_rank);
+    }
     write_posts(json, story, contract->contract);
     json_close_map(json);
 }
@@ -381,6 +387,11 @@ static void write_auction(struct json *json, const struct story *story)
     json_text(json, sink_written(&hex));
     json_key(json, "seed");
     json_u64(json, told->seed);
+    json_key(json, "arm");
+    if (told->arm)
+        json_text(json, bytes_of(ranking_arm_name((enum ranking_arm)told->arm)));
+    else
+        json_null(json);
     json_key(json, "floor");
     json_money(json, told->floor_micros);
     json_key(json, "promise");

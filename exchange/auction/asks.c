@@ -46,8 +46,13 @@ void asks_send(struct auction *auction)
     for (uint32_t place = 0; place < auction->match.entries_count; place++) {
         const struct match_entry *entry = &auction->match.entries[place];
         struct asked *asked = &auction->asked[place];
+        if (entry->reason == REASON_NONE && entry->contract->tier < auction->tier) continue; /* asked before */
         asked->reason = entry->reason;
         if (entry->reason != REASON_NONE) continue;
+        if (auction->tier && entry->contract->tier > auction->tier) {
+            asked->reason = REASON_OUTBID; /* unless its turn comes */
+            continue;
+        }
         asked->asked_us = asked->answered_us = now_us;
         if (entry->standing_price_micros > 0) {
             asked->state = ASK_BID;
@@ -58,30 +63,33 @@ void asks_send(struct auction *auction)
         ask.contract = entry->contract;
         ask.place = place;
         ask.deadline_us = now_us + entry->contract->ping_timeout_us;
-        if (ask.deadline_us > auction->collect_by_us) ask.deadline_us = auction->collect_by_us;
+        if (ask.deadline_us > auction->ask_by_us) ask.deadline_us = auction->ask_by_us;
         asked->reason = tail.cut ? REASON_TOO_LARGE : send_ping(auction, &ask, &segments, &asked->call);
         if (asked->reason != REASON_NONE) continue;
         asked->state = ASK_OUT;
         auction->out++;
+        auction->out_open += !ceiling_is_known(entry->contract);
     }
 }
 
-/* Whoever has not answered by now is late. */
+/* Whoever has not answered by now is late; or could not have won. */
 void asks_stop(struct auction *auction)
 {
+    bool is_early = strcmp(auction->closed_cause, CLOSED_EARLY) == 0;
     for (uint32_t place = 0; auction->out > 0; place++) {
         struct asked *asked = &auction->asked[place];
         if (asked->state != ASK_OUT) continue;
         auction->host->cancel(auction->world, asked->call);
         asked->state = ASK_FAILED;
-        asked->reason = auction->affiliate_gone ? REASON_AFFILIATE_GONE : REASON_TIMEOUT;
+        asked->reason = auction->affiliate_gone ? REASON_AFFILIATE_GONE : is_early ? REASON_OUTBID : REASON_TIMEOUT;
         asked->answered_us = 0;
         auction->out--;
     }
+    auction->out_open = 0;
 }
 
 /* What bids are ranked by, at the instant of ranked_ms. */
-static struct decision decision_of(const struct auction *auction)
+struct decision asks_decision(const struct auction *auction)
 {
     return (struct decision){.catalogue = auction->catalogue,
                              .campaign = auction->campaign,
@@ -98,10 +106,10 @@ static struct decision decision_of(const struct auction *auction)
 bool asks_rank(struct auction *auction)
 {
     uint32_t count = auction->match.entries_count;
-    auction->bids_count = 0;
-    auction->bids = arena_take(&auction->arena, count * sizeof *auction->bids);
-    auction->order = arena_take(&auction->arena, count * sizeof *auction->order);
+    if (!auction->bids) auction->bids = arena_take(&auction->arena, count * sizeof *auction->bids);
+    if (!auction->order) auction->order = arena_take(&auction->arena, count * sizeof *auction->order);
     if (!auction->bids || !auction->order) return false;
+    auction->bids_count = 0;
     for (uint32_t place = 0; place < count; place++) {
         const struct asked *asked = &auction->asked[place];
         if (asked->state != ASK_BID || asked->reason != REASON_NONE) continue; /* it may be out since: promise.c */
@@ -116,7 +124,7 @@ bool asks_rank(struct auction *auction)
         };
     }
     auction->ranked_ms = auction->host->wall_ms(auction->world);
-    struct decision decision = decision_of(auction);
+    struct decision decision = asks_decision(auction);
     auction->order_count = decide_run(&decision, auction->bids, auction->bids_count, auction->order);
     return true;
 }

@@ -81,6 +81,7 @@ static struct asked *answered(struct auction *auction, uint32_t place)
     check(asked->state == ASK_OUT, "place %u was not out", place);
     asked->answered_us = auction->host->now_us(auction->world);
     auction->out--;
+    auction->out_open -= !ceiling_is_known(auction->match.entries[place].contract);
     return asked;
 }
 
@@ -348,15 +349,17 @@ static enum step step_match(struct auction *auction)
     return STEP_PING;
 }
 
-/* All of them at once. */
+/* All of them at once, or tier by tier. */
 static enum step step_ping(struct auction *auction)
 {
-    auction->asked = arena_zero(&auction->arena, auction->match.entries_count, sizeof *auction->asked);
+    if (!auction->asked)
+        auction->asked = arena_zero(&auction->arena, auction->match.entries_count, sizeof *auction->asked);
+    closing_begin(auction);
     if (auction->asked) asks_send(auction);
     return STEP_COLLECT;
 }
 
-/* Until all have answered, or the deadline. */
+/* Until all have answered, or the deadline, or no bid to come could change the result. */
 static enum step step_collect(struct auction *auction)
 {
     if (!auction->asked) return story_refuse(auction, 503, REASON_BUSY, NULL);
@@ -366,10 +369,10 @@ static enum step step_collect(struct auction *auction)
         asks_stop(auction);
         return story_reject(auction, REASON_AFFILIATE_GONE, NULL);
     }
-    if (auction->out > 0 && now_us < auction->collect_by_us && !auction->drained)
-        return wait_until(auction, auction->collect_by_us);
-    if (now_us < auction->collect_by_us) auction->saved_us = auction->collect_by_us - now_us;
-    auction->closed_cause = auction->saved_us == 0 ? "deadline" : auction->out == 0 ? "all_answered" : "shutting_down";
+    const char *cause = closing_cause(auction, now_us);
+    if (!cause) return wait_until(auction, auction->ask_by_us);
+    auction->closed_cause = cause;
+    auction->saved_us = now_us < auction->collect_by_us ? auction->collect_by_us - now_us : 0;
     asks_stop(auction);
     return STEP_RANK;
 }
@@ -378,6 +381,7 @@ static enum step step_collect(struct auction *auction)
 static enum step step_rank(struct auction *auction)
 {
     if (!asks_rank(auction)) return story_refuse(auction, 503, REASON_BUSY, NULL);
+    if (auction->order_count == 0 && closing_goes_on(auction)) return STEP_PING;
     if (auction->order_count == 0) return story_reject(auction, asks_nearest(auction), NULL);
     return auction->request.kind == AUCTION_PING ? STEP_OFFER : admission_posts(auction);
 }

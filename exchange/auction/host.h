@@ -6,6 +6,7 @@
  * auction_ask` says. Everything runs on the auction's own thread. */
 #pragma once
 
+#include "exchange/market/ceiling.h"
 #include "exchange/market/decide.h"
 #include "exchange/market/duplicates.h"
 #include "exchange/record/book.h"

@@ -42,13 +42,23 @@ enum step admission_posts(struct auction *auction);
 /* asks.c */
 void asks_send(struct auction *auction);
 void asks_stop(struct auction *auction);
-bool asks_rank(struct auction *auction); /* false: memory is out */
+/* What bids are ranked by, at the instant of ranked_ms. */
+struct decision asks_decision(const struct auction *auction);
+bool asks_rank(struct auction *auction); /* false: memory is out; may be asked again as bids come in */
 /* Why nobody wins: what stood nearest to a sale among the bids; or nobody bid; or nobody was even asked. */
 enum reason asks_nearest(const struct auction *auction);
 void asks_post(struct auction *auction);
 /* True: no verdict came, and the contract says that the same post goes out again, at retry_at_us. */
 bool asks_again(struct auction *auction);
 void asks_verdict(struct auction *auction);
+
+/* closing.c */
+/* Who is asked now, and until when: all, or the next tier of a waterfall with its share of the time that is left. */
+void closing_begin(struct auction *auction);
+/* Waterfall: nothing came of the tiers asked so far, another one is there, and time for it. */
+bool closing_goes_on(const struct auction *auction);
+/* Why no more bids are waited for; NULL: they are. */
+const char *closing_cause(struct auction *auction, int64_t now_us);
 
 /* people.c: the person a lead is about. */
 /* Who it is, from lead and hashes. False: memory is out. */

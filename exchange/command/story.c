@@ -179,6 +179,8 @@ static const struct {
 } causes[] = {
     {"all_answered", "every answer was in or overdue"},
     {"deadline", "the time was up"},
+    {"early_close", "no bid to come could have won"},
+    {"shutting_down", "the exchange went down"},
     {"nobody_asked", "nobody could be asked"},
     {"affiliate_gone", "the affiliate hung up"},
 };

@@ -72,12 +72,17 @@ static void compare_reason(struct finder *finder, struct bytes contract, enum re
 /* Who was let
  * -------------------------------------------------------------------------------------------------------------- */
 
+static bool went_through(const struct trace_auction *trace, char letter)
+{
+    for (uint32_t i = 0; i < trace->steps_count; i++)
+        if (trace->steps[i].letter == letter) return true;
+    return false;
+}
+
 /* True if the trace went so far: it may have ended before anybody was looked at. */
 static bool was_matched(const struct trace_auction *trace)
 {
-    for (uint32_t i = 0; i < trace->steps_count; i++)
-        if (trace->steps[i].letter == 'p') return true;
-    return bytes_is(trace->closed_cause, "nobody_asked");
+    return went_through(trace, 'p') || bytes_is(trace->closed_cause, "nobody_asked");
 }
 
 static void find_in_match(struct finder *finder)
@@ -88,7 +93,8 @@ static void find_in_match(struct finder *finder)
     compare_number(finder, BYTES_NONE, "arm", trace->arm, (int64_t)replay->arm);
     compare_money(finder, BYTES_NONE, "floor", trace->floor_micros, replay->floor_micros);
     if (replay->refused != REASON_NONE) {
-        compare_reason(finder, BYTES_NONE, trace->reason, replay->refused);
+        if (went_through(trace, 'm')) /* else it had ended before that was asked */
+            compare_reason(finder, BYTES_NONE, trace->reason, replay->refused);
         return;
     }
     if (!was_matched(trace)) return;

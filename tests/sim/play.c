@@ -341,9 +341,15 @@ static void do_explain(struct play *play, const struct node *step)
     const struct world_request *request = request_of(play, step, "explain");
     if (!request) return;
     const struct ident *id = ident_is_none(&request->lead_id) ? &request->ping_id : &request->lead_id;
-    NODE_EACH(contract, node_find(step, "contracts"))
+    char found[TALE_MAX];
+    const struct node *auction = node_find(step, "auction"), *contracts = node_find(step, "contracts");
+    if (auction) {
+        tale_of_auction(play->world, id, found);
+        if (!tale_fits(auction->text, bytes_of(found))) differ(play, auction->key, auction->text, found);
+    }
+    if (!contracts) return;
+    NODE_EACH(contract, contracts)
     {
-        char found[TALE_MAX];
         tale_of_contract(play->world, id, contract->key, found);
         if (!tale_fits(contract->text, bytes_of(found))) differ(play, contract->key, contract->text, found);
     }

@@ -94,6 +94,7 @@ static void draw_ranking(struct draft *draft)
     SAY(draft, "\"policy\":\"%s\",\"pricing\":\"%s\",\"second_price_step\":\"%s\",\"unavailable_bids\":\"%s\",",
         PICK(draft, "price", "price", "priority", "weighted", "round_robin"), PICK(draft, "first", "second"),
         PICK(draft, "0", "0.01", "0.50"), PICK(draft, "skip", "last"));
+    SAY(draft, "\"tier_mode\":\"%s\",", PICK(draft, "parallel", "parallel", "waterfall"));
 }
 
 static void draw_quality(struct draft *draft)
@@ -265,7 +266,7 @@ static void draw_contract(struct draft *draft, unsigned buyer, unsigned contract
     if (hit(draft, 6)) SAY(draft, ",\"seats\":\"required\"");
     if (hit(draft, 10)) SAY(draft, ",\"when_silent\":\"unavailable\"");
     draw_filter(draft);
-    if (hit(draft, 4)) SAY(draft, ",\"max_price\":\"14.00\"");
+    if (hit(draft, 2)) SAY(draft, ",\"max_price\":\"%s\"", PICK(draft, "7.00", "9.00", "14.00"));
     if (hit(draft, 5)) SAY(draft, ",\"bid_ttl\":\"1s\"");
     if (hit(draft, 5)) SAY(draft, ",\"margin\":{\"fixed\":\"%u.25\"}", (unsigned)below(draft, 4));
     if (hit(draft, 8)) SAY(draft, ",\"free\":true");

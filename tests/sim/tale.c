@@ -97,6 +97,11 @@ static void say_entry(struct sink *sink, const struct trace_contract *contract)
     sink_text(sink, " bid ");
     money_write(sink, contract->price_micros);
     if (contract->rank) sink_format(sink, " #%u", contract->rank);
+    if (contract->rank && contract->pays_micros != contract->price_micros) {
+        sink_text(sink, " pays ");
+        money_write(sink, contract->pays_micros);
+    }
+    if (contract->shadow_rank) sink_format(sink, " shadow #%u", contract->shadow_rank);
 }
 
 static void say_posts(struct sink *sink, const struct trace_auction *posts, struct bytes contract)
@@ -157,6 +162,23 @@ void tale_of_contract(const struct world *world, const struct ident *id, struct 
     }
     if (has_auction && !found) say_static(&sink, world, &auction, contract, &arena);
     if (has_posts) say_posts(&sink, &posts, contract);
+    if (!sink.len) sink_text(&sink, "untold");
+    arena_free(&arena);
+    finish(&sink);
+}
+
+void tale_of_auction(const struct world *world, const struct ident *id, char tale[TALE_MAX])
+{
+    struct sink sink = start(tale);
+    struct arena arena;
+    static struct trace_auction auction;
+    arena_init(&arena, 65536, 4u << 20);
+    const struct model_lead *lead = model_lead(&world->model, id);
+    if (read_trace(world, lead ? &lead->record.ping_id : id, &arena, &auction)) {
+        sink_bytes(&sink, auction.closed_cause);
+        if (auction.arm) sink_char(&sink, ' ');
+        sink_text(&sink, ranking_arm_name((enum ranking_arm)auction.arm));
+    }
     if (!sink.len) sink_text(&sink, "untold");
     arena_free(&arena);
     finish(&sink);

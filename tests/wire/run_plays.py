@@ -55,11 +55,19 @@ def tale_of_contract(explained, name):
             words.append(f"bid {contract['bid']['price']}")
         if contract.get("rank"):
             words.append(f"#{contract['rank']}")
+            if contract["bid"]["pays"] != contract["bid"]["price"]:
+                words.append(f"pays {contract['bid']['pays']}")
+            if contract.get("shadow_rank"):
+                words.append(f"shadow #{contract['shadow_rank']}")
         for post in contract.get("posts", []):
             why = post["reason"] and post["outcome"] in ("skipped", "failed")
             words.append(f"post {post['outcome']}" + (f":{post['reason']['code']}" if why else ""))
         return " ".join(words)
     return "untold"
+
+
+def tale_of_auction(explained):
+    return " ".join(word for word in (explained["closed"]["cause"], explained["arm"]) if word)
 
 
 class Play:
@@ -201,11 +209,14 @@ class Play:
             self.differ("resolve", step["expect"], found)
 
     def do_explain(self, step):
-        for contract, wanted in step["contracts"].items():
-            def tell():
-                status, explained = self.market.operator("GET", f"/v1/admin/explain/{self.id_of(step['explain'])}")
-                return tale_of_contract(explained, contract) if status == 200 else f"{status}"
-            self.wait_for({"expect": wanted}, f"explain {contract}", tell)
+        def tell(tale):
+            status, explained = self.market.operator("GET", f"/v1/admin/explain/{self.id_of(step['explain'])}")
+            return tale(explained) if status == 200 else f"{status}"
+        if "auction" in step:
+            self.wait_for({"expect": step["auction"]}, "explain", lambda: tell(tale_of_auction))
+        for contract, wanted in step.get("contracts", {}).items():
+            self.wait_for({"expect": wanted}, f"explain {contract}",
+                          lambda: tell(lambda explained: tale_of_contract(explained, contract)))
 
     def do_idle(self, step):
         self.wait_for(step, "idle", lambda: str(self.market.operator("GET", "/v1/admin/stats")[1]["in_flight"]))
