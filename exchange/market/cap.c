@@ -53,11 +53,11 @@ int64_t cap_window_of(const struct cap *cap, const struct zone *zone, int64_t wa
     return STARTS[cap->window](zone, wall_ms / 1000) / 60;
 }
 
-/* Of so many that were sold and one more. */
+/* Of so many that were sold and one more, rounded up: rounded down, five equal segments could never share 30 percent
+ * each, for none could be the first with a second lead. */
 static uint32_t share_of(uint32_t sold, uint32_t ppm)
 {
-    uint64_t share = ((uint64_t)sold + 1) * ppm / MONEY_PPM;
-    return share > 1 ? (uint32_t)share : 1;
+    return (uint32_t)((((uint64_t)sold + 1) * ppm + MONEY_PPM - 1) / MONEY_PPM);
 }
 
 /* Money has no first one to let through: what has come together by now is what may be spent. */

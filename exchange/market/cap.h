@@ -1,10 +1,10 @@
 /* cap: what the caps of contract, buyer and affiliate say about a sale, a post or a ping (market.md section 7): which
  * windows, which segments, how much room now. The counters themselves are standing's.
  *
- * Pure but for what it reads of standing. Percent: one of each is always allowed; then no more than the share of what
- * was sold in the window, this one included: only sales that were made count as sold, so the share holds whatever
- * becomes of posts under way. Pace: a day's limit grows with the share of its open hours that has gone; the first lead
- * is never held back. */
+ * Pure but for what it reads of standing. Percent: no more than the share of what was sold in the window, this one
+ * included, rounded up to whole leads (so one of each always fits): only sales that were made count as sold, so the
+ * share holds whatever becomes of posts under way. Pace: a day's limit grows with the share of its open hours that has
+ * gone; the first lead is never held back. */
 #pragma once
 
 #include "exchange/market/campaign.h"
