@@ -247,7 +247,9 @@ static void draw_prices(struct draft *draft)
         return;
     }
     SAY(draft, ",\"price\":[{\"when\":");
+    draft->depth++; /* a rule stands deeper than a filter, and a file's depth is bounded */
     draw_condition(draft);
+    draft->depth--;
     SAY(draft, ",\"price\":\"11.00\"}%s]", PICK(draft, ",{\"price\":\"4.00\"}", ""));
 }
 
