@@ -361,6 +361,8 @@ static void write_head(struct json *json, const struct story *story)
                     : told && told->kind == TRACE_ONE_CALL ? BYTES("one_call")
                     : lead && lead->is_one_call            ? BYTES("one_call")
                                                            : BYTES("ping"));
+    json_key(json, "test");
+    json_bool(json, lead ? lead->offer.rehearsal != 0 : told->is_test);
     json_key(json, "campaign");
     json_text(json, lead ? lead->campaign : told->campaign);
     json_key(json, "affiliate");

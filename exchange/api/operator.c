@@ -362,6 +362,8 @@ static void write_doubt(struct json *json, const struct post_record *post)
     json_money(json, post->intent.price_micros);
     json_key(json, "payout");
     json_money(json, post->intent.payout_micros);
+    json_key(json, "test");
+    json_bool(json, post->is_test);
     json_key(json, "posted_at");
     json_wall(json, post->opened_ms);
     json_key(json, "in_doubt_since");

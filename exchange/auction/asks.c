@@ -18,7 +18,7 @@ static enum reason send_ping(struct auction *auction, const struct auction_ask *
     const struct contract *contract = ask->contract;
     struct standing *standing = auction->host->standing(auction->world);
     unsigned count = 0, full;
-    if (contract->counts_pings)
+    if (contract->counts_pings && !auction->rehearsal)
         count = cap_ping_keys(contract, &auction->catalogue->buyers[contract->buyer], segments, standing,
                               auction->opened_ms, keys);
     if (!caps_reserve(standing, keys, count, &full)) return REASON_CAPPED;
@@ -64,6 +64,7 @@ void asks_send(struct auction *auction)
         ask.place = place;
         ask.deadline_us = now_us + entry->contract->ping_timeout_us;
         if (ask.deadline_us > auction->ask_by_us) ask.deadline_us = auction->ask_by_us;
+        if (auction->rehearsal) rehearse_ask(auction, entry->contract, &ask);
         asked->reason = tail.cut ? REASON_TOO_LARGE : send_ping(auction, &ask, &segments, &asked->call);
         if (asked->reason != REASON_NONE) continue;
         asked->state = ASK_OUT;
@@ -167,8 +168,10 @@ void asks_post(struct auction *auction)
         ask.channel = auction->request.ping.channel;
         ask.source = auction->request.ping.source;
     }
+    if (auction->rehearsal) rehearse_ask(auction, candidate->contract, &ask);
     if (ask.deadline_us > auction->post_by_us) ask.deadline_us = auction->post_by_us;
-    if (auction->retries == 0) turns_take(auction->host->standing(auction->world), candidate->contract->cell);
+    if (auction->retries == 0 && !auction->rehearsal)
+        turns_take(auction->host->standing(auction->world), candidate->contract->cell);
     /* The drain's time may end while the intent is written: what was never sent need not become a doubt. */
     enum reason reason = auction->drained ? REASON_SHUTTING_DOWN
                                           : auction->host->ask(auction->world, auction, &ask, &auction->post_call);

@@ -6,10 +6,9 @@
 #pragma once
 
 #include "exchange/buyers/line.h"
-#include "exchange/market/availability.h"
+#include "exchange/market/rehearsal.h"
 #include "protocol/base/ident.h"
-#include "protocol/message/bid.h"
-#include "protocol/message/verdict.h"
+#include "protocol/wire/loop.h"
 
 #define CALL_IN_FLIGHT_MAX 65536u
 
@@ -28,6 +27,9 @@ struct call_order {
     struct bytes bid_id;  /* POST */
     int64_t price_micros;
     struct bytes consent, lead; /* POST: copied, and wiped when the call ends */
+    enum rehearsal rehearsal;   /* a test: its call leaves no trace in standing; one of a built-in buyer never leaves
+                                 * the process */
+    unsigned attempt;
 };
 
 struct call_reply {
@@ -44,6 +46,7 @@ struct call_reply {
 struct desk;
 
 struct desk_options {
+    struct loop *loop;
     struct client *client;
     struct standing *standing;
     uint16_t number; /* of its ident maker; different in every desk of a process */

@@ -22,6 +22,7 @@ struct lines {
     struct mac *reference_mac;
     struct signer **signers;    /* per buyer */
     struct line *pings, *posts; /* per contract; head.at NULL: not made yet */
+    struct line *tests;         /* two per contract; NULL: no test went to a contract yet */
     struct reference *references;
     struct arena memory;
 };
@@ -62,6 +63,7 @@ void lines_drop(struct lines **taken)
     free(lines->signers);
     free(lines->pings);
     free(lines->posts);
+    free(lines->tests);
     free(lines->references);
     free(lines);
 }
@@ -121,6 +123,15 @@ const struct line *lines_ping(struct lines *lines, const struct contract *contra
 const struct line *lines_post(struct lines *lines, const struct contract *contract)
 {
     return make(lines, &lines->posts[contract->index], &contract->post, contract);
+}
+
+const struct line *lines_test(struct lines *lines, const struct contract *contract, bool is_post)
+{
+    if (!contract->test) return NULL;
+    if (!lines->tests) lines->tests = calloc(2 * (size_t)lines->catalogue->contracts_count, sizeof *lines->tests);
+    if (!lines->tests) return NULL;
+    return make(lines, &lines->tests[2 * (size_t)contract->index + is_post],
+                is_post ? &contract->test->post : &contract->test->ping, contract);
 }
 
 struct bytes lines_reference(struct lines *lines, const struct buyer *buyer, struct bytes affiliate,

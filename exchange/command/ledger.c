@@ -115,7 +115,7 @@ static void write_totals(struct json *json, const struct reader_totals *totals)
         uint64_t value;
     } figures[] = {{"entries", totals->entries}, {"leads", totals->leads},     {"sold", totals->sold},
                    {"unsold", totals->unsold},   {"pending", totals->pending}, {"posts", totals->posts},
-                   {"doubts", totals->doubts},   {"seq", totals->seq}};
+                   {"doubts", totals->doubts},   {"tests", totals->tests},     {"seq", totals->seq}};
     for (size_t i = 0; i < sizeof figures / sizeof *figures; i++) {
         json_key(json, figures[i].key);
         json_u64(json, figures[i].value);
@@ -229,6 +229,7 @@ static int stat_table(struct reader *reader, const struct reader_totals *totals)
     struct accounts accounts = {.as_json = false};
     printf("leads     %llu: %llu sold, %llu unsold, %llu pending\n", (unsigned long long)totals->leads,
            (unsigned long long)totals->sold, (unsigned long long)totals->unsold, (unsigned long long)totals->pending);
+    if (totals->tests) printf("tests     %llu beside them\n", (unsigned long long)totals->tests);
     printf("posts     %llu, of which %llu in doubt\n", (unsigned long long)totals->posts,
            (unsigned long long)totals->doubts);
     printf("revenue   %14s   what buyers owe\n", money_text(totals->revenue_micros, text));

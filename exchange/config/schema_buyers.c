@@ -208,6 +208,16 @@ static const struct schema_group unknown_group = {
         "goes on to the next buyer.",
     ROWS(unknown_rows)};
 
+static const struct schema_row test_rows[] = {
+    {.key = "ping_url", .type = SCHEMA_URL, .prose = "asked for a bid; a live price needs it"},
+    {.key = "post_url", .type = SCHEMA_URL, .flags = SCHEMA_REQUIRED, .prose = "where the test lead is posted"},
+};
+static const struct schema_group test_group = {
+    .name = "test",
+    .title = "test",
+    .prose = "Where the test leads of a contract go. A contract without these gets none.",
+    ROWS(test_rows)};
+
 /* The first row is for NDJSON alone, where a contract does not stand under its buyer. */
 static const struct schema_row contract_rows[] = {
     {.key = "buyer", .type = SCHEMA_NAME, .flags = SCHEMA_REQUIRED, .prose = "whose contract it is"},
@@ -264,7 +274,10 @@ static const struct schema_row contract_rows[] = {
      .flags = SCHEMA_LATER,
      .choices = "phone email",
      .prose = "keyed hashes in pings"},
-    {.key = "test", .type = SCHEMA_MAP, .flags = SCHEMA_LATER, .prose = "endpoints of test leads"},
+    {.key = "test",
+     .type = SCHEMA_MAP,
+     .group = &test_group,
+     .prose = "where its test leads go; without it built-in test buyers stand in"},
     {.key = "delivery",
      .type = SCHEMA_CHOICE,
      .flags = SCHEMA_LATER,
@@ -457,7 +470,7 @@ const struct schema_group schema_buyer = {
     .name = "buyer", .title = "buyers", .prose = "Who buys leads, by webhooks.", ROWS(buyer_rows)};
 
 const struct schema_group *const schema_buyer_groups[] = {
-    &schema_buyer, &contract_group,     &exclude_group,  &rule_group, &schema_filter,
-    &near_group,   &score_bounds_group, &schedule_group, &schema_cap, &unknown_group,
+    &schema_buyer,       &contract_group, &exclude_group, &rule_group,    &schema_filter, &near_group,
+    &score_bounds_group, &schedule_group, &schema_cap,    &unknown_group, &test_group,
 };
 const unsigned schema_buyer_groups_count = sizeof schema_buyer_groups / sizeof *schema_buyer_groups;

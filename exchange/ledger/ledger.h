@@ -70,6 +70,7 @@ struct ledger_resolution {
     struct ident lead_id;
     bool resumes; /* rejected, and the story may go on */
     uint64_t seq;
+    bool is_test;                        /* of a test lead: no money moved */
     int64_t price_micros, payout_micros; /* of the sale that an acceptance made */
     uint8_t keys_count;
     struct book_cap_key keys[BOOK_CAP_KEYS_MAX]; /* of the post: released by a rejection, counted by a sale */

@@ -266,6 +266,7 @@ enum fault reader_totals(struct reader *reader, struct reader_totals *totals)
                                      .posts = rows.posts,
                                      .posts_open = rows.posts_open,
                                      .doubts = rows.doubts,
+                                     .tests = rows.tests,
                                      .revenue_micros = rows.revenue_micros,
                                      .payout_micros = rows.payout_micros,
                                      .margin_micros = rows.margin_micros,

@@ -48,6 +48,7 @@ enum fault reader_accounts(struct reader *reader, void (*fn)(void *arg, struct b
 
 struct reader_totals {
     uint64_t entries, leads, sold, unsold, pending, posts, posts_open, doubts;
+    uint64_t tests; /* test leads; in none of the sums */
     int64_t revenue_micros, payout_micros, margin_micros;
     uint64_t seq;
     struct digest chain;

@@ -15,9 +15,10 @@ enum rows_wait { ROWS_OPEN = 'o', ROWS_DOUBT = 'd', ROWS_GOES_ON = 'g' };
 
 /* One row; written once per transaction. */
 struct rows_totals {
-    uint64_t entries, leads, sold, unsold, pending, posts, doubts, posts_open;
+    uint64_t entries, leads, sold, unsold, pending, posts, doubts, posts_open; /* tests aside, but for entries */
     int64_t revenue_micros, payout_micros, margin_micros;
     int64_t first_ms, last_ms;
+    uint64_t tests; /* test leads: counted here and nowhere else */
 };
 
 /* What is told when an entry is refused: a constant. */

@@ -274,6 +274,7 @@ static enum fault write_resolved(struct ledger *ledger, struct MDB_txn *txn, str
     if (fault != FAULT_NONE) return fault;
     job->answer.lead_id = lead->lead_id;
     job->answer.resumes = goes_on;
+    job->answer.is_test = post->is_test;
     if (job->is_accepted) {
         job->answer.price_micros = sale.price_micros;
         job->answer.payout_micros = sale.payout_micros;

@@ -79,6 +79,10 @@ void build_calendars(struct build *build);
 void build_affiliates(struct build *build);
 void build_buyers(struct build *build);
 void build_contracts(struct build *build);
+/* The contract that stands in this map; its index, buyer and id are set. */
+void build_contract(struct build *build, const struct node *node, struct contract *contract);
+/* The built-in test buyers and their contracts, behind all others: room for them was left. */
+void build_rehearsals(struct build *build);
 /* The schedule of that map in the buyer's zone, shared with equal ones; NULL: there is none, or it was told why. */
 const struct schedule *build_schedule(struct build *build, const struct node *map, const struct zone *zone);
 /* The minute (UTC, since 1970) in which that date of the zone begins, or the one `after` it. */

@@ -1,6 +1,7 @@
 /* Affiliates and buyers: who they are, by which keys they are known, and on what terms they stand. */
 #include "exchange/market/build.h"
 #include "exchange/market/redirect.h"
+#include "exchange/market/rehearsal.h"
 #include "exchange/market/scalar.h"
 #include "protocol/crypto/signature.h"
 
@@ -56,7 +57,7 @@ void build_buyers(struct build *build)
     struct catalogue *catalogue = build->catalogue;
     uint32_t count, made = 0;
     const struct node *list = build_list(build, build->source->document, "buyers", &count);
-    catalogue->buyers = build_zero(build, count, sizeof *catalogue->buyers);
+    catalogue->buyers = build_zero(build, (size_t)count + REHEARSAL_BUYERS, sizeof *catalogue->buyers);
     if (!list || !catalogue->buyers || !catalogue->principals) return;
     catalogue->buyers_count = count;
     NODE_EACH(node, list)

@@ -90,8 +90,8 @@ struct catalogue {
     const struct zone *zone; /* the house's */
     struct campaign *campaigns;
     struct affiliate *affiliates;
-    struct buyer *buyers;
-    struct contract *contracts;
+    struct buyer *buyers;       /* behind the last: the built-in test buyers (rehearsal.h) */
+    struct contract *contracts; /* the same */
     uint32_t campaigns_count, affiliates_count, buyers_count, contracts_count;
     struct table campaign_ids, affiliate_ids, buyer_ids, contract_ids; /* id -> index */
     struct table keys; /* 32 raw bytes of a key's SHA-256 -> index of principals */

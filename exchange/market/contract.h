@@ -2,6 +2,7 @@
  * only while the catalogue is built (exchange/market/catalogue.h says who owns it). */
 #pragma once
 
+#include "exchange/market/endpoint.h"
 #include "exchange/market/filter.h"
 #include "exchange/market/schedule.h"
 #include "exchange/market/unknown.h"
@@ -75,12 +76,9 @@ struct cap {
     struct cap_id id;    /* stable: owner, window, unit, per, counts; its segments' follow from it */
 };
 
-struct endpoint {
-    bool is_https;
-    unsigned port;
-    struct bytes host;   /* lower case, NUL-terminated */
-    struct bytes target; /* path and query */
-    struct bytes url;
+/* Where test leads of a contract go. */
+struct contract_test {
+    struct endpoint ping, post; /* ping.url empty: a standing price */
 };
 
 /* The first rule whose filter matches gives the standing price. */
@@ -96,8 +94,9 @@ struct contract {
     uint32_t cell;                               /* in standing's contracts */
     uint32_t ping_origin_cell, post_origin_cell; /* in standing's origins; STANDING_NONE without that endpoint */
     struct bytes id;
-    uint64_t draw_key;          /* of the id, the same in every process: feeds seeded draws */
-    struct endpoint ping, post; /* ping.url empty: a standing price without a call */
+    uint64_t draw_key;                /* of the id, the same in every process: feeds seeded draws */
+    struct endpoint ping, post;       /* ping.url empty: a standing price without a call */
+    const struct contract_test *test; /* NULL: test leads pass it by */
     int64_t ping_timeout_us, post_timeout_us;
     const struct price_rule *prices;
     uint32_t prices_count;

@@ -63,7 +63,7 @@ enum replay_outcome replay_run(const struct trace_auction *trace, const struct c
 {
     struct run run = {trace, arena, replay, digest_same(&trace->catalogue, &catalogue->version), NULL, 0};
     *replay = (struct replay){.catalogue = catalogue};
-    if (trace->kind != TRACE_PING && trace->kind != TRACE_ONE_CALL) return REPLAY_NO_AUCTION;
+    if ((trace->kind != TRACE_PING && trace->kind != TRACE_ONE_CALL) || trace->is_test) return REPLAY_NO_AUCTION;
     if (!trace->is_whole) return REPLAY_TOO_OLD;
     replay->campaign = catalogue_campaign(catalogue, trace->campaign);
     replay->affiliate = catalogue_affiliate(catalogue, trace->affiliate);

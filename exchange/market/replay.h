@@ -13,7 +13,7 @@
 
 enum replay_outcome {
     REPLAY_DECIDED,
-    REPLAY_NO_AUCTION, /* a record of posts: its auction is the ping's */
+    REPLAY_NO_AUCTION, /* a record of posts: its auction is the ping's; or a test, which follows a script */
     REPLAY_TOO_OLD,    /* recorded before traces held all inputs */
     REPLAY_STRANGE,    /* campaign or affiliate are not in that catalogue, or the facts do not suit its fields */
     REPLAY_NO_MEMORY

@@ -39,7 +39,8 @@ struct book_opening { /* the lead's first step */
     struct digest document; /* keyed: "the same lead" (campaign_read_lead) */
     bool has_key;
     struct digest key;    /* SHA-256 of affiliate id, 0, Idempotency-Key */
-    struct offer offer;   /* the terms and candidates a fallback needs, over a restart too */
+    struct offer offer;   /* the terms and candidates a fallback needs, over a restart too; its `rehearsal` makes the
+                           * lead a test, of which no money moves */
     struct bytes content; /* {"lead":{…},"consent":{…}}: private; sealed before it leaves the calling thread */
     bool is_one_call;
 };
@@ -118,6 +119,7 @@ struct lead_record {
 
 struct post_record {
     struct ident post_id, lead_id, ping_id;
+    bool is_test;
     enum post_state state;
     enum reason reason;
     struct bytes affiliate, campaign;

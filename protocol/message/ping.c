@@ -67,7 +67,7 @@ void ping_write_head(struct sink *sink, const struct ping_message *message)
     sink_i64(sink, message->deadline_ms);
     sink_bytes(sink, BYTES(",\"offer_ttl_ms\":"));
     sink_i64(sink, message->offer_ttl_ms);
-    sink_bytes(sink, BYTES(",\"test\":false,"));
+    sink_bytes(sink, message->test ? BYTES(",\"test\":true,") : BYTES(",\"test\":false,"));
     if (message->source_ref.len) {
         sink_bytes(sink, BYTES("\"source_ref\":"));
         json_write_text(sink, message->source_ref);
@@ -212,10 +212,8 @@ static void read_hashes(const struct node *value, void *into, struct complaints 
 static void read_test(const struct node *value, void *into, struct complaints *complaints)
 {
     struct ping_request *request = into;
-    if (!request_truth(value, &request->test))
-        complain(complaints, value->key, "type", "must be true or false");
-    else if (request->test)
-        complain(complaints, value->key, "not_supported", "not supported yet");
+    request->has_test = request_truth(value, &request->test);
+    if (!request->has_test) complain(complaints, value->key, "type", "must be true or false");
 }
 
 static void read_lead(const struct node *value, void *into, struct complaints *complaints)

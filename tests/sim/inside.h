@@ -30,7 +30,9 @@ struct call {
     struct world *world;
     uint64_t id, place;
     uint32_t number;
-    bool is_ping, arrived, held;
+    bool is_ping, arrived, held, is_test;
+    struct rehearsal_line said; /* by a built-in test buyer; has_said: it is one's call */
+    bool has_said;
     const struct contract *contract;
     struct catalogue *catalogue;
     int buyer;

@@ -302,6 +302,7 @@ static const char *apply_sale(struct model *model, struct model_lead *lead, cons
     lead->record.sale.contract = keep(model, sale->contract);
     lead->record.sale.buyer = keep(model, sale->buyer);
     lead->record.sale.redirect_url = keep(model, sale->redirect_url);
+    if (lead->record.offer.rehearsal) return NULL; /* of a test no money moves */
     move(model, "buyer:", sale->buyer, "", -sale->price_micros);
     move(model, "affiliate:", lead->record.affiliate, ":uncleared", sale->payout_micros);
     move(model, sale->margin_micros < 0 ? "house:loss" : "house:margin", BYTES_NONE, "", sale->margin_micros);
@@ -404,9 +405,13 @@ const char *model_resolve(struct model *model, const struct ident *post_id, bool
 
 void model_totals(const struct model *model, struct model_totals *totals)
 {
-    *totals = (struct model_totals){.leads = model->leads_count, .posts = model->posts_count};
+    *totals = (struct model_totals){0};
     for (uint32_t i = 0; i < model->leads_count; i++) {
         const struct lead_record *record = &model->leads[i].record;
+        bool is_test = record->offer.rehearsal != 0;
+        totals->tests += is_test;
+        if (is_test) continue;
+        totals->leads++;
         totals->sold += record->state == LEAD_SOLD;
         totals->unsold += record->state == LEAD_UNSOLD;
         totals->pending += record->state == LEAD_PENDING;
@@ -416,5 +421,9 @@ void model_totals(const struct model *model, struct model_totals *totals)
         totals->payout_micros += record->sale.payout_micros;
         totals->margin_micros += record->sale.margin_micros;
     }
-    for (uint32_t i = 0; i < model->posts_count; i++) totals->doubts += model->posts[i].state == POST_UNKNOWN;
+    for (uint32_t i = 0; i < model->posts_count; i++) {
+        if (model->leads[model->posts[i].lead].record.offer.rehearsal) continue;
+        totals->posts++;
+        totals->doubts += model->posts[i].state == POST_UNKNOWN;
+    }
 }

@@ -54,7 +54,7 @@ struct model {
 };
 
 struct model_totals {
-    uint32_t leads, sold, unsold, pending, posting, posts, doubts;
+    uint32_t tests, leads, sold, unsold, pending, posting, posts, doubts;
     int64_t revenue_micros, payout_micros, margin_micros;
 };
 

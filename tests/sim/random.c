@@ -271,6 +271,9 @@ static void draw_contract(struct draft *draft, unsigned buyer, unsigned contract
     if (hit(draft, 2)) SAY(draft, ",\"max_price\":\"%s\"", PICK(draft, "7.00", "9.00", "14.00"));
     if (hit(draft, 5)) SAY(draft, ",\"bid_ttl\":\"1s\"");
     if (hit(draft, 5)) SAY(draft, ",\"margin\":{\"fixed\":\"%u.25\"}", (unsigned)below(draft, 4));
+    if (hit(draft, 4))
+        SAY(draft, ",\"test\":{%s\"post_url\":\"http://127.0.0.1:9000/b%u/post\"}",
+            is_live ? "\"ping_url\":\"http://127.0.0.1:9000/b0/ping\"," : "", buyer);
     if (hit(draft, 8)) SAY(draft, ",\"free\":true");
     if (hit(draft, 4)) SAY(draft, ",\"price_at_post\":\"lower\"%s", PICK(draft, "", ",\"min_price\":\"4.00\""));
     SAY(draft, "%s",

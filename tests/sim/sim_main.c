@@ -71,7 +71,15 @@ static void write_hash(struct sink *body, unsigned variant)
     sink_text(body, "\"},");
 }
 
-static void write_lead(struct run *run, struct sink *body, bool whole, unsigned variant)
+/* A test's outcome, or none. */
+static void write_outcome(struct run *run, struct sink *body)
+{
+    static const char *const outcomes[] = {"sold",   "no_bid",  "low_bid", "rejected_then_sold",
+                                           "unsold", "timeout", "pending", "duplicate"};
+    if (below(run, 3)) sink_format(body, ",\"test_outcome\":\"%s\"", outcomes[below(run, 8)]);
+}
+
+static void write_lead(struct run *run, struct sink *body, bool whole, unsigned variant, bool is_test)
 {
     static const char *const states[] = {"CA", "NV", "TX"};
     static const char *const credit[] = {"poor", "fair", "good"};
@@ -87,6 +95,7 @@ static void write_lead(struct run *run, struct sink *body, bool whole, unsigned 
     if (whole) sink_format(body, ",\"phone\":\"+1%u" WORLD_CANARY_PHONE "\"", phone_of(variant));
     if (whole && variant % 5)
         sink_format(body, ",\"email\":\"" WORLD_CANARY_TEXT "%u@example.com\"", email_of(variant));
+    if (is_test) write_outcome(run, body);
     sink_text(body, below(run, 30) ? "},\"consent\":{\"tcpa\":true}}" : "}}");
 }
 
@@ -104,6 +113,7 @@ static uint32_t send(struct run *run, enum auction_kind kind, struct bytes body,
     struct world_ask ask = {.kind = kind,
                             .affiliate = bytes_of(name),
                             .body = body,
+                            .test_key = below(run, 40) == 0,
                             .key = keyed ? bytes_of(key) : BYTES_NONE,
                             .worker = (unsigned)below(run, WORLD_WORKERS_MAX)};
     return world_ask(run->world, &ask);
@@ -137,12 +147,14 @@ static void act_ping(struct run *run)
     bool is_again = place < RECENT && !below(run, 6), refines = !is_again && !below(run, 5);
     sink_text(&body, "{\"campaign\":\"auto\",");
     if (is_again || (refines && write_ping_id(run, place, &body))) variant = run->recent[place].variant;
+    bool is_test = variant % 10 == 0;
+    if (is_test) sink_text(&body, "\"test\":true,");
     if (variant % 8 == 0) sink_format(&body, "\"timeout_ms\":%u,", 100 + variant % 200);
     if (variant % 9 == 0) sink_text(&body, "\"min_price\":\"5.00\",\"source\":\"fb\",\"ref\":\"r\",");
     if (variant % 3 == 0) write_hash(&body, variant + (variant % 24 == 0)); /* seldom another person's */
     write_sub_ids(variant, &body);
     if (variant % 5 == 0 && !below(run, 10)) variant++; /* a refinement that contradicts its ping */
-    write_lead(run, &body, false, variant);
+    write_lead(run, &body, false, variant, is_test);
     uint32_t request = send(run, AUCTION_PING, sink_written(&body), variant % RANDOM_AFFILIATES, false);
     place = run->recent_count++ % RECENT;
     run->recent[place].request = request;
@@ -158,7 +170,9 @@ static void act_post(struct run *run)
     if (!write_ping_id(run, place, &body)) return;
     uint32_t variant = run->recent[place].variant;
     if (below(run, 4) == 0) sink_text(&body, "\"if_expired\":\"reauction\",");
-    write_lead(run, &body, true, below(run, 25) ? variant : variant + 1);
+    if (!below(run, 20)) sink_format(&body, "\"test\":%s,", below(run, 2) ? "true" : "false");
+    bool is_test = run->world->requests[run->recent[place].request].is_test && below(run, 2);
+    write_lead(run, &body, true, below(run, 25) ? variant : variant + 1, is_test);
     unsigned affiliate = (variant + (below(run, 30) == 0)) % RANDOM_AFFILIATES;
     send(run, AUCTION_POST, sink_written(&body), affiliate, below(run, 5) == 0);
 }
@@ -169,9 +183,11 @@ static void act_lead(struct run *run)
     struct sink body = sink_over(text, sizeof text);
     bool keyed = below(run, 2) == 0;
     sink_text(&body, "{\"campaign\":\"auto\",");
+    bool is_test = below(run, 10) == 0;
+    if (is_test) sink_text(&body, "\"test\":true,");
     if (!below(run, 8)) sink_format(&body, "\"timeout_ms\":%u,", 150 + (unsigned)below(run, 500));
     write_sub_ids((unsigned)below(run, 12), &body);
-    write_lead(run, &body, true, (unsigned)below(run, keyed ? 2 : 50));
+    write_lead(run, &body, true, (unsigned)below(run, keyed ? 2 : 50), is_test);
     send(run, AUCTION_ONE_CALL, sink_written(&body), (unsigned)below(run, RANDOM_AFFILIATES), keyed);
 }
 

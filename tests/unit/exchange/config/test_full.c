@@ -25,8 +25,8 @@ static const char *const later[] = {
     /* buyer */
     "funds", "notices", "hash_secret", "phones", "emails", "suppress",
     /* contract */
-    "status_url", "seller", "consent", "disclose_floor", "ping_hashes", "test", "delivery", "copies", "doubt",
-    "returns", "pay_on", "contact_within", "suppress"};
+    "status_url", "seller", "consent", "disclose_floor", "ping_hashes", "delivery", "copies", "doubt", "returns",
+    "pay_on", "contact_within", "suppress"};
 #define LATER (sizeof later / sizeof *later)
 
 static void copy_file(struct arena *arena, const char *name)

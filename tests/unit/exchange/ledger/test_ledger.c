@@ -159,6 +159,54 @@ static void test_a_loss_and_a_lineage(void **state)
     assert_verifies(desk);
 }
 
+/* Two tests: one sold at once, one out of a doubt. They are there, and in no sum. */
+static void test_a_test_lead(void **state)
+{
+    struct desk *desk = *state;
+    struct ident lead_ids[2], posts[2], ping = IDENT_NONE;
+    struct tale tale;
+    assert_int_equal(desk_open(desk), FAULT_NONE);
+    for (unsigned i = 0; i < 2; i++) {
+        lead_ids[i] = desk_id(desk), posts[i] = desk_id(desk), ping = desk_id(desk);
+        tale_begin(&tale, desk, &lead_ids[i], &ping);
+        tale_open(&tale, i ? NULL : "k-1");
+        tale.opening.offer.rehearsal = 2;
+        tale_intend(&tale, &posts[i], 0);
+        assert_int_equal(desk_append(desk, &tale.step), FAULT_INPUT); /* it would take from caps */
+        tale.intent.keys_count = 0;
+        assert_int_equal(desk_append(desk, &tale.step), FAULT_NONE);
+        tale_begin(&tale, desk, &lead_ids[i], &ping);
+        if (i == 0) tale_sell(&tale, desk, &posts[i], 0);
+        if (i == 1) tale_judge(&tale, &posts[i], POST_UNKNOWN);
+        if (i == 1) tale_end(&tale, LEAD_PENDING);
+        assert_int_equal(desk_append(desk, &tale.step), FAULT_NONE);
+    }
+    struct ident sale_id = desk_id(desk);
+    assert_int_equal(desk_resolve(desk, &posts[1], true, &sale_id), FAULT_NONE);
+    assert_true(desk->resolution.is_test);
+    desk_close(desk);
+
+    struct reader *reader = read_book(desk);
+    struct reader_totals totals;
+    struct balances balances = {0};
+    for (unsigned i = 0; i < 2; i++) {
+        struct lead_record lead;
+        struct post_record post;
+        assert_int_equal(reader_lead(reader, &lead_ids[i], &arena, &lead), FAULT_NONE);
+        assert_true(lead.state == LEAD_SOLD && lead.offer.rehearsal == 2 && lead.has_sale);
+        assert_int_equal(reader_post(reader, &posts[i], &arena, &post), FAULT_NONE);
+        assert_true(post.is_test);
+    }
+    assert_int_equal(reader_totals(reader, &totals), FAULT_NONE);
+    assert_int_equal(totals.tests, 2);
+    assert_int_equal(totals.leads + totals.sold + totals.pending + totals.posts + totals.posts_open + totals.doubts, 0);
+    assert_int_equal(totals.revenue_micros, 0);
+    assert_int_equal(reader_accounts(reader, note_balance, &balances), FAULT_NONE);
+    assert_true(balances.north == 0 && balances.acme == 0 && balances.house == 0 && balances.others == 0);
+    reader_close(&reader);
+    assert_verifies(desk);
+}
+
 static void test_what_is_not_there(void **state)
 {
     struct desk *desk = *state;
@@ -878,6 +926,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
         TEST(test_a_sold_lead),
         TEST(test_a_loss_and_a_lineage),
+        TEST(test_a_test_lead),
         TEST(test_what_is_not_there),
         TEST(test_fallback),
         TEST(test_contradictions_are_refused),
