@@ -13,6 +13,7 @@
 #include "exchange/record/book.h"
 #include "exchange/record/trace.h"
 #include "exchange/standing/reservation.h"
+#include "protocol/message/ping.h"
 
 struct auction;
 struct auction_answer;
@@ -33,7 +34,9 @@ struct auction_ask {
     unsigned attempt; /* POST: how many went before */
     /* PING */
     int64_t offer_ttl_ms;
-    struct bytes tail; /* ping_write_tail's: the same for all calls */
+    struct bytes tail;                /* ping_write_tail's: the same for all calls */
+    int64_t min_bid_micros;           /* 0: not told */
+    const struct ping_hashes *person; /* plain: a call makes of them what its contract may have */
     /* POST */
     struct bytes bid_id;
     int64_t price_micros;

@@ -34,7 +34,8 @@ static void inherit(struct auction *auction)
 bool people_read(struct auction *auction, const struct node *lead)
 {
     bool is_ping = auction->request.kind == AUCTION_PING;
-    if (auction->rehearsal || (is_ping && !auction->campaign->recalls)) return true;
+    bool is_asked_for = auction->campaign->recalls || auction->campaign->gives_hashes;
+    if (auction->rehearsal || (is_ping && !is_asked_for)) return true;
     const struct ping_hashes *told = auction->request.kind == AUCTION_POST ? NULL : &auction->request.ping.hashes;
     if (!person_read(auction->campaign, lead, told, &auction->arena, &auction->person)) return false;
     if (!auction->campaign->recalls && !auction->campaign->sold_keep_ms && !auction->campaign->refused_keep_ms)

@@ -8,6 +8,7 @@
 
 #include <stdlib.h>
 
+#include "exchange/buyers/disclosure.h"
 #include "exchange/buyers/health.h"
 #include "protocol/base/check.h"
 #include "protocol/base/slots.h"
@@ -252,8 +253,13 @@ static bool write_ping(struct call *call, const struct line *line, const struct 
         .offer_ttl_ms = order->offer_ttl_ms,
         .source_ref = lines_reference(call->lines, buyer, order->affiliate, order->source, texts.reference),
         .channel = order->channel,
+        .min_bid_micros = order->min_bid_micros,
         .test = call->is_test,
     };
+    struct disclosure disclosure;
+    if (order->contract->discloses & ~DISCLOSES_FLOOR && order->person &&
+        !disclosure_make(lines_hash_mac(call->lines, buyer), order->contract, order->person, &disclosure, &message))
+        return false;
     struct sink sink = sink_over(arena_take(&call->arena, PING_HEAD_ROOM), PING_HEAD_ROOM);
     if (!sink.at) return false;
     ping_write_head(&sink, &message);

@@ -177,12 +177,9 @@ static void print_promise(const struct page *page)
 static const struct {
     const char *cause, *text;
 } causes[] = {
-    {"all_answered", "every answer was in or overdue"},
-    {"deadline", "the time was up"},
-    {"early_close", "no bid to come could have won"},
-    {"shutting_down", "the exchange went down"},
-    {"nobody_asked", "nobody could be asked"},
-    {"affiliate_gone", "the affiliate hung up"},
+    {"all_answered", "every answer was in or overdue"}, {"deadline", "the time was up"},
+    {"early_close", "no bid to come could have won"},   {"shutting_down", "the exchange went down"},
+    {"nobody_asked", "nobody could be asked"},          {"affiliate_gone", "the affiliate hung up"},
 };
 
 static void print_time(const struct page *page)

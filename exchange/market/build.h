@@ -73,6 +73,10 @@ void build_campaigns(struct build *build);
 /* What a lead of the campaign is worth and may be refused for, beside its fields: consent, test patterns, score, zips
  * that have to be in their state. The fields are there. */
 void build_quality(struct build *build, const struct node *node, struct campaign *campaign);
+/* ping_hashes and disclose_floor of a contract: what of lead and affiliate its pings tell. */
+void build_disclosure(struct build *build, const struct node *node, struct contract *contract);
+/* After the contracts: buyers that keep a hash_secret for nothing. */
+void build_disclosed(struct build *build);
 /* NULL: told, or memory is out. */
 const struct filter *build_filter(struct build *build, const struct campaign *campaign, const struct node *node);
 void build_calendars(struct build *build);

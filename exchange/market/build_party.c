@@ -149,6 +149,7 @@ static void read_buyer(struct build *build, const struct node *node, struct buye
     struct cap_owner owner = {.kind = "buyer", .id = buyer->id};
     buyer->caps = build_caps(build, node, &owner, buyer->zone, &buyer->caps_count);
     read_secrets(build, node, buyer);
+    build_text(build, node, "hash_secret", &buyer->hash_secret);
     read_hosts(build, node_find(node, "redirect_hosts"), node, buyer);
     read_keys(build, node, PRINCIPAL_BUYER, buyer->index);
 }

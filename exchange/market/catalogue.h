@@ -51,6 +51,7 @@ struct campaign {
     const struct field *fields;
     uint32_t fields_count;
     struct quality quality;
+    bool gives_hashes;         /* a contract's pings carry hashes of the person */
     const uint32_t *contracts; /* indexes, in the catalogue's order */
     uint32_t contracts_count;
     struct duplicates duplicates;

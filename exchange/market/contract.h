@@ -76,8 +76,7 @@ struct cap {
     struct cap_id id;    /* stable: owner, window, unit, per, counts; its segments' follow from it */
 };
 
-/* Where test leads of a contract go. */
-struct contract_test {
+struct contract_test {          /* where test leads of a contract go */
     struct endpoint ping, post; /* ping.url empty: a standing price */
 };
 
@@ -87,6 +86,7 @@ struct price_rule {
     int64_t price_micros;
 };
 
+#define DISCLOSES_FLOOR 128u
 #define CONTRACT_MULTIPLIER_MAX INT64_C(100000000) /* ppm: 100.00 */
 
 struct contract {
@@ -99,8 +99,7 @@ struct contract {
     const struct contract_test *test; /* NULL: test leads pass it by */
     int64_t ping_timeout_us, post_timeout_us;
     const struct price_rule *prices;
-    uint32_t prices_count;
-    uint32_t tier;
+    uint32_t prices_count, tier;
     int64_t min_price_micros, max_price_micros; /* 0: none */
     const struct margin *margin;                /* NULL: not stated */
     const struct margin_pairs *pairs;           /* NULL: none */
@@ -116,6 +115,7 @@ struct contract {
     uint32_t hold_offer_ms;       /* what an offer of its reserves at once, for so long; 0: nothing */
     int64_t bid_ttl_us;
     int64_t duplicates_ms;     /* nobody sold to it within this is sold to it again; 0: no rule */
+    uint8_t discloses;         /* in its pings: bits 1 << enum person_kind: keyed hashes of those; DISCLOSES_FLOOR */
     bool is_live;              /* asked for a price; else the first price rule that matches bids */
     bool is_free, bills_lower; /* a payout of 0 is no fault; price_at_post: lower */
     struct unknown_rules on_unknown;
@@ -140,9 +140,10 @@ struct buyer {
     uint32_t caps_count;
     struct bytes secrets[2]; /* whsec_… ; none in a snapshot that was unpacked */
     uint32_t secrets_count;
-    struct names redirect_hosts;                      /* lower case: where its verdicts may send people */
-    uint32_t max_in_flight;                           /* 0: none */
-    uint32_t max_pings_per_s;                         /* 0: none */
+    struct bytes hash_secret;    /* the bytes are the key of hashes in its pings; empty: none, or unpacked */
+    struct names redirect_hosts; /* lower case: where its verdicts may send people */
+    uint32_t max_in_flight;      /* 0: none */
+    uint32_t max_pings_per_s;    /* 0: none */
     struct names exclude_affiliates, exclude_sources; /* whose leads it does not take */
     const uint32_t *contracts;                        /* indexes */
     uint32_t contracts_count;

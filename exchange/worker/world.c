@@ -96,6 +96,8 @@ static enum reason ask(void *world, struct auction *auction, const struct auctio
         .source = ask->source,
         .offer_ttl_ms = ask->offer_ttl_ms,
         .tail = ask->tail,
+        .min_bid_micros = ask->min_bid_micros,
+        .person = ask->person,
         .bid_id = ask->bid_id,
         .price_micros = ask->price_micros,
         .consent = ask->consent,

@@ -3,6 +3,7 @@
  * stands in the tail. Nothing of a lead passes through the head. */
 #include "protocol/message/ping.h"
 
+#include "protocol/base/money.h"
 #include "protocol/message/consent.h"
 #include "protocol/message/request.h"
 
@@ -53,6 +54,23 @@ bool ping_read_request(const struct node *document, struct ping_request *request
     return request_read(document, rows, sizeof rows / sizeof *rows, request, complaints);
 }
 
+/* "hashes":{"phone":"…","email":"…"}, with what is there. */
+static void write_hashes(struct sink *sink, const struct ping_message *message)
+{
+    sink_bytes(sink, BYTES("\"hashes\":{"));
+    if (message->phone_hash.len) {
+        sink_bytes(sink, BYTES("\"phone\":\""));
+        sink_bytes(sink, message->phone_hash);
+        sink_bytes(sink, message->email_hash.len ? BYTES("\",") : BYTES("\""));
+    }
+    if (message->email_hash.len) {
+        sink_bytes(sink, BYTES("\"email\":\""));
+        sink_bytes(sink, message->email_hash);
+        sink_char(sink, '"');
+    }
+    sink_bytes(sink, BYTES("},"));
+}
+
 void ping_write_head(struct sink *sink, const struct ping_message *message)
 {
     sink_bytes(sink, BYTES("{\"type\":\"ping\",\"call_id\":\""));
@@ -78,6 +96,12 @@ void ping_write_head(struct sink *sink, const struct ping_message *message)
         json_write_text(sink, message->channel);
         sink_char(sink, ',');
     }
+    if (message->min_bid_micros > 0) {
+        sink_bytes(sink, BYTES("\"min_bid\":\""));
+        money_write(sink, message->min_bid_micros);
+        sink_bytes(sink, BYTES("\","));
+    }
+    if (message->phone_hash.len || message->email_hash.len) write_hashes(sink, message);
 }
 
 void ping_write_tail(struct sink *sink, const struct node *consent, int64_t wall_ms, struct bytes public_lead)

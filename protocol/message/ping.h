@@ -44,8 +44,10 @@ struct ping_message {
     struct bytes call_id, ping_id; /* ident texts */
     struct bytes campaign, contract;
     int64_t deadline_ms, offer_ttl_ms;
-    struct bytes source_ref; /* empty: left out */
-    struct bytes channel;    /* empty: left out */
+    struct bytes source_ref;             /* empty: left out */
+    struct bytes channel;                /* empty: left out */
+    int64_t min_bid_micros;              /* 0: left out */
+    struct bytes phone_hash, email_hash; /* keyed for this buyer, hexadecimal; empty: left out */
     bool test;
 };
 

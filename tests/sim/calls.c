@@ -2,6 +2,7 @@
  * of failure and the reading of replies are the real ones; the way of the bytes is made up here. */
 #include <stdlib.h>
 
+#include "exchange/buyers/disclosure.h"
 #include "exchange/buyers/health.h"
 #include "protocol/base/check.h"
 #include "protocol/message/ping.h"
@@ -36,6 +37,32 @@ static struct bytes spell(const struct ident *ident, char *text)
     return (struct bytes){ident_text(ident, text), IDENT_TEXT};
 }
 
+static void disclose(const struct catalogue *catalogue, const struct auction_ask *ask, struct disclosure *disclosure,
+                     struct ping_message *message)
+{
+    if (!(ask->contract->discloses & ~DISCLOSES_FLOOR) || !ask->person) return;
+    struct mac *mac = mac_open(catalogue->buyers[ask->contract->buyer].hash_secret);
+    check(disclosure_make(mac, ask->contract, ask->person, disclosure, message));
+    mac_close(&mac);
+}
+
+/* A ping tells no more than its contract may know: not even a hash of the person that others could try out. */
+static void check_told(struct world *world, const struct auction_ask *ask, struct bytes body)
+{
+    char hex[2 * DIGEST_LEN];
+    bool tells_floor = memmem(body.at, body.len, "\"min_bid\"", 9),
+         tells_hash = memmem(body.at, body.len, "\"hashes\"", 8);
+    if (tells_floor && !(ask->contract->discloses & DISCLOSES_FLOOR))
+        world_wrong(world, "a ping tells the floor unasked");
+    if (tells_hash && !(ask->contract->discloses & ~DISCLOSES_FLOOR)) world_wrong(world, "a ping tells hashes unasked");
+    for (size_t i = 0; i < 2 && ask->person; i++) {
+        const struct digest *plain = i ? &ask->person->email : &ask->person->phone;
+        struct sink sink = sink_over(hex, sizeof hex);
+        sink_hex(&sink, (struct bytes){(const char *)plain->at, DIGEST_LEN});
+        if (memmem(body.at, body.len, hex, sizeof hex)) world_wrong(world, "a ping tells a plain hash");
+    }
+}
+
 static struct bytes write_request(struct place *place, const struct auction_ask *ask, int64_t deadline_ms)
 {
     char ping_id[IDENT_TEXT + 1], lead_id[IDENT_TEXT + 1], post_id[IDENT_TEXT + 1];
@@ -52,7 +79,10 @@ static struct bytes write_request(struct place *place, const struct auction_ask 
                                        .deadline_ms = deadline_ms,
                                        .offer_ttl_ms = ask->offer_ttl_ms,
                                        .channel = ask->channel,
+                                       .min_bid_micros = ask->min_bid_micros,
                                        .test = ask->rehearsal != REHEARSAL_NONE};
+        struct disclosure disclosure;
+        disclose(place->catalogue, ask, &disclosure, &message);
         ping_write_head(&sink, &message);
         sink_bytes(&sink, ask->tail);
     } else {
@@ -103,6 +133,7 @@ enum reason calls_ask(struct place *place, const struct auction_ask *ask, uint64
                           .deadline_us = ask->deadline_us};
     catalogue_take(call->catalogue);
     call->request = write_request(place, ask, (ask->deadline_us - now_us) / 1000);
+    if (is_ping) check_told(world, ask, call->request);
     if (!is_test && memmem(call->request.at, call->request.len, WORLD_TEST_NOTE, sizeof WORLD_TEST_NOTE - 1))
         world_wrong(world, "a buyer hears of a test lead");
     place->calls_out++;

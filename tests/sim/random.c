@@ -204,8 +204,7 @@ static void draw_condition(struct draft *draft)
         draft->depth--;
         return;
     case 11:
-        SAY(draft, "{\"any\":[{\"score\":{\"min\":%d}},{\"field\":\"income\",\"max\":\"10.25\"}]}",
-            (int)below(draft, 25));
+        SAY(draft, "{\"score\":{\"min\":%d}}", (int)below(draft, 25));
         return;
     case 12:
         SAY(draft, "{\"field\":\"owner\",\"is\":%s}", PICK(draft, "true", "false"));
@@ -268,6 +267,8 @@ static void draw_contract(struct draft *draft, unsigned buyer, unsigned contract
     if (hit(draft, 6)) SAY(draft, ",\"seats\":\"required\"");
     if (hit(draft, 10)) SAY(draft, ",\"when_silent\":\"unavailable\"");
     draw_filter(draft);
+    if (hit(draft, 4)) SAY(draft, ",\"disclose_floor\":true");
+    if (hit(draft, 4)) SAY(draft, ",\"ping_hashes\":[%s]", PICK(draft, "\"phone\"", "\"phone\",\"email\""));
     if (hit(draft, 2)) SAY(draft, ",\"max_price\":\"%s\"", PICK(draft, "7.00", "9.00", "14.00"));
     if (hit(draft, 5)) SAY(draft, ",\"bid_ttl\":\"1s\"");
     if (hit(draft, 5)) SAY(draft, ",\"margin\":{\"fixed\":\"%u.25\"}", (unsigned)below(draft, 4));
@@ -300,6 +301,7 @@ static bool write_market(struct draft *draft, const struct random_market *market
         SAY(draft, "%s{\"id\":\"b%u\",\"signing_secret\":\"whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oDMfKQ9r8GKYo=\"",
             buyer ? "," : "", buyer);
         if (hit(draft, 4)) SAY(draft, ",\"group\":\"one-owner\"");
+        SAY(draft, ",\"hash_secret\":\"sixteen bytes and more\"");
         if (hit(draft, 2)) SAY(draft, ",\"redirect_hosts\":[\"go.example\"]");
         if (hit(draft, 3)) draw_caps(draft);
         if (hit(draft, 5)) SAY(draft, ",\"max_in_flight\":%u", 1 + (unsigned)below(draft, 6));
