@@ -61,10 +61,8 @@ bool admission_may_sell(const struct affiliate *affiliate, const struct campaign
 
 const char *admission_paused(const struct auction *auction)
 {
-    const struct lead_source *source = catalogue_source_of(auction->affiliate, auction->form.facts.source);
-    if (auction->campaign->paused) return "this campaign is paused";
-    if (auction->affiliate->paused) return "this affiliate is paused";
-    return source && source->paused ? "this source is paused" : NULL;
+    return decide_paused(auction->campaign, auction->affiliate,
+                         catalogue_source_of(auction->affiliate, auction->form.facts.source));
 }
 
 bool admission_has_room(struct auction *auction)

@@ -354,7 +354,7 @@ void tell_trace(struct auction *auction)
         .steps_count = auction->steps_count,
     };
     memcpy(record.steps, auction->steps, auction->steps_count * sizeof *auction->steps);
-    if (own) trace_inputs(auction, &record);
+    if (own || auction->is_reauction) trace_inputs(auction, &record);
     if (!trace_contracts(auction, &record)) return;
     if (auction->attempts) trace_posts(auction, &record);
     if (answer->status == ANSWER_SOLD) {

@@ -277,6 +277,12 @@ enum fault reader_totals(struct reader *reader, struct reader_totals *totals)
     return FAULT_NONE;
 }
 
+enum fault reader_traces(struct reader *reader, int64_t from_ms, int64_t to_ms,
+                         bool (*fn)(void *arg, struct bytes record), void *arg)
+{
+    return days_records(reader->days, from_ms, to_ms, fn, arg);
+}
+
 void reader_sizes(struct reader *reader, struct reader_sizes *sizes)
 {
     store_size(reader->book, &sizes->book_bytes_used, &sizes->book_bytes_max);

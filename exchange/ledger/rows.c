@@ -48,7 +48,7 @@ static enum fault apply_switch(struct store *store, struct MDB_txn *txn, const s
 static enum fault apply_revocation(struct store *store, struct MDB_txn *txn, const struct entry *entry,
                                    struct rows_refusal *refusal);
 static plan_part plan_opening, plan_lead, plan_verdict, plan_intent, plan_sale, plan_final, plan_caps;
-static plan_part write_lead, write_posts, write_doubts, write_caps, write_sale, write_seen;
+static plan_part write_lead, write_posts, write_doubts, write_caps, write_sale, write_seen, write_learned;
 static void count(struct rows_totals *totals, const struct plan *plan);
 
 static enum fault refuse(struct rows_refusal *refusal, const char *text)
@@ -80,9 +80,9 @@ enum fault rows_apply(struct store *store, struct MDB_txn *txn, const struct ent
 static enum fault apply_step(struct store *store, struct MDB_txn *txn, const struct entry *entry, struct arena *arena,
                              struct rows_totals *totals, struct rows_refusal *refusal)
 {
-    static plan_part *const parts[] = {plan_opening, plan_lead,  plan_verdict, plan_intent, plan_sale,
-                                       plan_final,   plan_caps,  write_lead,   write_posts, write_doubts,
-                                       write_caps,   write_sale, write_seen};
+    static plan_part *const parts[] = {plan_opening, plan_lead,  plan_verdict, plan_intent,  plan_sale,
+                                       plan_final,   plan_caps,  write_lead,   write_posts,  write_doubts,
+                                       write_caps,   write_sale, write_seen,   write_learned};
     struct book_step step;
     struct plan *plan = arena_zero(arena, 1, sizeof *plan);
     if (!plan) return FAULT_MEMORY;
@@ -442,6 +442,14 @@ static enum fault write_seen(struct store *store, struct MDB_txn *txn, struct pl
     enum fault fault = seen_end_key(store, txn, plan->step);
     if (fault != FAULT_NONE) return fault;
     return seen_apply(store, txn, plan->step, plan->lead.campaign, plan->settled.intent.contract);
+}
+
+static enum fault write_learned(struct store *store, struct MDB_txn *txn, struct plan *plan)
+{
+    const struct book_verdict *verdict = plan->step->verdict;
+    if (!verdict) return FAULT_NONE;
+    return learning_note(store, txn, plan->settled.intent.contract, plan->settled_from, verdict->state,
+                         plan->step->wall_ms, &plan->refusal->learning);
 }
 
 static void count(struct rows_totals *totals, const struct plan *plan)

@@ -363,4 +363,5 @@ static void read_hours(struct build *build, const struct node *node, struct cont
     if (buyer && keys + build_cap_keys(buyer->caps, buyer->caps_count) > CAPS_MAX)
         build_error(build, node_find(node, "caps") ? node_find(node, "caps") : node,
                     "a contract has at most %u caps, its buyer's included; a percent counts as two", CAPS_MAX);
+    build_count_today(build, contract);
 }

@@ -87,8 +87,6 @@ struct price_rule {
 };
 
 #define DISCLOSES_FLOOR 128u
-#define CONTRACT_MULTIPLIER_MAX INT64_C(100000000) /* ppm: 100.00 */
-
 struct contract {
     uint32_t index, buyer, campaign;             /* in the catalogue's lists */
     uint32_t cell;                               /* in standing's contracts */
@@ -105,7 +103,7 @@ struct contract {
     const struct margin_pairs *pairs;           /* NULL: none */
     const struct filter *filter;                /* NULL: everything */
     const struct schedule *schedule;            /* NULL: always open; the buyer's where it has none of its own */
-    const struct cap *caps;
+    const struct cap *caps;                     /* with counts_today one more stands behind them */
     uint32_t caps_count;
     uint32_t priority;            /* policy priority: lower ones first */
     uint32_t weight;              /* policy weighted: its share of the draw */
@@ -121,8 +119,9 @@ struct contract {
     struct unknown_rules on_unknown;
     bool seats_required, silent_available; /* silent: when_silent */
     bool paused;
-    bool counts_pings; /* a cap of its own or its buyer's does */
-    bool is_hidden;    /* filter or prices look at private fields: public ones do not tell again whom they let */
+    bool counts_pings : 1; /* a cap of its own or its buyer's does */
+    bool counts_today : 1; /* its sales of the house's day are counted: policy even goes by them */
+    bool is_hidden : 1;    /* filter or prices look at private fields: public ones do not tell again whom they let */
 };
 
 struct names {

@@ -10,7 +10,7 @@
 #include "protocol/crypto/digest.h"
 #include "protocol/message/reason.h"
 
-#define BOOK_CAP_KEYS_MAX 16
+#define BOOK_CAP_KEYS_MAX 17
 #define BOOK_TEXT_MAX 200 /* a buyer's words, or the sentence an unsold lead was answered with */
 
 enum lead_state { LEAD_POSTING, LEAD_SOLD, LEAD_PENDING, LEAD_UNSOLD, LEAD_STATE_COUNT };

@@ -78,6 +78,8 @@ const struct world_trace *lane_offer_of(const struct world *world, const struct 
 /* At a crash: what was being committed may have been written. */
 void lane_crash(struct world *world, bool committed);
 void lane_forget(struct world *world);
+/* What was learned of contracts, into standing. */
+void lane_publish(struct world *world);
 /* What a start reads: caps, switches, offers, and what became of open posts. */
 void lane_restore(struct world *world);
 /* The seat a post in doubt holds, in this life. */

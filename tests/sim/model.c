@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "exchange/market/acceptance.h"
 #include "exchange/standing/caps.h"
 #include "protocol/base/check.h"
 
@@ -22,6 +23,7 @@ void model_close(struct model *model)
     free(model->posts);
     free(model->caps);
     free(model->accounts);
+    free(model->learned);
     arena_free(&model->arena);
 }
 
@@ -240,6 +242,19 @@ static const char *apply_opening(struct model *model, const struct book_step *st
     return NULL;
 }
 
+/* What is known of the contract from now on: a doubt counts against it, and for it once it turns out accepted. */
+static void learn(struct model *model, const struct model_post *post, bool was_open, int64_t wall_ms)
+{
+    uint32_t at = 0;
+    if (post->state == POST_FAILED || (!was_open && post->state != POST_ACCEPTED)) return;
+    while (at < model->learned_count && !bytes_same(model->learned[at].contract, post->intent.contract)) at++;
+    if (at == model->learned_count) {
+        struct model_learned *fresh = GROW(model, learned);
+        fresh->contract = keep(model, post->intent.contract);
+    }
+    model->learned[at].word = acceptance_after(model->learned[at].word, post->state == POST_ACCEPTED, wall_ms);
+}
+
 static const char *apply_verdict(struct model *model, struct model_lead *lead, const struct book_verdict *verdict,
                                  int64_t wall_ms)
 {
@@ -250,6 +265,7 @@ static const char *apply_verdict(struct model *model, struct model_lead *lead, c
     if (verdict->state == POST_OPEN) return "a verdict that is none";
     bool was_counted = post->state == POST_UNKNOWN, counts = verdict->state != POST_FAILED;
     post->state = verdict->state;
+    learn(model, post, !was_counted, wall_ms);
     post->reason = verdict->reason;
     post->by_operator = verdict->by_operator;
     post->named_micros = verdict->named_price_micros;

@@ -92,8 +92,10 @@ static void draw_duplicates(struct draft *draft)
 static void draw_ranking(struct draft *draft)
 {
     SAY(draft, "\"policy\":\"%s\",\"pricing\":\"%s\",\"second_price_step\":\"%s\",\"unavailable_bids\":\"%s\",",
-        PICK(draft, "price", "price", "priority", "weighted", "round_robin"), PICK(draft, "first", "second"),
+        PICK(draft, "price", "price", "priority", "weighted", "round_robin", "even"), PICK(draft, "first", "second"),
         PICK(draft, "0", "0.01", "0.50"), PICK(draft, "skip", "last"));
+    SAY(draft, "\"rank_by\":\"%s\",\"shadow\":%s,", PICK(draft, "price", "expected_value"),
+        PICK(draft, "false", "false", "true"));
     SAY(draft, "\"tier_mode\":\"%s\",", PICK(draft, "parallel", "parallel", "waterfall"));
 }
 

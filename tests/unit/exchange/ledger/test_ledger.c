@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
+#include "exchange/market/acceptance.h"
 #include "tests/unit/exchange/ledger/desk.h"
 
 static struct arena arena;
@@ -658,6 +659,48 @@ static void test_restore(void **state)
     assert_verifies(desk);
 }
 
+/* Each verdict is counted with its entry, published after it, and read again at a start; a doubt counts against the
+ * contract and, resolved as accepted, for it. */
+static void test_what_is_learned(void **state)
+{
+    static const enum post_state ends[] = {POST_ACCEPTED, POST_REJECTED, POST_FAILED, POST_UNKNOWN};
+    struct desk *desk = *state;
+    uint64_t word = 0;
+    struct lead_ids ids;
+    assert_int_equal(desk_open(desk), FAULT_NONE);
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+        assert_int_equal(desk_lead(desk, &ids, NULL, ends[i]), FAULT_NONE);
+        if (ends[i] != POST_FAILED) word = acceptance_after(word, ends[i] == POST_ACCEPTED, desk->wall_ms);
+    }
+    struct ident sale_id = desk_id(desk);
+    assert_int_equal(desk_resolve(desk, &ids.post, true, &sale_id), FAULT_NONE);
+    word = acceptance_after(word, true, desk->wall_ms);
+    desk_close(desk);
+
+    struct standing *standing;
+    struct offers *offers;
+    uint32_t doubts;
+    struct ledger_options options = desk_options(desk);
+    assert_int_equal(standing_open(&standing), FAULT_NONE);
+    assert_int_equal(offers_open(64, 3, &offers), FAULT_NONE);
+    assert_int_equal(ledger_open(&options, &desk->ledger, &desk->note), FAULT_NONE);
+    assert_int_equal(ledger_restore(desk->ledger, standing, offers, 1000, DESK_WALL, &doubts), FAULT_NONE);
+    uint32_t cell = standing_contract_cell(standing, BYTES("north/auto"));
+    assert_int_equal(learned_word(standing, cell), word);
+    assert_int_equal(acceptance_ppm(word, DESK_WALL), 833333); /* 2 of 4, and the 8 it begins with */
+    assert_int_equal(learned_word(standing, standing_contract_cell(standing, BYTES("south/auto"))), 0);
+
+    assert_int_equal(loop_open(&desk->loop), FAULT_NONE);
+    assert_int_equal(ledger_line_open(desk->ledger, desk->loop, &desk->line), FAULT_NONE);
+    assert_int_equal(ledger_start(desk->ledger), FAULT_NONE);
+    assert_int_equal(desk_lead(desk, &ids, NULL, POST_REJECTED), FAULT_NONE);
+    assert_int_equal(learned_word(standing, cell), acceptance_after(word, false, desk->wall_ms));
+    desk_close(desk);
+    offers_close(&offers);
+    standing_close(&standing);
+    assert_verifies(desk);
+}
+
 /* Two windows of one cap, and a cap whose id sorts last: the latest window counts. */
 static void test_restore_takes_the_latest_window(void **state)
 {
@@ -937,6 +980,7 @@ int main(void)
         TEST(test_going_on_ends_with_the_process),
         TEST(test_restore),
         TEST(test_restore_takes_the_latest_window),
+        TEST(test_what_is_learned),
         TEST(test_catalogues),
         TEST(test_second_exchange_is_kept_out),
         TEST(test_key_file),
