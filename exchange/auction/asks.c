@@ -216,7 +216,7 @@ static enum unknown_policy policy_of(const struct auction *auction)
 {
     const struct contract *contract = auction->candidates[auction->candidate].contract;
     bool is_unknown = auction->post_answered && auction->verdict.class == VERDICT_UNKNOWN;
-    return is_unknown ? (enum unknown_policy)contract->on_unknown.policies[auction->verdict.doubt] : UNKNOWN_HOLD;
+    return is_unknown ? unknown_by_cause(contract->on_unknown, auction->verdict.doubt) : UNKNOWN_HOLD;
 }
 
 /* The pause before each retry doubles. A retry that cannot be sent leaves what was unknown before it unknown. */

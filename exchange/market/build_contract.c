@@ -190,7 +190,7 @@ static void read_verdicts(struct build *build, const struct node *node, struct c
     for (unsigned cause = DOUBT_TIMEOUT; cause < DOUBT_CAUSES; cause++) {
         if (is_map) policy = UNKNOWN_HOLD;
         if (is_map) build_word(build, given, CAUSES[cause], WORDS, UNKNOWN_POLICIES, &policy);
-        contract->on_unknown.policies[cause] = (uint8_t)policy;
+        unknown_say(&contract->on_unknown, cause, (enum unknown_policy)policy);
         retries |= policy == UNKNOWN_RETRY;
     }
     if (retries && !is_idempotent)

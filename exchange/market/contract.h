@@ -112,16 +112,17 @@ struct contract {
     uint32_t max_open_offers;     /* 0: none */
     uint32_t hold_offer_ms;       /* what an offer of its reserves at once, for so long; 0: nothing */
     int64_t bid_ttl_us;
-    int64_t duplicates_ms;     /* nobody sold to it within this is sold to it again; 0: no rule */
-    uint8_t discloses;         /* in its pings: bits 1 << enum person_kind: keyed hashes of those; DISCLOSES_FLOOR */
-    bool is_live;              /* asked for a price; else the first price rule that matches bids */
-    bool is_free, bills_lower; /* a payout of 0 is no fault; price_at_post: lower */
-    struct unknown_rules on_unknown;
-    bool seats_required, silent_available; /* silent: when_silent */
+    int64_t duplicates_ms; /* nobody sold to it within this is sold to it again; 0: no rule */
+    uint8_t discloses;     /* in its pings: bits 1 << enum person_kind: keyed hashes of those; DISCLOSES_FLOOR */
+    bool is_live;          /* asked for a price; else the first price rule that matches bids */
+    bool is_free;          /* a payout of 0 is no fault */
     bool paused;
-    bool counts_pings : 1; /* a cap of its own or its buyer's does */
-    bool counts_today : 1; /* its sales of the house's day are counted: policy even goes by them */
-    bool is_hidden : 1;    /* filter or prices look at private fields: public ones do not tell again whom they let */
+    struct unknown_rules on_unknown;
+    bool bills_lower : 1, seats_required : 1; /* bills: price_at_post */
+    bool silent_available : 1;                /* when_silent */
+    bool counts_pings : 1;                    /* a cap of its own or its buyer's does */
+    bool counts_today : 1;                    /* its sales of the house's day are counted: policy even goes by them */
+    bool is_hidden : 1; /* filter or prices look at private fields: public ones do not tell again whom they let */
 };
 
 struct names {

@@ -12,6 +12,17 @@ enum unknown_policy {
     UNKNOWN_POLICIES
 };
 
+/* Two bits for each cause: contracts are many. */
 struct unknown_rules {
-    uint8_t policies[UNKNOWN_CAUSES]; /* enum unknown_policy, by enum verdict_doubt; of DOUBT_NONE: unused */
+    uint16_t policies;
 };
+
+static inline enum unknown_policy unknown_by_cause(struct unknown_rules rules, unsigned cause)
+{
+    return (enum unknown_policy)(rules.policies >> 2 * cause & 3);
+}
+
+static inline void unknown_say(struct unknown_rules *rules, unsigned cause, enum unknown_policy policy)
+{
+    rules->policies = (uint16_t)((rules->policies & ~(3u << 2 * cause)) | (unsigned)policy << 2 * cause);
+}
