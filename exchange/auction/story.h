@@ -98,7 +98,7 @@ struct auction {
     /* What it works out */
     struct complaints complaints;
     struct lead_form form;
-    bool looks_like_test; /* by the campaign's patterns */
+    bool looks_like_test;               /* by the campaign's patterns */
     struct bytes consent_json, content; /* private */
     const struct node *consent;
     struct person person; /* plain hashes: nothing of it is stored */

@@ -88,6 +88,12 @@ static void write_lead(struct run *run, struct sink *body, bool whole, unsigned 
     sink_text(body, below(run, 30) ? "},\"consent\":{\"tcpa\":true}}" : "}}");
 }
 
+static void write_channel(struct run *run, struct sink *body)
+{
+    static const char *const some[] = {"search", "social", "email", "other"};
+    if (below(run, 3)) sink_format(body, "\"channel\":\"%s\",", some[below(run, 4)]);
+}
+
 static void write_sub_ids(struct run *run, struct sink *body)
 {
     static const char *const some[] = {"\"s1\"", "[\"s3\",\"s2\"]", "[\"quote \\\" and \\\\ \"]"};
@@ -110,12 +116,13 @@ static uint32_t send(struct run *run, enum auction_kind kind, struct bytes body,
 /* The variant of a ping's lead follows from its number, so that its post can be the same lead. */
 static void act_ping(struct run *run)
 {
-    char text[512];
+    char text[768];
     struct sink body = sink_over(text, sizeof text);
     uint32_t number = run->world->requests_count;
     sink_text(&body, "{\"campaign\":\"auto\",");
     if (!below(run, 8)) sink_format(&body, "\"timeout_ms\":%u,", 100 + (unsigned)below(run, 200));
     if (!below(run, 8)) sink_text(&body, "\"min_price\":\"5.00\",\"source\":\"fb\",\"ref\":\"r\",");
+    write_channel(run, &body);
     if (!below(run, 3)) write_hash(&body, number + 1);
     write_sub_ids(run, &body);
     write_lead(run, &body, false, number);
@@ -125,7 +132,7 @@ static void act_ping(struct run *run)
 
 static void act_post(struct run *run)
 {
-    char text[512], id[IDENT_TEXT + 1];
+    char text[768], id[IDENT_TEXT + 1];
     struct sink body = sink_over(text, sizeof text);
     if (!run->recent_count) return;
     uint32_t number = run->recent[below(run, run->recent_count < RECENT ? run->recent_count : RECENT)];
@@ -139,11 +146,13 @@ static void act_post(struct run *run)
 
 static void act_lead(struct run *run)
 {
-    char text[512];
+    char text[768];
     struct sink body = sink_over(text, sizeof text);
     bool keyed = below(run, 2) == 0;
     sink_text(&body, "{\"campaign\":\"auto\",");
     if (!below(run, 8)) sink_format(&body, "\"timeout_ms\":%u,", 150 + (unsigned)below(run, 500));
+    if (!below(run, 8)) sink_text(&body, "\"source\":\"fb\",");
+    write_channel(run, &body);
     write_sub_ids(run, &body);
     write_lead(run, &body, true, (unsigned)below(run, keyed ? 2 : 50));
     send(run, AUCTION_ONE_CALL, sink_written(&body), (unsigned)below(run, RANDOM_AFFILIATES), keyed);
