@@ -3,6 +3,7 @@
 #include "exchange/api/explain.h"
 
 #include "exchange/base/zonefile.h"
+#include "exchange/market/acceptance.h"
 #include "exchange/market/match.h"
 #include "protocol/codec/json.h"
 
@@ -171,6 +172,29 @@ static void write_bid(struct json *json, const struct trace_contract *contract)
     json_money(json, contract->effective_micros);
 }
 
+/* What its place was worked out of beside its bid. */
+static void write_inputs(struct json *json, const struct trace_contract *contract)
+{
+    struct availability_view view;
+    char text[16];
+    struct sink sink = sink_over(text, sizeof text);
+    json_key(json, "inputs");
+    if (!availability_unpack(contract->view, &view)) { /* recorded by an older exchange */
+        json_null(json);
+        return;
+    }
+    json_open_map(json);
+    write_ms(json, "response_ms", view.response_us);
+    json_key(json, "turn");
+    json_u64(json, view.turn);
+    json_key(json, "sold_today");
+    json_u64(json, view.sold_today);
+    json_key(json, "accepted");
+    sink_format(&sink, "%u.%06u", view.accepted_ppm / ACCEPTANCE_ONE, view.accepted_ppm % ACCEPTANCE_ONE);
+    json_raw(json, sink_written(&sink));
+    json_close_map(json);
+}
+
 static void write_contract(struct json *json, const struct story *story, const struct trace_contract *contract)
 {
     static const char *const states[] = {
@@ -196,6 +220,7 @@ static void write_contract(struct json *json, const struct story *story, const s
         json_key(json, "shadow_rank");
         json_u64(json, contract->shadow_rank);
     }
+    write_inputs(json, contract);
     write_posts(json, story, contract->contract);
     json_close_map(json);
 }
@@ -361,6 +386,8 @@ static void write_head(struct json *json, const struct story *story)
                     : told && told->kind == TRACE_ONE_CALL ? BYTES("one_call")
                     : lead && lead->is_one_call            ? BYTES("one_call")
                                                            : BYTES("ping"));
+    json_key(json, "test");
+    json_bool(json, lead ? lead->offer.rehearsal != 0 : told->is_test);
     json_key(json, "campaign");
     json_text(json, lead ? lead->campaign : told->campaign);
     json_key(json, "affiliate");

@@ -252,6 +252,7 @@ static enum step step_admit(struct auction *auction)
 {
     const struct auction_request *request = &auction->request;
     const struct auction_host *host = auction->host;
+    enum step refused;
     if (request->kind == AUCTION_RESUMED) return admission_resume(auction);
     if (!host->is_writable(auction->world)) return story_refuse(auction, 503, REASON_LEDGER_DOWN, NULL);
     if (request->kind == AUCTION_POST) return STEP_CLAIM;
@@ -262,6 +263,7 @@ static enum step step_admit(struct auction *auction)
         return story_refuse(auction, 403, REASON_UNAUTHORIZED, "this key may not sell in that campaign");
     if (!host->may_ping(auction->world, auction->affiliate))
         return story_refuse(auction, 429, REASON_RATE_LIMITED, NULL);
+    if (!rehearse_ping(auction, &refused)) return refused;
     if (request->kind == AUCTION_PING && admission_standing(auction)) return STEP_ANSWER;
     if (ident_is_none(&request->ping.refines)) return admission_begin(auction, request->ping.lead);
     if (request->kind == AUCTION_PING) return STEP_CLAIM;
@@ -337,11 +339,13 @@ static enum step step_match(struct auction *auction)
     bool needs_consent = admission_is_whole(auction) || auction->campaign->quality.consent_at_ping;
     if (needs_consent && !campaign_has_consent(auction->campaign, auction->consent))
         return story_reject(auction, REASON_CONSENT_MISSING, NULL);
-    if (!admission_has_room(auction)) return story_reject(auction, REASON_CAPPED, NULL);
+    if (!auction->rehearsal && !admission_has_room(auction)) return story_reject(auction, REASON_CAPPED, NULL);
     if (!match_run(auction->catalogue, &auction->form.facts, host->standing(auction->world),
                    host->now_us(auction->world), auction->opened_ms, &auction->arena, &auction->match))
         return story_refuse(auction, 503, REASON_BUSY, NULL);
     people_match(auction);
+    if (auction->rehearsal == REHEARSAL_DUPLICATE) return story_reject(auction, REASON_DUPLICATE, NULL);
+    if (auction->rehearsal && !rehearse_cast(auction)) return story_refuse(auction, 503, REASON_BUSY, NULL);
     if (auction->match.askable == 0) {
         auction->closed_cause = "nobody_asked";
         return story_reject(auction, match_commonest(auction->match.counts), NULL);
@@ -488,8 +492,9 @@ static enum step step_settle(struct auction *auction)
     } else {
         auction->final = LEAD_PENDING;
     }
-    if (auction->final == LEAD_SOLD) auction->host->commit(auction->world, &auction->reservation);
-    if (auction->final == LEAD_PENDING && auction->reserved)
+    if (auction->final == LEAD_SOLD && !auction->rehearsal)
+        auction->host->commit(auction->world, &auction->reservation);
+    if (auction->final == LEAD_PENDING && auction->reserved && !auction->rehearsal)
         auction->host->keep(auction->world, &auction->attempts[auction->attempts_count - 1].post_id,
                             &auction->reservation);
     tell_lead(auction);
@@ -585,7 +590,7 @@ bool story_has_left(const struct auction *auction)
 
 static void give_back(struct auction *auction)
 {
-    if (auction->reserved) auction->host->release(auction->world, &auction->reservation);
+    if (auction->reserved && !auction->rehearsal) auction->host->release(auction->world, &auction->reservation);
     auction->reserved = false;
     auction->reserve_state = RESERVE_NOT_ASKED;
 }

@@ -65,7 +65,7 @@ static bool is_beaten_by_none(const struct auction *auction)
 /* The best bid might not become the offer's, and then one that is still out might. */
 static bool may_be_held_out(const struct auction *auction)
 {
-    if (auction->request.kind != AUCTION_PING || auction->order_count == 0) return false;
+    if (auction->request.kind != AUCTION_PING || auction->rehearsal || auction->order_count == 0) return false;
     return promise_is_bound(auction->bids[auction->order[0]].entry->contract);
 }
 

@@ -9,9 +9,11 @@
 #include "exchange/market/ceiling.h"
 #include "exchange/market/decide.h"
 #include "exchange/market/duplicates.h"
+#include "exchange/market/rehearsal.h"
 #include "exchange/record/book.h"
 #include "exchange/record/trace.h"
 #include "exchange/standing/reservation.h"
+#include "protocol/message/ping.h"
 
 struct auction;
 struct auction_answer;
@@ -26,9 +28,15 @@ struct auction_ask {
     int64_t deadline_us; /* absolute, over everything: name, dial, write, read */
     struct ident ping_id, lead_id, post_id;
     struct bytes channel;
+    /* A test's call: to the contract's test endpoints, or answered by the built-in buyer it names (rehearsal.h);
+     * nothing of it is told to standing. price_micros is what a built-in buyer bids. */
+    enum rehearsal rehearsal;
+    unsigned attempt; /* POST: how many went before */
     /* PING */
     int64_t offer_ttl_ms;
-    struct bytes tail; /* ping_write_tail's: the same for all calls */
+    struct bytes tail;                /* ping_write_tail's: the same for all calls */
+    int64_t min_bid_micros;           /* 0: not told */
+    const struct ping_hashes *person; /* plain: a call makes of them what its contract may have */
     /* POST */
     struct bytes bid_id;
     int64_t price_micros;

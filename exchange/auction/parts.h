@@ -37,6 +37,19 @@ enum step admission_again(struct auction *auction);
 enum step admission_resume(struct auction *auction);
 enum step admission_posts(struct auction *auction);
 
+/* rehearse.c: the story of a test lead */
+/* What a ping or one-call lead is to come to, into auction->rehearsal. False: *refused is where the story goes. */
+bool rehearse_ping(struct auction *auction, enum step *refused);
+/* The same of a post or a refinement, which goes on with what its ping was. */
+bool rehearse_follow(struct auction *auction, enum rehearsal pinged, enum step *refused);
+/* After the match. False: memory is out. */
+bool rehearse_cast(struct auction *auction);
+/* True also for what is no test. False: a reload took the contract's test endpoints away. */
+bool rehearse_may_post(const struct auction *auction, const struct contract *contract);
+/* Nothing is taken for a test, and nothing given back. */
+void rehearse_reserve(struct auction *auction);
+void rehearse_ask(const struct auction *auction, const struct contract *contract, struct auction_ask *ask);
+
 /* asks.c */
 void asks_send(struct auction *auction);
 void asks_stop(struct auction *auction);

@@ -30,11 +30,12 @@ static void inherit(struct auction *auction)
     inherit_hash(auction, PERSON_EMAIL, &auction->offer.past.email);
 }
 
-/* A ping is looked at only where a rule asks about people. */
+/* A ping is looked at only where a rule asks about people; a test is about nobody. */
 bool people_read(struct auction *auction, const struct node *lead)
 {
     bool is_ping = auction->request.kind == AUCTION_PING;
-    if (is_ping && !auction->campaign->recalls) return true;
+    bool is_asked_for = auction->campaign->recalls || auction->campaign->gives_hashes;
+    if (auction->rehearsal || (is_ping && !is_asked_for)) return true;
     const struct ping_hashes *told = auction->request.kind == AUCTION_POST ? NULL : &auction->request.ping.hashes;
     if (!person_read(auction->campaign, lead, told, &auction->arena, &auction->person)) return false;
     if (!auction->campaign->recalls && !auction->campaign->sold_keep_ms && !auction->campaign->refused_keep_ms)

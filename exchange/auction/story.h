@@ -67,6 +67,7 @@ struct auction {
     struct catalogue *catalogue;
     const struct campaign *campaign;
     const struct affiliate *affiliate;
+    enum rehearsal rehearsal; /* NONE: it is no test */
     struct ident ping_id, lead_id;
     int64_t opened_ms, pinged_ms, ranked_ms;
     int64_t collect_by_us, end_us, post_by_us; /* cut once, backwards from the end */

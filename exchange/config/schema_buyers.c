@@ -190,6 +190,16 @@ const struct schema_group schema_cap = {
     ROWS(cap_rows),
     .indivisible = true};
 
+static const struct schema_row test_rows[] = {
+    {.key = "ping_url", .type = SCHEMA_URL, .prose = "asked for a bid; a live price needs it"},
+    {.key = "post_url", .type = SCHEMA_URL, .flags = SCHEMA_REQUIRED, .prose = "where the test lead is posted"},
+};
+static const struct schema_group test_group = {
+    .name = "test",
+    .title = "test",
+    .prose = "Where the test leads of a contract go. A contract without these gets none.",
+    ROWS(test_rows)};
+
 /* The first row is for NDJSON alone, where a contract does not stand under its buyer. */
 static const struct schema_row contract_rows[] = {
     {.key = "buyer", .type = SCHEMA_NAME, .flags = SCHEMA_REQUIRED, .prose = "whose contract it is"},
@@ -239,14 +249,21 @@ static const struct schema_row contract_rows[] = {
      .flags = SCHEMA_LATER,
      .choices = "general named",
      .prose = "general or named"},
-    {.key = "disclose_floor", .type = SCHEMA_BOOL, .flags = SCHEMA_LATER, .prose = "tell the buyer the least price"},
+    {.key = "disclose_floor",
+     .type = SCHEMA_BOOL,
+     .fallback = "false",
+     .prose = "its pings say min_bid: the least bid that alone reaches what the affiliate asks"},
     {.key = "ping_hashes",
      .type = SCHEMA_CHOICE,
      .form = SCHEMA_LIST,
-     .flags = SCHEMA_LATER,
+     .flags = SCHEMA_MAYBE_EMPTY,
+     .items_max = 2,
      .choices = "phone email",
-     .prose = "keyed hashes in pings"},
-    {.key = "test", .type = SCHEMA_MAP, .flags = SCHEMA_LATER, .prose = "endpoints of test leads"},
+     .prose = "its pings carry hashes of these, keyed by the buyer's hash_secret"},
+    {.key = "test",
+     .type = SCHEMA_MAP,
+     .group = &test_group,
+     .prose = "where its test leads go; without it built-in test buyers stand in"},
     {.key = "delivery",
      .type = SCHEMA_CHOICE,
      .flags = SCHEMA_LATER,
@@ -390,7 +407,10 @@ static const struct schema_row buyer_rows[] = {
     {.key = "funds", .type = SCHEMA_MAP, .flags = SCHEMA_LATER, .prose = "prepaid or credit"},
     {.key = "notices", .type = SCHEMA_MAP, .flags = SCHEMA_LATER, .prose = "where it is told"},
     {.key = "public_name", .type = SCHEMA_TEXT, .range = "1..200", .prose = "shown to affiliates that see names"},
-    {.key = "hash_secret", .type = SCHEMA_SECRET, .flags = SCHEMA_LATER, .prose = "of keyed hashes in pings"},
+    {.key = "hash_secret",
+     .type = SCHEMA_SECRET,
+     .range = "16..256",
+     .prose = "of keyed hashes in pings: so many bytes of any text, or file:PATH, or env:NAME"},
     {.key = "redirect_hosts",
      .type = SCHEMA_TEXT,
      .form = SCHEMA_LIST,
@@ -437,6 +457,6 @@ const struct schema_group schema_buyer = {
 
 const struct schema_group *const schema_buyer_groups[] = {
     &schema_buyer, &contract_group,     &exclude_group,  &rule_group, &schema_filter,
-    &near_group,   &score_bounds_group, &schedule_group, &schema_cap,
+    &near_group,   &score_bounds_group, &schedule_group, &schema_cap, &test_group,
 };
 const unsigned schema_buyer_groups_count = sizeof schema_buyer_groups / sizeof *schema_buyer_groups;

@@ -6,15 +6,16 @@
 #include <stdlib.h>
 
 #include "exchange/market/endpoint.h"
+#include "exchange/market/rehearsal.h"
 #include "exchange/market/scalar.h"
 
 #define BID_TTL_US INT64_C(300000000)
 #define NO_INDEX UINT32_MAX
 
 static void note_nodes(struct build *build, uint32_t *made);
-static void read_contract(struct build *build, const struct node *node, struct contract *contract);
 static void read_references(struct build *build, const struct node *node, struct contract *contract);
 static void read_endpoints(struct build *build, const struct node *node, struct contract *contract);
+static void read_test(struct build *build, const struct node *node, struct contract *contract);
 static void read_times(struct build *build, const struct node *node, struct contract *contract);
 static void read_price(struct build *build, const struct node *node, struct contract *contract);
 static void read_hours(struct build *build, const struct node *node, struct contract *contract);
@@ -44,15 +45,18 @@ void build_contracts(struct build *build)
             room += count;
         }
     }
-    catalogue->contracts = build_zero(build, room, sizeof *catalogue->contracts);
+    catalogue->contracts = build_zero(build, room + (size_t)catalogue->campaigns_count * REHEARSAL_BUYERS,
+                                      sizeof *catalogue->contracts);
     build->contract_nodes = calloc(room + 1, sizeof *build->contract_nodes);
     if (!build->contract_nodes) build->no_memory = true;
     if (!catalogue->contracts || !build->contract_nodes) return;
     note_nodes(build, &made);
     catalogue->contracts_count = made;
     for (uint32_t i = 0; i < made; i++) {
-        catalogue->contracts[i].index = i;
-        read_contract(build, build->contract_nodes[i], &catalogue->contracts[i]);
+        struct contract *contract = &catalogue->contracts[i];
+        contract->index = i;
+        build_id(build, build->contract_nodes[i], "contract", &catalogue->contract_ids, i, &contract->id);
+        build_contract(build, build->contract_nodes[i], contract);
     }
 }
 
@@ -97,12 +101,11 @@ static void read_offers(struct build *build, const struct node *node, struct con
         contract->hold_offer_ms = (uint32_t)((hold_us + 999) / 1000);
 }
 
-static void read_contract(struct build *build, const struct node *node, struct contract *contract)
+void build_contract(struct build *build, const struct node *node, struct contract *contract)
 {
     static const char *const SEATS[] = {"optional", "required"}, *const SILENT[] = {"unavailable", "available"};
     unsigned seats = 0, silent = 1;
     contract->cell = contract->ping_origin_cell = contract->post_origin_cell = STANDING_NONE;
-    build_id(build, node, "contract", &build->catalogue->contract_ids, contract->index, &contract->id);
     contract->draw_key = draw_key_of(contract->id);
     read_references(build, node, contract);
     read_times(build, node, contract);
@@ -112,6 +115,8 @@ static void read_contract(struct build *build, const struct node *node, struct c
         build_error(build, node, "min_price is above max_price: no bid can be between them");
     read_price(build, node, contract);
     read_endpoints(build, node, contract);
+    build_disclosure(build, node, contract);
+    if (node_find(node, "test")) read_test(build, node_find(node, "test"), contract);
     build_place(build, node, contract);
     if (node_find(node, "filter")) contract->filter = read_filter(build, node_find(node, "filter"), contract);
     read_hours(build, node, contract);
@@ -205,6 +210,23 @@ static void read_endpoints(struct build *build, const struct node *node, struct 
     if (contract->is_live && !ping) build_error(build, node, "a live price needs a ping_url to ask for it");
     if (!contract->is_live && ping)
         build_warning(build, ping, "a standing price is not asked for: ping_url is not used");
+}
+
+/* The same rules as for the real ones: what a test shows must be what production does. */
+static void read_test(struct build *build, const struct node *node, struct contract *contract)
+{
+    const struct node *ping = node_find(node, "ping_url"), *post = node_find(node, "post_url");
+    struct contract_test *test = build_zero(build, 1, sizeof *test);
+    if (!test) return;
+    if (post)
+        read_endpoint(build, post, true, &test->post);
+    else
+        build_error(build, node, "test endpoints need a post_url");
+    if (ping) read_endpoint(build, ping, false, &test->ping);
+    if (contract->is_live && !ping) build_error(build, node, "a live price needs a ping_url to ask test leads for it");
+    if (!contract->is_live && ping)
+        build_warning(build, ping, "a standing price is not asked for: ping_url is not used");
+    contract->test = test;
 }
 
 static void on_filter_error(void *arg, const struct node *where, const char *text)
@@ -306,4 +328,5 @@ static void read_hours(struct build *build, const struct node *node, struct cont
     if (buyer && keys + build_cap_keys(buyer->caps, buyer->caps_count) > CAPS_MAX)
         build_error(build, node_find(node, "caps") ? node_find(node, "caps") : node,
                     "a contract has at most %u caps, its buyer's included; a percent counts as two", CAPS_MAX);
+    build_count_today(build, contract);
 }

@@ -180,7 +180,8 @@ static void write_calendars(struct sink *sink, const struct build *build)
 
 static bool is_left_out(const struct node *member)
 {
-    return bytes_is(member->key, "contracts") || bytes_is(member->key, "signing_secret");
+    return bytes_is(member->key, "contracts") || bytes_is(member->key, "signing_secret") ||
+           bytes_is(member->key, "hash_secret");
 }
 
 static void write_buyer(struct sink *sink, const struct node *buyer)

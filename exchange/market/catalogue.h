@@ -51,6 +51,7 @@ struct campaign {
     const struct field *fields;
     uint32_t fields_count;
     struct quality quality;
+    bool gives_hashes;         /* a contract's pings carry hashes of the person */
     const uint32_t *contracts; /* indexes, in the catalogue's order */
     uint32_t contracts_count;
     struct duplicates duplicates;
@@ -90,8 +91,8 @@ struct catalogue {
     const struct zone *zone; /* the house's */
     struct campaign *campaigns;
     struct affiliate *affiliates;
-    struct buyer *buyers;
-    struct contract *contracts;
+    struct buyer *buyers;       /* behind the last: the built-in test buyers (rehearsal.h) */
+    struct contract *contracts; /* the same */
     uint32_t campaigns_count, affiliates_count, buyers_count, contracts_count;
     struct table campaign_ids, affiliate_ids, buyer_ids, contract_ids; /* id -> index */
     struct table keys; /* 32 raw bytes of a key's SHA-256 -> index of principals */

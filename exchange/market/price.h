@@ -3,6 +3,8 @@
 
 #include "exchange/market/catalogue.h"
 
+#define PRICE_MAX_MICROS INT64_C(1000000000000000) /* 1e9 of the currency: no catalogue has a higher one */
+
 struct payout {
     int64_t payout_micros;
     int64_t margin_micros; /* price − payout */

@@ -5,7 +5,8 @@
 
 #include "exchange/record/flat.h"
 
-#define TRACE_VERSION 4 /* 2: click_id, sub_ids; 3: arm, shadow, second price; 4: all that deciding again needs */
+#define TRACE_VERSION 5
+/* 2: click_id, sub_ids; 3: arm, shadow, second price; 4: all that deciding again needs; 5: is_test */
 
 enum { STATE_BITS = 3, HAS_BID = 4, IS_AVAILABLE = 8, IS_LET = 16, FLAGS_ALL = 31 }; /* of a contract */
 
@@ -59,6 +60,7 @@ bool trace_write(struct sink *sink, const struct trace_auction *auction)
     if (auction->has_sale) put_sale(sink, &auction->sale);
     flat_put(sink, auction->steps_count);
     put_steps(sink, auction->steps, auction->steps_count);
+    flat_put(sink, auction->is_test);
     return !sink->cut;
 }
 
@@ -101,6 +103,7 @@ bool trace_read(struct bytes bytes, struct arena *arena, struct trace_auction *a
     if (auction->has_sale) take_sale(&flat, &auction->sale);
     auction->steps_count = (uint32_t)flat_take_upto(&flat, TRACE_STEPS_MAX);
     take_steps(&flat, auction->steps, auction->steps_count);
+    if (version >= 5) auction->is_test = flat_take_flag(&flat);
     return flat_ends(&flat);
 }
 

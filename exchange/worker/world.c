@@ -96,13 +96,18 @@ static enum reason ask(void *world, struct auction *auction, const struct auctio
         .source = ask->source,
         .offer_ttl_ms = ask->offer_ttl_ms,
         .tail = ask->tail,
+        .min_bid_micros = ask->min_bid_micros,
+        .person = ask->person,
         .bid_id = ask->bid_id,
         .price_micros = ask->price_micros,
         .consent = ask->consent,
         .lead = ask->lead,
+        .rehearsal = ask->rehearsal,
+        .attempt = ask->attempt,
     };
     enum reason reason = call_send(worker->desk, held->lines, &order, call);
-    if (reason == REASON_NONE) tally_add(&worker->tally, ask->kind == ASK_PING ? TALLY_CALLS : TALLY_BUYER_POSTS, 1);
+    if (reason == REASON_NONE && !ask->rehearsal)
+        tally_add(&worker->tally, ask->kind == ASK_PING ? TALLY_CALLS : TALLY_BUYER_POSTS, 1);
     return reason;
 }
 
@@ -121,7 +126,7 @@ void world_on_reply(void *arg, const struct call_reply *reply)
     }
     struct auction *auction = held_auction(held);
     if (reply->kind == CALL_PING && reply->reason == REASON_NONE) {
-        tally_add(&worker->tally, TALLY_BIDS, 1);
+        if (!auction_is_test(auction)) tally_add(&worker->tally, TALLY_BIDS, 1);
         auction_on_bid(auction, reply->place, reply->bid);
     } else if (reply->kind == CALL_PING) {
         auction_on_call_failed(auction, reply->place, reply->reason, reply->bid);
@@ -260,6 +265,10 @@ static void count(struct tally *tally, const struct trace_auction *record)
                 {"sold", TALLY_SOLD},
                 {"pending", TALLY_PENDING},
                 {"unsold", TALLY_UNSOLD}};
+    if (record->is_test) {
+        tally_add(tally, TALLY_TESTS, 1);
+        return;
+    }
     for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
         if (bytes_is(record->status, ends[i].status)) tally_add(tally, ends[i].name, 1);
     if (record->reason != REASON_NONE) tally_reason(tally, record->reason);
@@ -285,7 +294,7 @@ static void time_answer(struct tally *tally, enum auction_kind kind, const struc
     struct histogram *times = kind == AUCTION_PING   ? &tally->ping_us
                               : kind == AUCTION_POST ? &tally->post_us
                                                      : &tally->lead_us;
-    if (answer->status != ANSWER_PROBLEM) histogram_add(times, answer->elapsed_us);
+    if (answer->status != ANSWER_PROBLEM && !answer->is_test) histogram_add(times, answer->elapsed_us);
 }
 
 static void answer(void *world, struct auction *auction, const struct auction_answer *answer)

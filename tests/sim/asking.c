@@ -81,6 +81,7 @@ uint32_t world_ask(struct world *world, const struct world_ask *ask)
     struct auction_request request = {.kind = ask->kind,
                                       .affiliate = catalogue_affiliate(world->catalogue, ask->affiliate),
                                       .started_us = world->queue.now_us,
+                                      .test_key = ask->test_key,
                                       .bytes = ask->body.len};
     count_kind(&world->counts, ask->kind);
     if (world->draining) return refuse(world, asked, 503, REASON_SHUTTING_DOWN, NULL);

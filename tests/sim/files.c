@@ -84,6 +84,7 @@ static void write_members(struct json *json, const struct node *base, const stru
     NODE_EACH(added, all)
     {
         if (node_find_bytes(base, added->key) || added->kind == NODE_NULL) continue;
+        if (bytes_is(added->key, "tests_at")) continue; /* written as what it stands for */
         json_key_bytes(json, added->key);
         json_node(json, added);
     }
@@ -117,6 +118,14 @@ static void write_contract(struct json *json, const struct node *defaults, struc
     json_text(json, BYTES("auto"));
     if (is_live) write_url(json, "ping_url", buyer, port, "ping");
     write_url(json, "post_url", buyer, node_find(does, "post_listen") ? PORT_OWN_POST + number : port, "post");
+    const struct node *tests_at = node_find(given, "tests_at");
+    if (tests_at) {
+        json_key(json, "test");
+        json_open_map(json);
+        if (is_live) write_url(json, "ping_url", tests_at->text, PORT_SHARED, "ping");
+        write_url(json, "post_url", tests_at->text, PORT_SHARED, "post");
+        json_close_map(json);
+    }
     write_members(json, node_find(defaults, "contract"), given);
     json_close_map(json);
 }

@@ -120,6 +120,9 @@ static enum reason ask(void *worker, struct auction *auction, const struct aucti
 {
     struct world *world = world_of(worker);
     if (ask->kind == ASK_PING && !world_is_discreet(ask->tail)) world_wrong(world, "a private value stands in a ping");
+    if (ask->rehearsal != REHEARSAL_NONE && !auction_is_test(auction))
+        world_wrong(world, "a call of a test for a real lead");
+    if (ask->rehearsal == REHEARSAL_NONE && auction_is_test(auction)) world_wrong(world, "a real call for a test");
     if (ask->kind == ASK_POST) {
         const struct model_post *post = model_post(&world->model, &ask->post_id);
         if (!post || post->state != POST_OPEN) world_wrong(world, "a post leaves whose intent is not in the book");
@@ -155,12 +158,16 @@ static void reserve(void *worker, struct auction *auction, const struct cap_deal
 {
     struct world *world = world_of(worker);
     struct place *place = place_of(auction);
+    if (auction_is_test(auction)) world_wrong(world, "a reservation for a test");
     int64_t now = world->queue.now_us;
     holds_sweep(world->holds, world->standing, now);
+    /* What an offer held was taken under the limit of its own instant; a reload may have lowered it. */
+    bool was_held = holds_has(world->holds, &deal->offer, deal->contract->cell);
     enum reason reason = deal_reserve(deal, world->holds, world->standing, now, reservation);
     for (unsigned i = 0; reason == REASON_NONE && i < reservation->keys_count; i++) {
         const struct cap_key *key = &reservation->keys[i];
-        if (caps_used(world->standing, key->cell, key->window) > key->limit) world_wrong(world, "a cap is over");
+        if (!was_held && caps_used(world->standing, key->cell, key->window) > key->limit)
+            world_wrong(world, "a cap is over");
     }
     world->counts.reserved += reason == REASON_NONE;
     if (world->options.rough && queue_draw(&world->queue, 4) == 0) {
@@ -322,6 +329,7 @@ static void note_answer(struct world_request *request, const struct auction_answ
     request->sale_id = answer->sale_id;
     request->price_micros = answer->price_micros;
     request->elapsed_us = answer->elapsed_us;
+    request->is_test = answer->is_test;
 }
 
 /* Nobody is sent, or sees, what its catalogue entry does not say. */

@@ -144,11 +144,13 @@ static void ask(struct play *play, const struct node *step, const char *verb, en
     const struct world_request *ping = is_of_ping ? request_of(play, step, "of") : NULL;
     if (is_of_ping && !ping) return;
     struct ident ping_id = ping ? ping->ping_id : IDENT_NONE;
+    const struct node *test_key = node_find(step, "test_key");
     node_i64(node_find(step, "worker"), &worker);
     struct world_ask ask = {.kind = kind,
                             .affiliate = by.len ? by : BYTES("best"),
                             .body = body_of(play, step, verb, ping ? &ping_id : NULL),
                             .key = text_of(step, "key"),
+                            .test_key = test_key && test_key->truth,
                             .worker = (unsigned)worker};
     check(play->labels_count < LABELS_MAX);
     uint32_t request = world_ask(play->world, &ask);
@@ -455,7 +457,7 @@ static bool tell_ledger(struct play *play, struct bytes whose, struct bytes name
                 {"unsold", totals.unsold, false},         {"pending", totals.pending, false},
                 {"posts", totals.posts, false},           {"doubts", totals.doubts, false},
                 {"revenue", totals.revenue_micros, true}, {"payout", totals.payout_micros, true},
-                {"margin", totals.margin_micros, true}};
+                {"margin", totals.margin_micros, true},   {"tests", totals.tests, false}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         if (!bytes_is(name, rows[i].name)) continue;
         if (rows[i].is_money)

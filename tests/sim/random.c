@@ -114,8 +114,10 @@ static void draw_quiet(struct draft *draft)
 static void draw_ranking(struct draft *draft)
 {
     SAY(draft, "\"policy\":\"%s\",\"pricing\":\"%s\",\"second_price_step\":\"%s\",\"unavailable_bids\":\"%s\",",
-        PICK(draft, "price", "price", "priority", "weighted", "round_robin"), PICK(draft, "first", "second"),
+        PICK(draft, "price", "price", "priority", "weighted", "round_robin", "even"), PICK(draft, "first", "second"),
         PICK(draft, "0", "0.01", "0.50"), PICK(draft, "skip", "last"));
+    SAY(draft, "\"rank_by\":\"%s\",\"shadow\":%s,", PICK(draft, "price", "expected_value"),
+        PICK(draft, "false", "false", "true"));
     SAY(draft, "\"tier_mode\":\"%s\",", PICK(draft, "parallel", "parallel", "waterfall"));
 }
 
@@ -186,7 +188,7 @@ static void draw_caps(struct draft *draft, bool is_contract)
     bool some = hit(draft, 2);
     SAY(draft, ",\"caps\":[{\"window\":\"%s\",\"leads\":%u%s}", PICK(draft, "minute", "hour", "hour", "week"),
         some ? 1 + (unsigned)below(draft, 60) : 100000, hit(draft, 5) ? ",\"counts\":\"pings\"" : "");
-    if (some && hit(draft, 3))
+    if (some && is_contract && hit(draft, 3))
         SAY(draft, ",{\"window\":\"month\",\"money\":\"%u.05\"}", 20 + (unsigned)below(draft, 800));
     if (some && hit(draft, 2))
         SAY(draft, ",{\"window\":\"day\",\"leads\":%u%s}", 2 + (unsigned)below(draft, 200),
@@ -248,8 +250,7 @@ static void draw_condition(struct draft *draft)
         draft->depth--;
         return;
     case 11:
-        SAY(draft, "{\"any\":[{\"score\":{\"min\":%d}},{\"field\":\"income\",\"max\":\"10.25\"}]}",
-            (int)below(draft, 25));
+        SAY(draft, "{\"score\":{\"min\":%d}}", (int)below(draft, 25));
         return;
     case 12:
         SAY(draft, "{\"field\":\"owner\",\"is\":%s}", PICK(draft, "true", "false"));
@@ -314,9 +315,14 @@ static void draw_contract(struct draft *draft, unsigned buyer, unsigned contract
     if (hit(draft, 6)) SAY(draft, ",\"seats\":\"required\"");
     if (hit(draft, 10)) SAY(draft, ",\"when_silent\":\"unavailable\"");
     draw_filter(draft);
+    if (hit(draft, 4)) SAY(draft, ",\"disclose_floor\":true");
+    if (hit(draft, 4)) SAY(draft, ",\"ping_hashes\":[%s]", PICK(draft, "\"phone\"", "\"phone\",\"email\""));
     if (hit(draft, 2)) SAY(draft, ",\"max_price\":\"%s\"", PICK(draft, "7.00", "9.00", "14.00"));
     if (hit(draft, 5)) SAY(draft, ",\"bid_ttl\":\"1s\"");
     if (hit(draft, 5)) SAY(draft, ",\"margin\":{\"fixed\":\"%u.25\"}", (unsigned)below(draft, 4));
+    if (hit(draft, 4))
+        SAY(draft, ",\"test\":{%s\"post_url\":\"http://127.0.0.1:9000/b%u/post\"}",
+            is_live ? "\"ping_url\":\"http://127.0.0.1:9000/b0/ping\"," : "", buyer);
     if (hit(draft, 8)) SAY(draft, ",\"free\":true");
     if (queue_draw(&draft->people, 8) == 0)
         SAY(draft, ",\"duplicates\":{\"window\":\"%us\"}", 1 + 60 * (unsigned)queue_draw(&draft->people, 3));
@@ -340,6 +346,7 @@ static bool write_market(struct draft *draft, const struct random_market *market
         SAY(draft, "%s{\"id\":\"b%u\",\"signing_secret\":\"whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oDMfKQ9r8GKYo=\"",
             buyer ? "," : "", buyer);
         if (hit(draft, 4)) SAY(draft, ",\"group\":\"one-owner\"");
+        SAY(draft, ",\"hash_secret\":\"sixteen bytes and more\"");
         if (hit(draft, 2)) SAY(draft, ",\"redirect_hosts\":[\"go.example\"]");
         if (hit(draft, 3)) draw_caps(draft, false);
         if (hit(draft, 5)) SAY(draft, ",\"max_in_flight\":%u", 1 + (unsigned)below(draft, 6));

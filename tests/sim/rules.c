@@ -60,6 +60,30 @@ static void check_buyers(struct world *world)
     }
 }
 
+/* A test comes to what it asked for, and takes nothing. */
+static void check_test(struct world *world, const struct model_lead *lead)
+{
+    const struct model *model = &world->model;
+    enum rehearsal rehearsal = (enum rehearsal)lead->record.offer.rehearsal;
+    unsigned posts = 0, states[POST_STATE_COUNT] = {0};
+    bool by_operator = false; /* who may say what it likes about a doubt */
+    for (uint32_t i = 0; i < model->posts_count; i++) {
+        if (&model->leads[model->posts[i].lead] != lead) continue;
+        posts++;
+        states[model->posts[i].state]++;
+        by_operator |= model->posts[i].by_operator;
+        if (model->posts[i].intent.keys_count) world_wrong(world, "a test took from a cap");
+    }
+    bool ends_early = rehearsal_is_of_ping(rehearsal) || rehearsal == REHEARSAL_DUPLICATE;
+    if (ends_early && posts) world_wrong(world, "a test was posted that was to end before");
+    if (by_operator) return;
+    if (rehearsal == REHEARSAL_SOLD && states[POST_REJECTED])
+        world_wrong(world, "a test was refused that was to be sold");
+    if (rehearsal == REHEARSAL_UNSOLD && lead->sales) world_wrong(world, "a test was sold that was not to be");
+    if (rehearsal == REHEARSAL_REJECTED_THEN_SOLD && lead->sales && !states[POST_REJECTED])
+        world_wrong(world, "a test was sold at once that was to be refused first");
+}
+
 static void check_leads(struct world *world)
 {
     const struct model *model = &world->model;
@@ -67,6 +91,7 @@ static void check_leads(struct world *world)
         const struct model_lead *lead = &model->leads[i];
         if (lead->record.state == LEAD_POSTING)
             world_wrong(world, "lead %s is posting and nobody is at it", spell(&lead->record.lead_id));
+        if (lead->record.offer.rehearsal) check_test(world, lead);
         if (lead->sales > 1) world_wrong(world, "a lead was sold %u times", lead->sales);
         if (lead->sales && lead->record.sale.payout_micros < lead->record.offer.promise_micros)
             world_wrong(world, "lead %s was sold below its promise", spell(&lead->record.lead_id));
@@ -170,6 +195,10 @@ static void check_people(struct world *world)
     const struct duplicates *rule = &world->catalogue->campaigns[0].duplicates;
     struct who *who = calloc(model->posts_count + 1, sizeof *who);
     for (uint32_t i = 0; who && i < model->posts_count; i++) who[i] = who_of(&model->leads[model->posts[i].lead]);
+    for (uint32_t i = 0; who && i < model->posts_count; i++) {
+        const struct model_lead *lead = &model->leads[model->posts[i].lead];
+        if (lead->record.offer.rehearsal) who[i] = (struct who){0}; /* a test is about nobody */
+    }
     for (uint32_t i = 0; who && i < model->posts_count; i++)
         for (uint32_t k = 0; k < i; k++)
             if (is_same(rule, who[k], who[i])) check_pair(world, rule, &model->posts[k], &model->posts[i]);

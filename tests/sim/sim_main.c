@@ -69,7 +69,15 @@ static void write_hash(struct sink *body, unsigned variant)
     sink_text(body, "\"},");
 }
 
-static void write_lead(struct run *run, struct sink *body, bool whole, unsigned variant)
+/* A test's outcome, or none. */
+static void write_outcome(struct run *run, struct sink *body)
+{
+    static const char *const outcomes[] = {"sold",   "no_bid",  "low_bid", "rejected_then_sold",
+                                           "unsold", "timeout", "pending", "duplicate"};
+    if (below(run, 3)) sink_format(body, ",\"test_outcome\":\"%s\"", outcomes[below(run, 8)]);
+}
+
+static void write_lead(struct run *run, struct sink *body, bool whole, unsigned variant, bool is_test)
 {
     static const char *const states[] = {"CA", "NV", "TX"};
     static const char *const credit[] = {"poor", "fair", "good"};
@@ -85,6 +93,7 @@ static void write_lead(struct run *run, struct sink *body, bool whole, unsigned 
     if (whole) sink_format(body, ",\"phone\":\"+1%u" WORLD_CANARY_PHONE "\"", phone_of(variant));
     if (whole && variant % 5)
         sink_format(body, ",\"email\":\"" WORLD_CANARY_TEXT "%u@example.com\"", email_of(variant));
+    if (is_test) write_outcome(run, body);
     sink_text(body, below(run, 30) ? "},\"consent\":{\"tcpa\":true}}" : "}}");
 }
 
@@ -108,6 +117,7 @@ static uint32_t send(struct run *run, enum auction_kind kind, struct bytes body,
     struct world_ask ask = {.kind = kind,
                             .affiliate = bytes_of(name),
                             .body = body,
+                            .test_key = below(run, 40) == 0,
                             .key = keyed ? bytes_of(key) : BYTES_NONE,
                             .worker = (unsigned)below(run, WORLD_WORKERS_MAX)};
     return world_ask(run->world, &ask);
@@ -120,12 +130,14 @@ static void act_ping(struct run *run)
     struct sink body = sink_over(text, sizeof text);
     uint32_t number = run->world->requests_count;
     sink_text(&body, "{\"campaign\":\"auto\",");
+    bool is_test = below(run, 10) == 0;
+    if (is_test) sink_text(&body, "\"test\":true,");
     if (!below(run, 8)) sink_format(&body, "\"timeout_ms\":%u,", 100 + (unsigned)below(run, 200));
     if (!below(run, 8)) sink_text(&body, "\"min_price\":\"5.00\",\"source\":\"fb\",\"ref\":\"r\",");
     write_channel(run, &body);
     if (!below(run, 3)) write_hash(&body, number + 1);
     write_sub_ids(run, &body);
-    write_lead(run, &body, false, number);
+    write_lead(run, &body, false, number, is_test);
     run->recent[run->recent_count++ % RECENT] = send(run, AUCTION_PING, sink_written(&body), number % RANDOM_AFFILIATES,
                                                      false);
 }
@@ -139,7 +151,8 @@ static void act_post(struct run *run)
     const struct world_request *ping = &run->world->requests[number];
     if (!ping->answered || ping->status != ANSWER_ACCEPTED) return;
     sink_format(&body, "{\"ping_id\":\"%s\",", ident_text(&ping->ping_id, id));
-    write_lead(run, &body, true, below(run, 25) ? number : number + 1);
+    if (!below(run, 20)) sink_format(&body, "\"test\":%s,", below(run, 2) ? "true" : "false");
+    write_lead(run, &body, true, below(run, 25) ? number : number + 1, ping->is_test && below(run, 2));
     unsigned affiliate = (number + (below(run, 30) == 0)) % RANDOM_AFFILIATES;
     send(run, AUCTION_POST, sink_written(&body), affiliate, below(run, 5) == 0);
 }
@@ -150,11 +163,13 @@ static void act_lead(struct run *run)
     struct sink body = sink_over(text, sizeof text);
     bool keyed = below(run, 2) == 0;
     sink_text(&body, "{\"campaign\":\"auto\",");
+    bool is_test = below(run, 10) == 0;
+    if (is_test) sink_text(&body, "\"test\":true,");
     if (!below(run, 8)) sink_format(&body, "\"timeout_ms\":%u,", 150 + (unsigned)below(run, 500));
     if (!below(run, 8)) sink_text(&body, "\"source\":\"fb\",");
     write_channel(run, &body);
     write_sub_ids(run, &body);
-    write_lead(run, &body, true, (unsigned)below(run, keyed ? 2 : 50));
+    write_lead(run, &body, true, (unsigned)below(run, keyed ? 2 : 50), is_test);
     send(run, AUCTION_ONE_CALL, sink_written(&body), (unsigned)below(run, RANDOM_AFFILIATES), keyed);
 }
 

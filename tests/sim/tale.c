@@ -53,6 +53,7 @@ void tale_of_request(const struct world_request *request, char tale[TALE_MAX])
         sink_text(&sink, request->field);
     } else {
         say_answer(&sink, request->status, request->price_micros, request->reason, request->buyer);
+        if (request->is_test) sink_text(&sink, " test");
         if (request->is_reauction) sink_text(&sink, " reauction");
         say_word(&sink, " bids ", request->bids);
         say_word(&sink, " to ", request->redirect);
@@ -70,6 +71,7 @@ void tale_of_lead(const struct world *world, const struct model_lead *lead, char
     sink_bytes(&name, answer.buyer);
     finish(&name);
     say_answer(&sink, answer.status, answer.price_micros, answer.reason, buyer);
+    if (answer.is_test) sink_text(&sink, " test");
     if (!ident_is_none(&answer.reauction_id)) sink_text(&sink, " reauction");
     if (answer.status == ANSWER_UNSOLD) answer.redirect_url = world->catalogue->campaigns[0].exit_url;
     if (answer.redirect_url.len) sink_text(&sink, " to ");

@@ -64,8 +64,9 @@ struct world_request {
     enum auction_kind kind;
     int64_t started_us, answer_by_us; /* 0: not known */
     uint64_t place;                   /* of its auction while it runs */
-    bool answered, gone, died;        /* the exchange crashed under it */
-    bool is_reauction;                /* the post's lead went through an auction of its own */
+    bool is_test;
+    bool answered, gone, died; /* the exchange crashed under it */
+    bool is_reauction;         /* the post's lead went through an auction of its own */
     int http;
     enum answer_status status;
     enum reason reason;
@@ -159,6 +160,7 @@ int64_t world_wall_ms(const struct world *world);
 struct world_ask {
     enum auction_kind kind; /* PING, POST, ONE_CALL */
     struct bytes affiliate, body, key;
+    bool test_key; /* with a key for tests only */
     unsigned worker;
 };
 uint32_t world_ask(struct world *world, const struct world_ask *ask);

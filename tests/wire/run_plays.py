@@ -36,6 +36,8 @@ def tale_of_answer(answer):
         words.append(body["sales"][0]["buyer"])
     if body.get("reason"):
         words.append(body["reason"]["code"])
+    if body["test"]:
+        words.append("test")
     if body.get("reauction"):
         words.append("reauction")
     if body.get("bids"):
@@ -104,7 +106,8 @@ class Play:
         if verb == "lead" and "key" not in step:  # a lead of its own, unless the step says which one it is again
             body = merged(body, {"lead": {"label": step.get("again", step["lead"])}})
         fields = {"Idempotency-Key": step["key"]} if "key" in step else {}
-        self.asked[step[verb]] = self.market.ask("POST", path, body, self.market.key_of(step.get("by", "best")), fields)
+        self.asked[step[verb]] = self.market.ask("POST", path, body, self.market.key_of(step.get("by", "best"), "affiliate-test" if step.get("test_key") else "affiliate"),
+                                                  fields)
         self.do_answer({"answer": step[verb], **({"expect": step["expect"]} if "expect" in step else {})})
 
     def do_ping(self, step):

@@ -23,10 +23,10 @@ static const char *const later[] = {
     /* affiliate */
     "terms", "returns", "max_sales", "notices",
     /* buyer */
-    "funds", "notices", "hash_secret", "phones", "emails", "suppress",
+    "funds", "notices", "phones", "emails", "suppress",
     /* contract */
-    "status_url", "price_at_post", "seller", "consent", "disclose_floor", "ping_hashes", "test", "delivery", "copies",
-    "idempotent", "doubt", "returns", "pay_on", "contact_within", "suppress"};
+    "status_url", "price_at_post", "seller", "consent", "delivery", "copies", "idempotent", "doubt", "returns",
+    "pay_on", "contact_within", "suppress"};
 #define LATER (sizeof later / sizeof *later)
 
 static void copy_file(struct arena *arena, const char *name)
@@ -49,6 +49,7 @@ static void refuses_by_name_and_says_nothing_else(void **state)
     copy_file(&arena, "market.yaml");
     given_file("zips.tsv", "94110\t37.7486\t-122.4158\tCA\tSan Francisco\tAmerica/Los_Angeles\n");
     given_file("areas.tsv", "415\tCA\tAmerica/Los_Angeles\n");
+    given_file("north.hash", "the key of keyed hashes\n");
     given_file("cert.pem", "x");
     given_file("key.pem", "x");
     config_report_open(&report);
