@@ -169,8 +169,10 @@ enum reason asks_nearest(const struct auction *auction)
     memcpy(counts, auction->match.counts, sizeof counts);
     for (uint32_t place = 0; place < auction->match.entries_count; place++) {
         if (auction->match.entries[place].reason != REASON_NONE) continue;
-        if (auction->asked[place].state != ASK_NEVER) return REASON_NO_BID;
-        counts[auction->asked[place].reason]++;
+        const struct asked *asked = &auction->asked[place];
+        bool is_held_out = asked->state == ASK_BID && asked->reason != REASON_NONE; /* promise.c */
+        if (asked->state != ASK_NEVER && !is_held_out) return REASON_NO_BID;
+        counts[asked->reason]++;
     }
     return match_commonest(counts);
 }

@@ -393,12 +393,11 @@ static enum step step_rank(struct auction *auction)
 /* The promise: a price, and until when. */
 static enum step step_offer(struct auction *auction)
 {
-    enum reason reason;
     entries_offer(auction);
     if (auction->offer.expires_ms <= auction->host->wall_ms(auction->world))
         return story_reject(auction, REASON_NO_TIME, NULL);
-    if (!promise_hold(auction, &reason)) return story_refuse(auction, 503, REASON_BUSY, NULL);
-    if (auction->order_count == 0) return story_reject(auction, reason, NULL);
+    if (!promise_hold(auction)) return story_refuse(auction, 503, REASON_BUSY, NULL);
+    if (auction->order_count == 0) return story_reject(auction, asks_nearest(auction), NULL);
     if (!auction->host->offer(auction->world, &auction->offer, auction->has_same ? &auction->same : NULL)) {
         auction->host->unhold(auction->world, &auction->ping_id);
         return story_refuse(auction, 503, REASON_BUSY, "too many open offers");

@@ -110,9 +110,11 @@ void candidates_unnote(struct auction *auction, enum reason reason);
 struct attempt *candidates_note(struct auction *auction, uint32_t candidate, bool skipped, enum reason reason);
 
 /* promise.c */
+/* Whether it may win an offer is not known before the offer is made. */
+bool promise_is_bound(const struct contract *contract);
 /* Takes what the offer's best contract wants held; one that cannot is out with its reason, and the others are ranked
- * again, until there is one or none. *reason: why the last one could not. False: memory is out. */
-bool promise_hold(struct auction *auction, enum reason *reason);
+ * again, until there is one or none. False: memory is out. */
+bool promise_hold(struct auction *auction);
 
 /* entries.c: each fills and appends one step of the book. */
 void entries_intent(struct auction *auction);

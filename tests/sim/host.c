@@ -161,10 +161,13 @@ static void reserve(void *worker, struct auction *auction, const struct cap_deal
     if (auction_is_test(auction)) world_wrong(world, "a reservation for a test");
     int64_t now = world->queue.now_us;
     holds_sweep(world->holds, world->standing, now);
+    /* What an offer held was taken under the limit of its own instant; a reload may have lowered it. */
+    bool was_held = holds_has(world->holds, &deal->offer, deal->contract->cell);
     enum reason reason = deal_reserve(deal, world->holds, world->standing, now, reservation);
     for (unsigned i = 0; reason == REASON_NONE && i < reservation->keys_count; i++) {
         const struct cap_key *key = &reservation->keys[i];
-        if (caps_used(world->standing, key->cell, key->window) > key->limit) world_wrong(world, "a cap is over");
+        if (!was_held && caps_used(world->standing, key->cell, key->window) > key->limit)
+            world_wrong(world, "a cap is over");
     }
     world->counts.reserved += reason == REASON_NONE;
     if (world->options.rough && queue_draw(&world->queue, 4) == 0) {

@@ -218,5 +218,6 @@ void rules_check(struct world *world)
     if (!world->ledger_broken) check_caps(world);
     check_load(world);
     if (world->options.rough) check_people(world);
+    if (world->options.rough) limits_check(world);
     if (model_balance(&world->model) != 0) world_wrong(world, "the sum over all accounts is not 0");
 }

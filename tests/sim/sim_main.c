@@ -99,6 +99,12 @@ static void write_lead(struct run *run, struct sink *body, bool whole, unsigned 
     sink_text(body, below(run, 30) ? "},\"consent\":{\"tcpa\":true}}" : "}}");
 }
 
+static void write_channel(unsigned variant, struct sink *body)
+{
+    static const char *const some[] = {"search", "social", "email", "other"};
+    if (variant % 3) sink_format(body, "\"channel\":\"%s\",", some[variant / 3 % 4]);
+}
+
 static void write_sub_ids(unsigned variant, struct sink *body)
 {
     static const char *const some[] = {"\"s1\"", "[\"s3\",\"s2\"]", "[\"quote \\\" and \\\\ \"]"};
@@ -140,7 +146,7 @@ static bool write_ping_id(struct run *run, unsigned place, struct sink *body)
  * ping again. One in five refines a recent ping, of whoever sent it. */
 static void act_ping(struct run *run)
 {
-    char text[512];
+    char text[768];
     struct sink body = sink_over(text, sizeof text);
     uint32_t variant = run->world->requests_count;
     unsigned place = draw_recent(run);
@@ -151,6 +157,7 @@ static void act_ping(struct run *run)
     if (is_test) sink_text(&body, "\"test\":true,");
     if (variant % 8 == 0) sink_format(&body, "\"timeout_ms\":%u,", 100 + variant % 200);
     if (variant % 9 == 0) sink_text(&body, "\"min_price\":\"5.00\",\"source\":\"fb\",\"ref\":\"r\",");
+    write_channel(variant, &body);
     if (variant % 3 == 0) write_hash(&body, variant + (variant % 24 == 0)); /* seldom another person's */
     write_sub_ids(variant, &body);
     if (variant % 5 == 0 && !below(run, 10)) variant++; /* a refinement that contradicts its ping */
@@ -163,7 +170,7 @@ static void act_ping(struct run *run)
 
 static void act_post(struct run *run)
 {
-    char text[512];
+    char text[768];
     struct sink body = sink_over(text, sizeof text);
     unsigned place = draw_recent(run);
     sink_text(&body, "{");
@@ -179,13 +186,15 @@ static void act_post(struct run *run)
 
 static void act_lead(struct run *run)
 {
-    char text[512];
+    char text[768];
     struct sink body = sink_over(text, sizeof text);
     bool keyed = below(run, 2) == 0;
     sink_text(&body, "{\"campaign\":\"auto\",");
     bool is_test = below(run, 10) == 0;
     if (is_test) sink_text(&body, "\"test\":true,");
     if (!below(run, 8)) sink_format(&body, "\"timeout_ms\":%u,", 150 + (unsigned)below(run, 500));
+    if (!below(run, 8)) sink_text(&body, "\"source\":\"fb\",");
+    write_channel((unsigned)below(run, 12), &body);
     write_sub_ids((unsigned)below(run, 12), &body);
     write_lead(run, &body, true, (unsigned)below(run, keyed ? 2 : 50), is_test);
     send(run, AUCTION_ONE_CALL, sink_written(&body), (unsigned)below(run, RANDOM_AFFILIATES), keyed);
