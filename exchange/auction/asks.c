@@ -6,7 +6,10 @@
 #include "protocol/base/money.h"
 #include "protocol/message/consent.h"
 
-#define TAIL_ROOM 64 /* of a ping's tail: the names around consent and lead */
+#define RETRIES_MAX 2                  /* of one post */
+#define RETRY_PAUSE_US INT64_C(100000) /* before the first */
+#define RETRY_LEAST_US INT64_C(50000)  /* with less time than this it only makes the same doubt again */
+#define TAIL_ROOM 64                   /* of a ping's tail: the names around consent and lead */
 
 /* A ping is counted where a cap counts pings, before it goes out; one that does not is given back. */
 static enum reason send_ping(struct auction *auction, const struct auction_ask *ask,
@@ -166,8 +169,10 @@ enum reason asks_nearest(const struct auction *auction)
     memcpy(counts, auction->match.counts, sizeof counts);
     for (uint32_t place = 0; place < auction->match.entries_count; place++) {
         if (auction->match.entries[place].reason != REASON_NONE) continue;
-        if (auction->asked[place].state != ASK_NEVER) return REASON_NO_BID;
-        counts[auction->asked[place].reason]++;
+        const struct asked *asked = &auction->asked[place];
+        bool is_held_out = asked->state == ASK_BID && asked->reason != REASON_NONE; /* promise.c */
+        if (asked->state != ASK_NEVER && !is_held_out) return REASON_NO_BID;
+        counts[asked->reason]++;
     }
     return match_commonest(counts);
 }
@@ -177,7 +182,8 @@ void asks_post(struct auction *auction, uint32_t number)
     struct slot *slot = &auction->slots[number];
     struct candidate *candidate = &auction->candidates[slot->candidate];
     struct attempt *attempt = &auction->attempts[slot->attempt];
-    attempt->sent_us = auction->host->now_us(auction->world);
+    int64_t now_us = auction->host->now_us(auction->world);
+    if (slot->retries == 0) attempt->sent_us = now_us;
     struct auction_ask ask = {
         .kind = ASK_POST,
         .contract = candidate->contract,
@@ -194,7 +200,7 @@ void asks_post(struct auction *auction, uint32_t number)
         .affiliate = auction->affiliate->id,
         .channel = auction->offer.channel,
         .source = auction->offer.source,
-        .deadline_us = attempt->sent_us + candidate->contract->post_timeout_us,
+        .deadline_us = now_us + candidate->contract->post_timeout_us,
     };
     if (auction->request.kind == AUCTION_ONE_CALL) {
         ask.channel = auction->request.ping.channel;
@@ -202,12 +208,47 @@ void asks_post(struct auction *auction, uint32_t number)
     }
     if (auction->rehearsal) rehearse_ask(auction, candidate->contract, &ask);
     if (ask.deadline_us > auction->post_by_us) ask.deadline_us = auction->post_by_us;
-    if (!auction->rehearsal) turns_take(auction->host->standing(auction->world), candidate->contract->cell);
+    if (slot->retries == 0 && !auction->rehearsal)
+        turns_take(auction->host->standing(auction->world), candidate->contract->cell);
     /* The drain's time may end while the intent is written: what was never sent need not become a doubt. */
     slot->post_reason = auction->drained ? REASON_SHUTTING_DOWN
                                          : auction->host->ask(auction->world, auction, &ask, &slot->call);
     slot->post_failed = slot->post_reason != REASON_NONE;
     slot->state = slot->post_failed ? SLOT_ANSWERED : SLOT_OUT;
+}
+
+static enum unknown_policy policy_of(const struct auction *auction, const struct slot *slot)
+{
+    const struct contract *contract = auction->candidates[slot->candidate].contract;
+    bool is_unknown = !slot->post_failed && slot->verdict.class == VERDICT_UNKNOWN;
+    return is_unknown ? unknown_by_cause(contract->on_unknown, slot->verdict.doubt) : UNKNOWN_HOLD;
+}
+
+/* The pause before each retry doubles. A retry that cannot be sent leaves what was unknown before it unknown. */
+bool asks_again(struct auction *auction, struct slot *slot)
+{
+    if (slot->post_failed && slot->retries) {
+        slot->post_failed = false;
+        return false;
+    }
+    int64_t at_us = auction->host->now_us(auction->world) + (RETRY_PAUSE_US << slot->retries);
+    if (policy_of(auction, slot) != UNKNOWN_RETRY || slot->retries == RETRIES_MAX || auction->drained) return false;
+    if (at_us + RETRY_LEAST_US > auction->post_by_us) return false;
+    slot->retries++;
+    slot->retry_at_us = at_us;
+    return true;
+}
+
+/* What the sale is billed at, and what the affiliate gets of it. */
+static void bill(struct auction *auction, struct slot *slot, struct attempt *attempt, const struct candidate *candidate)
+{
+    struct price_parties parties = {auction->catalogue, auction->campaign, auction->affiliate,
+                                    catalogue_source_of(auction->affiliate, auction->offer.source),
+                                    candidate->contract};
+    int64_t floor_micros = auction->slots_count == 1 ? auction->floor_micros : auction->offer.leg_floor_micros;
+    int64_t owed = auction->promise_micros ? slot->promise_micros : floor_micros;
+    attempt->billed_micros = price_billed(&parties, candidate->terms.price_micros, slot->verdict.price_micros, owed,
+                                          &attempt->payout);
 }
 
 /* Only a post whose bytes may have left counts towards max_posts. */
@@ -232,14 +273,17 @@ void asks_verdict(struct auction *auction, struct slot *slot)
     slot->posts_sent++;
     slot->reservation.sent = true;
     auction->candidates[attempt->candidate].reached = true;
-    attempt->state = ends[slot->verdict.class].post;
+    bool is_silence = policy_of(auction, slot) == UNKNOWN_FALLBACK;
     attempt->reason = ends[slot->verdict.class].reason;
+    if (is_silence) slot->verdict.class = VERDICT_REJECTED;
+    attempt->state = ends[slot->verdict.class].post;
     attempt->code = slot->verdict.code;
     attempt->text = slot->verdict.text;
     slot->state = ends[slot->verdict.class].slot;
     if (slot->state != SLOT_SOLD) return;
     slot->sale_id = auction->host->make_id(auction->world);
     const struct contract *contract = auction->candidates[attempt->candidate].contract;
+    bill(auction, slot, attempt, &auction->candidates[attempt->candidate]);
     if (redirect_is_allowed(&auction->catalogue->buyers[contract->buyer], slot->verdict.redirect_url))
         attempt->redirect_url = slot->verdict.redirect_url;
 }

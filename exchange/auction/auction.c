@@ -253,7 +253,6 @@ static void move(struct auction *auction, enum step next)
 static enum step wait_until(struct auction *auction, int64_t at_us);
 static bool is_written(struct auction *auction);
 static enum step end_untold(struct auction *auction);
-static struct auction_claim claim_of(const struct auction *auction);
 static bool is_decided_refinement(const struct auction *auction);
 
 /* Who asks, may they, is it well formed. The clock has been running since the request's first byte. */
@@ -285,7 +284,7 @@ static enum step step_claim(struct auction *auction)
 {
     enum auction_kind kind = auction->request.kind;
     if (!auction->claim_asked) {
-        struct auction_claim claim = claim_of(auction);
+        struct auction_claim claim = admission_claim(auction);
         auction->claim_asked = true;
         auction->host->claim(auction->world, auction, &claim);
     }
@@ -402,12 +401,11 @@ static enum step step_rank(struct auction *auction)
 /* The promise: a price, and until when. */
 static enum step step_offer(struct auction *auction)
 {
-    enum reason reason;
     entries_offer(auction);
     if (auction->offer.expires_ms <= auction->host->wall_ms(auction->world))
         return story_reject(auction, REASON_NO_TIME, NULL);
-    if (!promise_hold(auction, &reason)) return story_refuse(auction, 503, REASON_BUSY, NULL);
-    if (auction->order_count == 0) return story_reject(auction, reason, NULL);
+    if (!promise_hold(auction)) return story_refuse(auction, 503, REASON_BUSY, NULL);
+    if (auction->order_count == 0) return story_reject(auction, asks_nearest(auction), NULL);
     if (!auction->host->offer(auction->world, &auction->offer, auction->has_same ? &auction->same : NULL)) {
         auction->host->unhold(auction->world, &auction->ping_id);
         return story_refuse(auction, 503, REASON_BUSY, "too many open offers");
@@ -454,8 +452,8 @@ static enum step step_post(struct auction *auction)
     if (auction->drained) slots_abandon(auction);
     slots_judge(auction);
     if (slots_any(auction, SLOT_BIT(SLOT_REFUSED))) return STEP_FALLBACK;
-    bool is_waiting = slots_any(auction, SLOT_BIT(SLOT_OUT)) && !slots_have_news(auction);
-    return is_waiting ? wait_until(auction, CLOCK_NEVER) : STEP_SETTLE; /* the calls have their own deadlines */
+    bool is_waiting = slots_any(auction, SLOTS_UNDER_WAY) && !slots_have_news(auction);
+    return is_waiting ? wait_until(auction, slots_rest_until(auction)) : STEP_SETTLE; /* calls have their deadlines */
 }
 
 /* Refused: what was reserved goes back, and the next candidates have their turn. */
@@ -469,14 +467,17 @@ static enum step step_fallback(struct auction *auction)
  * cannot be written is answered as pending: its intent is on disk, and the next start finds it in doubt. */
 static enum step step_settle(struct auction *auction)
 {
-    if (auction->durable == DURABLE_NOT_ASKED) entries_outcome(auction);
+    if (auction->durable == DURABLE_NOT_ASKED) {
+        if (!slots_any(auction, SLOTS_UNDER_WAY))
+            slots_keep(auction); /* an operator may resolve a doubt as soon as it is written */
+        entries_outcome(auction);
+    }
     if (auction->durable == DURABLE_WAITING) return wait_until(auction, CLOCK_NEVER);
     bool written = is_written(auction);
     if (!written && !auction->opening_written) return story_refuse(auction, 503, REASON_LEDGER_DOWN, NULL);
     if (written) slots_settled(auction);
     if (slots_any(auction, SLOTS_UNDER_WAY)) return STEP_POST;
     if (!written) return end_untold(auction);
-    slots_keep(auction);
     tell_lead(auction, auction->final);
     return STEP_ANSWER;
 }
@@ -498,7 +499,7 @@ static enum step step_close(struct auction *auction)
     const struct auction_host *host = auction->host;
     void *world = auction->world;
     if (auction->claim_held) {
-        struct auction_claim claim = claim_of(auction);
+        struct auction_claim claim = admission_claim(auction);
         host->unclaim(world, &claim, auction->opening_written);
     }
     people_forget(auction);
@@ -517,20 +518,6 @@ static enum step wait_until(struct auction *auction, int64_t at_us)
     if (at_us != auction->armed_us) auction->host->wake_at(auction->world, auction, at_us ? at_us : CLOCK_NEVER);
     auction->armed_us = at_us;
     return STEP_WAIT;
-}
-
-static struct auction_claim claim_of(const struct auction *auction)
-{
-    const struct auction_request *request = &auction->request;
-    bool is_post = request->kind == AUCTION_POST;
-    struct auction_claim claim = {.has_ping = is_post || request->kind == AUCTION_PING,
-                                  .has_key = request->has_key,
-                                  .takes_expired = is_post && request->post.reauction_if_expired,
-                                  .is_expired = auction->claimed.is_expired,
-                                  .key = request->key};
-    if (claim.has_ping) claim.ping_id = is_post ? request->post.ping_id : request->ping.refines;
-    if (auction->key_is_brief) claim.key_since_ms = auction->opened_ms - AUCTION_SAME_MS;
-    return claim;
 }
 
 /* One that failed, or that nobody waited for, leaves the earlier offer as it was. */

@@ -183,9 +183,8 @@ static struct book_verdict verdict_of(const struct auction *auction, const struc
     if (attempt->state != POST_ACCEPTED) return verdict;
     verdict.buyer_lead_id = slot->verdict.buyer_lead_id;
     verdict.named_price_micros = slot->verdict.price_micros;
-    const struct candidate *candidate = &auction->candidates[attempt->candidate];
-    if (slot->verdict.price_micros >= 0 && slot->verdict.price_micros != candidate->terms.price_micros)
-        verdict.reason = REASON_PRICE_MISMATCH; /* sold and billed at the bid, and noted */
+    if (slot->verdict.price_micros >= 0 && slot->verdict.price_micros != attempt->billed_micros)
+        verdict.reason = REASON_PRICE_MISMATCH; /* sold, billed at another price, and noted */
     return verdict;
 }
 

@@ -2,6 +2,7 @@
  * auction.c. */
 #pragma once
 
+#include "exchange/auction/asks.h"
 #include "exchange/auction/slots.h"
 #include "exchange/auction/story.h"
 
@@ -28,6 +29,8 @@ static inline bool admission_is_whole(const struct auction *auction)
 {
     return auction->request.kind == AUCTION_ONE_CALL || auction->is_reauction;
 }
+/* What the request claims, and (once it was told) how it holds it. */
+struct auction_claim admission_claim(const struct auction *auction);
 /* The same ping again: it is told the offer that stands. False: none does. */
 bool admission_standing(struct auction *auction);
 /* The lead as the request has it, or (a refinement) with what its ping told before. */
@@ -50,18 +53,6 @@ bool rehearse_may_post(const struct auction *auction, const struct contract *con
 /* Nothing is taken for a test, and nothing given back. */
 void rehearse_reserve(struct slot *slot);
 void rehearse_ask(const struct auction *auction, const struct contract *contract, struct auction_ask *ask);
-
-/* asks.c */
-void asks_send(struct auction *auction);
-void asks_stop(struct auction *auction);
-/* What bids are ranked by, at the instant of ranked_ms. */
-struct decision asks_decision(const struct auction *auction);
-bool asks_rank(struct auction *auction); /* false: memory is out; may be asked again as bids come in */
-/* Why nobody wins: what stood nearest to a sale among the bids; or nobody bid; or nobody was even asked. */
-enum reason asks_nearest(const struct auction *auction);
-void asks_post(struct auction *auction, uint32_t number);
-/* What the slot's answer makes of it: SLOT_SOLD, _DOUBT or _REFUSED. */
-void asks_verdict(struct auction *auction, struct slot *slot);
 
 /* closing.c */
 /* Who is asked now, and until when: all, or the next tier of a waterfall with its share of the time that is left. */
@@ -107,9 +98,11 @@ enum reason candidates_reason(const struct auction *auction);
 struct attempt *candidates_note(struct auction *auction, struct slot *slot, bool skipped, enum reason reason);
 
 /* promise.c */
+/* Whether it may win an offer is not known before the offer is made. */
+bool promise_is_bound(const struct contract *contract);
 /* Takes what the offer's best contract wants held; one that cannot is out with its reason, and the others are ranked
- * again, until there is one or none. *reason: why the last one could not. False: memory is out. */
-bool promise_hold(struct auction *auction, enum reason *reason);
+ * again, until there is one or none. False: memory is out. */
+bool promise_hold(struct auction *auction);
 
 /* entries.c: each fills and appends one step of the book. */
 /* The intents of the reserved slots, and what came of earlier posts. */

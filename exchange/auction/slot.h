@@ -40,6 +40,8 @@ struct slot {
     bool post_failed;
     enum reason post_reason;
     struct verdict verdict; /* texts in the arena */
+    uint32_t retries;       /* of the post at hand */
+    int64_t retry_at_us;    /* INTENDED: it rests until then */
     uint32_t attempt;       /* the latest post */
     uint32_t next_attempt;  /* the one whose intent is being written */
     uint32_t posts_sent;

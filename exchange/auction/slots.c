@@ -104,6 +104,8 @@ void slots_intended(struct auction *auction)
         if (slot->state != SLOT_RESERVED || slot->next_attempt == NO_ATTEMPT) continue;
         slot->state = SLOT_INTENDED;
         slot->attempt = slot->next_attempt;
+        slot->retries = 0;
+        slot->retry_at_us = 0;
         slot->next_attempt = NO_ATTEMPT;
         slot->before = NULL;
     }
@@ -136,8 +138,23 @@ void slots_taken(struct auction *auction)
 
 void slots_post(struct auction *auction)
 {
-    for (uint32_t i = 0; i < auction->slots_count; i++)
-        if (auction->slots[i].state == SLOT_INTENDED) asks_post(auction, i);
+    int64_t now_us = auction->host->now_us(auction->world);
+    for (uint32_t i = 0; i < auction->slots_count; i++) {
+        const struct slot *slot = &auction->slots[i];
+        bool rests = now_us < slot->retry_at_us && !auction->drained;
+        if (slot->state == SLOT_INTENDED && !rests) asks_post(auction, i);
+    }
+}
+
+int64_t slots_rest_until(const struct auction *auction)
+{
+    int64_t until_us = CLOCK_NEVER;
+    EACH_SLOT(slot, auction)
+    {
+        bool is_sooner = until_us == CLOCK_NEVER || slot->retry_at_us < until_us;
+        if (slot->state == SLOT_INTENDED && is_sooner) until_us = slot->retry_at_us;
+    }
+    return until_us;
 }
 
 void slots_abandon(struct auction *auction)
@@ -155,7 +172,11 @@ void slots_judge(struct auction *auction)
 {
     EACH_SLOT(slot, auction)
     {
-        if (slot->state == SLOT_ANSWERED) asks_verdict(auction, slot);
+        if (slot->state != SLOT_ANSWERED) continue;
+        if (asks_again(auction, slot))
+            slot->state = SLOT_INTENDED;
+        else
+            asks_verdict(auction, slot);
     }
 }
 
@@ -221,7 +242,8 @@ bool slots_sale(const struct auction *auction, const struct slot *slot, struct b
                                .post_id = attempt->post_id,
                                .contract = contract->id,
                                .buyer = auction->catalogue->buyers[contract->buyer].id,
-                               .price_micros = candidate->terms.price_micros,
+                               .price_micros = slot->state == SLOT_SOLD ? attempt->billed_micros
+                                                                        : candidate->terms.price_micros,
                                .payout_micros = attempt->payout.payout_micros,
                                .margin_micros = attempt->payout.margin_micros,
                                .margin_rule = (uint8_t)attempt->payout.rule,

@@ -17,6 +17,8 @@ void slots_intended(struct auction *auction);
 /* The book refused their intents: another lead of this person was first. */
 void slots_taken(struct auction *auction);
 void slots_post(struct auction *auction);
+/* The soonest instant at which a resting post goes out again; CLOCK_NEVER: none rests. */
+int64_t slots_rest_until(const struct auction *auction);
 /* Open posts become doubts. */
 void slots_abandon(struct auction *auction);
 void slots_judge(struct auction *auction);

@@ -46,6 +46,7 @@ struct attempt {
     struct bytes code, text;
     struct bytes redirect_url; /* of an accepted one; empty: none that may be passed on */
     struct payout payout;
+    int64_t billed_micros; /* ACCEPTED */
     int64_t sent_us, settled_us;
 };
 

@@ -8,7 +8,7 @@
 #include "exchange/record/book.h"
 
 #define ACCOUNT_NAME_MAX 300
-#define ACCOUNT_LEGS_MAX (OFFER_SALES_MAX + 2) /* buyers, the affiliate, the house */
+#define ACCOUNT_LEGS_MAX (OFFER_SALES_MAX + 3) /* buyers, the affiliate, the house twice */
 
 struct account_leg {
     char name[ACCOUNT_NAME_MAX];
@@ -23,8 +23,8 @@ struct account_movement {
 };
 
 /* Into a movement that is empty (zeroed) or has other sales of the lead: buyer:X −price, affiliate:Y:uncleared +payout,
- * house:margin +margin; legs of 0 are left out. FAULT_INPUT: it is not balanced, a name is too long, or a balance would
- * pass an int64. */
+ * house:margin +margin (a negative one: house:loss); legs of 0 are left out. FAULT_INPUT: it is not balanced, a name is
+ * too long, or a balance would pass an int64. */
 enum fault account_add_sale(struct store *store, struct MDB_txn *txn, const struct book_sale *sale,
                             struct bytes affiliate, struct account_movement *movement) MUST_USE;
 enum fault account_write(struct store *store, struct MDB_txn *txn, const struct account_movement *movement) MUST_USE;

@@ -280,6 +280,8 @@ static enum fault plan_sales(struct store *store, struct MDB_txn *txn, struct pl
         bool is_its_own = ident_same(&sale->post_id, &settled->record.post_id) &&
                           bytes_same(sale->contract, intent->contract) && bytes_same(sale->buyer, intent->buyer);
         if (!is_its_own) return refuse(plan->refusal, "a sale to another than was posted to");
+        if (sale->price_micros > intent->price_micros || sale->payout_micros > intent->payout_micros)
+            return refuse(plan->refusal, "a sale at more than its post said");
         fault = account_add_sale(store, txn, sale, plan->lead.affiliate, &plan->movement);
         next++;
         if (fault == FAULT_INPUT) return refuse(plan->refusal, "the sale's money does not balance or overflows");
