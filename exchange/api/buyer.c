@@ -54,7 +54,7 @@ static bool read_push(const struct visit *visit, const struct node *document, st
 
 static void write_contract(struct json *json, const struct visit *visit, const struct contract *contract)
 {
-    struct standing *standing = worker_hall(visit->worker)->standing;
+    struct standing *standing = hall_standing(worker_hall(visit->worker));
     int64_t now_us = worker_now_us(visit->worker), wall_ms = clock_wall_ms();
     struct availability_view view;
     struct seat_signal signal;
@@ -120,7 +120,7 @@ void buyer_put_availability(struct visit *visit)
     struct arena arena;
     struct push push;
     struct complaints complaints = {.count = 0};
-    struct standing *standing = worker_hall(visit->worker)->standing;
+    struct standing *standing = hall_standing(worker_hall(visit->worker));
     arena_init(&arena, ARENA_CHUNK, visit->view->body.len * 100 + ARENA_CHUNK);
     const struct node *document = visit_document(visit, &arena, false);
     if (document && read_push(visit, document, &push, &complaints)) {

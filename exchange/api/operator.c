@@ -108,7 +108,7 @@ static void write_contract(struct json *json, struct hall *hall, const struct ca
                            const struct contract *contract, int64_t now_us, int64_t wall_ms)
 {
     const struct buyer *buyer = &catalogue->buyers[contract->buyer];
-    struct standing *standing = hall->standing;
+    struct standing *standing = hall_standing(hall);
     struct availability_view view;
     availability_read(contract, buyer, NULL, standing, now_us, wall_ms, &view);
     enum reason reason = availability_reason(contract, buyer, &view, wall_ms);
