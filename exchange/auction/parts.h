@@ -27,6 +27,8 @@ static inline bool admission_is_whole(const struct auction *auction)
 {
     return auction->request.kind == AUCTION_ONE_CALL || auction->is_reauction;
 }
+/* What the request claims, and (once it was told) how it holds it. */
+struct auction_claim admission_claim(const struct auction *auction);
 /* The same ping again: it is told the offer that stands. False: none does. */
 bool admission_standing(struct auction *auction);
 /* The lead as the request has it, or (a refinement) with what its ping told before. */
@@ -59,6 +61,8 @@ bool asks_rank(struct auction *auction); /* false: memory is out; may be asked a
 /* Why nobody wins: what stood nearest to a sale among the bids; or nobody bid; or nobody was even asked. */
 enum reason asks_nearest(const struct auction *auction);
 void asks_post(struct auction *auction);
+/* True: no verdict came, and the contract says that the same post goes out again, at retry_at_us. */
+bool asks_again(struct auction *auction);
 void asks_verdict(struct auction *auction);
 
 /* closing.c */

@@ -151,9 +151,11 @@ static void draw_campaign(struct draft *draft)
 {
     SAY(draft,
         "{\"campaigns\":[{\"id\":\"auto\",\"timeout\":\"%s\",\"post_timeout\":\"%s\",\"offer_ttl\":\"%s\","
-        "\"promise\":\"%s\",\"min_margin\":\"%s\",\"margin\":{\"percent\":%u},",
+        "\"promise\":\"%s\",\"min_margin\":\"%s\",\"margin\":{\"percent\":%u},"
+        "\"reping_window\":\"%s\",\"on_mismatch\":\"%s\",\"max_refines\":%u,",
         PICK(draft, "60ms", "200ms"), PICK(draft, "300ms", "1s", "3s"), PICK(draft, "2s", "30s", "300s"),
-        PICK(draft, "squeeze", "squeeze", "keep"), PICK(draft, "0", "0.50"), (unsigned)below(draft, 40));
+        PICK(draft, "squeeze", "squeeze", "keep"), PICK(draft, "0", "0.50"), (unsigned)below(draft, 40),
+        PICK(draft, "0s", "500ms", "2s"), PICK(draft, "refuse", "reauction"), (unsigned)below(draft, 4));
     draw_ranking(draft);
     draw_quality(draft);
     draw_duplicates(draft);
@@ -324,6 +326,11 @@ static void draw_contract(struct draft *draft, unsigned buyer, unsigned contract
         SAY(draft, ",\"test\":{%s\"post_url\":\"http://127.0.0.1:9000/b%u/post\"}",
             is_live ? "\"ping_url\":\"http://127.0.0.1:9000/b0/ping\"," : "", buyer);
     if (hit(draft, 8)) SAY(draft, ",\"free\":true");
+    if (hit(draft, 4)) SAY(draft, ",\"price_at_post\":\"lower\"%s", PICK(draft, "", ",\"min_price\":\"4.00\""));
+    SAY(draft, "%s",
+        PICK(draft, "", "", "", ",\"on_unknown\":\"fallback\"", ",\"idempotent\":true,\"on_unknown\":\"retry\"",
+             ",\"idempotent\":true,\"on_unknown\":{\"timeout\":\"hold\",\"reset\":\"retry\",\"http_5xx\":"
+             "\"fallback\"}"));
     if (queue_draw(&draft->people, 8) == 0)
         SAY(draft, ",\"duplicates\":{\"window\":\"%us\"}", 1 + 60 * (unsigned)queue_draw(&draft->people, 3));
     if (hit(draft, 3)) SAY(draft, ",\"multiplier\":\"%s\"", PICK(draft, "0.50", "1.30"));
