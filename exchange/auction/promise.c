@@ -23,15 +23,27 @@ static enum reason hold(struct auction *auction, const struct rank_bid *bid)
     return auction->host->hold(auction->world, &deal, auction->offer.expires_ms);
 }
 
+/* The first of the planned legs whose contract cannot hold its part; NULL: all do. */
+static const struct rank_bid *find_short(struct auction *auction, enum reason *reason)
+{
+    for (uint32_t i = 0; i < auction->planned; i++) {
+        const struct rank_bid *leg = &auction->bids[auction->order[i]];
+        if (!promise_is_bound(leg->entry->contract)) continue;
+        *reason = hold(auction, leg);
+        if (*reason != REASON_NONE) return leg;
+    }
+    return NULL;
+}
+
 bool promise_hold(struct auction *auction)
 {
     if (auction->rehearsal) return true; /* nothing is kept for a test */
     while (auction->order_count) {
-        const struct rank_bid *best = &auction->bids[auction->order[0]];
-        if (!promise_is_bound(best->entry->contract)) return true;
-        enum reason found = hold(auction, best);
-        if (found == REASON_NONE) return true;
-        auction->asked[best->entry - auction->match.entries].reason = found;
+        enum reason reason;
+        const struct rank_bid *leg = find_short(auction, &reason);
+        if (!leg) return true;
+        auction->host->unhold(auction->world, &auction->ping_id); /* what the others of the set held */
+        auction->asked[leg->entry - auction->match.entries].reason = reason;
         if (!asks_rank(auction)) return false;
         if (auction->order_count) entries_offer(auction);
     }

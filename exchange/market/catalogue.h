@@ -21,6 +21,8 @@ struct places;
 struct quiet;
 
 enum promise_kind { PROMISE_SQUEEZE, PROMISE_KEEP };
+/* What makes one set of buyers better than another. */
+enum objective { OBJECTIVE_PAYOUT, OBJECTIVE_REVENUE, OBJECTIVE_MARGIN, OBJECTIVES };
 
 /* When a person is the same person again: see duplicates.h. */
 struct duplicates {
@@ -37,6 +39,8 @@ struct campaign {
     struct bytes id;
     int64_t timeout_us, post_timeout_us, offer_ttl_us;
     enum promise_kind promise;
+    enum objective objective;
+    uint8_t max_sales;
     bool reauctions_mismatch; /* on_mismatch; else such a post is unsold */
     int64_t reping_window_us; /* 0: every ping is asked about */
     uint32_t max_refines;     /* of one ping */

@@ -105,8 +105,7 @@ struct contract {
     const struct schedule *schedule;            /* NULL: always open; the buyer's where it has none of its own */
     const struct cap *caps;                     /* with counts_today one more stands behind them */
     uint32_t caps_count;
-    uint32_t priority;            /* policy priority: lower ones first */
-    uint32_t weight;              /* policy weighted: its share of the draw */
+    uint32_t priority, weight;    /* of the policies of these names: lower ones first; its share of the draw */
     uint32_t multiplier_ppm;      /* on its price, for the ranking */
     uint32_t from_min, until_min; /* UTC minutes since 1970: closed before, and from then on; 0: no bound */
     uint32_t max_open_offers;     /* 0: none */
@@ -114,15 +113,16 @@ struct contract {
     int64_t bid_ttl_us;
     int64_t duplicates_ms; /* nobody sold to it within this is sold to it again; 0: no rule */
     uint8_t discloses;     /* in its pings: bits 1 << enum person_kind: keyed hashes of those; DISCLOSES_FLOOR */
+    uint8_t max_sold;      /* takes a lead that at most so many buyers get; 1: alone */
     bool is_live;          /* asked for a price; else the first price rule that matches bids */
     bool is_free;          /* a payout of 0 is no fault */
     bool paused;
     struct unknown_rules on_unknown;
-    bool bills_lower : 1, seats_required : 1; /* bills: price_at_post */
-    bool silent_available : 1;                /* when_silent */
-    bool counts_pings : 1;                    /* a cap of its own or its buyer's does */
-    bool counts_today : 1;                    /* its sales of the house's day are counted: policy even goes by them */
-    bool is_hidden : 1; /* filter or prices look at private fields: public ones do not tell again whom they let */
+    bool bills_lower : 1, seats_required : 1;    /* bills: price_at_post */
+    bool is_shared : 1, has_alone : 1;           /* never alone; prices[1] is for the lead alone, no rule */
+    bool silent_available : 1, counts_pings : 1; /* when_silent; a cap of its own or its buyer's does */
+    bool counts_today : 1; /* its sales of the house's day are counted: policy even goes by them */
+    bool is_hidden : 1;    /* filter or prices look at private fields: public ones do not tell again whom they let */
 };
 
 struct names {

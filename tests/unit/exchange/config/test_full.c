@@ -17,11 +17,11 @@ static const char *const later[] = {
     /* settings */
     "suppress",
     /* campaign */
-    "objective", "suppress", "redistribute", "experiment", "retention",
+    "suppress", "redistribute", "experiment", "retention",
     /* catalogue */
     "lists",
     /* affiliate */
-    "terms", "returns", "max_sales", "notices",
+    "terms", "returns", "notices",
     /* buyer */
     "funds", "notices", "phones", "emails", "suppress",
     /* contract */
