@@ -80,7 +80,7 @@ static void contract_cells(struct build *build, struct contract *contract)
     contract->cell = noted(build, standing_contract_cell(standing, contract->id));
     contract->ping_origin_cell = origin_cell(build, &contract->ping);
     contract->post_origin_cell = origin_cell(build, &contract->post);
-    cap_cells(build, contract->caps, contract->caps_count);
+    cap_cells(build, contract->caps, contract->caps_count + contract->counts_today);
 }
 
 /* Nothing is ever told to these cells; they are there so that no reader meets a contract without. */
