@@ -127,7 +127,7 @@ void buyer_put_availability(struct visit *visit)
     struct arena arena;
     struct push push;
     struct complaints complaints = {.count = 0};
-    struct standing *standing = worker_hall(visit->worker)->standing;
+    struct standing *standing = hall_standing(worker_hall(visit->worker));
     arena_init(&arena, ARENA_CHUNK, visit->view->body.len * 100 + ARENA_CHUNK);
     const struct node *document = visit_document(visit, &arena, false);
     if (document && read_push(visit, document, &push, &complaints)) {
