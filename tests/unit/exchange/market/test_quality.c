@@ -66,7 +66,7 @@ static void new_types_in_filters(void **state)
         {"{'field':'site','matches':'^https://b'}", false, NULL},
         {"{'field':'ip','in':['2001:DB8:0::1','10.0.0.1']}", true, ""},
         {"{'field':'ip','prefix':['2001:db8:']}", true, ""},
-        {"{'field':'ip','prefix':['10.']}", false, "ip does not start with 10."},
+        {"{'field':'ip','prefix':['10.']}", false, "ip 2001:db8::1 does not start with 10."},
     };
     static const struct {
         const char *filter, *error;
