@@ -191,6 +191,10 @@ static void look_ping(struct inquiry *inquiry, struct reader *reader)
         answer.price_micros = trace->price_micros;
         answer.expires_ms = trace->expires_ms;
         answer.expires_in_ms = trace->expires_ms > clock_wall_ms() ? trace->expires_ms - clock_wall_ms() : 0;
+        struct offer *offer = arena_take(&inquiry->arena,
+                                         sizeof *offer); /* gone from the trace: nothing more to tell */
+        answer.is_superseded = offer && reader_offer(reader, &inquiry->id, &inquiry->arena, offer) == FAULT_NONE &&
+                               offer->is_superseded;
     }
     reveal_bids(inquiry, trace, &answer);
     answer_write(&inquiry->out, &answer, true);

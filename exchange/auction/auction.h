@@ -59,6 +59,7 @@ struct auction_answer {
     int64_t price_micros; /* what the affiliate gets or is promised */
     int64_t expires_ms;   /* ACCEPTED: wall */
     int64_t expires_in_ms;
+    bool is_superseded; /* ACCEPTED, asked for later: a refinement took its place */
     struct ident sale_id;      /* SOLD; PENDING: the id of the post in doubt, which the sale will have if it is made */
     struct bytes buyer;        /* SOLD, PENDING */
     struct bytes redirect_url; /* where the person may go next: the buyer's (SOLD), the campaign's (UNSOLD); or empty */
