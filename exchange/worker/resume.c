@@ -125,7 +125,7 @@ void worker_resolved(struct worker *worker, const struct ident *post_id, bool ac
     struct hall *hall = worker->hall;
     doubts_settle(&hall->doubts, hall->standing, post_id, accepted, resolution->keys, resolution->keys_count);
     if (accepted && !resolution->is_test) {
-        tally_add(&worker->tally, TALLY_SOLD, 1);
+        if (resolution->is_first) tally_add(&worker->tally, TALLY_SOLD, 1);
         tally_sale(&worker->tally, resolution->price_micros, resolution->payout_micros,
                    resolution->price_micros - resolution->payout_micros);
     }

@@ -26,9 +26,9 @@ struct model_post {
 struct model_lead {
     struct lead_record record; /* texts in the model's arena */
     struct bytes content;
-    bool goes_on; /* resolved as rejected: an intent or an end is to come */
-    bool was_told_pending;
-    uint32_t sales, intents;
+    bool goes_on;            /* resolved as rejected: an intent or an end is to come */
+    bool is_running;         /* its story is under way */
+    uint32_t sales, intents; /* made so far; see LEAD_SLOTS for what stands */
 };
 
 struct model_cap {
