@@ -321,31 +321,41 @@ static void write_contracts(struct json *json, const struct story *story)
 /* Money and steps
  * ------------------------------------------------------------------------------------------------------------ */
 
-static void write_sales(struct json *json, const struct story *story)
+static void write_sale(struct json *json, const struct lead_slot *slot, unsigned number)
 {
     char text[IDENT_TEXT + 1];
+    const struct book_sale *sale = &slot->sale;
+    json_open_map(json);
+    json_key(json, "sale_id");
+    json_text(json, ID_TEXT(&sale->sale_id, text));
+    json_key(json, "slot");
+    json_i64(json, number);
+    json_key(json, "max_sold");
+    json_i64(json, slot->max_sold);
+    json_key(json, "buyer");
+    json_text(json, sale->buyer);
+    json_key(json, "contract");
+    json_text(json, sale->contract);
+    json_key(json, "price");
+    json_money(json, sale->price_micros);
+    json_key(json, "payout");
+    json_money(json, sale->payout_micros);
+    json_key(json, "margin");
+    json_money(json, sale->margin_micros);
+    json_key(json, "margin_rule");
+    json_text(json, bytes_of(margin_source_name((enum margin_source)sale->margin_rule)));
+    json_key(json, "buyer_lead_id");
+    json_text(json, slot->buyer_lead_id);
+    json_close_map(json);
+}
+
+static void write_sales(struct json *json, const struct story *story)
+{
     json_key(json, "sales");
     json_open_list(json);
-    if (story->lead && story->lead->has_sale) {
-        const struct book_sale *sale = &story->lead->sale;
-        json_open_map(json);
-        json_key(json, "sale_id");
-        json_text(json, ID_TEXT(&sale->sale_id, text));
-        json_key(json, "buyer");
-        json_text(json, sale->buyer);
-        json_key(json, "contract");
-        json_text(json, sale->contract);
-        json_key(json, "price");
-        json_money(json, sale->price_micros);
-        json_key(json, "payout");
-        json_money(json, sale->payout_micros);
-        json_key(json, "margin");
-        json_money(json, sale->margin_micros);
-        json_key(json, "margin_rule");
-        json_text(json, bytes_of(margin_source_name((enum margin_source)sale->margin_rule)));
-        json_key(json, "buyer_lead_id");
-        json_text(json, story->lead->buyer_lead_id);
-        json_close_map(json);
+    for (unsigned i = 0; story->lead && i < story->lead->slots_count; i++) {
+        const struct lead_slot *slot = &story->lead->slots[i];
+        if (slot->is_used && slot->state == POST_ACCEPTED) write_sale(json, slot, i + 1);
     }
     json_close_list(json);
 }

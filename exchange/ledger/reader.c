@@ -66,25 +66,33 @@ void reader_close(struct reader **reader)
     free(gone);
 }
 
-/* A lead's row; of one whose post is open or in doubt, also the sale that an acceptance would make. */
-static enum fault find_lead(struct reader *reader, struct MDB_txn *txn, const struct ident *lead_id,
-                            struct arena *arena, struct lead_record *lead)
+/* A row of version 1 does not say what an acceptance of its open post would make: its post does. */
+static enum fault fill_sale(struct reader *reader, struct MDB_txn *txn, struct arena *arena, struct lead_slot *slot)
 {
     struct post_record post;
-    enum fault fault = rows_lead(reader->book, txn, lead_id, arena, lead);
-    if (fault != FAULT_NONE || ident_is_none(&lead->post_id)) return fault;
-    if (lead->state != LEAD_POSTING && lead->state != LEAD_PENDING) return FAULT_NONE;
-    fault = rows_post(reader->book, txn, &lead->post_id, arena, &post);
+    enum fault fault = rows_post(reader->book, txn, &slot->post_id, arena, &post);
     if (fault != FAULT_NONE) return fault == FAULT_NOT_FOUND ? FAULT_CORRUPT : fault;
-    if (post.state != POST_OPEN && post.state != POST_UNKNOWN) return FAULT_NONE; /* between two posts */
-    lead->sale = (struct book_sale){.sale_id = post.post_id,
+    slot->sale = (struct book_sale){.sale_id = post.post_id,
+                                    .post_id = post.post_id,
                                     .contract = post.intent.contract,
                                     .buyer = post.intent.buyer,
                                     .price_micros = post.intent.price_micros,
                                     .payout_micros = post.intent.payout_micros,
                                     .margin_rule = post.intent.margin_rule};
-    return money_sub(post.intent.price_micros, post.intent.payout_micros, &lead->sale.margin_micros) ? FAULT_NONE
+    return money_sub(post.intent.price_micros, post.intent.payout_micros, &slot->sale.margin_micros) ? FAULT_NONE
                                                                                                      : FAULT_CORRUPT;
+}
+
+static enum fault find_lead(struct reader *reader, struct MDB_txn *txn, const struct ident *lead_id,
+                            struct arena *arena, struct lead_record *lead)
+{
+    enum fault fault = rows_lead(reader->book, txn, lead_id, arena, lead);
+    for (unsigned i = 0; fault == FAULT_NONE && i < lead->slots_count; i++) {
+        struct lead_slot *slot = &lead->slots[i];
+        bool is_open = slot->is_used && (slot->state == POST_OPEN || slot->state == POST_UNKNOWN);
+        if (is_open && slot->sale.contract.len == 0) fault = fill_sale(reader, txn, arena, slot);
+    }
+    return fault;
 }
 
 enum fault reader_lead(struct reader *reader, const struct ident *lead_id, struct arena *arena,

@@ -13,8 +13,7 @@ struct reader;
 enum fault reader_open(const char *path, const char *keys_path, struct reader **reader) MUST_USE;
 void reader_close(struct reader **reader);
 
-/* FAULT_NOT_FOUND, FAULT_CORRUPT, FAULT_MEMORY or NONE. Of a lead whose post is open or in doubt, lead->sale is what an
- * acceptance would make of it (has_sale is false). */
+/* FAULT_NOT_FOUND, FAULT_CORRUPT, FAULT_MEMORY or NONE. */
 enum fault reader_lead(struct reader *reader, const struct ident *lead_id, struct arena *arena,
                        struct lead_record *lead) MUST_USE;
 enum fault reader_lead_of_ping(struct reader *reader, const struct ident *ping_id, struct arena *arena,

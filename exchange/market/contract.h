@@ -5,6 +5,7 @@
 #include "exchange/market/endpoint.h"
 #include "exchange/market/filter.h"
 #include "exchange/market/schedule.h"
+#include "exchange/market/unknown.h"
 #include "exchange/standing/standing.h"
 
 /* Up to this price, this margin; the last one of a list takes every price above as well. */
@@ -87,8 +88,7 @@ struct price_rule {
 
 #define DISCLOSES_FLOOR 128u
 struct contract {
-    uint32_t index; /* in catalogue.contracts */
-    uint32_t buyer, campaign;
+    uint32_t index, buyer, campaign;             /* in the catalogue's lists */
     uint32_t cell;                               /* in standing's contracts */
     uint32_t ping_origin_cell, post_origin_cell; /* in standing's origins; STANDING_NONE without that endpoint */
     struct bytes id;
@@ -116,12 +116,13 @@ struct contract {
     uint8_t discloses;     /* in its pings: bits 1 << enum person_kind: keyed hashes of those; DISCLOSES_FLOOR */
     bool is_live;          /* asked for a price; else the first price rule that matches bids */
     bool is_free;          /* a payout of 0 is no fault */
-    bool seats_required;
-    bool silent_available; /* when_silent */
     bool paused;
-    bool counts_pings : 1; /* a cap of its own or its buyer's does */
-    bool counts_today : 1; /* its sales of the house's day are counted: policy even goes by them */
-    bool is_hidden : 1;    /* filter or prices look at private fields: public ones do not tell again whom they let */
+    struct unknown_rules on_unknown;
+    bool bills_lower : 1, seats_required : 1; /* bills: price_at_post */
+    bool silent_available : 1;                /* when_silent */
+    bool counts_pings : 1;                    /* a cap of its own or its buyer's does */
+    bool counts_today : 1;                    /* its sales of the house's day are counted: policy even goes by them */
+    bool is_hidden : 1; /* filter or prices look at private fields: public ones do not tell again whom they let */
 };
 
 struct names {

@@ -18,6 +18,7 @@ struct model_post {
     enum reason reason;
     struct book_intent intent; /* texts in the model's arena */
     bool by_operator;          /* how it was settled */
+    int64_t named_micros;      /* by the verdict; negative: none */
     struct person_keys keys;   /* whom it was about */
     int64_t opened_ms, settled_ms;
 };
@@ -25,9 +26,9 @@ struct model_post {
 struct model_lead {
     struct lead_record record; /* texts in the model's arena */
     struct bytes content;
-    bool goes_on; /* resolved as rejected: an intent or an end is to come */
-    bool was_told_pending;
-    uint32_t sales, intents;
+    bool goes_on;            /* resolved as rejected: an intent or an end is to come */
+    bool is_running;         /* its story is under way */
+    uint32_t sales, intents; /* made so far; see LEAD_SLOTS for what stands */
 };
 
 struct model_cap {
