@@ -12,7 +12,7 @@
 #define Z_HALF 1920800   /* z²/2, millionths */
 #define Z_QUARTER 960400 /* z²/4, millionths */
 
-__extension__ typedef unsigned __int128 wide;
+typedef unsigned __int128 wide;
 
 /* The largest whole number whose square is not above it. */
 static uint64_t root_of(wide square)
