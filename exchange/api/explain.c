@@ -2,6 +2,7 @@
  * from the second. */
 #include "exchange/api/explain.h"
 
+#include "exchange/api/caps.h"
 #include "exchange/base/zonefile.h"
 #include "exchange/market/acceptance.h"
 #include "exchange/market/match.h"
@@ -206,7 +207,9 @@ static void write_contract(struct json *json, const struct story *story, const s
     json_text(json, contract->buyer);
     json_key(json, "state");
     json_text(json, bytes_of(states[contract->state]));
-    write_reason(json, contract->reason, contract->text, contract->code);
+    char sentence[CAPS_SENTENCE_MAX];
+    struct bytes text = contract->text.len ? contract->text : caps_sentence(story->catalogue, contract, sentence);
+    write_reason(json, contract->reason, text, contract->code);
     write_bid(json, contract);
     write_ms(json, "ms", contract->answer_us);
     json_key(json, "tier");
