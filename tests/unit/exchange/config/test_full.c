@@ -17,7 +17,7 @@ static const char *const later[] = {
     /* settings */
     "suppress",
     /* campaign */
-    "objective", "suppress", "redistribute", "experiment", "retention",
+    "objective", "suppress", "redistribute", "retention",
     /* catalogue */
     "lists",
     /* affiliate */

@@ -589,6 +589,70 @@ static void test_resolved_as_rejected_goes_on(void **state)
     assert_verifies(desk);
 }
 
+struct goers {
+    struct desk *desk;
+    int64_t before_ms;
+    struct ident after, ids[4];
+    uint32_t count;
+    enum fault fault;
+};
+
+static void look_for_goers(void *context, struct reader *reader)
+{
+    struct goers *goers = context;
+    goers->after = IDENT_NONE;
+    goers->fault = reader_going_on(reader, goers->before_ms, &goers->after, goers->ids, 4, &goers->count);
+}
+
+/* Killed between the resolution and the next intent: the next start goes on with it while its offer would stand, and
+ * closes it unsold after that. */
+static void test_what_was_to_go_on_goes_on_after_a_start(void **state)
+{
+    struct desk *desk = *state;
+    struct lead_ids ids[2];
+    struct tale tale;
+    assert_int_equal(desk_open(desk), FAULT_NONE);
+    for (unsigned i = 0; i < 2; i++) {
+        ids[i] = (struct lead_ids){desk_id(desk), desk_id(desk), desk_id(desk)};
+        tale_begin(&tale, desk, &ids[i].lead, &ids[i].ping);
+        tale_open(&tale, NULL);
+        if (i == 0) tale.opening.offer.expires_ms = clock_wall_ms() + 3600000;
+        tale_intend(&tale, &ids[i].post, 0);
+        assert_int_equal(desk_append(desk, &tale.step), FAULT_NONE);
+        assert_int_equal(desk_end_lead(desk, &ids[i], POST_UNKNOWN), FAULT_NONE);
+        assert_int_equal(desk_resolve(desk, &ids[i].post, false, NULL), FAULT_NONE);
+        assert_true(desk->resolution.resumes);
+    }
+    int64_t resolved_ms = desk->wall_ms;
+    desk_close(desk);
+
+    struct lead_record lead;
+    struct goers goers = {.desk = desk, .before_ms = resolved_ms + 1};
+    assert_int_equal(desk_open(desk), FAULT_NONE);
+    desk_ask(desk, look_for_goers, &goers, 0, false);
+    assert_int_equal(goers.fault, FAULT_NONE);
+    assert_int_equal(goers.count, 1);
+    assert_true(ident_same(&goers.ids[0], &ids[0].lead) && ident_same(&goers.after, &ids[0].lead));
+    goers.before_ms = 0; /* resolved since the start: its story is under way */
+    desk_ask(desk, look_for_goers, &goers, 0, false);
+    assert_int_equal(goers.count, 0);
+    struct ident second = desk_id(desk);
+    tale_begin(&tale, desk, &ids[0].lead, &ids[0].ping);
+    tale_intend(&tale, &second, 1);
+    assert_int_equal(desk_append(desk, &tale.step), FAULT_NONE);
+    tale_begin(&tale, desk, &ids[0].lead, &ids[0].ping);
+    tale_sell(&tale, desk, &second, 1);
+    assert_int_equal(desk_append(desk, &tale.step), FAULT_NONE);
+    desk_close(desk);
+    struct reader *reader = read_book(desk);
+    assert_int_equal(reader_lead(reader, &ids[0].lead, &arena, &lead), FAULT_NONE);
+    assert_int_equal(lead.state, LEAD_SOLD);
+    assert_int_equal(reader_lead(reader, &ids[1].lead, &arena, &lead), FAULT_NONE);
+    assert_int_equal(lead.state, LEAD_UNSOLD);
+    reader_close(&reader);
+    assert_verifies(desk);
+}
+
 static void test_resolved_too_late_ends_it(void **state)
 {
     struct desk *desk = *state;
@@ -992,6 +1056,7 @@ int main(void)
         TEST(test_open_posts_become_doubts),
         TEST(test_resolved_as_sold),
         TEST(test_resolved_as_rejected_goes_on),
+        TEST(test_what_was_to_go_on_goes_on_after_a_start),
         TEST(test_resolved_too_late_ends_it),
         TEST(test_going_on_ends_with_the_process),
         TEST(test_restore),
