@@ -212,6 +212,19 @@ static void what_was_told_is_compared(void **state)
     assert_string_equal(differences.list[0].what, "filtered");
 }
 
+/* Bidding that ended before a contract without a ceiling had answered. */
+static void an_early_close_is_looked_at(void **state)
+{
+    (void)state;
+    record(TRACE_PING);
+    trace.closed_cause = BYTES(TRACE_CLOSED_EARLY);
+    assert_int_equal(differ(), 0); /* everybody had answered, or run out of time */
+    told_of("silent")->reason = REASON_OUTBID;
+    assert_int_equal(differ(), 1);
+    assert_string_equal(differences.list[0].what, "early close");
+    assert_true(bytes_is(differences.list[0].contract, "silent"));
+}
+
 static void under_another_catalogue(void **state)
 {
     (void)state;
