@@ -283,8 +283,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(it_comes_out_as_it_was),    cmocka_unit_test(tampering_is_named),
-        cmocka_unit_test(what_was_told_is_compared), cmocka_unit_test(under_another_catalogue),
-        cmocka_unit_test(what_cannot_be_decided),
+        cmocka_unit_test(what_was_told_is_compared), cmocka_unit_test(an_early_close_is_looked_at),
+        cmocka_unit_test(under_another_catalogue),   cmocka_unit_test(what_cannot_be_decided),
     };
     return cmocka_run_group_tests(tests, open_markets, close_markets);
 }
