@@ -2,7 +2,9 @@
  * from the second. */
 #include "exchange/api/explain.h"
 
+#include "exchange/api/caps.h"
 #include "exchange/base/zonefile.h"
+#include "exchange/market/acceptance.h"
 #include "exchange/market/match.h"
 #include "protocol/codec/json.h"
 
@@ -171,6 +173,29 @@ static void write_bid(struct json *json, const struct trace_contract *contract)
     json_money(json, contract->effective_micros);
 }
 
+/* What its place was worked out of beside its bid. */
+static void write_inputs(struct json *json, const struct trace_contract *contract)
+{
+    struct availability_view view;
+    char text[16];
+    struct sink sink = sink_over(text, sizeof text);
+    json_key(json, "inputs");
+    if (!availability_unpack(contract->view, &view)) { /* recorded by an older exchange */
+        json_null(json);
+        return;
+    }
+    json_open_map(json);
+    write_ms(json, "response_ms", view.response_us);
+    json_key(json, "turn");
+    json_u64(json, view.turn);
+    json_key(json, "sold_today");
+    json_u64(json, view.sold_today);
+    json_key(json, "accepted");
+    sink_format(&sink, "%u.%06u", view.accepted_ppm / ACCEPTANCE_ONE, view.accepted_ppm % ACCEPTANCE_ONE);
+    json_raw(json, sink_written(&sink));
+    json_close_map(json);
+}
+
 static void write_contract(struct json *json, const struct story *story, const struct trace_contract *contract)
 {
     static const char *const states[] = {
@@ -182,7 +207,9 @@ static void write_contract(struct json *json, const struct story *story, const s
     json_text(json, contract->buyer);
     json_key(json, "state");
     json_text(json, bytes_of(states[contract->state]));
-    write_reason(json, contract->reason, contract->text, contract->code);
+    char sentence[CAPS_SENTENCE_MAX];
+    struct bytes text = contract->text.len ? contract->text : caps_sentence(story->catalogue, contract, sentence);
+    write_reason(json, contract->reason, text, contract->code);
     write_bid(json, contract);
     write_ms(json, "ms", contract->answer_us);
     json_key(json, "tier");
@@ -196,6 +223,7 @@ static void write_contract(struct json *json, const struct story *story, const s
         json_key(json, "shadow_rank");
         json_u64(json, contract->shadow_rank);
     }
+    write_inputs(json, contract);
     write_posts(json, story, contract->contract);
     json_close_map(json);
 }
@@ -296,31 +324,41 @@ static void write_contracts(struct json *json, const struct story *story)
 /* Money and steps
  * ------------------------------------------------------------------------------------------------------------ */
 
-static void write_sales(struct json *json, const struct story *story)
+static void write_sale(struct json *json, const struct lead_slot *slot, unsigned number)
 {
     char text[IDENT_TEXT + 1];
+    const struct book_sale *sale = &slot->sale;
+    json_open_map(json);
+    json_key(json, "sale_id");
+    json_text(json, ID_TEXT(&sale->sale_id, text));
+    json_key(json, "slot");
+    json_i64(json, number);
+    json_key(json, "max_sold");
+    json_i64(json, slot->max_sold);
+    json_key(json, "buyer");
+    json_text(json, sale->buyer);
+    json_key(json, "contract");
+    json_text(json, sale->contract);
+    json_key(json, "price");
+    json_money(json, sale->price_micros);
+    json_key(json, "payout");
+    json_money(json, sale->payout_micros);
+    json_key(json, "margin");
+    json_money(json, sale->margin_micros);
+    json_key(json, "margin_rule");
+    json_text(json, bytes_of(margin_source_name((enum margin_source)sale->margin_rule)));
+    json_key(json, "buyer_lead_id");
+    json_text(json, slot->buyer_lead_id);
+    json_close_map(json);
+}
+
+static void write_sales(struct json *json, const struct story *story)
+{
     json_key(json, "sales");
     json_open_list(json);
-    if (story->lead && story->lead->has_sale) {
-        const struct book_sale *sale = &story->lead->sale;
-        json_open_map(json);
-        json_key(json, "sale_id");
-        json_text(json, ID_TEXT(&sale->sale_id, text));
-        json_key(json, "buyer");
-        json_text(json, sale->buyer);
-        json_key(json, "contract");
-        json_text(json, sale->contract);
-        json_key(json, "price");
-        json_money(json, sale->price_micros);
-        json_key(json, "payout");
-        json_money(json, sale->payout_micros);
-        json_key(json, "margin");
-        json_money(json, sale->margin_micros);
-        json_key(json, "margin_rule");
-        json_text(json, bytes_of(margin_source_name((enum margin_source)sale->margin_rule)));
-        json_key(json, "buyer_lead_id");
-        json_text(json, story->lead->buyer_lead_id);
-        json_close_map(json);
+    for (unsigned i = 0; story->lead && i < story->lead->slots_count; i++) {
+        const struct lead_slot *slot = &story->lead->slots[i];
+        if (slot->is_used && slot->state == POST_ACCEPTED) write_sale(json, slot, i + 1);
     }
     json_close_list(json);
 }

@@ -83,6 +83,7 @@ void affiliate_get_ping(struct visit *visit);
 void spec_answer(struct visit *visit);
 void buyer_put_availability(struct visit *visit);
 void buyer_get_availability(struct visit *visit);
+void buyer_contracts(struct visit *visit);
 void operator_explain(struct visit *visit);
 void operator_contracts(struct visit *visit);
 void operator_contract(struct visit *visit);

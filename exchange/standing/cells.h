@@ -16,7 +16,7 @@
 #define CACHE_LINE 64
 #define CELLS_CHUNKS_MAX 26u /* 64 << 26 is beyond a 32-bit index */
 
-enum cell_kind { CELL_CONTRACT, CELL_BUYER, CELL_ORIGIN, CELL_AFFILIATE, CELL_CAP, CELL_KINDS };
+enum cell_kind { CELL_CONTRACT, CELL_BUYER, CELL_ORIGIN, CELL_AFFILIATE, CELL_CAP, CELL_EXPERIMENT, CELL_KINDS };
 
 struct cells {
     _Atomic(char *) chunks[CELLS_CHUNKS_MAX];
@@ -67,6 +67,15 @@ struct cap_cell {
 
 #define SEGMENT_PLACES (2 * CAP_SEGMENTS_MAX)
 
+struct arm_cell {
+    _Alignas(CACHE_LINE) _Atomic uint64_t auctions;
+    _Atomic uint64_t sold, revenue_micros, payout_micros, margin_micros, margin_squares;
+};
+
+struct experiment_cell {
+    struct arm_cell arms[ARMS_PER_EXPERIMENT];
+};
+
 struct standing {
     struct cells cells[CELL_KINDS];
     pthread_mutex_t lock;       /* over making cells */
@@ -111,6 +120,11 @@ static inline struct origin_cell *origin_at(struct standing *standing, uint32_t 
 static inline struct affiliate_cell *affiliate_at(struct standing *standing, uint32_t index)
 {
     return cells_at(standing, CELL_AFFILIATE, sizeof(struct affiliate_cell), index);
+}
+
+static inline struct experiment_cell *experiment_at(struct standing *standing, uint32_t index)
+{
+    return cells_at(standing, CELL_EXPERIMENT, sizeof(struct experiment_cell), index);
 }
 
 static inline struct cap_cell *cap_at(struct standing *standing, uint32_t index)

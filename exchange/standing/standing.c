@@ -18,7 +18,7 @@ static uint32_t make(struct standing *standing, enum cell_kind kind, struct byte
 static const size_t cell_bytes[CELL_KINDS] = {
     [CELL_CONTRACT] = sizeof(struct contract_cell), [CELL_BUYER] = sizeof(struct buyer_cell),
     [CELL_ORIGIN] = sizeof(struct origin_cell),     [CELL_AFFILIATE] = sizeof(struct affiliate_cell),
-    [CELL_CAP] = sizeof(struct cap_cell),
+    [CELL_CAP] = sizeof(struct cap_cell),           [CELL_EXPERIMENT] = sizeof(struct experiment_cell),
 };
 
 enum fault standing_open(struct standing **standing)
@@ -77,6 +77,11 @@ uint32_t standing_origin_cell(struct standing *standing, struct bytes origin)
 uint32_t standing_affiliate_cell(struct standing *standing, struct bytes affiliate_id)
 {
     return find_or_make(standing, CELL_AFFILIATE, affiliate_id);
+}
+
+uint32_t standing_experiment_cell(struct standing *standing, struct bytes experiment)
+{
+    return find_or_make(standing, CELL_EXPERIMENT, experiment);
 }
 
 uint32_t standing_cap_cell(struct standing *standing, const struct cap_id *id)
