@@ -62,7 +62,14 @@ struct affiliate_cell {
 
 struct cap_cell {
     _Alignas(CACHE_LINE) _Atomic uint64_t word; /* window << 32 | used */
-    struct cap_id id;                           /* written before the cell can be found */
+    struct cap_id id;                           /* of a segment; written before the cell can be found */
+    _Atomic bool is_noted;                      /* among the pinged ones */
+};
+
+/* A counter that pings were taken from. */
+struct pinged {
+    uint32_t cell;
+    struct cap_id id;
 };
 
 #define SEGMENT_PLACES (2 * CAP_SEGMENTS_MAX)
@@ -82,6 +89,9 @@ struct standing {
     struct arena ids;           /* the texts of the ids */
     _Atomic uint64_t *segments; /* SEGMENT_PLACES: see standing.c */
     uint32_t segments_count;
+    struct pinged *pinged; /* under the lock */
+    uint32_t pinged_room;
+    _Atomic uint32_t pinged_count;
     _Alignas(CACHE_LINE) pthread_mutex_t seats_lock;
     _Alignas(CACHE_LINE) _Atomic uint64_t stamp;
     _Alignas(CACHE_LINE) _Atomic uint64_t turns; /* given so far, to all contracts */
@@ -91,6 +101,10 @@ struct standing {
  * CAP_SEGMENTS_MAX is reached). */
 uint32_t standing_find_segment(struct standing *standing, const struct cap_id *id);
 uint32_t standing_segment_cell(struct standing *standing, const struct cap_id *id);
+/* Enters the key's counter among the pinged ones, once. False: memory is out. */
+bool standing_note_pinged(struct standing *standing, const struct cap_key *key);
+/* The cell of that number, below pinged_count. */
+uint32_t standing_pinged(struct standing *standing, uint32_t number, struct cap_id *id);
 
 static inline void *cells_at(struct standing *standing, enum cell_kind kind, size_t cell_bytes, uint32_t index)
 {
