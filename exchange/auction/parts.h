@@ -100,8 +100,8 @@ struct attempt *candidates_note(struct auction *auction, struct slot *slot, bool
 /* promise.c */
 /* Whether it may win an offer is not known before the offer is made. */
 bool promise_is_bound(const struct contract *contract);
-/* Takes what the offer's best contract wants held; one that cannot is out with its reason, and the others are ranked
- * again, until there is one or none. False: memory is out. */
+/* Takes what the contracts promised in the offer want held; one that cannot is out with its reason, the others are
+ * ranked again, until there is one or none. False: memory is out. */
 bool promise_hold(struct auction *auction);
 
 /* entries.c: each fills and appends one step of the book. */
