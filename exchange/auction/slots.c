@@ -4,7 +4,7 @@
 #include "exchange/auction/parts.h"
 
 #define EACH_SLOT(slot, auction)                                                                                       \
-    for (struct slot *slot = (auction)->slots; slot < (auction)->slots + (auction)->slots_count; slot++)
+    for (struct slot *slot = (auction)->slots; slot && slot < (auction)->slots + (auction)->slots_count; slot++)
 
 bool slots_begin(struct auction *auction)
 {
