@@ -4,6 +4,7 @@
 
 #include "exchange/base/zonefile.h"
 #include "exchange/market/match.h"
+#include "exchange/market/suppress.h"
 #include "protocol/codec/json.h"
 
 #define ID_TEXT(ident, buffer) ((struct bytes){ident_text(ident, buffer), IDENT_TEXT})
@@ -215,7 +216,7 @@ static bool read_facts(const struct story *story, const struct campaign *campaig
     form->facts.affiliate = story->auction->affiliate;
     form->facts.source = story->auction->source;
     form->facts.today = campaign_day(story->auction->opened_ms);
-    return true;
+    return suppress_unpack(story->auction->on_lists, story->arena, &form->facts);
 }
 
 static void write_refused(struct json *json, const struct story *story, const struct contract *contract,

@@ -334,6 +334,8 @@ static enum step step_match(struct auction *auction)
     if (paused) return story_reject(auction, REASON_PAUSED, paused);
     if (admission_is_whole(auction) && !campaign_has_consent(auction->campaign, auction->consent))
         return story_reject(auction, REASON_CONSENT_MISSING, NULL);
+    enum reason reason = people_suppressed(auction);
+    if (reason != REASON_NONE) return story_reject(auction, reason, NULL);
     if (!admission_has_room(auction)) return story_reject(auction, REASON_CAPPED, NULL);
     if (!match_run(auction->catalogue, &auction->form.facts, host->standing(auction->world),
                    host->now_us(auction->world), auction->opened_ms, &auction->arena, &auction->match))

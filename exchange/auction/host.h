@@ -8,6 +8,7 @@
 
 #include "exchange/market/decide.h"
 #include "exchange/market/duplicates.h"
+#include "exchange/market/suppress.h"
 #include "exchange/record/book.h"
 #include "exchange/record/trace.h"
 #include "exchange/standing/reservation.h"
@@ -107,6 +108,9 @@ struct auction_host {
     void (*claim)(void *world, struct auction *auction, const struct auction_claim *claim);
     /* Ends a claim: `answered` for good, else as if it had never been. */
     void (*unclaim)(void *world, const struct auction_claim *claim, bool answered);
+    /* Sets the bits of the lists the person is on, among those the campaign asks about. */
+    void (*look_up)(void *world, const struct catalogue *catalogue, const struct campaign *campaign,
+                    const struct person *person, const struct person_keys *keys, uint64_t *on_lists);
     void (*recall)(void *world, struct auction *auction, const struct auction_recall *recall);
     void (*forget)(void *world, const struct auction_recall *recall);
     /* Takes caps and seat for that sale; fills *reservation before its fact says NONE. */

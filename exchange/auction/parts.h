@@ -57,6 +57,8 @@ void people_recall(struct auction *auction);
 /* Keeps what was told; memory out counts as not told. */
 void people_copy(struct auction *auction, const struct auction_recalled *recalled);
 void people_forget(struct auction *auction);
+/* Why the person is for nobody: SUPPRESSED, or NONE. */
+enum reason people_suppressed(const struct auction *auction);
 /* Why nobody is asked about this person, NONE: no reason. */
 enum reason people_reason(const struct auction *auction);
 /* Why this contract does not get this person, NONE: no reason. */

@@ -206,6 +206,7 @@ static const struct filter *read_filter(struct build *build, const struct node *
     const struct filter *filter = filter_build(build->arena, campaign, build->source->geo, node, on_filter_error,
                                                build);
     if (!filter && build->errors == errors) build->no_memory = true;
+    contract->asks_list |= filter && filter_asks_list(filter);
     if (filter && filter_is_private(filter)) {
         contract->is_hidden = true;
         build_warning(build, node, "looks at a private field: holds for one-call leads only, never for a ping");

@@ -21,6 +21,17 @@ struct quiet;
 
 enum promise_kind { PROMISE_SQUEEZE, PROMISE_KEEP };
 
+#define LISTS_MAX 256u
+#define LIST_NO_OWNER UINT32_MAX
+
+/* A list of people; what is on it, its shelf knows by its name (exchange/standing/list.h). */
+struct people_list {
+    struct bytes name; /* of `lists`; of a list without one the path of its file */
+    struct bytes file; /* as it was written; empty: none */
+    uint32_t owner;    /* the buyer who may replace it */
+    bool is_named;
+};
+
 /* When a person is the same person again: see duplicates.h. */
 struct duplicates {
     unsigned by; /* bits of enum person_kind */
@@ -53,6 +64,11 @@ struct campaign {
     uint32_t consent_required_count;
     const uint32_t *contracts; /* indexes, in the catalogue's order */
     uint32_t contracts_count;
+    const struct table *list_names; /* the catalogue's, for filters in the making */
+    struct suppression suppress;
+    const uint16_t *lists; /* those its leads are looked up in, ascending */
+    uint32_t lists_count;
+    bool asks_people; /* a list, or a buyer's exclusions: who it is matters at the ping, too */
     struct duplicates duplicates;
     bool recalls; /* it, or a contract of it, has a rule: what the book remembers of a person is looked up */
     int64_t sold_keep_ms, refused_keep_ms; /* how long others' rules and its own may ask about its leads */
@@ -92,8 +108,11 @@ struct catalogue {
     struct affiliate *affiliates;
     struct buyer *buyers;
     struct contract *contracts;
-    uint32_t campaigns_count, affiliates_count, buyers_count, contracts_count;
+    struct people_list *lists;
+    struct suppression suppress; /* the exchange's own */
+    uint32_t campaigns_count, affiliates_count, buyers_count, contracts_count, lists_count;
     struct table campaign_ids, affiliate_ids, buyer_ids, contract_ids; /* id -> index */
+    struct table list_names;
     struct table keys; /* 32 raw bytes of a key's SHA-256 -> index of principals */
     struct principal *principals;
     uint32_t principals_count;

@@ -90,6 +90,17 @@ struct price_rule {
 
 #define CONTRACT_MULTIPLIER_MAX INT64_C(100000000) /* ppm: 100.00 */
 
+/* People on that list of the catalogue are not sold; unless they consented. */
+struct suppress_rule {
+    uint16_t list;
+    bool unless_tcpa;
+};
+
+struct suppression {
+    const struct suppress_rule *rules;
+    uint32_t count;
+};
+
 struct contract {
     uint32_t index; /* in catalogue.contracts */
     uint32_t buyer, campaign;
@@ -116,12 +127,14 @@ struct contract {
     uint32_t max_open_offers;     /* 0: none */
     uint32_t hold_offer_ms;       /* what an offer of its reserves at once, for so long; 0: nothing */
     int64_t bid_ttl_us;
-    int64_t duplicates_ms; /* nobody sold to it within this is sold to it again; 0: no rule */
-    bool is_live;          /* asked for a price; else the first price rule that matches bids */
-    bool is_free;          /* a payout of 0 is no fault */
+    const struct suppression *suppress; /* NULL: nobody of its own */
+    int64_t duplicates_ms;              /* nobody sold to it within this is sold to it again; 0: no rule */
+    bool is_live;                       /* asked for a price; else the first price rule that matches bids */
+    bool is_free;                       /* a payout of 0 is no fault */
     bool seats_required;
     bool silent_available; /* when_silent */
     bool paused;
+    bool asks_list;    /* its filter asks whether the person is on a list */
     bool counts_pings; /* a cap of its own or its buyer's does */
     bool is_hidden;    /* filter or prices look at private fields: public ones do not tell again whom they let */
 };
@@ -145,6 +158,9 @@ struct buyer {
     uint32_t max_in_flight;                           /* 0: none */
     uint32_t max_pings_per_s;                         /* 0: none */
     struct names exclude_affiliates, exclude_sources; /* whose leads it does not take */
-    const uint32_t *contracts;                        /* indexes */
+    const struct digest *exclude_people;              /* SHA-256 of phones and e-mails; none out of the book */
+    uint32_t exclude_people_count;
+    struct suppression suppress;
+    const uint32_t *contracts; /* indexes */
     uint32_t contracts_count;
 };

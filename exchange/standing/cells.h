@@ -72,6 +72,7 @@ struct standing {
     struct arena ids;           /* the texts of the ids */
     _Atomic uint64_t *segments; /* SEGMENT_PLACES: see standing.c */
     uint32_t segments_count;
+    struct revoked *revoked;
     _Alignas(CACHE_LINE) pthread_mutex_t seats_lock;
     _Alignas(CACHE_LINE) _Atomic uint64_t stamp;
     _Alignas(CACHE_LINE) _Atomic uint64_t turns; /* given so far, to all contracts */

@@ -11,6 +11,7 @@
 #include "exchange/standing/circuits.h"
 #include "exchange/standing/learned.h"
 #include "exchange/standing/rates.h"
+#include "exchange/standing/revoked.h"
 #include "exchange/standing/seats.h"
 #include "exchange/standing/switches.h"
 #include "exchange/standing/turns.h"
@@ -29,3 +30,5 @@ uint32_t standing_buyer_cell(struct standing *standing, struct bytes buyer_id);
 uint32_t standing_origin_cell(struct standing *standing, struct bytes origin); /* "https://host:port" */
 uint32_t standing_affiliate_cell(struct standing *standing, struct bytes affiliate_id);
 uint32_t standing_cap_cell(struct standing *standing, const struct cap_id *id);
+/* The people who are not to be sold any more. */
+struct revoked *standing_revoked(struct standing *standing);

@@ -102,6 +102,7 @@ static void draw_campaign(struct draft *draft)
         PICK(draft, "squeeze", "squeeze", "keep"), PICK(draft, "0", "0.50"), (unsigned)below(draft, 40));
     draw_ranking(draft);
     draw_duplicates(draft);
+    if (hit(draft, 4)) SAY(draft, "\"suppress\":[\"few.txt\"],");
     SAY(draft, "\"consent\":{\"required\":[\"tcpa\"]},\"fields\":{");
     SAY(draft, "\"state\":{\"type\":\"us_state\",\"required\":\"ping\",\"private\":false},"
                "\"age\":{\"type\":\"integer\",\"min\":16,\"max\":110,\"private\":false},"
@@ -114,7 +115,8 @@ static void draw_campaign(struct draft *draft)
             PICK(draft, "", "", ",\"pay\":{\"percent\":82}", ",\"pay\":{\"fixed\":\"6\"}",
                  ",\"margin\":{\"bands\":[{\"up_to\":\"9\",\"percent\":30},{\"fixed\":\"1.10\"}]}"),
             PICK(draft, "", ",\"sources\":{\"fb\":{\"min_price\":\"4\",\"margin\":{\"percent\":5,\"max\":\"0.40\"}}}"));
-    SAY(draft, "],\"calendars\":{\"us\":{\"2026-01-01\":\"closed\"}},\"buyers\":[");
+    SAY(draft, "],\"lists\":{\"odd\":{\"file\":\"odd.txt\"}}");
+    SAY(draft, ",\"calendars\":{\"us\":{\"2026-01-01\":\"closed\"}},\"buyers\":[");
 }
 
 static void draw_caps(struct draft *draft)
@@ -158,7 +160,10 @@ static void draw_filter(struct draft *draft)
 {
     if (hit(draft, 2)) return;
     SAY(draft, ",\"filter\":");
-    draw_condition(draft);
+    if (hit(draft, 4))
+        SAY(draft, "%s", PICK(draft, "{\"in_list\":\"odd\"}", "{\"none\":[{\"in_list\":\"odd\"}]}"));
+    else
+        draw_condition(draft);
 }
 
 static void draw_prices(struct draft *draft)
@@ -187,6 +192,7 @@ static void draw_contract(struct draft *draft, unsigned buyer, unsigned contract
     if (hit(draft, 6)) SAY(draft, ",\"seats\":\"required\"");
     if (hit(draft, 10)) SAY(draft, ",\"when_silent\":\"unavailable\"");
     draw_filter(draft);
+    if (hit(draft, 10)) SAY(draft, ",\"suppress\":[\"few.txt\",{\"list\":\"odd\",\"unless\":{\"consent\":\"tcpa\"}}]");
     if (hit(draft, 4)) SAY(draft, ",\"max_price\":\"14.00\"");
     if (hit(draft, 5)) SAY(draft, ",\"bid_ttl\":\"1s\"");
     if (hit(draft, 5)) SAY(draft, ",\"margin\":{\"fixed\":\"%u.25\"}", (unsigned)below(draft, 4));
@@ -199,9 +205,21 @@ static void draw_contract(struct draft *draft, unsigned buyer, unsigned contract
     SAY(draft, "}");
 }
 
+/* Every other phone, and a few; the same after every reload. */
+static bool write_lists(struct draft *draft, const char *folder)
+{
+    begin(draft);
+    for (unsigned area = 213; area < 280; area += 2) SAY(draft, "+1%u5550142\n", area);
+    if (!save(draft, folder, "odd.txt")) return false;
+    begin(draft);
+    SAY(draft, "# a few\n+12125550142\n(218) 555-0142\nzcanary7@example.com\n");
+    return save(draft, folder, "few.txt");
+}
+
 static bool write_market(struct draft *draft, const struct random_market *market, const char *folder)
 {
     queue_open(&draft->people, 0, market->seed ^ 0xfacadeu, false);
+    if (!write_lists(draft, folder)) return false;
     begin(draft);
     draw_settings(draft);
     if (!save(draft, folder, "outcry.yaml")) return false;

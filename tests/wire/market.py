@@ -136,7 +136,9 @@ class Market:
             contracts = buyer.get("contracts") or {name: buyer.get("contract", {})}
             buyers.append({"id": name, "keys": [self.keys.of("buyer", number)["hash"]], **merged(self.defaults["buyer"], buyer.get("is", {})),
                            "contracts": [self.contract(key, name, given) for key, given in contracts.items()]})
-        return {"campaigns": [{"id": "auto", **merged(self.defaults["campaign"], play.get("campaign", {}))}],
+        more = [{"id": name, **merged(self.defaults["campaign"], given)} for name, given in play.get("campaigns", {}).items()]
+        return {"campaigns": [{"id": "auto", **merged(self.defaults["campaign"], play.get("campaign", {}))}, *more],
+                **({"lists": play["lists"]} if "lists" in play else {}),
                 "affiliates": [{"id": name, "keys": [self.keys.of("affiliate", number)["hash"]], **merged(self.defaults["affiliate"], given)}
                                for number, (name, given) in enumerate(self.affiliates(play).items())],
                 "buyers": buyers}
@@ -156,6 +158,9 @@ class Market:
     def write_files(self, play):
         self.write("outcry.yaml", self.settings(play))
         self.write("market.yaml", self.catalogue(play))
+        for name, text in play.get("files", {}).items():
+            with open(f"{self.folder}/{name}", "w", encoding="utf-8") as file:
+                file.write(text)
 
     # --- processes ---
 
