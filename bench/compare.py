@@ -1,10 +1,11 @@
 """CPU per auction of the exchange, the floor and the rivals, in turn, against the same bidders: the ratios of docs/benchmarks.md.
 
-    bench/compare.py [--quick | --full] [--build DIR] [--rounds N] [--seconds N] [--k 1,5,10,20] [--only NAME,...] [--write FILE]
+    bench/compare.py [--quick | --full] [--build DIR] [--before DIR] [--rounds N] [--seconds N] [--k 1,5,10,20] [--only NAME,...] [--write FILE]
 
 One auction: one affiliate's request on a kept connection, k bidders asked over plain HTTP, k bids, one answer. The bidders are nginx with a
 constant bid. Sizes of calls and answers are measured on the exchange first, so that the floor moves the same bytes. A contestant that fails
-a request, or asks the bidders more or less often than it should, is not measured. Exit status 1: a target is missed.
+a request, or asks the bidders more or less often than it should, is not measured. --before takes the programs of another build in as a
+contestant: what a change costs or saves. Exit status 1: a target is missed.
 """
 import argparse
 import datetime
@@ -20,7 +21,7 @@ from scene import Failed, middle
 
 PEERS = os.path.join(scene.HERE, "peers")
 RIVALS = {"nginx-lua": "nginx + Lua", "go": "Go net/http", "node": "Node, fastify + undici"}
-NAMES = {"outcry": "Outcry", "floor": "floor", **RIVALS}
+NAMES = {"outcry": "Outcry", "before": "Outcry before", "floor": "floor", **RIVALS}
 # (what, against whom, at which k, at most)
 TARGETS = [("CPU per auction, k = 10, plain HTTP", "floor", 10, 1.6), ("the same", "nginx-lua", 10, 0.5)]
 SLOPE_TARGET = 1.5  # b of cost = a + b k, against the floor's
@@ -30,16 +31,21 @@ CONNECTIONS = 32
 class Market:
     """k bidders, and everyone who asks them, all up at once and idle until measured."""
 
-    def __init__(self, started, build, folder, k, contestants):
-        self.started, self.build, self.folder, self.k = started, build, scene.fresh_folder(os.path.join(folder, f"k{k}")), k
-        ports = scene.free_ports(k + 2 + len(contestants))
+    def __init__(self, started, builds, folder, k, contestants):
+        self.started, self.builds, self.k = started, builds, k
+        self.build, self.folder = builds["outcry"], scene.fresh_folder(os.path.join(folder, f"k{k}"))
+        ports = scene.free_ports(k + 3 + len(contestants))
         self.bidders, (public, self.admin), rest = ports[:k], ports[k:k + 2], ports[k + 2:]
         self.address = {"outcry": f"127.0.0.1:{public}"}
         self.address.update({name: f"127.0.0.1:{port}" for name, port in zip([n for n in contestants if n != "outcry"], rest)})
-        made = scene.make_key(build)
+        made = scene.make_key(self.build)
         self.key, self.ping = made["key"], scene.write(os.path.join(self.folder, "ping.json"), json.dumps(scene.PING))
         self.home = os.path.join(self.folder, "outcry")
         scene.write_exchange(self.home, self.bidders, made["hash"], public, self.admin)
+        if "before" in contestants:
+            before_port = int(self.address["before"].split(":")[1])
+            scene.write_exchange(os.path.join(self.folder, "before"), self.bidders, made["hash"], before_port, ports[-1])
+        self.before_admin = ports[-1]
         self.process = {}
         self.learn_sizes()
         self.start_all(contestants)
@@ -72,6 +78,8 @@ class Market:
         for name in contestants:
             if name == "outcry":
                 self.process[name] = scene.start_exchange(self.started, self.build, self.home, self.admin)
+            elif name == "before":
+                self.process[name] = scene.start_exchange(self.started, self.builds[name], os.path.join(self.folder, name), self.before_admin)
             elif name == "floor":
                 self.process[name] = self.start_floor()
             else:
@@ -133,13 +141,13 @@ def prepare(name, folder):
     return None if done.returncode == 0 else (done.stderr.strip().splitlines() or ["it could not be built"])[-1]
 
 
-def measure_all(build, folder, given, contestants):
+def measure_all(builds, folder, given, contestants):
     """{k: {name: [a result per round]}}, the contestants in turn, so that what the machine does befalls all alike."""
     results = {}
     for k in given.k:
         results[k] = {name: [] for name in contestants}
         with scene.processes() as started:
-            market = Market(started, build, folder, k, contestants)
+            market = Market(started, builds, folder, k, contestants)
             print(f"\nk = {k}: call {market.call_bytes} bytes, answer {market.answer_bytes}; CPU µs per auction")
             print(f"{'round':>7}" + "".join(f"{NAMES[name]:>24}" for name in contestants))
             for number in range(given.rounds):
@@ -220,6 +228,7 @@ def options():
     parser.add_argument("--quick", action="store_true", help="k = 10 only, in about a minute")
     parser.add_argument("--full", action="store_true", help="k = 50 and 100 too")
     parser.add_argument("--build", default=os.path.join(scene.HERE, "../build/release"))
+    parser.add_argument("--before", help="another build, to be measured beside")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=int, default=3)
     parser.add_argument("--k", type=lambda text: [int(one) for one in text.split(",")])
@@ -238,14 +247,15 @@ def main():
     given = options()
     build = os.path.abspath(given.build)
     folder = scene.fresh_folder(os.path.join(build, "compare"))
-    contestants = [name for name in NAMES if not given.only or name in given.only or name == "outcry"]
+    builds = {"outcry": build, "before": given.before and os.path.abspath(given.before)}
+    contestants = [name for name in NAMES if (not given.only or name in given.only or name in builds) and (name != "before" or given.before)]
     for name in [one for one in contestants if one in RIVALS]:
         trouble = prepare(name, folder)
         if trouble:
             print(f"{NAMES[name]} is left out: {trouble}", file=sys.stderr)
             contestants.remove(name)
     print(f"{machine()}; one worker, {CONNECTIONS} affiliates' connections always busy, nginx as bidders, {given.rounds} rounds of {given.seconds} s each")
-    results = measure_all(build, folder, given, contestants)
+    results = measure_all(builds, folder, given, contestants)
     rows, verdicts = ratio_table(results, contestants), judge(results, contestants)
     print("\nCPU per auction as a multiple of Outcry's in the same round (middle, range)")
     print("\n".join(rows))

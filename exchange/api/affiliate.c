@@ -41,8 +41,15 @@ static struct auction_request request_of(const struct visit *visit, enum auction
 {
     return (struct auction_request){.kind = kind,
                                     .affiliate = visit->affiliate,
+                                    .test_key = visit->test_key,
                                     .started_us = visit->view->first_byte_us,
                                     .bytes = visit->view->body.len};
+}
+
+/* Tests are counted when they are over: of a post only its ping tells. */
+static void count(struct visit *visit, enum tally_name name, bool is_test)
+{
+    if (!visit->test_key && !is_test) tally_add(worker_own_tally(visit->worker), name, 1);
 }
 
 void affiliate_ping(struct visit *visit)
@@ -52,8 +59,9 @@ void affiliate_ping(struct visit *visit)
     const struct node *document = NULL;
     struct held *held = begin(visit, &document);
     if (!held) return;
-    tally_add(worker_own_tally(visit->worker), TALLY_PINGS, 1);
-    if (ping_read_request(document, &request.ping, &complaints))
+    bool good = ping_read_request(document, &request.ping, &complaints);
+    count(visit, TALLY_PINGS, request.ping.test);
+    if (good)
         held_open(held, &request);
     else
         refuse(visit, held, &complaints);
@@ -81,8 +89,9 @@ void affiliate_post(struct visit *visit)
     const struct node *document = NULL;
     struct held *held = begin(visit, &document);
     if (!held) return;
-    tally_add(worker_own_tally(visit->worker), TALLY_POSTS, 1);
-    if (read_key(visit, &request, &complaints) && post_read_request(document, &request.post, &complaints))
+    bool good = read_key(visit, &request, &complaints) && post_read_request(document, &request.post, &complaints);
+    count(visit, TALLY_POSTS, request.post.test);
+    if (good)
         held_open(held, &request);
     else
         refuse(visit, held, &complaints);
@@ -95,8 +104,9 @@ void affiliate_lead(struct visit *visit)
     const struct node *document = NULL;
     struct held *held = begin(visit, &document);
     if (!held) return;
-    tally_add(worker_own_tally(visit->worker), TALLY_LEADS, 1);
-    if (read_key(visit, &request, &complaints) && ping_read_request(document, &request.ping, &complaints))
+    bool good = read_key(visit, &request, &complaints) && ping_read_request(document, &request.ping, &complaints);
+    count(visit, TALLY_LEADS, request.ping.test);
+    if (good)
         held_open(held, &request);
     else
         refuse(visit, held, &complaints);
@@ -170,6 +180,7 @@ static void look_ping(struct inquiry *inquiry, struct reader *reader)
                                     .affiliate = inquiry->affiliate,
                                     .ping_id = trace->ping_id,
                                     .ref = trace->ref,
+                                    .is_test = trace->is_test,
                                     .click_id = trace->click_id,
                                     .sub_ids = trace->sub_ids,
                                     .elapsed_us = trace->elapsed_us,

@@ -60,7 +60,7 @@ static void write_end(struct json *json, const struct auction_answer *answer)
     json_key(json, "elapsed_ms");
     json_i64(json, answer->elapsed_us / 1000);
     json_key(json, "test");
-    json_bool(json, false);
+    json_bool(json, answer->is_test);
     json_close_map(json);
 }
 

@@ -3,6 +3,7 @@
 #include "exchange/api/explain.h"
 
 #include "exchange/base/zonefile.h"
+#include "exchange/market/acceptance.h"
 #include "exchange/market/match.h"
 #include "exchange/market/suppress.h"
 #include "protocol/codec/json.h"
@@ -165,9 +166,34 @@ static void write_bid(struct json *json, const struct trace_contract *contract)
     write_ms(json, "ms", contract->answer_us < 0 ? 0 : contract->answer_us);
     json_key(json, "payout");
     json_money(json, contract->payout_micros);
+    json_key(json, "pays");
+    json_money(json, contract->pays_micros);
     json_close_map(json);
     json_key(json, "effective_price");
     json_money(json, contract->effective_micros);
+}
+
+/* What its place was worked out of beside its bid. */
+static void write_inputs(struct json *json, const struct trace_contract *contract)
+{
+    struct availability_view view;
+    char text[16];
+    struct sink sink = sink_over(text, sizeof text);
+    json_key(json, "inputs");
+    if (!availability_unpack(contract->view, &view)) { /* recorded by an older exchange */
+        json_null(json);
+        return;
+    }
+    json_open_map(json);
+    write_ms(json, "response_ms", view.response_us);
+    json_key(json, "turn");
+    json_u64(json, view.turn);
+    json_key(json, "sold_today");
+    json_u64(json, view.sold_today);
+    json_key(json, "accepted");
+    sink_format(&sink, "%u.%06u", view.accepted_ppm / ACCEPTANCE_ONE, view.accepted_ppm % ACCEPTANCE_ONE);
+    json_raw(json, sink_written(&sink));
+    json_close_map(json);
 }
 
 static void write_contract(struct json *json, const struct story *story, const struct trace_contract *contract)
@@ -191,6 +217,11 @@ static void write_contract(struct json *json, const struct story *story, const s
         json_u64(json, contract->rank);
     else
         json_null(json);
+    if (contract->shadow_rank) {
+        json_key(json, "shadow_rank");
+        json_u64(json, contract->shadow_rank);
+    }
+    write_inputs(json, contract);
     write_posts(json, story, contract->contract);
     json_close_map(json);
 }
@@ -356,6 +387,8 @@ static void write_head(struct json *json, const struct story *story)
                     : told && told->kind == TRACE_ONE_CALL ? BYTES("one_call")
                     : lead && lead->is_one_call            ? BYTES("one_call")
                                                            : BYTES("ping"));
+    json_key(json, "test");
+    json_bool(json, lead ? lead->offer.rehearsal != 0 : told->is_test);
     json_key(json, "campaign");
     json_text(json, lead ? lead->campaign : told->campaign);
     json_key(json, "affiliate");
@@ -382,6 +415,11 @@ static void write_auction(struct json *json, const struct story *story)
     json_text(json, sink_written(&hex));
     json_key(json, "seed");
     json_u64(json, told->seed);
+    json_key(json, "arm");
+    if (told->arm)
+        json_text(json, bytes_of(ranking_arm_name((enum ranking_arm)told->arm)));
+    else
+        json_null(json);
     json_key(json, "floor");
     json_money(json, told->floor_micros);
     json_key(json, "promise");

@@ -362,6 +362,8 @@ static void write_doubt(struct json *json, const struct post_record *post)
     json_money(json, post->intent.price_micros);
     json_key(json, "payout");
     json_money(json, post->intent.payout_micros);
+    json_key(json, "test");
+    json_bool(json, post->is_test);
     json_key(json, "posted_at");
     json_wall(json, post->opened_ms);
     json_key(json, "in_doubt_since");
@@ -477,7 +479,7 @@ static void on_resolved(void *arg, const struct ledger_resolution *resolution)
     }
     operation->resolution = *resolution;
     settle(operation);
-    if (operation->accepted) {
+    if (operation->accepted && !resolution->is_test) {
         struct tally *tally = worker_own_tally(operation->worker);
         tally_add(tally, TALLY_SOLD, 1);
         tally_sale(tally, resolution->price_micros, resolution->payout_micros,

@@ -25,6 +25,7 @@ struct visit {
     const struct server_view *view;
     struct visit_manners manners;
     const struct affiliate *affiliate;
+    bool test_key; /* the affiliate's key is for tests only */
     const struct buyer *buyer;
     struct bytes path_id; /* what stands in place of {id} */
 };

@@ -47,10 +47,8 @@ bool admission_may_sell(const struct affiliate *affiliate, const struct campaign
 
 const char *admission_paused(const struct auction *auction)
 {
-    const struct lead_source *source = catalogue_source_of(auction->affiliate, auction->form.facts.source);
-    if (auction->campaign->paused) return "this campaign is paused";
-    if (auction->affiliate->paused) return "this affiliate is paused";
-    return source && source->paused ? "this source is paused" : NULL;
+    return decide_paused(auction->campaign, auction->affiliate,
+                         catalogue_source_of(auction->affiliate, auction->form.facts.source));
 }
 
 bool admission_has_room(struct auction *auction)
@@ -78,6 +76,7 @@ bool admission_form(struct auction *auction, enum lead_stage stage, const struct
                                                 ? 0
                                                 : (uint32_t)auction->request.ping.sub_ids_count;
         auction->form.facts.today = campaign_day(auction->opened_ms);
+        auction->looks_like_test = !auction->rehearsal && campaign_is_test(&auction->form.facts);
         if (stage != LEAD_PING) auction->host->keyed(auction->world, &auction->form.document);
         if (people_read(auction, lead) && (stage == LEAD_PING || entries_content(auction))) return true;
         out_of_memory = true;
@@ -97,7 +96,8 @@ static bool name_same(struct auction *auction)
     struct sink sink = sink_over(arena_take(&auction->arena, bound), bound);
     if (!sink.at || !pack_write_canonical(&sink, document)) return false;
     struct digest digest;
-    digest_of(&digest, (struct bytes[]){auction->affiliate->id, {"", 1}, sink_written(&sink)}, 3);
+    struct bytes kind = auction->rehearsal ? BYTES("\1") : BYTES("\0"); /* a test is never a real ping again */
+    digest_of(&digest, (struct bytes[]){auction->affiliate->id, kind, sink_written(&sink)}, 3);
     auction->host->keyed(auction->world, &digest);
     memcpy(auction->same.at, digest.at, sizeof auction->same.at);
     return true;
@@ -149,6 +149,7 @@ enum step admission_begin(struct auction *auction, const struct node *lead)
                                         request->ping.min_price_micros);
     admission_budget(auction);
     if (is_ping) return people_may_be_known(auction) ? STEP_PERSON : STEP_MATCH;
+    if (!request->has_key && auction->rehearsal) return STEP_MATCH; /* the same test again is another test */
     if (!request->has_key) people_name_lead(auction);
     return STEP_CLAIM;
 }
@@ -258,6 +259,7 @@ enum step admission_offer(struct auction *auction)
     enum step refused;
     auction->campaign = catalogue_campaign(auction->catalogue, offer->campaign);
     if (!auction->campaign) return story_refuse(auction, 422, REASON_CAMPAIGN_UNKNOWN, NULL);
+    if (!rehearse_follow(auction, (enum rehearsal)offer->rehearsal, &refused)) return refused;
     auction->ping_id = offer->ping_id;
     auction->pinged_ms = offer->pinged_ms;
     auction->seed = offer->seed;
@@ -281,8 +283,10 @@ enum step admission_offer(struct auction *auction)
     if (mismatch.len) return begin_reauction(auction, OFFER_OF_MISMATCH);
     const char *paused = admission_paused(auction);
     if (paused) return story_reject(auction, REASON_PAUSED, paused);
+    if (auction->looks_like_test) return story_reject(auction, REASON_TEST_LEAD, NULL);
     if (!campaign_has_consent(auction->campaign, auction->consent))
         return story_reject(auction, REASON_CONSENT_MISSING, NULL);
+    if (auction->rehearsal == REHEARSAL_DUPLICATE) return story_reject(auction, REASON_DUPLICATE, NULL);
     enum reason reason = people_suppressed(auction);
     if (reason != REASON_NONE) return story_reject(auction, reason, NULL);
     return people_may_be_known(auction) ? STEP_PERSON : admission_posts(auction);
@@ -294,8 +298,10 @@ enum step admission_refine(struct auction *auction)
 {
     struct ping_request *ping = &auction->request.ping;
     struct bytes mismatch = BYTES_NONE;
+    enum step refused;
     const struct offer *before = keep_before(auction, OFFER_OF_REFINEMENT);
     if (!before) return story_refuse(auction, 503, REASON_BUSY, NULL);
+    if (!rehearse_follow(auction, (enum rehearsal)before->rehearsal, &refused)) return refused;
     if (!bytes_same(before->campaign, auction->campaign->id))
         return story_refuse(auction, 409, REASON_CONFLICT, "the ping it refines is of another campaign");
     if (before->past.ancestors_count >= auction->campaign->max_refines)
@@ -323,7 +329,8 @@ static enum step conflict(struct auction *auction)
 static bool is_same_request(const struct auction *auction)
 {
     const struct lead_record *record = auction->record;
-    if (auction->request.kind != AUCTION_POST) return record->is_one_call;
+    bool was_test = record->offer.rehearsal != REHEARSAL_NONE, is_test = auction->rehearsal != REHEARSAL_NONE;
+    if (auction->request.kind != AUCTION_POST) return record->is_one_call && was_test == is_test;
     return !record->is_one_call && offer_is_of(&record->offer, &auction->request.post.ping_id);
 }
 
@@ -336,6 +343,9 @@ enum step admission_again(struct auction *auction)
     struct bytes mismatch = BYTES_NONE;
     enum step refused;
     if (!is_same_request(auction)) return conflict(auction);
+    if (auction->request.kind == AUCTION_POST &&
+        !rehearse_follow(auction, (enum rehearsal)record->offer.rehearsal, &refused))
+        return refused;
     auction->campaign = catalogue_campaign(auction->catalogue, record->campaign);
     if (!auction->campaign) return story_refuse(auction, 422, REASON_CAMPAIGN_UNKNOWN, NULL);
     if (auction->request.kind == AUCTION_POST) {
@@ -351,6 +361,7 @@ enum step admission_again(struct auction *auction)
         return story_refuse(auction, 409, REASON_CONFLICT, "the same request is still running");
     auction->ping_id = record->ping_id;
     auction->lead_id = record->lead_id;
+    auction->rehearsal = (enum rehearsal)record->offer.rehearsal;
     auction->floor_micros = record->offer.floor_micros;
     if (mismatch.len && record->reason == REASON_PING_MISMATCH) word_mismatch(auction, mismatch);
     tell_again(auction);
@@ -398,6 +409,7 @@ enum step admission_resume(struct auction *auction)
     auction->ping_id = record->ping_id;
     auction->lead_id = record->lead_id;
     auction->offer = record->offer;
+    auction->rehearsal = (enum rehearsal)record->offer.rehearsal;
     auction->opening_written = true;
     auction->posts_sent = record->posts_sent;
     auction->seed = record->offer.seed;

@@ -3,6 +3,7 @@
 #include "exchange/auction/parts.h"
 
 #include "exchange/market/redirect.h"
+#include "protocol/base/money.h"
 #include "protocol/message/consent.h"
 
 #define TAIL_ROOM 64 /* of a ping's tail: the names around consent and lead */
@@ -15,13 +16,38 @@ static enum reason send_ping(struct auction *auction, const struct auction_ask *
     const struct contract *contract = ask->contract;
     struct standing *standing = auction->host->standing(auction->world);
     unsigned count = 0, full;
-    if (contract->counts_pings)
+    if (contract->counts_pings && !auction->rehearsal)
         count = cap_ping_keys(contract, &auction->catalogue->buyers[contract->buyer], segments, standing,
                               auction->opened_ms, keys);
     if (!caps_reserve(standing, keys, count, &full)) return REASON_CAPPED;
     enum reason reason = auction->host->ask(auction->world, auction, ask, call);
     if (reason != REASON_NONE) caps_release(standing, keys, count, false);
     return reason;
+}
+
+/* The first phone and the first e-mail, for contracts whose pings carry their hashes. */
+static void take_person(const struct auction *auction, struct ping_hashes *hashes)
+{
+    *hashes = (struct ping_hashes){0};
+    for (uint32_t i = auction->person.count; i-- > 0;) {
+        const struct person_hash *hash = &auction->person.list[i];
+        if (hash->kind == PERSON_PHONE) hashes->has_phone = true, hashes->phone = hash->plain;
+        if (hash->kind == PERSON_EMAIL) hashes->has_email = true, hashes->email = hash->plain;
+    }
+}
+
+/* In whole hundredths where such a bid does as well. */
+static int64_t min_bid(const struct auction *auction, const struct contract *contract)
+{
+    struct price_parties parties = {auction->catalogue, auction->campaign, auction->affiliate,
+                                    catalogue_source_of(auction->affiliate, auction->form.facts.source), contract};
+    int64_t most = contract->max_price_micros ? contract->max_price_micros : PRICE_MAX_MICROS;
+    if (auction->floor_micros <= 0) return 0;
+    int64_t least = price_least(&parties, auction->floor_micros, most);
+    int64_t round = least < 0 ? -1 : -money_floor(-least, MONEY_UNIT / 100);
+    if (round > least && price_carries(contract, price_payout(&parties, round), auction->floor_micros)) least = round;
+    if (least >= 0 && least < contract->min_price_micros) least = contract->min_price_micros;
+    return least < 0 ? 0 : least;
 }
 
 void asks_send(struct auction *auction)
@@ -39,12 +65,22 @@ void asks_send(struct auction *auction)
                               .tail = sink_written(&tail),
                               .affiliate = auction->affiliate->id,
                               .source = auction->request.ping.source};
+    struct ping_hashes person;
+    if (auction->campaign->gives_hashes) {
+        take_person(auction, &person);
+        ask.person = &person;
+    }
     cap_segments_of(&auction->form.facts, &segments);
     for (uint32_t place = 0; place < auction->match.entries_count; place++) {
         const struct match_entry *entry = &auction->match.entries[place];
         struct asked *asked = &auction->asked[place];
+        if (entry->reason == REASON_NONE && entry->contract->tier < auction->tier) continue; /* asked before */
         asked->reason = entry->reason;
         if (entry->reason != REASON_NONE) continue;
+        if (auction->tier && entry->contract->tier > auction->tier) {
+            asked->reason = REASON_OUTBID; /* unless its turn comes */
+            continue;
+        }
         asked->asked_us = asked->answered_us = now_us;
         if (entry->standing_price_micros > 0) {
             asked->state = ASK_BID;
@@ -53,32 +89,37 @@ void asks_send(struct auction *auction)
             continue;
         }
         ask.contract = entry->contract;
+        ask.min_bid_micros = entry->contract->discloses & DISCLOSES_FLOOR ? min_bid(auction, entry->contract) : 0;
         ask.place = place;
         ask.deadline_us = now_us + entry->contract->ping_timeout_us;
-        if (ask.deadline_us > auction->collect_by_us) ask.deadline_us = auction->collect_by_us;
+        if (ask.deadline_us > auction->ask_by_us) ask.deadline_us = auction->ask_by_us;
+        if (auction->rehearsal) rehearse_ask(auction, entry->contract, &ask);
         asked->reason = tail.cut ? REASON_TOO_LARGE : send_ping(auction, &ask, &segments, &asked->call);
         if (asked->reason != REASON_NONE) continue;
         asked->state = ASK_OUT;
         auction->out++;
+        auction->out_open += !ceiling_is_known(entry->contract);
     }
 }
 
-/* Whoever has not answered by now is late. */
+/* Whoever has not answered by now is late; or could not have won. */
 void asks_stop(struct auction *auction)
 {
+    bool is_early = strcmp(auction->closed_cause, CLOSED_EARLY) == 0;
     for (uint32_t place = 0; auction->out > 0; place++) {
         struct asked *asked = &auction->asked[place];
         if (asked->state != ASK_OUT) continue;
         auction->host->cancel(auction->world, asked->call);
         asked->state = ASK_FAILED;
-        asked->reason = auction->affiliate_gone ? REASON_AFFILIATE_GONE : REASON_TIMEOUT;
+        asked->reason = auction->affiliate_gone ? REASON_AFFILIATE_GONE : is_early ? REASON_OUTBID : REASON_TIMEOUT;
         asked->answered_us = 0;
         auction->out--;
     }
+    auction->out_open = 0;
 }
 
 /* What bids are ranked by, at the instant of ranked_ms. */
-static struct decision decision_of(const struct auction *auction)
+struct decision asks_decision(const struct auction *auction)
 {
     return (struct decision){.catalogue = auction->catalogue,
                              .campaign = auction->campaign,
@@ -95,12 +136,13 @@ static struct decision decision_of(const struct auction *auction)
 bool asks_rank(struct auction *auction)
 {
     uint32_t count = auction->match.entries_count;
-    auction->bids = arena_take(&auction->arena, count * sizeof *auction->bids);
-    auction->order = arena_take(&auction->arena, count * sizeof *auction->order);
+    if (!auction->bids) auction->bids = arena_take(&auction->arena, count * sizeof *auction->bids);
+    if (!auction->order) auction->order = arena_take(&auction->arena, count * sizeof *auction->order);
     if (!auction->bids || !auction->order) return false;
+    auction->bids_count = 0;
     for (uint32_t place = 0; place < count; place++) {
         const struct asked *asked = &auction->asked[place];
-        if (asked->state != ASK_BID) continue;
+        if (asked->state != ASK_BID || asked->reason != REASON_NONE) continue; /* it may be out since: promise.c */
         struct rank_bid *bid = &auction->bids[auction->bids_count++];
         *bid = (struct rank_bid){
             .entry = &auction->match.entries[place],
@@ -112,7 +154,7 @@ bool asks_rank(struct auction *auction)
         };
     }
     auction->ranked_ms = auction->host->wall_ms(auction->world);
-    struct decision decision = decision_of(auction);
+    struct decision decision = asks_decision(auction);
     auction->order_count = decide_run(&decision, auction->bids, auction->bids_count, auction->order);
     return true;
 }
@@ -154,8 +196,9 @@ void asks_post(struct auction *auction)
         ask.channel = auction->request.ping.channel;
         ask.source = auction->request.ping.source;
     }
+    if (auction->rehearsal) rehearse_ask(auction, candidate->contract, &ask);
     if (ask.deadline_us > auction->post_by_us) ask.deadline_us = auction->post_by_us;
-    turns_take(auction->host->standing(auction->world), candidate->contract->cell);
+    if (!auction->rehearsal) turns_take(auction->host->standing(auction->world), candidate->contract->cell);
     /* The drain's time may end while the intent is written: what was never sent need not become a doubt. */
     enum reason reason = auction->drained ? REASON_SHUTTING_DOWN
                                           : auction->host->ask(auction->world, auction, &ask, &auction->post_call);

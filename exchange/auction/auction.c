@@ -81,6 +81,7 @@ static struct asked *answered(struct auction *auction, uint32_t place)
     check(asked->state == ASK_OUT, "place %u was not out", place);
     asked->answered_us = auction->host->now_us(auction->world);
     auction->out--;
+    auction->out_open -= !ceiling_is_known(auction->match.entries[place].contract);
     return asked;
 }
 
@@ -251,6 +252,7 @@ static enum step step_admit(struct auction *auction)
 {
     const struct auction_request *request = &auction->request;
     const struct auction_host *host = auction->host;
+    enum step refused;
     if (request->kind == AUCTION_RESUMED) return admission_resume(auction);
     if (!host->is_writable(auction->world)) return story_refuse(auction, 503, REASON_LEDGER_DOWN, NULL);
     if (request->kind == AUCTION_POST) return STEP_CLAIM;
@@ -261,6 +263,7 @@ static enum step step_admit(struct auction *auction)
         return story_refuse(auction, 403, REASON_UNAUTHORIZED, "this key may not sell in that campaign");
     if (!host->may_ping(auction->world, auction->affiliate))
         return story_refuse(auction, 429, REASON_RATE_LIMITED, NULL);
+    if (!rehearse_ping(auction, &refused)) return refused;
     if (request->kind == AUCTION_PING && admission_standing(auction)) return STEP_ANSWER;
     if (ident_is_none(&request->ping.refines)) return admission_begin(auction, request->ping.lead);
     if (request->kind == AUCTION_PING) return STEP_CLAIM;
@@ -332,15 +335,19 @@ static enum step step_match(struct auction *auction)
     const struct auction_host *host = auction->host;
     const char *paused = admission_paused(auction);
     if (paused) return story_reject(auction, REASON_PAUSED, paused);
-    if (admission_is_whole(auction) && !campaign_has_consent(auction->campaign, auction->consent))
+    if (auction->looks_like_test) return story_reject(auction, REASON_TEST_LEAD, NULL);
+    bool needs_consent = admission_is_whole(auction) || auction->campaign->quality.consent_at_ping;
+    if (needs_consent && !campaign_has_consent(auction->campaign, auction->consent))
         return story_reject(auction, REASON_CONSENT_MISSING, NULL);
     enum reason reason = people_suppressed(auction);
     if (reason != REASON_NONE) return story_reject(auction, reason, NULL);
-    if (!admission_has_room(auction)) return story_reject(auction, REASON_CAPPED, NULL);
+    if (!auction->rehearsal && !admission_has_room(auction)) return story_reject(auction, REASON_CAPPED, NULL);
     if (!match_run(auction->catalogue, &auction->form.facts, host->standing(auction->world),
                    host->now_us(auction->world), auction->opened_ms, &auction->arena, &auction->match))
         return story_refuse(auction, 503, REASON_BUSY, NULL);
     people_match(auction);
+    if (auction->rehearsal == REHEARSAL_DUPLICATE) return story_reject(auction, REASON_DUPLICATE, NULL);
+    if (auction->rehearsal && !rehearse_cast(auction)) return story_refuse(auction, 503, REASON_BUSY, NULL);
     if (auction->match.askable == 0) {
         auction->closed_cause = "nobody_asked";
         return story_reject(auction, match_commonest(auction->match.counts), NULL);
@@ -348,15 +355,17 @@ static enum step step_match(struct auction *auction)
     return STEP_PING;
 }
 
-/* All of them at once. */
+/* All of them at once, or tier by tier. */
 static enum step step_ping(struct auction *auction)
 {
-    auction->asked = arena_zero(&auction->arena, auction->match.entries_count, sizeof *auction->asked);
+    if (!auction->asked)
+        auction->asked = arena_zero(&auction->arena, auction->match.entries_count, sizeof *auction->asked);
+    closing_begin(auction);
     if (auction->asked) asks_send(auction);
     return STEP_COLLECT;
 }
 
-/* Until all have answered, or the deadline. */
+/* Until all have answered, or the deadline, or no bid to come could change the result. */
 static enum step step_collect(struct auction *auction)
 {
     if (!auction->asked) return story_refuse(auction, 503, REASON_BUSY, NULL);
@@ -366,10 +375,10 @@ static enum step step_collect(struct auction *auction)
         asks_stop(auction);
         return story_reject(auction, REASON_AFFILIATE_GONE, NULL);
     }
-    if (auction->out > 0 && now_us < auction->collect_by_us && !auction->drained)
-        return wait_until(auction, auction->collect_by_us);
-    if (now_us < auction->collect_by_us) auction->saved_us = auction->collect_by_us - now_us;
-    auction->closed_cause = auction->saved_us == 0 ? "deadline" : auction->out == 0 ? "all_answered" : "shutting_down";
+    const char *cause = closing_cause(auction, now_us);
+    if (!cause) return wait_until(auction, auction->ask_by_us);
+    auction->closed_cause = cause;
+    auction->saved_us = now_us < auction->collect_by_us ? auction->collect_by_us - now_us : 0;
     asks_stop(auction);
     return STEP_RANK;
 }
@@ -378,6 +387,7 @@ static enum step step_collect(struct auction *auction)
 static enum step step_rank(struct auction *auction)
 {
     if (!asks_rank(auction)) return story_refuse(auction, 503, REASON_BUSY, NULL);
+    if (auction->order_count == 0 && closing_goes_on(auction)) return STEP_PING;
     if (auction->order_count == 0) return story_reject(auction, asks_nearest(auction), NULL);
     return auction->request.kind == AUCTION_PING ? STEP_OFFER : admission_posts(auction);
 }
@@ -385,11 +395,16 @@ static enum step step_rank(struct auction *auction)
 /* The promise: a price, and until when. */
 static enum step step_offer(struct auction *auction)
 {
+    enum reason reason;
     entries_offer(auction);
     if (auction->offer.expires_ms <= auction->host->wall_ms(auction->world))
         return story_reject(auction, REASON_NO_TIME, NULL);
-    if (!auction->host->offer(auction->world, &auction->offer, auction->has_same ? &auction->same : NULL))
+    if (!promise_hold(auction, &reason)) return story_refuse(auction, 503, REASON_BUSY, NULL);
+    if (auction->order_count == 0) return story_reject(auction, reason, NULL);
+    if (!auction->host->offer(auction->world, &auction->offer, auction->has_same ? &auction->same : NULL)) {
+        auction->host->unhold(auction->world, &auction->ping_id);
         return story_refuse(auction, 503, REASON_BUSY, "too many open offers");
+    }
     tell_offer(auction);
     return STEP_ANSWER;
 }
@@ -480,8 +495,9 @@ static enum step step_settle(struct auction *auction)
     } else {
         auction->final = LEAD_PENDING;
     }
-    if (auction->final == LEAD_SOLD) auction->host->commit(auction->world, &auction->reservation);
-    if (auction->final == LEAD_PENDING && auction->reserved)
+    if (auction->final == LEAD_SOLD && !auction->rehearsal)
+        auction->host->commit(auction->world, &auction->reservation);
+    if (auction->final == LEAD_PENDING && auction->reserved && !auction->rehearsal)
         auction->host->keep(auction->world, &auction->attempts[auction->attempts_count - 1].post_id,
                             &auction->reservation);
     tell_lead(auction);
@@ -577,7 +593,7 @@ bool story_has_left(const struct auction *auction)
 
 static void give_back(struct auction *auction)
 {
-    if (auction->reserved) auction->host->release(auction->world, &auction->reservation);
+    if (auction->reserved && !auction->rehearsal) auction->host->release(auction->world, &auction->reservation);
     auction->reserved = false;
     auction->reserve_state = RESERVE_NOT_ASKED;
 }

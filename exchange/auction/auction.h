@@ -28,6 +28,7 @@ struct auction_request {
     size_t bytes;             /* of the request's body: bounds what is written of it */
     struct ping_request ping; /* PING, ONE_CALL */
     struct post_request post; /* POST */
+    bool test_key;            /* the affiliate came with a key for tests only */
     bool has_key;
     struct digest key;
     const struct lead_record *record; /* RESUMED: what the book keeps, texts in the arena */
@@ -63,6 +64,7 @@ struct auction_answer {
     struct bytes redirect_url; /* where the person may go next: the buyer's (SOLD), the campaign's (UNSOLD); or empty */
     const struct answer_bid *bids; /* of a ping, best first, as far as the affiliate may see them */
     uint32_t bids_count;
+    bool is_test;
     int64_t elapsed_us;
     uint64_t seq; /* of the last entry this answer stands on; 0: none */
 };
@@ -99,6 +101,7 @@ void auction_on_drained(struct auction *auction);
 
 /* For lists and logs. */
 enum auction_kind auction_kind(const struct auction *auction);
+bool auction_is_test(const struct auction *auction);
 const char *auction_step_name(const struct auction *auction);
 /* The answer a lead's record gives now: the first answer again, and GET. Texts point into the record. */
 void auction_answer_of_record(const struct lead_record *record, struct auction_answer *answer);

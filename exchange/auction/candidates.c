@@ -110,6 +110,25 @@ static bool is_reached(const struct auction *auction, struct bytes group)
     return false;
 }
 
+/* Limits of pings and offers are none of posts; the schedule is honoured as it stood at the ping. */
+static enum reason availability_now(const struct auction *auction, const struct contract *contract,
+                                    const struct buyer *buyer)
+{
+    const struct auction_host *host = auction->host;
+    struct availability_view view;
+    struct availability_lead lead;
+    int64_t wall_ms = host->wall_ms(auction->world);
+    availability_lead(&auction->form.facts, wall_ms, &lead);
+    availability_read(contract, buyer, &lead, host->standing(auction->world), host->now_us(auction->world), wall_ms,
+                      &view);
+    view.rate_spent = view.offers_full = false;
+    if (contract->hold_offer_ms && host->holds(auction->world, &auction->ping_id, contract)) {
+        view.cap_full = -1; /* what fills them may be its own */
+        view.seats_free = INT64_MAX;
+    }
+    return availability_reason(contract, buyer, &view, auction->pinged_ms);
+}
+
 /* The first gate that is shut now, or NONE and the payout. */
 static enum reason gate(struct auction *auction, struct candidate *candidate)
 {
@@ -117,6 +136,7 @@ static enum reason gate(struct auction *auction, struct candidate *candidate)
     const struct contract *contract = candidate->contract;
     int64_t now_us = host->now_us(auction->world), wall_ms = host->wall_ms(auction->world);
     if (!contract || contract->campaign != auction->campaign->index) return REASON_NO_CONTRACT;
+    if (!rehearse_may_post(auction, contract)) return REASON_NO_CONTRACT;
     if (auction->posts_sent >= auction->catalogue->house.max_posts) return REASON_POSTS_MAX;
     if (now_us + ATTEMPT_LEAST_US > auction->post_by_us) return REASON_NO_TIME;
     if (candidate->terms.valid_until_ms <= wall_ms) return REASON_PING_EXPIRED;
@@ -124,12 +144,7 @@ static enum reason gate(struct auction *auction, struct candidate *candidate)
     if (is_reached(auction, buyer->group)) return REASON_SAME_GROUP;
     enum reason barred = people_bars(auction, contract);
     if (barred != REASON_NONE) return barred;
-    struct availability_view view;
-    struct availability_lead lead;
-    availability_lead(&auction->form.facts, wall_ms, &lead);
-    availability_read(contract, buyer, &lead, host->standing(auction->world), now_us, wall_ms, &view);
-    view.rate_spent = false; /* a limit of pings, not of posts */
-    enum reason reason = availability_reason(contract, buyer, &view, auction->pinged_ms);
+    enum reason reason = auction->rehearsal ? REASON_NONE : availability_now(auction, contract, buyer);
     if (reason != REASON_NONE) return reason;
     if (auction->promise_micros) raise_price(auction, candidate);
     struct payout usual = usual_payout(auction, candidate);
@@ -146,10 +161,15 @@ void candidates_reserve(struct auction *auction)
 {
     const struct candidate *candidate = &auction->candidates[auction->candidate];
     struct cap_segments segments;
+    if (auction->rehearsal) {
+        rehearse_reserve(auction);
+        return;
+    }
     struct cap_deal deal = {.catalogue = auction->catalogue,
                             .contract = candidate->contract,
                             .affiliate = auction->affiliate,
                             .segments = &segments,
+                            .offer = auction->ping_id,
                             .wall_ms = auction->host->wall_ms(auction->world),
                             .price_micros = candidate->terms.price_micros,
                             .payout_micros = auction->payout.payout_micros};

@@ -70,6 +70,7 @@ void entries_offer(struct auction *auction)
         .sub_ids = offer->sub_ids,
         .past = offer->past,
         .public_json = auction->form.public_json,
+        .rehearsal = (uint8_t)auction->rehearsal,
     };
     for (uint32_t i = 0; i < auction->order_count && i < OFFER_CANDIDATES_MAX; i++) {
         const struct rank_bid *bid = &auction->bids[auction->order[i]];
@@ -164,6 +165,7 @@ static void open_lead(const struct auction *auction, struct book_opening *openin
         .content = auction->content,
         .is_one_call = is_one_call,
     };
+    opening->offer.rehearsal = (uint8_t)auction->rehearsal;
     opening->offer.floor_micros = auction->floor_micros; /* also where no bid got as far as an offer */
     if (!is_one_call) /* a fallback may go on while the offer's longest term runs, whatever the best bid's own was */
         opening->offer.expires_ms = auction->pinged_ms + auction->campaign->offer_ttl_us / 1000;

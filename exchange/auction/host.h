@@ -6,12 +6,15 @@
  * auction_ask` says. Everything runs on the auction's own thread. */
 #pragma once
 
+#include "exchange/market/ceiling.h"
 #include "exchange/market/decide.h"
 #include "exchange/market/duplicates.h"
+#include "exchange/market/rehearsal.h"
 #include "exchange/market/suppress.h"
 #include "exchange/record/book.h"
 #include "exchange/record/trace.h"
 #include "exchange/standing/reservation.h"
+#include "protocol/message/ping.h"
 
 struct auction;
 struct auction_answer;
@@ -26,9 +29,15 @@ struct auction_ask {
     int64_t deadline_us; /* absolute, over everything: name, dial, write, read */
     struct ident ping_id, lead_id, post_id;
     struct bytes channel;
+    /* A test's call: to the contract's test endpoints, or answered by the built-in buyer it names (rehearsal.h);
+     * nothing of it is told to standing. price_micros is what a built-in buyer bids. */
+    enum rehearsal rehearsal;
+    unsigned attempt; /* POST: how many went before */
     /* PING */
     int64_t offer_ttl_ms;
-    struct bytes tail; /* ping_write_tail's: the same for all calls */
+    struct bytes tail;                /* ping_write_tail's: the same for all calls */
+    int64_t min_bid_micros;           /* 0: not told */
+    const struct ping_hashes *person; /* plain: a call makes of them what its contract may have */
     /* POST */
     struct bytes bid_id;
     int64_t price_micros;
@@ -97,6 +106,7 @@ struct auction_host {
     /* The ledger takes writes. */
     bool (*is_writable)(void *world);
     bool (*may_ping)(void *world, const struct affiliate *affiliate); /* takes from its rate */
+    /* As it is now: what offers held too long has been let go. */
     struct standing *(*standing)(void *world);
 
     /* One wake for the whole auction; replaces the one before. CLOCK_NEVER: none. */
@@ -115,6 +125,13 @@ struct auction_host {
     void (*forget)(void *world, const struct auction_recall *recall);
     /* Takes caps and seat for that sale; fills *reservation before its fact says NONE. */
     void (*reserve)(void *world, struct auction *auction, const struct cap_deal *deal, struct reservation *reservation);
+    /* What the offer about to be made holds of that contract until it is used up or expires: a place among its open
+     * offers, and with hold_offer caps and seat. NONE, or nothing is held: THROTTLED, CAPPED, NO_SEAT. */
+    enum reason (*hold)(void *world, const struct cap_deal *deal, int64_t expires_ms);
+    /* That offer holds caps and seat of the contract. */
+    bool (*holds)(void *world, const struct ident *ping_id, const struct contract *contract);
+    /* The offer was not made after all. */
+    void (*unhold)(void *world, const struct ident *ping_id);
     void (*commit)(void *world, const struct reservation *reservation);
     /* reservation->sent says whether the post's bytes may have left. */
     void (*release)(void *world, const struct reservation *reservation);

@@ -37,14 +37,37 @@ enum step admission_again(struct auction *auction);
 enum step admission_resume(struct auction *auction);
 enum step admission_posts(struct auction *auction);
 
+/* rehearse.c: the story of a test lead */
+/* What a ping or one-call lead is to come to, into auction->rehearsal. False: *refused is where the story goes. */
+bool rehearse_ping(struct auction *auction, enum step *refused);
+/* The same of a post or a refinement, which goes on with what its ping was. */
+bool rehearse_follow(struct auction *auction, enum rehearsal pinged, enum step *refused);
+/* After the match. False: memory is out. */
+bool rehearse_cast(struct auction *auction);
+/* True also for what is no test. False: a reload took the contract's test endpoints away. */
+bool rehearse_may_post(const struct auction *auction, const struct contract *contract);
+/* Nothing is taken for a test, and nothing given back. */
+void rehearse_reserve(struct auction *auction);
+void rehearse_ask(const struct auction *auction, const struct contract *contract, struct auction_ask *ask);
+
 /* asks.c */
 void asks_send(struct auction *auction);
 void asks_stop(struct auction *auction);
-bool asks_rank(struct auction *auction); /* false: memory is out */
+/* What bids are ranked by, at the instant of ranked_ms. */
+struct decision asks_decision(const struct auction *auction);
+bool asks_rank(struct auction *auction); /* false: memory is out; may be asked again as bids come in */
 /* Why nobody wins: what stood nearest to a sale among the bids; or nobody bid; or nobody was even asked. */
 enum reason asks_nearest(const struct auction *auction);
 void asks_post(struct auction *auction);
 void asks_verdict(struct auction *auction);
+
+/* closing.c */
+/* Who is asked now, and until when: all, or the next tier of a waterfall with its share of the time that is left. */
+void closing_begin(struct auction *auction);
+/* Waterfall: nothing came of the tiers asked so far, another one is there, and time for it. */
+bool closing_goes_on(const struct auction *auction);
+/* Why no more bids are waited for; NULL: they are. */
+const char *closing_cause(struct auction *auction, int64_t now_us);
 
 /* people.c: the person a lead is about. */
 /* Who it is, from lead and hashes. False: memory is out. */
@@ -83,6 +106,11 @@ enum reason candidates_reason(const struct auction *auction);
 /* The attempt noted last was never made, for that reason. */
 void candidates_unnote(struct auction *auction, enum reason reason);
 struct attempt *candidates_note(struct auction *auction, uint32_t candidate, bool skipped, enum reason reason);
+
+/* promise.c */
+/* Takes what the offer's best contract wants held; one that cannot is out with its reason, and the others are ranked
+ * again, until there is one or none. *reason: why the last one could not. False: memory is out. */
+bool promise_hold(struct auction *auction, enum reason *reason);
 
 /* entries.c: each fills and appends one step of the book. */
 void entries_intent(struct auction *auction);

@@ -48,6 +48,7 @@ struct attempt {
     int64_t sent_us, settled_us;
 };
 
+#define CLOSED_EARLY "early_close" /* of the causes, the one that is asked for */
 #define ATTEMPTS_MAX TRACE_POSTS_MAX
 #define CANDIDATES_MAX ATTEMPTS_MAX
 #define TRACE_OTHERS_MAX 256 /* entries of contracts that were not asked; the rest is counted */
@@ -66,6 +67,7 @@ struct auction {
     struct catalogue *catalogue;
     const struct campaign *campaign;
     const struct affiliate *affiliate;
+    enum rehearsal rehearsal; /* NONE: it is no test */
     struct ident ping_id, lead_id;
     int64_t opened_ms, pinged_ms, ranked_ms;
     int64_t collect_by_us, end_us, post_by_us; /* cut once, backwards from the end */
@@ -97,6 +99,7 @@ struct auction {
     /* What it works out */
     struct complaints complaints;
     struct lead_form form;
+    bool looks_like_test;               /* by the campaign's patterns */
     struct bytes consent_json, content; /* private */
     const struct node *consent;
     struct person person; /* plain hashes: nothing of it is stored */
@@ -108,6 +111,9 @@ struct auction {
     struct match match;
     struct asked *asked; /* match.entries_count of them */
     uint32_t out;        /* calls without an answer */
+    uint32_t out_open;   /* of them, those whose bid has no ceiling: no early close without their answer */
+    uint32_t tier;       /* waterfall: the one being asked, or asked last; 0: none yet, or all at once */
+    int64_t ask_by_us;   /* waterfall: the end of its share of the time; else collect_by_us */
     struct rank_bid *bids;
     uint32_t *order, bids_count, order_count;
     struct offer offer; /* made by a ping, claimed by a post, or what a fallback after a restart needs */

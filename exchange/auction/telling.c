@@ -118,7 +118,8 @@ void auction_answer_of_record(const struct lead_record *record, struct auction_a
                                       .lead_id = record->lead_id,
                                       .ref = record->ref,
                                       .click_id = record->click_id,
-                                      .sub_ids = record->sub_ids};
+                                      .sub_ids = record->sub_ids,
+                                      .is_test = record->offer.rehearsal != REHEARSAL_NONE};
     tell_reauction(answer, &record->offer);
     if (record->state == LEAD_UNSOLD) {
         answer->status = ANSWER_UNSOLD;
@@ -179,6 +180,7 @@ void tell_answer(struct auction *auction)
     answer->lead_id = auction->lead_id;
     tell_reauction(answer, &auction->offer);
     answer->seq = auction->seq;
+    answer->is_test = auction->rehearsal != REHEARSAL_NONE;
     answer->elapsed_us = auction->host->now_us(auction->world) - auction->request.started_us;
     bool own = auction->request.kind == AUCTION_PING || auction->request.kind == AUCTION_ONE_CALL;
     if (!answer->ref.at) answer->ref = own ? auction->request.ping.ref : auction->offer.ref;
@@ -325,6 +327,7 @@ void tell_trace(struct auction *auction)
     bool own = auction->request.kind == AUCTION_PING || auction->request.kind == AUCTION_ONE_CALL;
     struct trace_auction record = {
         .kind = auction->is_reauction ? TRACE_REAUCTION : kinds[auction->request.kind],
+        .is_test = auction->rehearsal != REHEARSAL_NONE,
         .ping_id = auction->ping_id,
         .lead_id = auction->lead_id,
         .affiliate = auction->affiliate ? auction->affiliate->id : BYTES_NONE,
@@ -352,7 +355,7 @@ void tell_trace(struct auction *auction)
         .steps_count = auction->steps_count,
     };
     memcpy(record.steps, auction->steps, auction->steps_count * sizeof *auction->steps);
-    if (own) trace_inputs(auction, &record);
+    if (own || auction->is_reauction) trace_inputs(auction, &record);
     if (!trace_contracts(auction, &record)) return;
     if (auction->attempts) trace_posts(auction, &record);
     if (answer->status == ANSWER_SOLD) {

@@ -19,6 +19,7 @@
     X(LATE, late, "Answers after the auction closed")                                                                  \
     X(BUYER_POSTS, buyer_posts, "Posts sent to buyers")                                                                \
     X(GONE, gone, "Affiliates that hung up before the answer")                                                         \
+    X(TESTS, tests, "Tests answered; how they ended and their money are counted nowhere else")                         \
     X(TRACES_DROPPED, traces_dropped, "Trace records dropped")
 
 enum tally_name {

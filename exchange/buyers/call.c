@@ -8,6 +8,7 @@
 
 #include <stdlib.h>
 
+#include "exchange/buyers/disclosure.h"
 #include "exchange/buyers/health.h"
 #include "protocol/base/check.h"
 #include "protocol/base/slots.h"
@@ -32,9 +33,13 @@ struct call {
     int64_t sent_us, deadline_us;
     struct arena arena;
     bool is_made; /* the arena is; stays over lives */
+    bool is_test;
+    struct loop_timer *timer;   /* of a built-in test buyer's answer; made when first needed, stays over lives */
+    struct rehearsal_line said; /* that answer */
 };
 
 struct desk {
+    struct loop *loop;
     struct client *client;
     struct standing *standing;
     struct slots calls;
@@ -50,14 +55,18 @@ static bool write_post(struct call *call, const struct line *line, const struct 
                        struct client_call *out);
 static void on_done(void *arg, uint64_t client_call, const struct client_result *result);
 static void end(struct call *call, enum health health);
+static enum reason rehearse(struct call *call, const struct call_order *order);
 static void note_failure(struct call *call, enum reason reason);
 
 enum fault desk_open(const struct desk_options *options, struct desk **opened)
 {
     struct desk *desk = calloc(1, sizeof *desk);
     if (!desk) return FAULT_MEMORY;
-    *desk = (struct desk){
-        .client = options->client, .standing = options->standing, .on_reply = options->on_reply, .arg = options->arg};
+    *desk = (struct desk){.loop = options->loop,
+                          .client = options->client,
+                          .standing = options->standing,
+                          .on_reply = options->on_reply,
+                          .arg = options->arg};
     enum fault fault = slots_open(&desk->calls, sizeof(struct call), CALL_IN_FLIGHT_MAX);
     if (fault) {
         free(desk);
@@ -76,9 +85,10 @@ void desk_close(struct desk **closed)
     for (uint32_t i = 0; i < desk->calls.made; i++) {
         struct call *call = slots_at(&desk->calls, i);
         if (slots_live(&desk->calls, i)) {
-            client_cancel(desk->client, call->client_call);
+            if (call->client_call) client_cancel(desk->client, call->client_call);
             end(call, HEALTH_NONE);
         }
+        if (call->timer) loop_timer_close(&call->timer);
         if (call->is_made) arena_free(&call->arena);
     }
     slots_close(&desk->calls);
@@ -103,6 +113,8 @@ static struct call *take(struct desk *desk, struct lines *lines, const struct ca
     call->owner = order->owner;
     call->place = order->place;
     call->kind = order->kind;
+    call->client_call = 0;
+    call->is_test = order->rehearsal != REHEARSAL_NONE;
     call->lines = lines;
     call->contract = order->contract;
     call->sent_us = clock_now_us();
@@ -113,16 +125,21 @@ static struct call *take(struct desk *desk, struct lines *lines, const struct ca
 
 enum reason call_send(struct desk *desk, struct lines *lines, const struct call_order *order, uint64_t *id)
 {
-    enum reason reason = health_admit(desk->standing, lines_catalogue(lines), order->contract, order->kind == CALL_PING,
-                                      clock_now_us());
+    bool is_test = order->rehearsal != REHEARSAL_NONE;
+    enum reason reason = is_test ? REASON_NONE
+                                 : health_admit(desk->standing, lines_catalogue(lines), order->contract,
+                                                order->kind == CALL_PING, clock_now_us());
     if (reason != REASON_NONE) return reason;
     struct call *call = take(desk, lines, order);
     if (!call) {
-        rates_leave(desk->standing, lines_catalogue(lines)->buyers[order->contract->buyer].cell);
+        if (!is_test) rates_leave(desk->standing, lines_catalogue(lines)->buyers[order->contract->buyer].cell);
         return REASON_THROTTLED;
     }
-    const struct line *line = order->kind == CALL_PING ? lines_ping(lines, order->contract)
-                                                       : lines_post(lines, order->contract);
+    *id = call->id;
+    if (rehearsal_is_inside(lines_catalogue(lines), order->contract, order->rehearsal)) return rehearse(call, order);
+    const struct line *line = is_test                    ? lines_test(lines, order->contract, order->kind == CALL_POST)
+                              : order->kind == CALL_PING ? lines_ping(lines, order->contract)
+                                                         : lines_post(lines, order->contract);
     struct client_call out = {.deadline_us = order->deadline_us,
                               .retry_stale = order->kind == CALL_PING,
                               .fresh_or_live = order->kind == CALL_POST,
@@ -136,7 +153,6 @@ enum reason call_send(struct desk *desk, struct lines *lines, const struct call_
         end(call, HEALTH_NONE);
         return fault == FAULT_FULL ? REASON_THROTTLED : REASON_BUSY;
     }
-    *id = call->id;
     return REASON_NONE;
 }
 
@@ -144,7 +160,7 @@ void call_cancel(struct desk *desk, uint64_t id)
 {
     struct call *call = slots_find(&desk->calls, id);
     if (!call) return;
-    client_cancel(desk->client, call->client_call);
+    if (call->client_call) client_cancel(desk->client, call->client_call);
     bool is_timeout = clock_now_us() >= call->deadline_us;
     if (is_timeout) note_failure(call, REASON_TIMEOUT);
     end(call, is_timeout ? HEALTH_CONTRACT_BAD : HEALTH_NONE);
@@ -152,14 +168,17 @@ void call_cancel(struct desk *desk, uint64_t id)
 
 static void note_failure(struct call *call, enum reason reason)
 {
+    if (call->is_test) return;
     rates_failed(call->desk->standing, call->contract->cell, (uint8_t)reason, clock_wall_ms());
 }
 
 static void end(struct call *call, enum health health)
 {
     struct desk *desk = call->desk;
-    health_end(desk->standing, lines_catalogue(call->lines), call->contract, call->kind == CALL_PING, health,
-               clock_now_us());
+    if (!call->is_test)
+        health_end(desk->standing, lines_catalogue(call->lines), call->contract, call->kind == CALL_PING, health,
+                   clock_now_us());
+    if (call->timer) loop_timer_off(call->timer);
     arena_reset(&call->arena);
     lines_drop(&call->lines);
     slots_give(&desk->calls, call->id);
@@ -234,7 +253,13 @@ static bool write_ping(struct call *call, const struct line *line, const struct 
         .offer_ttl_ms = order->offer_ttl_ms,
         .source_ref = lines_reference(call->lines, buyer, order->affiliate, order->source, texts.reference),
         .channel = order->channel,
+        .min_bid_micros = order->min_bid_micros,
+        .test = call->is_test,
     };
+    struct disclosure disclosure;
+    if (order->contract->discloses & ~DISCLOSES_FLOOR && order->person &&
+        !disclosure_make(lines_hash_mac(call->lines, buyer), order->contract, order->person, &disclosure, &message))
+        return false;
     struct sink sink = sink_over(arena_take(&call->arena, PING_HEAD_ROOM), PING_HEAD_ROOM);
     if (!sink.at) return false;
     ping_write_head(&sink, &message);
@@ -260,6 +285,7 @@ static bool write_post(struct call *call, const struct line *line, const struct 
         .price_micros = order->price_micros,
         .max_sold = 1,
         .slot = 1,
+        .test = call->is_test,
         .source_ref = lines_reference(call->lines, buyer, order->affiliate, order->source, texts.reference),
         .channel = order->channel,
         .consent = order->consent,
@@ -291,6 +317,7 @@ static enum health read_bid(struct call *call, const struct client_result *resul
     reply->reason = bid_read(&desk->scratch, result->head->status, result->body, is_pack(result), bid);
     if (reply->reason == REASON_BAD_RESPONSE) return HEALTH_CONTRACT_BAD;
     reply->bid = bid;
+    if (call->is_test) return HEALTH_GOOD;
     rates_answered(desk->standing, call->contract->cell, reply->took_us);
     if (bid->pause_us > 0) seats_pause(desk->standing, call->contract->cell, result->done_us + bid->pause_us);
     return HEALTH_GOOD;
@@ -312,10 +339,21 @@ static enum health read_verdict(struct call *call, const struct client_result *r
     return verdict->unhealthy ? HEALTH_CONTRACT_BAD : HEALTH_GOOD;
 }
 
+/* The contract outlives the call while the reply is told. */
+static void tell(struct call *call, enum health health, const struct call_reply *reply)
+{
+    struct desk *desk = call->desk;
+    struct lines *lines = call->lines;
+    lines_take(lines);
+    end(call, health);
+    desk->on_reply(desk->arg, reply);
+    arena_reset(&desk->scratch);
+    lines_drop(&lines);
+}
+
 static void on_done(void *arg, uint64_t client_call, const struct client_result *result)
 {
     struct call *call = arg;
-    struct desk *desk = call->desk;
     struct bid bid = {0};
     struct verdict verdict = {0};
     check(client_call == call->client_call || call->client_call == 0);
@@ -328,10 +366,42 @@ static void on_done(void *arg, uint64_t client_call, const struct client_result 
                                                  : read_verdict(call, result, &verdict, &reply);
     if (health == HEALTH_CONTRACT_BAD || health == HEALTH_ORIGIN_BAD)
         note_failure(call, reply.reason != REASON_NONE ? reply.reason : REASON_UNKNOWN);
-    struct lines *lines = call->lines;
-    lines_take(lines); /* the contract outlives the call while the reply is told */
-    end(call, health);
-    desk->on_reply(desk->arg, &reply);
-    arena_reset(&desk->scratch);
-    lines_drop(&lines);
+    tell(call, health, &reply);
+}
+
+/* A test's answer from inside ------------------------------------------------------------------------------------ */
+
+/* Silence ends at the deadline, as that of a real buyer does. */
+static void on_rehearsed(void *arg)
+{
+    struct call *call = arg;
+    struct rehearsal_line said = call->said;
+    struct call_reply reply = {.kind = call->kind,
+                               .owner = call->owner,
+                               .place = call->place,
+                               .contract = call->contract,
+                               .took_us = clock_now_us() - call->sent_us};
+    if (call->kind == CALL_PING) {
+        reply.reason = said.silent ? REASON_TIMEOUT : said.reason;
+        reply.bid = said.silent ? NULL : &said.bid;
+    } else {
+        if (said.silent)
+            said.verdict = (struct verdict){.class = VERDICT_UNKNOWN, .doubt = DOUBT_TIMEOUT, .price_micros = -1};
+        reply.verdict = &said.verdict;
+    }
+    tell(call, HEALTH_NONE, &reply);
+}
+
+static enum reason rehearse(struct call *call, const struct call_order *order)
+{
+    if (!call->timer && loop_timer_open(call->desk->loop, on_rehearsed, call, &call->timer)) {
+        end(call, HEALTH_NONE);
+        return REASON_BUSY;
+    }
+    if (order->kind == CALL_PING)
+        rehearsal_bid(order->rehearsal, order->price_micros, &call->said);
+    else
+        rehearsal_verdict(order->rehearsal, order->attempt, &call->said);
+    loop_timer_at(call->timer, call->said.silent ? order->deadline_us : call->sent_us);
+    return REASON_NONE;
 }

@@ -6,10 +6,10 @@
 #pragma once
 
 #include "exchange/buyers/line.h"
-#include "exchange/market/availability.h"
+#include "exchange/market/rehearsal.h"
 #include "protocol/base/ident.h"
-#include "protocol/message/bid.h"
-#include "protocol/message/verdict.h"
+#include "protocol/message/ping.h"
+#include "protocol/wire/loop.h"
 
 #define CALL_IN_FLIGHT_MAX 65536u
 
@@ -23,11 +23,16 @@ struct call_order {
     int64_t deadline_us;
     struct ident ping_id, lead_id, post_id;
     struct bytes channel, affiliate, source;
-    int64_t offer_ttl_ms; /* PING */
-    struct bytes tail;    /* PING: borrowed */
-    struct bytes bid_id;  /* POST */
+    int64_t offer_ttl_ms;             /* PING */
+    struct bytes tail;                /* PING: borrowed */
+    int64_t min_bid_micros;           /* PING: 0: not told */
+    const struct ping_hashes *person; /* PING: for the call only; NULL: nobody's */
+    struct bytes bid_id;              /* POST */
     int64_t price_micros;
     struct bytes consent, lead; /* POST: copied, and wiped when the call ends */
+    enum rehearsal rehearsal;   /* a test: its call leaves no trace in standing; one of a built-in buyer never leaves
+                                 * the process */
+    unsigned attempt;
 };
 
 struct call_reply {
@@ -44,6 +49,7 @@ struct call_reply {
 struct desk;
 
 struct desk_options {
+    struct loop *loop;
     struct client *client;
     struct standing *standing;
     uint16_t number; /* of its ident maker; different in every desk of a process */

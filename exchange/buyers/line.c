@@ -21,7 +21,9 @@ struct lines {
     struct catalogue *catalogue;
     struct mac *reference_mac;
     struct signer **signers;    /* per buyer */
+    struct mac **hash_macs;     /* likewise; made when first needed */
     struct line *pings, *posts; /* per contract; head.at NULL: not made yet */
+    struct line *tests;         /* two per contract; NULL: no test went to a contract yet */
     struct reference *references;
     struct arena memory;
 };
@@ -35,10 +37,12 @@ struct lines *lines_open(struct client *client, struct catalogue *catalogue, con
     arena_init(&lines->memory, 65536, LINES_ARENA_MAX);
     lines->reference_mac = mac_open((struct bytes){(const char *)reference_key->at, DIGEST_LEN});
     lines->signers = calloc(catalogue->buyers_count + 1, sizeof *lines->signers);
+    lines->hash_macs = calloc(catalogue->buyers_count + 1, sizeof *lines->hash_macs);
     lines->pings = calloc(catalogue->contracts_count + 1, sizeof *lines->pings);
     lines->posts = calloc(catalogue->contracts_count + 1, sizeof *lines->posts);
     lines->references = calloc(REFERENCES_MAX, sizeof *lines->references);
-    if (lines->reference_mac && lines->signers && lines->pings && lines->posts && lines->references) return lines;
+    if (lines->reference_mac && lines->signers && lines->hash_macs && lines->pings && lines->posts && lines->references)
+        return lines;
     lines_drop(&lines);
     return NULL;
 }
@@ -56,12 +60,16 @@ void lines_drop(struct lines **taken)
     if (--lines->count > 0) return;
     for (uint32_t i = 0; lines->signers && i < lines->catalogue->buyers_count; i++)
         if (lines->signers[i]) signer_close(&lines->signers[i]);
+    for (uint32_t i = 0; lines->hash_macs && i < lines->catalogue->buyers_count; i++)
+        if (lines->hash_macs[i]) mac_close(&lines->hash_macs[i]);
     if (lines->reference_mac) mac_close(&lines->reference_mac);
     arena_free(&lines->memory);
     catalogue_drop(&lines->catalogue);
     free(lines->signers);
+    free(lines->hash_macs);
     free(lines->pings);
     free(lines->posts);
+    free(lines->tests);
     free(lines->references);
     free(lines);
 }
@@ -75,6 +83,13 @@ static struct signer *signer_of(struct lines *lines, const struct buyer *buyer)
 {
     struct signer **place = &lines->signers[buyer->index];
     if (!*place && buyer->secrets_count > 0) *place = signer_open(buyer->secrets, buyer->secrets_count);
+    return *place;
+}
+
+struct mac *lines_hash_mac(struct lines *lines, const struct buyer *buyer)
+{
+    struct mac **place = &lines->hash_macs[buyer->index];
+    if (!*place && buyer->hash_secret.len) *place = mac_open(buyer->hash_secret);
     return *place;
 }
 
@@ -121,6 +136,15 @@ const struct line *lines_ping(struct lines *lines, const struct contract *contra
 const struct line *lines_post(struct lines *lines, const struct contract *contract)
 {
     return make(lines, &lines->posts[contract->index], &contract->post, contract);
+}
+
+const struct line *lines_test(struct lines *lines, const struct contract *contract, bool is_post)
+{
+    if (!contract->test) return NULL;
+    if (!lines->tests) lines->tests = calloc(2 * (size_t)lines->catalogue->contracts_count, sizeof *lines->tests);
+    if (!lines->tests) return NULL;
+    return make(lines, &lines->tests[2 * (size_t)contract->index + is_post],
+                is_post ? &contract->test->post : &contract->test->ping, contract);
 }
 
 struct bytes lines_reference(struct lines *lines, const struct buyer *buyer, struct bytes affiliate,

@@ -29,6 +29,10 @@ const struct catalogue *lines_catalogue(const struct lines *lines);
 /* The contract's ping or post line; NULL: it has no such endpoint, or memory is out. */
 const struct line *lines_ping(struct lines *lines, const struct contract *contract);
 const struct line *lines_post(struct lines *lines, const struct contract *contract);
+/* Keyed by the buyer's hash_secret; NULL: it has none, or memory is out. */
+struct mac *lines_hash_mac(struct lines *lines, const struct buyer *buyer);
+/* The same of its test endpoints; NULL also where it has none. */
+const struct line *lines_test(struct lines *lines, const struct contract *contract, bool is_post);
 /* A stable name of affiliate and source for this buyer, which tells the buyer nothing else. Written to `out`
  * (LINE_REFERENCE_LEN bytes). */
 struct bytes lines_reference(struct lines *lines, const struct buyer *buyer, struct bytes affiliate,

@@ -226,6 +226,7 @@ static enum fault open_market(struct serving *serving)
     if (!fault) fault = mailbox_attend(serving->wishes, serving->loop, reload_on_wish, serving);
     if (!fault) fault = standing_open(&hall->standing);
     if (!fault) fault = claims_open(CLAIMS_MAX, &hall->claims);
+    if (!fault) fault = holds_open(&hall->holds);
     if (!fault) fault = doubts_open(&hall->doubts);
     if (!fault) fault = resolver_start(settings->endpoints_allow_private, &hall->resolver);
     return fault;
@@ -316,6 +317,7 @@ static void stop(struct serving *serving)
     if (hall->resolver) resolver_stop(&hall->resolver);
     if (hall->offers) offers_close(&hall->offers);
     if (hall->claims) claims_close(&hall->claims);
+    holds_close(&hall->holds);
     doubts_close(&hall->doubts);
     if (hall->catalogue) catalogue_drop(&hall->catalogue);
     shelf_drop(&hall->shelf);

@@ -177,10 +177,9 @@ static void print_promise(const struct page *page)
 static const struct {
     const char *cause, *text;
 } causes[] = {
-    {"all_answered", "every answer was in or overdue"},
-    {"deadline", "the time was up"},
-    {"nobody_asked", "nobody could be asked"},
-    {"affiliate_gone", "the affiliate hung up"},
+    {"all_answered", "every answer was in or overdue"}, {"deadline", "the time was up"},
+    {"early_close", "no bid to come could have won"},   {"shutting_down", "the exchange went down"},
+    {"nobody_asked", "nobody could be asked"},          {"affiliate_gone", "the affiliate hung up"},
 };
 
 static void print_time(const struct page *page)
@@ -202,6 +201,8 @@ static void print_head(const struct page *page)
     struct bytes lead = text_of(story, "lead_id"), source = text_of(story, "source");
     print_label(page, lead.len ? "lead" : "ping");
     fprintf(page->out, "%s%.*s%s", page->bold, SHOW(lead.len ? lead : text_of(story, "ping_id")), page->plain);
+    const struct node *test = node_find(story, "test");
+    if (test && test->truth) fprintf(page->out, "   (a test: no money moved)");
     if (lead.len && !is_one_call(page)) fprintf(page->out, "   from ping %.*s", SHOW(text_of(story, "ping_id")));
     fprintf(page->out, "\n");
     print_label(page, "from");

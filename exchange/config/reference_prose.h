@@ -119,6 +119,7 @@ static const char REFERENCE_HEAD[] =
     "            - none: [{affiliate: [best-leads-2]}]\n"
     "        schedule: {mon-fri: \"08:00-20:00\", sat: \"09:00-12:00,13:00-17:30\"}\n"
     "        caps: [{window: hour, leads: 20}, {window: day, leads: 100}]\n"
+    "        test: {ping_url: \"https://north.example/test/ping\", post_url: \"https://north.example/test/post\"}\n"
     "  - id: south\n"
     "    signing_secret: whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oDMfKQ9r8GKYo=\n"
     "    contracts:\n"

@@ -21,7 +21,7 @@ enum schema_type {
     SCHEMA_PATH,     /* of a file or folder; relative ones start at the settings file's folder */
     SCHEMA_URL,      /* http or https */
     SCHEMA_ZONE,     /* America/New_York */
-    SCHEMA_SECRET,   /* whsec_…, or file:PATH, or env:NAME */
+    SCHEMA_SECRET,   /* whsec_…, or file:PATH, or env:NAME; with a range: any text of so many bytes */
     SCHEMA_KEYFILE,  /* file:PATH */
     SCHEMA_KEY,      /* sha256:<64 hexadecimal digits> */
     SCHEMA_VALUE,    /* any plain value: what the field says */

@@ -4,8 +4,6 @@
 
 #define ROWS(array) .rows = array, .rows_count = sizeof array / sizeof *array
 
-static const struct schema_group filter_group;
-
 static const struct schema_row near_rows[] = {
     {.key = "zip", .type = SCHEMA_TEXT, .flags = SCHEMA_REQUIRED, .range = "5..5", .prose = "the middle"},
     {.key = "miles", .type = SCHEMA_COUNT, .flags = SCHEMA_REQUIRED, .range = "0..13000", .prose = "the radius"},
@@ -16,6 +14,16 @@ static const struct schema_group near_group = {
     .prose = "Zips whose centroid is not farther from that of the middle; looked up when the catalogue is loaded.",
     ROWS(near_rows),
     .indivisible = true};
+
+static const struct schema_row score_bounds_rows[] = {
+    {.key = "min", .type = SCHEMA_COUNT, .range = "-1000000000..1000000000", .prose = "at least so many points"},
+    {.key = "max", .type = SCHEMA_COUNT, .range = "-1000000000..1000000000", .prose = "at most so many points"},
+};
+static const struct schema_group score_bounds_group = {.name = "score",
+                                                       .title = "score (in a filter)",
+                                                       .prose = "Points by the rules of the campaign's score.",
+                                                       ROWS(score_bounds_rows),
+                                                       .indivisible = true};
 
 static const struct schema_row filter_rows[] = {
     {.key = "field",
@@ -85,27 +93,30 @@ static const struct schema_row filter_rows[] = {
      .prose = "the field language is one of these"},
     {.key = "near", .type = SCHEMA_MAP, .group = &near_group, .prose = "the zip is within a radius; needs geo: zips"},
     {.key = "consent", .type = SCHEMA_CHOICE, .choices = "tcpa", .prose = "the person agreed to it"},
-    {.key = "score", .type = SCHEMA_MAP, .flags = SCHEMA_LATER, .prose = "the lead's points"},
+    {.key = "score",
+     .type = SCHEMA_MAP,
+     .group = &score_bounds_group,
+     .prose = "the lead's points by the campaign's score: {min: 20}, {max: 80}, or both"},
     {.key = "all",
      .type = SCHEMA_MAP,
      .form = SCHEMA_LIST,
      .items_max = 1000,
-     .group = &filter_group,
+     .group = &schema_filter,
      .prose = "all of these hold"},
     {.key = "any",
      .type = SCHEMA_MAP,
      .form = SCHEMA_LIST,
      .items_max = 1000,
-     .group = &filter_group,
+     .group = &schema_filter,
      .prose = "one of these holds"},
     {.key = "none",
      .type = SCHEMA_MAP,
      .form = SCHEMA_LIST,
      .items_max = 1000,
-     .group = &filter_group,
+     .group = &schema_filter,
      .prose = "none of these holds"},
 };
-static const struct schema_group filter_group = {
+const struct schema_group schema_filter = {
     .name = "filter",
     .title = "filter",
     .prose = "A condition: one of the kinds below. Fields are the campaign's, and public ones.",
@@ -113,7 +124,7 @@ static const struct schema_group filter_group = {
     .indivisible = true};
 
 static const struct schema_row rule_rows[] = {
-    {.key = "when", .type = SCHEMA_MAP, .group = &filter_group, .prose = "the condition; without it: always"},
+    {.key = "when", .type = SCHEMA_MAP, .group = &schema_filter, .prose = "the condition; without it: always"},
     {.key = "price", .type = SCHEMA_MONEY, .flags = SCHEMA_REQUIRED, .range = "0.000001..", .prose = "the price"},
 };
 static const struct schema_group rule_group = {
@@ -150,7 +161,7 @@ static const struct schema_row cap_rows[] = {
     {.key = "percent",
      .type = SCHEMA_PERCENT,
      .range = "0.0001..99.9999",
-     .prose = "with per: of all that its owner sold in the window; one of each is always allowed"},
+     .prose = "with per: of all its owner's sales in the window, rounded up to whole leads: one of each always fits"},
     {.key = "per",
      .type = SCHEMA_CHOICE,
      .choices = "state affiliate source channel",
@@ -178,6 +189,16 @@ const struct schema_group schema_cap = {
              "buyer's included, and so has an affiliate; a percent counts as two.",
     ROWS(cap_rows),
     .indivisible = true};
+
+static const struct schema_row test_rows[] = {
+    {.key = "ping_url", .type = SCHEMA_URL, .prose = "asked for a bid; a live price needs it"},
+    {.key = "post_url", .type = SCHEMA_URL, .flags = SCHEMA_REQUIRED, .prose = "where the test lead is posted"},
+};
+static const struct schema_group test_group = {
+    .name = "test",
+    .title = "test",
+    .prose = "Where the test leads of a contract go. A contract without these gets none.",
+    ROWS(test_rows)};
 
 /* The first row is for NDJSON alone, where a contract does not stand under its buyer. */
 static const struct schema_row contract_rows[] = {
@@ -214,22 +235,35 @@ static const struct schema_row contract_rows[] = {
      .type = SCHEMA_DURATION,
      .range = "1s..1d",
      .prose = "how long its bids stand, if shorter than the campaign's offer_ttl"},
-    {.key = "hold_offer", .type = SCHEMA_DURATION, .flags = SCHEMA_LATER, .prose = "reserve at the offer already"},
-    {.key = "max_open_offers", .type = SCHEMA_COUNT, .flags = SCHEMA_LATER, .prose = "offers open at a time"},
+    {.key = "hold_offer",
+     .type = SCHEMA_DURATION,
+     .range = "1ms..1h",
+     .prose = "caps and seat are kept for an offer of its for so long; without it: taken at the post"},
+    {.key = "max_open_offers",
+     .type = SCHEMA_COUNT,
+     .range = "1..1000000",
+     .prose = "offers of its that are open at a time; reached: throttled"},
     {.key = "seller", .type = SCHEMA_MAP, .flags = SCHEMA_LATER, .prose = "who is named to the person"},
     {.key = "consent",
      .type = SCHEMA_CHOICE,
      .flags = SCHEMA_LATER,
      .choices = "general named",
      .prose = "general or named"},
-    {.key = "disclose_floor", .type = SCHEMA_BOOL, .flags = SCHEMA_LATER, .prose = "tell the buyer the least price"},
+    {.key = "disclose_floor",
+     .type = SCHEMA_BOOL,
+     .fallback = "false",
+     .prose = "its pings say min_bid: the least bid that alone reaches what the affiliate asks"},
     {.key = "ping_hashes",
      .type = SCHEMA_CHOICE,
      .form = SCHEMA_LIST,
-     .flags = SCHEMA_LATER,
+     .flags = SCHEMA_MAYBE_EMPTY,
+     .items_max = 2,
      .choices = "phone email",
-     .prose = "keyed hashes in pings"},
-    {.key = "test", .type = SCHEMA_MAP, .flags = SCHEMA_LATER, .prose = "endpoints of test leads"},
+     .prose = "its pings carry hashes of these, keyed by the buyer's hash_secret"},
+    {.key = "test",
+     .type = SCHEMA_MAP,
+     .group = &test_group,
+     .prose = "where its test leads go; without it built-in test buyers stand in"},
     {.key = "delivery",
      .type = SCHEMA_CHOICE,
      .flags = SCHEMA_LATER,
@@ -269,7 +303,7 @@ static const struct schema_row contract_rows[] = {
      .type = SCHEMA_MONEY,
      .range = "0.01..100",
      .prose = "on its price, for the ranking only; without it: 1.00"},
-    {.key = "filter", .type = SCHEMA_MAP, .group = &filter_group, .prose = "which leads; without it: all"},
+    {.key = "filter", .type = SCHEMA_MAP, .group = &schema_filter, .prose = "which leads; without it: all"},
     {.key = "schedule",
      .type = SCHEMA_HOURS,
      .form = SCHEMA_NAMED,
@@ -387,7 +421,10 @@ static const struct schema_row buyer_rows[] = {
     {.key = "funds", .type = SCHEMA_MAP, .flags = SCHEMA_LATER, .prose = "prepaid or credit"},
     {.key = "notices", .type = SCHEMA_MAP, .flags = SCHEMA_LATER, .prose = "where it is told"},
     {.key = "public_name", .type = SCHEMA_TEXT, .range = "1..200", .prose = "shown to affiliates that see names"},
-    {.key = "hash_secret", .type = SCHEMA_SECRET, .flags = SCHEMA_LATER, .prose = "of keyed hashes in pings"},
+    {.key = "hash_secret",
+     .type = SCHEMA_SECRET,
+     .range = "16..256",
+     .prose = "of keyed hashes in pings: so many bytes of any text, or file:PATH, or env:NAME"},
     {.key = "redirect_hosts",
      .type = SCHEMA_TEXT,
      .form = SCHEMA_LIST,
@@ -435,7 +472,7 @@ const struct schema_group schema_buyer = {
     .name = "buyer", .title = "buyers", .prose = "Who buys leads, by webhooks.", ROWS(buyer_rows)};
 
 const struct schema_group *const schema_buyer_groups[] = {
-    &schema_buyer, &contract_group, &exclude_group,  &rule_group,
-    &filter_group, &near_group,     &schedule_group, &schema_cap,
+    &schema_buyer, &contract_group,     &exclude_group,  &rule_group, &schema_filter,
+    &near_group,   &score_bounds_group, &schedule_group, &schema_cap, &test_group,
 };
 const unsigned schema_buyer_groups_count = sizeof schema_buyer_groups / sizeof *schema_buyer_groups;

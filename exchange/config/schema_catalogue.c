@@ -84,15 +84,15 @@ static const struct schema_row field_rows[] = {
     {.key = "type",
      .type = SCHEMA_CHOICE,
      .flags = SCHEMA_REQUIRED,
-     .choices = "text integer choice us_state us_zip us_phone email date",
+     .choices = "text integer decimal boolean choice date email url ip us_state us_zip us_phone",
      .prose = "what it holds"},
     {.key = "required",
      .type = SCHEMA_CHOICE,
      .choices = "ping post",
      .prose = "from when on it must be there; without it: never"},
     {.key = "private", .type = SCHEMA_BOOL, .fallback = "true", .prose = "never in a ping to a buyer"},
-    {.key = "min", .type = SCHEMA_COUNT, .prose = "integer: the least"},
-    {.key = "max", .type = SCHEMA_COUNT, .prose = "integer: the most; text: the most bytes"},
+    {.key = "min", .type = SCHEMA_VALUE, .prose = "integer, decimal, date: the least"},
+    {.key = "max", .type = SCHEMA_VALUE, .prose = "integer, decimal, date: the most; text, url: the most bytes"},
     {.key = "of",
      .type = SCHEMA_TEXT,
      .form = SCHEMA_LIST,
@@ -138,8 +138,12 @@ static const struct schema_row consent_rows[] = {
      .form = SCHEMA_LIST,
      .items_max = 8,
      .range = "1..32",
-     .prose = "facts that must be true in the consent"},
-    {.key = "required_at", .type = SCHEMA_CHOICE, .flags = SCHEMA_LATER, .choices = "ping post", .prose = "when"},
+     .prose = "parts of the consent that must be there; tcpa must be true"},
+    {.key = "required_at",
+     .type = SCHEMA_CHOICE,
+     .choices = "ping post",
+     .fallback = "post",
+     .prose = "ping: in the ping already, and in the post"},
 };
 static const struct schema_group consent_group = {
     .name = "consent", .title = "consent", .prose = "What the person must have agreed to.", ROWS(consent_rows)};
@@ -182,6 +186,39 @@ const struct schema_group schema_suppress = {
     .title = "suppress",
     .prose = "People on these lists are not sold: suppress: [dnc.txt, {list: customers, unless: {consent: tcpa}}].",
     ROWS(suppress_rows),
+    .indivisible = true};
+
+static const struct schema_row pattern_rows[] = {
+    {.key = "field", .type = SCHEMA_TEXT, .flags = SCHEMA_REQUIRED, .range = "1..64", .prose = "a field's name"},
+    {.key = "matches",
+     .type = SCHEMA_TEXT,
+     .flags = SCHEMA_REQUIRED,
+     .range = "1..1000",
+     .prose = "a regular expression, as in filters"},
+};
+static const struct schema_group pattern_group = {
+    .name = "test pattern",
+    .title = "test_patterns",
+    .prose =
+        "What test leads look like: test_patterns: [{field: email, matches: \"@test[.]example$\"}]. A pattern on a "
+        "private field is looked at in posts and one-call leads.",
+    ROWS(pattern_rows),
+    .indivisible = true};
+
+static const struct schema_row score_rows[] = {
+    {.key = "when", .type = SCHEMA_MAP, .group = &schema_filter, .prose = "the condition; without it: always"},
+    {.key = "points",
+     .type = SCHEMA_COUNT,
+     .flags = SCHEMA_REQUIRED,
+     .range = "-1000000..1000000",
+     .prose = "added, or with a minus taken away"},
+};
+static const struct schema_group score_group = {
+    .name = "score rule",
+    .title = "score",
+    .prose = "Points by rule: score: [{when: {field: credit, in: [good, excellent]}, points: 20}]. Rules look at "
+             "public facts only.",
+    ROWS(score_rows),
     .indivisible = true};
 
 static const struct schema_row duplicates_rows[] = {
@@ -240,8 +277,8 @@ const struct schema_group schema_contract_duplicates = {
     ROWS(contract_duplicates_rows),
     .indivisible = true};
 
-#define POLICY_CHOICES "price priority weighted round_robin even?"
-#define RANK_BY_CHOICES "price expected_value?"
+#define POLICY_CHOICES "price priority weighted round_robin even"
+#define RANK_BY_CHOICES "price expected_value"
 #define PRICING_CHOICES "first second"
 #define UNAVAILABLE_CHOICES "skip last"
 
@@ -317,7 +354,7 @@ static const struct schema_row campaign_rows[] = {
      .prose = "how often a ping may be refined by one that names more"},
     {.key = "tier_mode",
      .type = SCHEMA_CHOICE,
-     .choices = "parallel waterfall?",
+     .choices = "parallel waterfall",
      .fallback = "parallel",
      .prose = "all tiers are asked at once, or the next one only when one gave nothing"},
     {.key = "policy",
@@ -332,7 +369,7 @@ static const struct schema_row campaign_rows[] = {
      .prose = "price x multiplier, or that x the share of its posts a contract accepts"},
     {.key = "shadow",
      .type = SCHEMA_BOOL,
-     .flags = SCHEMA_LATER,
+     .fallback = "false",
      .prose = "decides by price, and shows in every trace what expected_value would have said"},
     {.key = "pricing",
      .type = SCHEMA_CHOICE,
@@ -378,8 +415,9 @@ static const struct schema_row campaign_rows[] = {
     {.key = "test_patterns",
      .type = SCHEMA_MAP,
      .form = SCHEMA_LIST,
-     .flags = SCHEMA_LATER,
-     .prose = "leads that look like tests"},
+     .items_max = 64,
+     .group = &pattern_group,
+     .prose = "leads that look like tests: they end as test_lead, unsold"},
     {.key = "redistribute", .type = SCHEMA_MAP, .flags = SCHEMA_LATER, .prose = "selling a returned lead again"},
     {.key = "experiment",
      .type = SCHEMA_MAP,
@@ -388,7 +426,12 @@ static const struct schema_row campaign_rows[] = {
      .prose = "other rules for a share"},
     {.key = "retention", .type = SCHEMA_DURATION, .flags = SCHEMA_LATER, .prose = "how long leads are kept"},
     {.key = "paused", .type = SCHEMA_BOOL, .fallback = "false", .prose = "takes no leads"},
-    {.key = "score", .type = SCHEMA_MAP, .form = SCHEMA_LIST, .flags = SCHEMA_LATER, .prose = "points by rule"},
+    {.key = "score",
+     .type = SCHEMA_MAP,
+     .form = SCHEMA_LIST,
+     .items_max = 256,
+     .group = &score_group,
+     .prose = "points of a lead, the sum of the rules that hold; filters may ask for them"},
 };
 static const struct schema_group campaign_group = {
     .name = "campaign",
@@ -528,9 +571,16 @@ const struct schema_group schema_catalogue = {
     ROWS(catalogue_rows)};
 
 const struct schema_group *const schema_catalogue_groups[] = {
-    &schema_catalogue, &campaign_group,  &field_group,  &consent_group,    &quiet_group,
-    &schema_margin,    &band_group,      &pair_group,   &experiment_group, &affiliate_group,
-    &source_group,     &pay_group,       &rate_group,   &reveal_group,     &calendar_group,
-    &list_group,       &schema_suppress, &unless_group, &duplicates_group, &schema_contract_duplicates,
+    &schema_catalogue, &campaign_group,
+    &field_group,      &consent_group,
+    &pattern_group,    &score_group,
+    &quiet_group,      &schema_margin,
+    &band_group,       &pair_group,
+    &experiment_group, &affiliate_group,
+    &source_group,     &pay_group,
+    &rate_group,       &reveal_group,
+    &calendar_group,   &list_group,
+    &schema_suppress,  &unless_group,
+    &duplicates_group, &schema_contract_duplicates,
 };
 const unsigned schema_catalogue_groups_count = sizeof schema_catalogue_groups / sizeof *schema_catalogue_groups;

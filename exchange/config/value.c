@@ -306,6 +306,18 @@ static bool check_zone(struct tree *tree, const struct schema_row *row, struct n
     return false;
 }
 
+/* "16..256" bytes. */
+static bool is_long_enough(struct tree *tree, const struct schema_row *row, const struct node *node)
+{
+    struct bytes low, rest = bytes_split(bytes_of(row->range), '.', &low);
+    uint64_t from = 0, to = 0;
+    bool fits = bytes_u64(low, &from) && bytes_u64(bytes_from(rest, 1), &to) && node->text.len >= from &&
+                node->text.len <= to;
+    if (fits) return true;
+    tree_complain(tree, node, "%s: must have %s bytes", row->key, row->range);
+    return false;
+}
+
 /* Where the secret is named, not what it is, may stand in a message. */
 static bool check_secret(struct tree *tree, const struct schema_row *row, struct node *node, const char *folder)
 {
@@ -330,6 +342,7 @@ static bool check_secret(struct tree *tree, const struct schema_row *row, struct
         node->text = tree_text(tree, fetched);
     }
     node->kind = NODE_TEXT;
+    if (row->range) return node->text.at && is_long_enough(tree, row, node);
     uint8_t raw[64];
     size_t len;
     bool good = node->text.at && signature_secret(node->text, raw, sizeof raw, &len);

@@ -74,6 +74,11 @@ struct ledger_line {
 
 enum engine_state { ENGINE_OPEN, ENGINE_NEARLY_FULL, ENGINE_FULL, ENGINE_DOWN, ENGINE_STATES };
 
+struct learned_news {
+    uint32_t cell;
+    uint64_t word;
+};
+
 struct ledger {
     struct store *book;
     struct days *days;
@@ -100,6 +105,9 @@ struct ledger {
     bool trace_failed;       /* the last try failed: the next failure drops */
     int64_t next_dropped_us; /* when dropping is logged again */
     bool is_nearly_full;
+    struct standing *standing;              /* where what is learned is published; NULL: not restored into any */
+    struct learned_news learned[BATCH_MAX]; /* of the batch at hand */
+    unsigned learned_count;
 
     /* Published. */
     _Atomic int state; /* enum engine_state */

@@ -32,7 +32,8 @@ struct ledger_options {
  * (FAULT_CORRUPT: the note names the record), turns intents without a verdict into doubts (an entry each).
  * FAULT_IN_USE: another exchange holds it. */
 enum fault ledger_open(const struct ledger_options *options, struct ledger **ledger, struct ledger_note *note) MUST_USE;
-/* What stood when we stopped: caps of current windows, switches, offers that have not expired. Before ledger_start. */
+/* What stood when we stopped: caps of current windows, switches, what was learned, offers that have not expired. Before
+ * ledger_start. `standing` outlives the ledger: from then on what is learned is published there, once it is on disk. */
 enum fault ledger_restore(struct ledger *ledger, struct standing *standing, struct offers *offers, int64_t now_us,
                           int64_t wall_ms, uint32_t *doubts) MUST_USE;
 enum fault ledger_start(struct ledger *ledger) MUST_USE;
@@ -70,6 +71,7 @@ struct ledger_resolution {
     struct ident lead_id;
     bool resumes; /* rejected, and the story may go on */
     uint64_t seq;
+    bool is_test;                        /* of a test lead: no money moved */
     int64_t price_micros, payout_micros; /* of the sale that an acceptance made */
     uint8_t keys_count;
     struct book_cap_key keys[BOOK_CAP_KEYS_MAX]; /* of the post: released by a rejection, counted by a sale */

@@ -266,6 +266,7 @@ enum fault reader_totals(struct reader *reader, struct reader_totals *totals)
                                      .posts = rows.posts,
                                      .posts_open = rows.posts_open,
                                      .doubts = rows.doubts,
+                                     .tests = rows.tests,
                                      .revenue_micros = rows.revenue_micros,
                                      .payout_micros = rows.payout_micros,
                                      .margin_micros = rows.margin_micros,
@@ -274,6 +275,12 @@ enum fault reader_totals(struct reader *reader, struct reader_totals *totals)
                                      .first_ms = rows.first_ms,
                                      .last_ms = rows.last_ms};
     return FAULT_NONE;
+}
+
+enum fault reader_traces(struct reader *reader, int64_t from_ms, int64_t to_ms,
+                         bool (*fn)(void *arg, struct bytes record), void *arg)
+{
+    return days_records(reader->days, from_ms, to_ms, fn, arg);
 }
 
 void reader_sizes(struct reader *reader, struct reader_sizes *sizes)

@@ -40,6 +40,10 @@ enum fault reader_trace(struct reader *reader, const struct ident *id, struct ar
 /* The offer of a ping as the trace keeps it, expired or not; its texts are in the arena. */
 enum fault reader_offer(struct reader *reader, const struct ident *ping_id, struct arena *arena,
                         struct offer *offer) MUST_USE;
+/* fn for the trace records of that time, oldest first, until it says no: whole days (and the day after, for records
+ * that were written late), so look at each one's instant. Short transactions, beside a live exchange. */
+enum fault reader_traces(struct reader *reader, int64_t from_ms, int64_t to_ms,
+                         bool (*fn)(void *arg, struct bytes record), void *arg) MUST_USE;
 enum fault reader_catalogue(struct reader *reader, const struct digest *version, struct arena *arena,
                             struct bytes *packed) MUST_USE;
 /* "buyer:north" …: fn for each account and its balance. */
@@ -48,6 +52,7 @@ enum fault reader_accounts(struct reader *reader, void (*fn)(void *arg, struct b
 
 struct reader_totals {
     uint64_t entries, leads, sold, unsold, pending, posts, posts_open, doubts;
+    uint64_t tests; /* test leads; in none of the sums */
     int64_t revenue_micros, payout_micros, margin_micros;
     uint64_t seq;
     struct digest chain;

@@ -154,6 +154,7 @@ static void fill(struct line *line, const struct entry *entry, const struct book
     add(line, "margin_rule",
         is_named ? bytes_of(margin_source_name((enum margin_source)sale->margin_rule)) : BYTES("unknown"), false);
     add(line, "by_operator", step->verdict && step->verdict->by_operator ? BYTES("true") : BYTES("false"), true);
+    add(line, "test", lead->offer.rehearsal ? BYTES("true") : BYTES("false"), true);
 }
 
 static void write_csv(struct sink *sink, struct bytes text, bool is_number)

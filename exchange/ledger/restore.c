@@ -355,6 +355,8 @@ enum fault ledger_restore(struct ledger *ledger, struct standing *standing, stru
     fault = load_caps(ledger, txn, standing, wall_ms);
     if (fault == FAULT_NONE) fault = load_switches(ledger, txn, standing);
     if (fault == FAULT_NONE) fault = seen_each_revoked(ledger->book, txn, load_revoked, standing_revoked(standing));
+    if (fault == FAULT_NONE) fault = learning_load(ledger->book, txn, standing);
+    ledger->standing = standing;
     store_abort(&txn);
     if (fault != FAULT_NONE) return fault;
     struct offers_load load = {.ledger = ledger, .offers = offers, .now_us = now_us, .wall_ms = wall_ms};

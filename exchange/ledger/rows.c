@@ -1,6 +1,8 @@
 /* A step is first turned into a plan: the rows as they will be, every look-up and every sum done. What is wrong with a
  * step shows here, while nothing has been touched; then the plan is written row by row.
  *
+ * A test lead is written as any other is; only that no account and no sum hears of it.
+ *
  * Of a lead there is at most one post without a verdict, and it is the latest. So whether another intent may come
  * follows from the step's own verdict, or, without one, from the lead's row in "doubts". */
 #include "exchange/ledger/rows.h"
@@ -46,7 +48,7 @@ static enum fault apply_switch(struct store *store, struct MDB_txn *txn, const s
 static enum fault apply_revocation(struct store *store, struct MDB_txn *txn, const struct entry *entry,
                                    struct rows_refusal *refusal);
 static plan_part plan_opening, plan_lead, plan_verdict, plan_intent, plan_sale, plan_final, plan_caps;
-static plan_part write_lead, write_posts, write_doubts, write_caps, write_sale, write_seen;
+static plan_part write_lead, write_posts, write_doubts, write_caps, write_sale, write_seen, write_learned;
 static void count(struct rows_totals *totals, const struct plan *plan);
 
 static enum fault refuse(struct rows_refusal *refusal, const char *text)
@@ -78,9 +80,9 @@ enum fault rows_apply(struct store *store, struct MDB_txn *txn, const struct ent
 static enum fault apply_step(struct store *store, struct MDB_txn *txn, const struct entry *entry, struct arena *arena,
                              struct rows_totals *totals, struct rows_refusal *refusal)
 {
-    static plan_part *const parts[] = {plan_opening, plan_lead,  plan_verdict, plan_intent, plan_sale,
-                                       plan_final,   plan_caps,  write_lead,   write_posts, write_doubts,
-                                       write_caps,   write_sale, write_seen};
+    static plan_part *const parts[] = {plan_opening, plan_lead,  plan_verdict, plan_intent,  plan_sale,
+                                       plan_final,   plan_caps,  write_lead,   write_posts,  write_doubts,
+                                       write_caps,   write_sale, write_seen,   write_learned};
     struct book_step step;
     struct plan *plan = arena_zero(arena, 1, sizeof *plan);
     if (!plan) return FAULT_MEMORY;
@@ -201,6 +203,11 @@ static enum fault plan_lead(struct store *store, struct MDB_txn *txn, struct pla
     return FAULT_NONE;
 }
 
+static bool is_test(const struct plan *plan)
+{
+    return plan->lead.offer.rehearsal != 0;
+}
+
 /* Posts whose bytes may have left. */
 static unsigned is_sent(enum post_state state)
 {
@@ -250,6 +257,7 @@ static enum fault plan_intent(struct store *store, struct MDB_txn *txn, struct p
 {
     const struct book_intent *intent = plan->step->intent;
     if (!intent) return FAULT_NONE;
+    if (is_test(plan) && intent->keys_count) return refuse(plan->refusal, "a test that takes from a cap");
     if (!is_free(plan)) return refuse(plan->refusal, "a second open intent for one lead");
     struct post_record unused;
     enum fault fault = find_post(store, txn, plan, &intent->post_id, &unused);
@@ -258,6 +266,7 @@ static enum fault plan_intent(struct store *store, struct MDB_txn *txn, struct p
     plan->opened = (struct post_record){.post_id = intent->post_id,
                                         .lead_id = plan->lead.lead_id,
                                         .ping_id = plan->lead.ping_id,
+                                        .is_test = is_test(plan),
                                         .state = POST_OPEN,
                                         .affiliate = plan->lead.affiliate,
                                         .campaign = plan->lead.campaign,
@@ -283,6 +292,7 @@ static enum fault plan_sale(struct store *store, struct MDB_txn *txn, struct pla
         return refuse(plan->refusal, "a sale to another than was posted to");
     enum fault fault = account_of_sale(store, txn, sale, plan->lead.affiliate, &plan->movement);
     if (fault == FAULT_INPUT) return refuse(plan->refusal, "the sale's money does not balance or overflows");
+    if (is_test(plan)) plan->movement.count = 0;
     plan->lead.has_sale = true;
     plan->lead.sale = *sale;
     plan->lead.state = LEAD_SOLD;
@@ -432,9 +442,21 @@ static enum fault write_seen(struct store *store, struct MDB_txn *txn, struct pl
     return seen_apply(store, txn, plan->step, plan->lead.campaign, plan->settled.intent.contract);
 }
 
+static enum fault write_learned(struct store *store, struct MDB_txn *txn, struct plan *plan)
+{
+    const struct book_verdict *verdict = plan->step->verdict;
+    if (!verdict) return FAULT_NONE;
+    return learning_note(store, txn, plan->settled.intent.contract, plan->settled_from, verdict->state,
+                         plan->step->wall_ms, &plan->refusal->learning);
+}
+
 static void count(struct rows_totals *totals, const struct plan *plan)
 {
     const struct book_step *step = plan->step;
+    if (is_test(plan)) {
+        totals->tests += plan->is_new;
+        return;
+    }
     totals->leads += plan->is_new;
     totals->sold += plan->lead.state == LEAD_SOLD;
     totals->unsold += plan->lead.state == LEAD_UNSOLD;
@@ -520,7 +542,8 @@ enum fault rows_post(struct store *store, struct MDB_txn *txn, const struct iden
     return book_read_post(bytes, arena, post) ? FAULT_NONE : FAULT_CORRUPT;
 }
 
-#define TOTALS_COUNT 13
+#define TOTALS_COUNT 14
+#define TOTALS_LEAST 13 /* in a book from before there were tests */
 
 static void totals_words(struct rows_totals *totals, uint64_t *words[TOTALS_COUNT])
 {
@@ -536,7 +559,8 @@ static void totals_words(struct rows_totals *totals, uint64_t *words[TOTALS_COUN
                                     (uint64_t *)&totals->payout_micros,
                                     (uint64_t *)&totals->margin_micros,
                                     (uint64_t *)&totals->first_ms,
-                                    (uint64_t *)&totals->last_ms};
+                                    (uint64_t *)&totals->last_ms,
+                                    &totals->tests};
     memcpy(words, list, sizeof list);
 }
 
@@ -548,9 +572,9 @@ enum fault rows_read_totals(struct store *store, struct MDB_txn *txn, struct row
     enum fault fault = store_get(store, txn, BOOK_TOTALS, BYTES("totals"), &value);
     if (fault == FAULT_NOT_FOUND) return FAULT_NONE;
     if (fault != FAULT_NONE) return fault;
-    if (value.len != 8 * TOTALS_COUNT) return FAULT_CORRUPT;
+    if (value.len != 8 * TOTALS_COUNT && value.len != 8 * TOTALS_LEAST) return FAULT_CORRUPT;
     totals_words(totals, words);
-    for (unsigned i = 0; i < TOTALS_COUNT; i++) *words[i] = store_read_value_u64(value.at + 8 * i);
+    for (unsigned i = 0; i < value.len / 8; i++) *words[i] = store_read_value_u64(value.at + 8 * i);
     return FAULT_NONE;
 }
 

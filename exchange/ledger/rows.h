@@ -7,6 +7,7 @@
 #pragma once
 
 #include "exchange/ledger/journal.h"
+#include "exchange/ledger/learning.h"
 #include "exchange/ledger/reader.h"
 
 /* What a row of "doubts" waits for. A post: its verdict (open), or a resolution (in doubt). A lead: its next intent or
@@ -15,14 +16,16 @@ enum rows_wait { ROWS_OPEN = 'o', ROWS_DOUBT = 'd', ROWS_GOES_ON = 'g' };
 
 /* One row; written once per transaction. */
 struct rows_totals {
-    uint64_t entries, leads, sold, unsold, pending, posts, doubts, posts_open;
+    uint64_t entries, leads, sold, unsold, pending, posts, doubts, posts_open; /* tests aside, but for entries */
     int64_t revenue_micros, payout_micros, margin_micros;
     int64_t first_ms, last_ms;
+    uint64_t tests; /* test leads: counted here and nowhere else */
 };
 
-/* What is told when an entry is refused: a constant. */
+/* What is told of an entry. */
 struct rows_refusal {
-    const char *text;
+    const char *text;         /* why it is refused: a constant */
+    struct learning learning; /* what it taught, if it is not */
 };
 
 /* The rows of one entry; *totals moves on. FAULT_INPUT: it contradicts what stands, *refusal says how; nothing was

@@ -95,6 +95,7 @@ void writer_batch(struct ledger *ledger, struct job **jobs, unsigned count)
     struct rows_totals totals = ledger->totals;
     struct MDB_txn *txn = NULL;
     int64_t began_us = clock_now_us();
+    ledger->learned_count = 0;
     enum fault fault = atomic_load(&ledger->state) == ENGINE_DOWN ? FAULT_DISK : FAULT_NONE;
     if (fault == FAULT_NONE) fault = store_begin(ledger->book, true, &txn);
     for (unsigned i = 0; i < count && fault == FAULT_NONE; i++) {
@@ -114,6 +115,8 @@ void writer_batch(struct ledger *ledger, struct job **jobs, unsigned count)
         fail_batch(ledger, fault, jobs, count);
         return;
     }
+    for (unsigned i = 0; i < ledger->learned_count; i++)
+        learned_publish(ledger->standing, ledger->learned[i].cell, ledger->learned[i].word);
     atomic_fetch_add_explicit(&ledger->commits, 1, memory_order_relaxed);
     if (count > atomic_load_explicit(&ledger->batches_max, memory_order_relaxed))
         atomic_store_explicit(&ledger->batches_max, count, memory_order_relaxed);
@@ -169,12 +172,21 @@ static void set_open(struct ledger *ledger)
 
 /* --- jobs --- */
 
+/* To be published when the batch is on disk. */
+static void note_learning(struct ledger *ledger, const struct learning *learning)
+{
+    if (!learning->contract.len || !ledger->standing || ledger->learned_count == BATCH_MAX) return;
+    uint32_t cell = standing_contract_cell(ledger->standing, learning->contract);
+    if (cell == STANDING_NONE) return; /* memory is out: the next start reads it from the book */
+    ledger->learned[ledger->learned_count++] = (struct learned_news){cell, learning->word};
+}
+
 /* An entry with its rows. FAULT_INPUT: refused, nothing is written, and the operator hears of it: the story that made
  * it is wrong, or the rows are. */
 static enum fault add_entry(struct ledger *ledger, struct MDB_txn *txn, enum entry_kind kind, int64_t wall_ms,
                             struct bytes body, const struct ident *about)
 {
-    struct rows_refusal refusal = {""};
+    struct rows_refusal refusal = {.text = ""};
     struct entry entry = {
         .seq = ledger->chain.seq + 1, .kind = kind, .wall_ms = wall_ms, .mono_us = clock_now_us(), .body = body};
     enum fault fault = rows_apply(ledger->book, txn, &entry, &ledger->arena, &ledger->totals, &refusal);
@@ -183,6 +195,7 @@ static enum fault add_entry(struct ledger *ledger, struct MDB_txn *txn, enum ent
         log_line(LOG_ERROR, "ledger.refused", "id", about ? ident_text(about, id) : "", "why", refusal.text, NULL);
     }
     if (fault != FAULT_NONE) return fault;
+    note_learning(ledger, &refusal.learning);
     return journal_append(ledger->book, txn, &ledger->chain, &ledger->arena, &entry);
 }
 
@@ -274,6 +287,7 @@ static enum fault write_resolved(struct ledger *ledger, struct MDB_txn *txn, str
     if (fault != FAULT_NONE) return fault;
     job->answer.lead_id = lead->lead_id;
     job->answer.resumes = goes_on;
+    job->answer.is_test = post->is_test;
     if (job->is_accepted) {
         job->answer.price_micros = sale.price_micros;
         job->answer.payout_micros = sale.payout_micros;

@@ -5,6 +5,7 @@
 #include "exchange/market/acceptance.h"
 #include "exchange/market/quiet.h"
 #include "exchange/record/flat.h"
+#include "exchange/standing/holds.h"
 
 static bool origin_open(struct standing *standing, uint32_t cell, int64_t now_us);
 static int64_t seats_free(const struct contract *contract, const struct seat_signal *signal);
@@ -23,6 +24,8 @@ void availability_read(const struct contract *contract, const struct buyer *buye
     *view = (struct availability_view){
         .operator_paused = switches_paused(standing, contract->cell),
         .is_quiet = lead && lead->is_quiet,
+        .offers_full = contract->max_open_offers &&
+                       holds_open_offers(standing, contract->cell) >= contract->max_open_offers,
         .cap_full = cap_first_full(contract, buyer, lead ? &lead->segments : NULL, standing, wall_ms),
         .signal_fresh = signal.pushed,
         .signal_available = signal.pushed && signal.available,

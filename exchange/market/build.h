@@ -25,6 +25,7 @@ struct build {
     uint32_t errors;
     bool no_memory;
     struct pool zones, hosts, schedules, calendars;
+    const uint8_t *zip_states;          /* one for all campaigns, once one needs it */
     const struct node **contract_nodes; /* by contract index */
     const struct places *places;        /* NULL: not asked for yet */
 };
@@ -69,10 +70,23 @@ void build_id(struct build *build, const struct node *map, const char *noun, str
 
 /* --- the parts, in this order --- */
 void build_campaigns(struct build *build);
+/* What a lead of the campaign is worth and may be refused for, beside its fields: consent, test patterns, score, zips
+ * that have to be in their state. The fields are there. */
+void build_quality(struct build *build, const struct node *node, struct campaign *campaign);
+/* ping_hashes and disclose_floor of a contract: what of lead and affiliate its pings tell. */
+void build_disclosure(struct build *build, const struct node *node, struct contract *contract);
+/* After the contracts: buyers that keep a hash_secret for nothing. */
+void build_disclosed(struct build *build);
+/* NULL: told, or memory is out. */
+const struct filter *build_filter(struct build *build, const struct campaign *campaign, const struct node *node);
 void build_calendars(struct build *build);
 void build_affiliates(struct build *build);
 void build_buyers(struct build *build);
 void build_contracts(struct build *build);
+/* The contract that stands in this map; its index, buyer and id are set. */
+void build_contract(struct build *build, const struct node *node, struct contract *contract);
+/* The built-in test buyers and their contracts, behind all others: room for them was left. */
+void build_rehearsals(struct build *build);
 /* The schedule of that map in the buyer's zone, shared with equal ones; NULL: there is none, or it was told why. */
 const struct schedule *build_schedule(struct build *build, const struct node *map, const struct zone *zone);
 /* The minute (UTC, since 1970) in which that date of the zone begins, or the one `after` it. */
@@ -86,6 +100,8 @@ struct cap_owner {
 /* The caps of that owner in that zone. */
 const struct cap *build_caps(struct build *build, const struct node *node, const struct cap_owner *owner,
                              const struct zone *zone, uint32_t *count);
+/* Where the contract's campaign goes by policy even: a count without a limit behind its caps. */
+void build_count_today(struct build *build, struct contract *contract);
 struct cap_id build_cap_id(const struct cap_owner *owner, const struct cap *cap);
 /* How many keys of a reservation they take. */
 unsigned build_cap_keys(const struct cap *caps, uint32_t count);

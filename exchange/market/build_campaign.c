@@ -15,7 +15,6 @@ static void read_fields(struct build *build, const struct node *node, struct cam
 static void read_field(struct build *build, const struct node *node, struct field *field);
 static void read_limits(struct build *build, const struct node *node, struct field *field);
 static void read_choices(struct build *build, const struct node *node, struct field *field);
-static void read_consent(struct build *build, const struct node *node, struct campaign *campaign);
 
 void build_campaigns(struct build *build)
 {
@@ -52,7 +51,7 @@ static void read_campaign(struct build *build, const struct node *node, struct c
     build_margin(build, node, &campaign->margin);
     build_ranking(build, node, campaign);
     read_fields(build, node, campaign);
-    read_consent(build, node, campaign);
+    build_quality(build, node, campaign);
     build_whereabouts(campaign);
     build_quiet(build, node, campaign);
     build_text(build, node, "exit_url", &campaign->exit_url);
@@ -118,18 +117,45 @@ static void read_field(struct build *build, const struct node *node, struct fiel
     read_choices(build, node, field);
 }
 
+/* Into *limit, in the form of the field's numbers. */
+static void read_limit(struct build *build, const struct node *node, const struct field *field, const char *name,
+                       int64_t *limit)
+{
+    const struct node *value = node_find(node, name);
+    struct fact fact = {.number = 0};
+    struct field_fault fault;
+    bool fine = true;
+    if (!value) return;
+    if (field->type == FIELD_DECIMAL)
+        fine = scalar_money(value, &fact.number);
+    else if (field->type == FIELD_DATE)
+        fine = field_read(&(struct field){.type = FIELD_DATE, .min = INT64_MIN, .max = INT64_MAX}, value, build->arena,
+                          &fact, &fault) == FIELD_FINE;
+    else
+        fine = scalar_i64(value, &fact.number);
+    if (fine)
+        *limit = fact.number;
+    else
+        build_error(build, value, "%s needs a %s", name,
+                    field->type == FIELD_DATE      ? "date such as 1985-04-12"
+                    : field->type == FIELD_DECIMAL ? "number with at most six decimals"
+                                                   : "whole number");
+}
+
 static void read_limits(struct build *build, const struct node *node, struct field *field)
 {
     const struct node *min = node_find(node, "min"), *max = node_find(node, "max");
-    bool has_min = field->type == FIELD_INTEGER, has_max = has_min || field->type == FIELD_TEXT;
-    field->min = has_min ? INT64_MIN : 0;
-    field->max = field->type == FIELD_TEXT ? FIELD_TEXT_MAX : INT64_MAX;
-    if (min && !has_min) build_error(build, min, "a field of type %s has no min", field_type_name(field->type));
-    if (max && !has_max) build_error(build, max, "a field of type %s has no max", field_type_name(field->type));
-    if (min && has_min && !scalar_i64(min, &field->min)) build_error(build, min, "min needs a whole number");
-    if (max && has_max && !scalar_i64(max, &field->max)) build_error(build, max, "max needs a whole number");
+    bool is_number = field->type == FIELD_INTEGER || field->type == FIELD_DECIMAL || field->type == FIELD_DATE;
+    bool is_long = field->type == FIELD_TEXT || field->type == FIELD_URL;
+    field->min = is_number ? INT64_MIN : 0;
+    field->max = field->type == FIELD_TEXT ? FIELD_TEXT_MAX : field->type == FIELD_URL ? FIELD_URL_MAX : INT64_MAX;
+    if (min && !is_number) build_error(build, min, "a field of type %s has no min", field_type_name(field->type));
+    if (max && !is_number && !is_long)
+        build_error(build, max, "a field of type %s has no max", field_type_name(field->type));
+    if (is_number) read_limit(build, node, field, "min", &field->min);
+    if (is_number || is_long) read_limit(build, node, field, "max", &field->max);
     if (field->min > field->max) build_error(build, node, "min is above max: the field can have no value");
-    if (field->type == FIELD_TEXT && field->max < 1) build_error(build, node, "a text needs room for a byte");
+    if (is_long && field->max < 1) build_error(build, node, "a text needs room for a byte");
 }
 
 static void read_choices(struct build *build, const struct node *node, struct field *field)
@@ -162,22 +188,4 @@ static void read_choices(struct build *build, const struct node *node, struct fi
         choices[field->choices_count++] = build_copy(build, text);
     }
     table_free(&seen);
-}
-
-/* tcpa is the one fact that is simply true or false. */
-static void read_consent(struct build *build, const struct node *node, struct campaign *campaign)
-{
-    uint32_t count;
-    const struct node *list = build_list(build, node_find(node, "consent"), "required", &count);
-    struct bytes *required = build_zero(build, count, sizeof *required);
-    if (!list || !required) return;
-    campaign->consent_required = required;
-    NODE_EACH(child, list)
-    {
-        struct bytes text;
-        if (!scalar_text(child, &text) || !bytes_is(text, "tcpa"))
-            build_error(build, child, "the only consent that can be required is tcpa");
-        else
-            required[campaign->consent_required_count++] = build_copy(build, text);
-    }
 }

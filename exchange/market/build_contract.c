@@ -6,15 +6,16 @@
 #include <stdlib.h>
 
 #include "exchange/market/endpoint.h"
+#include "exchange/market/rehearsal.h"
 #include "exchange/market/scalar.h"
 
 #define BID_TTL_US INT64_C(300000000)
 #define NO_INDEX UINT32_MAX
 
 static void note_nodes(struct build *build, uint32_t *made);
-static void read_contract(struct build *build, const struct node *node, struct contract *contract);
 static void read_references(struct build *build, const struct node *node, struct contract *contract);
 static void read_endpoints(struct build *build, const struct node *node, struct contract *contract);
+static void read_test(struct build *build, const struct node *node, struct contract *contract);
 static void read_times(struct build *build, const struct node *node, struct contract *contract);
 static void read_price(struct build *build, const struct node *node, struct contract *contract);
 static void read_hours(struct build *build, const struct node *node, struct contract *contract);
@@ -44,15 +45,18 @@ void build_contracts(struct build *build)
             room += count;
         }
     }
-    catalogue->contracts = build_zero(build, room, sizeof *catalogue->contracts);
+    catalogue->contracts = build_zero(build, room + (size_t)catalogue->campaigns_count * REHEARSAL_BUYERS,
+                                      sizeof *catalogue->contracts);
     build->contract_nodes = calloc(room + 1, sizeof *build->contract_nodes);
     if (!build->contract_nodes) build->no_memory = true;
     if (!catalogue->contracts || !build->contract_nodes) return;
     note_nodes(build, &made);
     catalogue->contracts_count = made;
     for (uint32_t i = 0; i < made; i++) {
-        catalogue->contracts[i].index = i;
-        read_contract(build, build->contract_nodes[i], &catalogue->contracts[i]);
+        struct contract *contract = &catalogue->contracts[i];
+        contract->index = i;
+        build_id(build, build->contract_nodes[i], "contract", &catalogue->contract_ids, i, &contract->id);
+        build_contract(build, build->contract_nodes[i], contract);
     }
 }
 
@@ -84,12 +88,24 @@ static void note_nodes(struct build *build, uint32_t *made)
     }
 }
 
-static void read_contract(struct build *build, const struct node *node, struct contract *contract)
+static void read_offers(struct build *build, const struct node *node, struct contract *contract)
+{
+    int64_t hold_us = 0;
+    build_count(build, node, "max_open_offers", 1, &contract->max_open_offers);
+    build_duration(build, node, "hold_offer", &hold_us);
+    if (hold_us > contract->bid_ttl_us)
+        build_warning(build, node_find(node, "hold_offer"), "hold_offer is longer than bid_ttl: the offer ends first");
+    if (hold_us / 1000 > UINT32_MAX)
+        build_error(build, node_find(node, "hold_offer"), "hold_offer is too long");
+    else
+        contract->hold_offer_ms = (uint32_t)((hold_us + 999) / 1000);
+}
+
+void build_contract(struct build *build, const struct node *node, struct contract *contract)
 {
     static const char *const SEATS[] = {"optional", "required"}, *const SILENT[] = {"unavailable", "available"};
     unsigned seats = 0, silent = 1;
     contract->cell = contract->ping_origin_cell = contract->post_origin_cell = STANDING_NONE;
-    build_id(build, node, "contract", &build->catalogue->contract_ids, contract->index, &contract->id);
     contract->draw_key = draw_key_of(contract->id);
     read_references(build, node, contract);
     read_times(build, node, contract);
@@ -99,9 +115,12 @@ static void read_contract(struct build *build, const struct node *node, struct c
         build_error(build, node, "min_price is above max_price: no bid can be between them");
     read_price(build, node, contract);
     read_endpoints(build, node, contract);
+    build_disclosure(build, node, contract);
+    if (node_find(node, "test")) read_test(build, node_find(node, "test"), contract);
     build_place(build, node, contract);
     if (node_find(node, "filter")) contract->filter = read_filter(build, node_find(node, "filter"), contract);
     read_hours(build, node, contract);
+    read_offers(build, node, contract);
     build_word(build, node, "seats", SEATS, 2, &seats);
     build_word(build, node, "when_silent", SILENT, 2, &silent);
     contract->seats_required = seats;
@@ -193,23 +212,46 @@ static void read_endpoints(struct build *build, const struct node *node, struct 
         build_warning(build, ping, "a standing price is not asked for: ping_url is not used");
 }
 
+/* The same rules as for the real ones: what a test shows must be what production does. */
+static void read_test(struct build *build, const struct node *node, struct contract *contract)
+{
+    const struct node *ping = node_find(node, "ping_url"), *post = node_find(node, "post_url");
+    struct contract_test *test = build_zero(build, 1, sizeof *test);
+    if (!test) return;
+    if (post)
+        read_endpoint(build, post, true, &test->post);
+    else
+        build_error(build, node, "test endpoints need a post_url");
+    if (ping) read_endpoint(build, ping, false, &test->ping);
+    if (contract->is_live && !ping) build_error(build, node, "a live price needs a ping_url to ask test leads for it");
+    if (!contract->is_live && ping)
+        build_warning(build, ping, "a standing price is not asked for: ping_url is not used");
+    contract->test = test;
+}
+
 static void on_filter_error(void *arg, const struct node *where, const char *text)
 {
     build_error(arg, where, "%s", text);
 }
 
-static const struct filter *read_filter(struct build *build, const struct node *node, struct contract *contract)
+const struct filter *build_filter(struct build *build, const struct campaign *campaign, const struct node *node)
 {
-    const struct campaign *campaign = campaign_of(build, contract);
     uint32_t errors = build->errors;
-    if (!campaign) return NULL;
     const struct filter *filter = filter_build(build->arena, campaign, build->source->geo, node, on_filter_error,
                                                build);
     if (!filter && build->errors == errors) build->no_memory = true;
+    return filter;
+}
+
+static const struct filter *read_filter(struct build *build, const struct node *node, struct contract *contract)
+{
+    const struct campaign *campaign = campaign_of(build, contract);
+    const struct filter *filter = campaign ? build_filter(build, campaign, node) : NULL;
     contract->asks_list |= filter && filter_asks_list(filter);
     if (filter && filter_is_private(filter)) {
         contract->is_hidden = true;
-        build_warning(build, node, "looks at a private field: holds for one-call leads only, never for a ping");
+        build_warning(build, node,
+                      "looks at a private field: holds for one-call leads only, never for a ping [private_filter]");
     }
     return filter;
 }
@@ -287,4 +329,5 @@ static void read_hours(struct build *build, const struct node *node, struct cont
     if (buyer && keys + build_cap_keys(buyer->caps, buyer->caps_count) > CAPS_MAX)
         build_error(build, node_find(node, "caps") ? node_find(node, "caps") : node,
                     "a contract has at most %u caps, its buyer's included; a percent counts as two", CAPS_MAX);
+    build_count_today(build, contract);
 }

@@ -2,6 +2,7 @@
  * by counting, so the order is the catalogue's and the time is linear. */
 #include "exchange/market/build.h"
 #include "exchange/market/index.h"
+#include "exchange/market/rehearsal.h"
 
 static uint32_t owner_of(const struct contract *contract, bool of_buyer)
 {
@@ -79,7 +80,22 @@ static void contract_cells(struct build *build, struct contract *contract)
     contract->cell = noted(build, standing_contract_cell(standing, contract->id));
     contract->ping_origin_cell = origin_cell(build, &contract->ping);
     contract->post_origin_cell = origin_cell(build, &contract->post);
-    cap_cells(build, contract->caps, contract->caps_count);
+    cap_cells(build, contract->caps, contract->caps_count + contract->counts_today);
+}
+
+/* Nothing is ever told to these cells; they are there so that no reader meets a contract without. */
+static void rehearsal_cells(struct build *build)
+{
+    struct catalogue *catalogue = build->catalogue;
+    struct standing *standing = build->source->standing;
+    for (uint32_t i = 0; i < REHEARSAL_BUYERS; i++) {
+        struct buyer *buyer = &catalogue->buyers[catalogue->buyers_count + i];
+        buyer->cell = noted(build, standing_buyer_cell(standing, buyer->id));
+    }
+    for (uint32_t i = 0; i < catalogue->campaigns_count * REHEARSAL_BUYERS; i++) {
+        struct contract *contract = &catalogue->contracts[catalogue->contracts_count + i];
+        contract->cell = noted(build, standing_contract_cell(standing, contract->id));
+    }
 }
 
 void build_cells(struct build *build)
@@ -98,4 +114,5 @@ void build_cells(struct build *build)
     }
     for (uint32_t i = 0; i < catalogue->contracts_count && !build->no_memory; i++)
         contract_cells(build, &catalogue->contracts[i]);
+    rehearsal_cells(build);
 }

@@ -183,7 +183,8 @@ static void write_named(struct sink *sink, const struct build *build, const char
 
 static bool is_left_out(const struct node *member)
 {
-    return bytes_is(member->key, "contracts") || bytes_is(member->key, "signing_secret");
+    return bytes_is(member->key, "contracts") || bytes_is(member->key, "signing_secret") ||
+           bytes_is(member->key, "hash_secret");
 }
 
 static bool is_person(const struct node *member)

@@ -1,6 +1,7 @@
 /* Affiliates and buyers: who they are, by which keys they are known, and on what terms they stand. */
 #include "exchange/market/build.h"
 #include "exchange/market/redirect.h"
+#include "exchange/market/rehearsal.h"
 #include "exchange/market/scalar.h"
 #include "protocol/crypto/signature.h"
 
@@ -56,7 +57,7 @@ void build_buyers(struct build *build)
     struct catalogue *catalogue = build->catalogue;
     uint32_t count, made = 0;
     const struct node *list = build_list(build, build->source->document, "buyers", &count);
-    catalogue->buyers = build_zero(build, count, sizeof *catalogue->buyers);
+    catalogue->buyers = build_zero(build, (size_t)count + REHEARSAL_BUYERS, sizeof *catalogue->buyers);
     if (!list || !catalogue->buyers || !catalogue->principals) return;
     catalogue->buyers_count = count;
     NODE_EACH(node, list)
@@ -148,6 +149,7 @@ static void read_buyer(struct build *build, const struct node *node, struct buye
     struct cap_owner owner = {.kind = "buyer", .id = buyer->id};
     buyer->caps = build_caps(build, node, &owner, buyer->zone, &buyer->caps_count);
     read_secrets(build, node, buyer);
+    build_text(build, node, "hash_secret", &buyer->hash_secret);
     read_hosts(build, node_find(node, "redirect_hosts"), node, buyer);
     read_keys(build, node, PRINCIPAL_BUYER, buyer->index);
 }

@@ -6,6 +6,7 @@
 
 #define SECOND_STEP_MICROS INT64_C(10000)
 #define PRIORITY 100u
+#define MULTIPLIER_MAX INT64_C(100000000) /* ppm: 100.00 */
 
 static const char *const POLICY_NAMES[POLICIES] = {"price", "priority", "weighted", "round_robin", "even"};
 static const char *const ARM_NAMES[ARMS] = {"", "control", "trial"};
@@ -84,8 +85,26 @@ void build_place(struct build *build, const struct node *node, struct contract *
     build_count(build, node, "priority", 0, &contract->priority);
     build_count(build, node, "weight", 1, &contract->weight);
     build_money(build, node, "multiplier", &multiplier_micros);
-    if (multiplier_micros <= 0 || multiplier_micros > CONTRACT_MULTIPLIER_MAX)
+    if (multiplier_micros <= 0 || multiplier_micros > MULTIPLIER_MAX)
         build_error(build, node_find(node, "multiplier"), "a multiplier is above 0 and at most 100");
     else
         contract->multiplier_ppm = (uint32_t)multiplier_micros;
+}
+
+void build_count_today(struct build *build, struct contract *contract)
+{
+    if (contract->campaign >= build->catalogue->campaigns_count) return; /* told already */
+    const struct campaign *campaign = &build->catalogue->campaigns[contract->campaign];
+    bool is_even = campaign->ranking.policy == POLICY_EVEN ||
+                   (campaign->trial_ppm && campaign->trial.policy == POLICY_EVEN);
+    if (!is_even) return;
+    struct cap_owner owner = {.kind = "even", .id = contract->id};
+    struct cap *caps = build_zero(build, contract->caps_count + 1, sizeof *caps);
+    if (!caps) return;
+    if (contract->caps_count) memcpy(caps, contract->caps, contract->caps_count * sizeof *caps);
+    struct cap *today = &caps[contract->caps_count];
+    *today = (struct cap){.window = CAP_DAY, .limit = UINT32_MAX, .cell = STANDING_NONE};
+    today->id = build_cap_id(&owner, today);
+    contract->caps = caps;
+    contract->counts_today = true;
 }

@@ -3,9 +3,12 @@
  */
 #include "exchange/market/campaign.h"
 
+#include "exchange/market/filter.h"
+#include "exchange/market/places.h"
 #include "protocol/base/check.h"
 #include "protocol/codec/json.h"
 #include "protocol/codec/pack.h"
+#include "protocol/message/consent.h"
 
 #define NODE_PACK_MAX                                                                                                  \
     10u                /* bytes a value may need beside its characters in MessagePack: the longest head, or a number */
@@ -23,6 +26,7 @@ struct reading {
 };
 
 static bool read_fields(struct reading *reading);
+static bool check_zips(struct reading *reading);
 static bool read_area_code(const struct reading *reading, uint32_t *code);
 static bool write_public(struct reading *reading, struct bytes *json);
 static bool write_full(struct reading *reading, struct bytes *json);
@@ -43,6 +47,7 @@ bool campaign_read_lead(const struct campaign *campaign, enum lead_stage stage, 
         return false;
     }
     bool fine = read_fields(&reading);
+    if (fine) fine = check_zips(&reading);
     if (!read_area_code(&reading, &form->facts.area_code)) reading.no_memory = true;
     if (fine && !write_public(&reading, &form->public_json)) reading.no_memory = true;
     if (fine && stage != LEAD_PING)
@@ -52,15 +57,36 @@ bool campaign_read_lead(const struct campaign *campaign, enum lead_stage stage, 
     return fine && !reading.no_memory;
 }
 
+static bool is_given(const struct node *value)
+{
+    return value && value->kind != NODE_NULL && (value->kind != NODE_TEXT || value->text.len > 0);
+}
+
 bool campaign_has_consent(const struct campaign *campaign, const struct node *consent)
 {
-    for (uint32_t i = 0; i < campaign->consent_required_count; i++) {
-        const struct node *fact = node_find_bytes(consent, campaign->consent_required[i]);
-        bool given = fact && ((fact->kind == NODE_BOOL && fact->truth) ||
-                              (fact->kind == NODE_TEXT && bytes_is(fact->text, "true"))); /* from a form */
+    for (uint32_t i = 0; i < campaign->quality.consent_required_count; i++) {
+        struct bytes part = campaign->quality.consent_required[i];
+        bool given = bytes_is(part, "tcpa") ? consent_says(consent, part) : is_given(node_find_bytes(consent, part));
         if (!given) return false;
     }
     return true;
+}
+
+bool campaign_had_consent(const struct campaign *campaign, const struct node *facts)
+{
+    for (uint32_t i = 0; i < campaign->quality.consent_required_count; i++) {
+        struct bytes part = campaign->quality.consent_required[i];
+        bool given = bytes_is(part, "tcpa") ? consent_says(facts, part) : is_given(node_find_bytes(facts, part));
+        if (!given && consent_is_fact(part)) return false;
+    }
+    return true;
+}
+
+bool campaign_is_test(const struct facts *facts)
+{
+    for (uint32_t i = 0; i < facts->campaign->quality.test_patterns_count; i++)
+        if (filter_matches(facts->campaign->quality.test_patterns[i], facts)) return true;
+    return false;
 }
 
 /* Days since 1970 to a date of the Gregorian calendar, counted in eras of 400 years that begin in March. */
@@ -72,11 +98,6 @@ int64_t campaign_day(int64_t wall_ms)
     int64_t in_year = in_era - (365 * year + year / 4 - year / 100), shifted = (5 * in_year + 2) / 153;
     int64_t day = in_year - (153 * shifted + 2) / 5 + 1, month = shifted < 10 ? shifted + 3 : shifted - 9;
     return (year + era * 400 + (month <= 2)) * 10000 + month * 100 + day;
-}
-
-static bool is_given(const struct node *value)
-{
-    return value && value->kind != NODE_NULL && (value->kind != NODE_TEXT || value->text.len > 0);
 }
 
 static const struct field *field_named(const struct campaign *campaign, struct bytes name)
@@ -181,6 +202,24 @@ static bool read_fields(struct reading *reading)
     return fine;
 }
 
+/* A zip that the operator's table does not have (a new one, a post office box) may be anywhere. */
+static bool check_zips(struct reading *reading)
+{
+    const struct campaign *campaign = reading->campaign;
+    bool fine = true;
+    for (uint32_t i = 0; i < campaign->quality.zip_pairs_count; i++) {
+        const struct zip_pair *pair = &campaign->quality.zip_pairs[i];
+        const struct fact *zip = &reading->facts[pair->zip], *state = &reading->facts[pair->state];
+        if (!zip->is_set || !state->is_set) continue;
+        const struct place *place = places_zip(campaign->quality.zip_places, (uint32_t)zip->number);
+        if (!place || place->state == state->number) continue;
+        complain(reading->complaints, complaint_name(reading, campaign->fields[pair->zip].name), "mismatch",
+                 "is not in the lead's state");
+        fine = false;
+    }
+    return fine;
+}
+
 /* Digits behind "+1" of the first phone that is given; a public field of that name comes first. False: memory is out.
  */
 static bool read_area_code(const struct reading *reading, uint32_t *code)
@@ -222,8 +261,8 @@ static void write_fields(const struct reading *reading, struct json *json, bool 
         const struct fact *fact = &reading->facts[i];
         if (!fact->is_set || (field->is_private && !with_private)) continue;
         json_key_bytes(json, field->name);
-        if (field->type == FIELD_INTEGER)
-            json_i64(json, fact->number);
+        if (field_is_bare(field->type))
+            json_raw(json, fact->text);
         else
             json_text(json, fact->text);
     }

@@ -47,8 +47,14 @@ bool campaign_read_lead(const struct campaign *campaign, enum lead_stage stage, 
                         struct complaints *complaints, bool *out_of_memory);
 /* The day of an instant in UTC, YYYYMMDD. */
 int64_t campaign_day(int64_t wall_ms);
-/* True if every fact the campaign requires (tcpa …) is true in the consent map (NULL: none is). */
+/* True if every part of the consent that the campaign requires is there: tcpa true, others given (NULL: none is). */
 bool campaign_has_consent(const struct campaign *campaign, const struct node *consent);
+/* The same of the facts that a trace keeps of a consent: parts that it never keeps count as given. */
+bool campaign_had_consent(const struct campaign *campaign, const struct node *facts);
+/* True if the lead looks like a test by the campaign's patterns. Those on private fields need a one-call lead or a
+ * post.
+ */
+bool campaign_is_test(const struct facts *facts);
 /* For a post: the ping's public facts (as public_json was stored) inherited where the lead omits them, compared after
  * normalisation where both have them (a value that cannot be normalised is left for campaign_read_lead to complain
  * about). Returns the merged lead as a new map node, or NULL when memory is out; *mismatch names the differing fields

@@ -53,11 +53,11 @@ int64_t cap_window_of(const struct cap *cap, const struct zone *zone, int64_t wa
     return STARTS[cap->window](zone, wall_ms / 1000) / 60;
 }
 
-/* Of so many that were sold and one more. */
+/* Of so many that were sold and one more, rounded up: rounded down, five equal segments could never share 30 percent
+ * each, for none could be the first with a second lead. */
 static uint32_t share_of(uint32_t sold, uint32_t ppm)
 {
-    uint64_t share = ((uint64_t)sold + 1) * ppm / MONEY_PPM;
-    return share > 1 ? (uint32_t)share : 1;
+    return (uint32_t)((((uint64_t)sold + 1) * ppm + MONEY_PPM - 1) / MONEY_PPM);
 }
 
 /* Money has no first one to let through: what has come together by now is what may be spent. */
@@ -172,8 +172,24 @@ unsigned cap_keys(const struct cap_deal *deal, struct standing *standing, struct
     unsigned count = 0;
     for (unsigned i = 0; i < 3; i++)
         count += add_keys(&rows[i], deal, i < 2 ? deal->price_micros : deal->payout_micros, standing, keys + count);
+    if (contract->counts_today) {
+        const struct cap *today = &contract->caps[contract->caps_count];
+        keys[count++] = (struct cap_key){.cell = today->cell,
+                                         .id = today->id,
+                                         .window = (uint32_t)cap_window_of(today, deal->catalogue->zone, deal->wall_ms),
+                                         .amount = 1,
+                                         .limit = today->limit,
+                                         .stay = CAP_HELD};
+    }
     check(count <= RESERVATION_KEYS_MAX);
     return count;
+}
+
+uint32_t cap_sold_today(const struct catalogue *catalogue, const struct contract *contract, struct standing *standing,
+                        int64_t wall_ms)
+{
+    const struct cap *today = &contract->caps[contract->caps_count];
+    return caps_used(standing, today->cell, (uint32_t)cap_window_of(today, catalogue->zone, wall_ms));
 }
 
 static unsigned add_ping_keys(const struct row *row, const struct cap_segments *segments, struct standing *standing,

@@ -1,10 +1,10 @@
 /* cap: what the caps of contract, buyer and affiliate say about a sale, a post or a ping (market.md section 7): which
  * windows, which segments, how much room now. The counters themselves are standing's.
  *
- * Pure but for what it reads of standing. Percent: one of each is always allowed; then no more than the share of what
- * was sold in the window, this one included: only sales that were made count as sold, so the share holds whatever
- * becomes of posts under way. Pace: a day's limit grows with the share of its open hours that has gone; the first lead
- * is never held back. */
+ * Pure but for what it reads of standing. Percent: no more than the share of what was sold in the window, this one
+ * included, rounded up to whole leads (so one of each always fits): only sales that were made count as sold, so the
+ * share holds whatever becomes of posts under way. Pace: a day's limit grows with the share of its open hours that has
+ * gone; the first lead is never held back. */
 #pragma once
 
 #include "exchange/market/campaign.h"
@@ -20,6 +20,7 @@ struct cap_deal {
     const struct contract *contract;
     const struct affiliate *affiliate; /* NULL: it has gone, and its caps with it */
     const struct cap_segments *segments;
+    struct ident offer; /* the ping whose offer it is; none: no offer */
     int64_t wall_ms, price_micros, payout_micros;
 };
 
@@ -33,9 +34,13 @@ int64_t cap_window_of(const struct cap *cap, const struct zone *zone, int64_t wa
 uint32_t cap_limit_now(const struct cap *cap, const struct zone *zone, const struct schedule *schedule,
                        struct standing *standing, int64_t wall_ms);
 
-/* The keys a sale reserves, in fixed order (the contract's caps, its buyer's, the affiliate's in that campaign), for
- * the windows of that instant. Returns how many (at most RESERVATION_KEYS_MAX, which a catalogue holds everyone to). */
+/* The keys a sale reserves, in fixed order (the contract's caps, its buyer's, the affiliate's, the count of the day),
+ * for the windows of that instant. Returns how many (at most RESERVATION_KEYS_MAX, which a catalogue holds everyone
+ * to). */
 unsigned cap_keys(const struct cap_deal *deal, struct standing *standing, struct cap_key *keys);
+/* Of a contract that counts them: its sales of the house's day, posts under way included (policy even). */
+uint32_t cap_sold_today(const struct catalogue *catalogue, const struct contract *contract, struct standing *standing,
+                        int64_t wall_ms);
 /* The keys one ping to that contract takes. */
 unsigned cap_ping_keys(const struct contract *contract, const struct buyer *buyer, const struct cap_segments *segments,
                        struct standing *standing, int64_t wall_ms, struct cap_key *keys);

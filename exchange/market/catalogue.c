@@ -142,11 +142,13 @@ static void build_parts(struct build *build, const struct bytes *packed)
     build_buyers(build);
     build_exclusions(build);
     build_contracts(build);
+    if (is_fine(build)) build_rehearsals(build);
     build_margins(build);
     build_duplicates(build);
     build_suppressions(build);
     if (is_fine(build)) build_segments(build);
     if (is_fine(build)) build_indexes(build);
+    if (is_fine(build)) build_disclosed(build);
     if (is_fine(build) && packed) {
         catalogue->packed = build_copy(build, *packed);
         if (catalogue->packed.at) digest_of(&catalogue->version, &catalogue->packed, 1);

@@ -12,6 +12,7 @@
 #include "exchange/market/circuit.h"
 #include "exchange/market/field.h"
 #include "exchange/market/geo.h"
+#include "exchange/market/quality.h"
 #include "exchange/market/ranking.h"
 #include "protocol/base/table.h"
 
@@ -60,8 +61,8 @@ struct campaign {
     bool paused;
     const struct field *fields;
     uint32_t fields_count;
-    const struct bytes *consent_required; /* "tcpa" */
-    uint32_t consent_required_count;
+    struct quality quality;
+    bool gives_hashes;         /* a contract's pings carry hashes of the person */
     const uint32_t *contracts; /* indexes, in the catalogue's order */
     uint32_t contracts_count;
     const struct table *list_names; /* the catalogue's, for filters in the making */
@@ -106,8 +107,8 @@ struct catalogue {
     const struct zone *zone; /* the house's */
     struct campaign *campaigns;
     struct affiliate *affiliates;
-    struct buyer *buyers;
-    struct contract *contracts;
+    struct buyer *buyers;       /* behind the last: the built-in test buyers (rehearsal.h) */
+    struct contract *contracts; /* the same */
     struct people_list *lists;
     struct suppression suppress; /* the exchange's own */
     uint32_t campaigns_count, affiliates_count, buyers_count, contracts_count, lists_count;

@@ -2,6 +2,7 @@
  * only while the catalogue is built (exchange/market/catalogue.h says who owns it). */
 #pragma once
 
+#include "exchange/market/endpoint.h"
 #include "exchange/market/filter.h"
 #include "exchange/market/schedule.h"
 #include "exchange/standing/standing.h"
@@ -74,12 +75,8 @@ struct cap {
     struct cap_id id;    /* stable: owner, window, unit, per, counts; its segments' follow from it */
 };
 
-struct endpoint {
-    bool is_https;
-    unsigned port;
-    struct bytes host;   /* lower case, NUL-terminated */
-    struct bytes target; /* path and query */
-    struct bytes url;
+struct contract_test {          /* where test leads of a contract go */
+    struct endpoint ping, post; /* ping.url empty: a standing price */
 };
 
 /* The first rule whose filter matches gives the standing price. */
@@ -87,8 +84,6 @@ struct price_rule {
     const struct filter *when; /* NULL: always */
     int64_t price_micros;
 };
-
-#define CONTRACT_MULTIPLIER_MAX INT64_C(100000000) /* ppm: 100.00 */
 
 /* People on that list of the catalogue are not sold; unless they consented. */
 struct suppress_rule {
@@ -101,24 +96,26 @@ struct suppression {
     uint32_t count;
 };
 
+#define DISCLOSES_FLOOR 128u
+
 struct contract {
     uint32_t index; /* in catalogue.contracts */
     uint32_t buyer, campaign;
     uint32_t cell;                               /* in standing's contracts */
     uint32_t ping_origin_cell, post_origin_cell; /* in standing's origins; STANDING_NONE without that endpoint */
     struct bytes id;
-    uint64_t draw_key;          /* of the id, the same in every process: feeds seeded draws */
-    struct endpoint ping, post; /* ping.url empty: a standing price without a call */
+    uint64_t draw_key;                /* of the id, the same in every process: feeds seeded draws */
+    struct endpoint ping, post;       /* ping.url empty: a standing price without a call */
+    const struct contract_test *test; /* NULL: test leads pass it by */
     int64_t ping_timeout_us, post_timeout_us;
     const struct price_rule *prices;
-    uint32_t prices_count;
-    uint32_t tier;
+    uint32_t prices_count, tier;
     int64_t min_price_micros, max_price_micros; /* 0: none */
     const struct margin *margin;                /* NULL: not stated */
     const struct margin_pairs *pairs;           /* NULL: none */
     const struct filter *filter;                /* NULL: everything */
     const struct schedule *schedule;            /* NULL: always open; the buyer's where it has none of its own */
-    const struct cap *caps;
+    const struct cap *caps;                     /* with counts_today one more stands behind them */
     uint32_t caps_count;
     uint32_t priority;            /* policy priority: lower ones first */
     uint32_t weight;              /* policy weighted: its share of the draw */
@@ -129,14 +126,16 @@ struct contract {
     int64_t bid_ttl_us;
     const struct suppression *suppress; /* NULL: nobody of its own */
     int64_t duplicates_ms;              /* nobody sold to it within this is sold to it again; 0: no rule */
-    bool is_live;                       /* asked for a price; else the first price rule that matches bids */
-    bool is_free;                       /* a payout of 0 is no fault */
+    uint8_t discloses; /* in its pings: bits 1 << enum person_kind: keyed hashes of those; DISCLOSES_FLOOR */
+    bool is_live;      /* asked for a price; else the first price rule that matches bids */
+    bool is_free;      /* a payout of 0 is no fault */
     bool seats_required;
     bool silent_available; /* when_silent */
     bool paused;
-    bool asks_list;    /* its filter asks whether the person is on a list */
-    bool counts_pings; /* a cap of its own or its buyer's does */
-    bool is_hidden;    /* filter or prices look at private fields: public ones do not tell again whom they let */
+    bool counts_pings : 1; /* a cap of its own or its buyer's does */
+    bool counts_today : 1; /* its sales of the house's day are counted: policy even goes by them */
+    bool is_hidden : 1;    /* filter or prices look at private fields: public ones do not tell again whom they let */
+    bool asks_list : 1;    /* its filter asks whether the person is on a list */
 };
 
 struct names {
@@ -154,9 +153,10 @@ struct buyer {
     uint32_t caps_count;
     struct bytes secrets[2]; /* whsec_… ; none in a snapshot that was unpacked */
     uint32_t secrets_count;
-    struct names redirect_hosts;                      /* lower case: where its verdicts may send people */
-    uint32_t max_in_flight;                           /* 0: none */
-    uint32_t max_pings_per_s;                         /* 0: none */
+    struct bytes hash_secret;    /* the bytes are the key of hashes in its pings; empty: none, or unpacked */
+    struct names redirect_hosts; /* lower case: where its verdicts may send people */
+    uint32_t max_in_flight;      /* 0: none */
+    uint32_t max_pings_per_s;    /* 0: none */
     struct names exclude_affiliates, exclude_sources; /* whose leads it does not take */
     const struct digest *exclude_people;              /* SHA-256 of phones and e-mails; none out of the book */
     uint32_t exclude_people_count;

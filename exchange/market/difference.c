@@ -72,14 +72,6 @@ static void compare_reason(struct finder *finder, struct bytes contract, enum re
 /* Who was let
  * -------------------------------------------------------------------------------------------------------------- */
 
-/* True if the trace went so far: it may have ended before anybody was looked at. */
-static bool was_matched(const struct trace_auction *trace)
-{
-    for (uint32_t i = 0; i < trace->steps_count; i++)
-        if (trace->steps[i].letter == 'p') return true;
-    return bytes_is(trace->closed_cause, "nobody_asked");
-}
-
 /* Entries whose reason is a static one all the same: the person is, to that buyer, what a source may be. */
 static uint32_t count_barred(const struct match *match, enum reason reason)
 {
@@ -99,7 +91,10 @@ static void find_in_match(struct finder *finder)
         compare_reason(finder, BYTES_NONE, trace->reason, replay->refused);
         return;
     }
-    if (!was_matched(trace)) return;
+    if (!replay_was_matched(trace)) {
+        compare_reason(finder, BYTES_NONE, trace->reason, REASON_NONE);
+        return;
+    }
     for (size_t i = 0; i < sizeof statics / sizeof *statics; i++)
         compare_number(finder, BYTES_NONE, reason_code(statics[i]), trace->counts[statics[i]],
                        replay->match.counts[statics[i]] - count_barred(&replay->match, statics[i]));
@@ -146,7 +141,7 @@ static void find_in_contracts(struct finder *finder)
     const struct replay *replay = finder->replay;
     const struct trace_auction *trace = finder->trace;
     bool *is_met = arena_zero(finder->arena, trace->contracts_count + 1, sizeof *is_met);
-    if (!is_met || !was_matched(trace)) return;
+    if (!is_met || !replay_was_matched(trace)) return;
     uint32_t untold = 0, counted = 0;
     for (uint32_t i = 0; replay->refused == REASON_NONE && i < replay->match.entries_count; i++) {
         const struct replay_entry *again = &replay->entries[i];
@@ -174,7 +169,7 @@ static void find_in_result(struct finder *finder)
 {
     const struct replay *replay = finder->replay;
     const struct trace_auction *trace = finder->trace;
-    if (replay->refused != REASON_NONE || !was_matched(trace)) return;
+    if (replay->refused != REASON_NONE || !replay_was_matched(trace)) return;
     if (!replay->is_ranked && replay->match.askable > 0) return; /* it ended in between */
     bool is_offer = trace->kind == TRACE_PING && bytes_is(trace->status, "accepted");
     if (is_offer) {

@@ -2,6 +2,10 @@
  * path must not pay for the few that are not. */
 #include "exchange/market/field.h"
 
+#include <arpa/inet.h>
+
+#include "protocol/base/money.h"
+
 #define EMAIL_MAX 254 /* RFC 5321 section 4.5.3.1, less the angle brackets */
 #define EMAIL_LOCAL_MAX 64
 #define LABEL_MAX 63
@@ -12,16 +16,25 @@
 typedef enum field_verdict read_type(const struct field *field, const struct node *value, struct arena *arena,
                                      struct fact *fact, struct field_fault *fault);
 
-static read_type read_text, read_integer, read_choice, read_state, read_zip, read_phone, read_email, read_date;
+static read_type read_text, read_integer, read_choice, read_state, read_zip, read_phone, read_email, read_date,
+    read_decimal, read_boolean, read_url, read_ip;
 
 static const struct {
     const char *name;
     read_type *read;
 } TYPES[FIELD_TYPES] = {
-    [FIELD_TEXT] = {"text", read_text},       [FIELD_INTEGER] = {"integer", read_integer},
-    [FIELD_CHOICE] = {"choice", read_choice}, [FIELD_US_STATE] = {"us_state", read_state},
-    [FIELD_US_ZIP] = {"us_zip", read_zip},    [FIELD_US_PHONE] = {"us_phone", read_phone},
-    [FIELD_EMAIL] = {"email", read_email},    [FIELD_DATE] = {"date", read_date},
+    [FIELD_TEXT] = {"text", read_text},
+    [FIELD_INTEGER] = {"integer", read_integer},
+    [FIELD_CHOICE] = {"choice", read_choice},
+    [FIELD_US_STATE] = {"us_state", read_state},
+    [FIELD_US_ZIP] = {"us_zip", read_zip},
+    [FIELD_US_PHONE] = {"us_phone", read_phone},
+    [FIELD_EMAIL] = {"email", read_email},
+    [FIELD_DATE] = {"date", read_date},
+    [FIELD_DECIMAL] = {"decimal", read_decimal},
+    [FIELD_BOOLEAN] = {"boolean", read_boolean},
+    [FIELD_URL] = {"url", read_url},
+    [FIELD_IP] = {"ip", read_ip},
 };
 
 static const char STATES[FIELD_STATES][3] = {
@@ -30,6 +43,16 @@ static const char STATES[FIELD_STATES][3] = {
     "MP", "MS", "MT", "NC", "ND", "NE", "NH", "NJ", "NM", "NV", "NY", "OH", "OK", "OR", "PA", "PR",
     "PW", "RI", "SC", "SD", "TN", "TX", "UM", "UT", "VA", "VI", "VT", "WA", "WI", "WV", "WY",
 };
+
+bool field_is_bare(enum field_type type)
+{
+    return type == FIELD_INTEGER || type == FIELD_DECIMAL || type == FIELD_BOOLEAN;
+}
+
+bool field_is_of_text(enum field_type type)
+{
+    return type == FIELD_TEXT || type == FIELD_EMAIL || type == FIELD_US_PHONE || type == FIELD_URL || type == FIELD_IP;
+}
 
 const char *field_type_name(enum field_type type)
 {
@@ -282,7 +305,6 @@ static enum field_verdict read_date(const struct field *field, const struct node
 {
     char normal[10];
     uint64_t year = 0, month = 0, day = 0;
-    (void)field;
     if (value->kind != NODE_TEXT) return wrong(fault, "type", "must be a text");
     struct bytes text = trimmed(value->text);
     bool is_iso = text.len == 10 && text.at[4] == '-' && text.at[7] == '-';
@@ -294,6 +316,8 @@ static enum field_verdict read_date(const struct field *field, const struct node
     }
     if (!fine || !is_day(year, month, day)) return wrong(fault, "format", "is not a date such as 1985-04-12");
     fact->number = (int64_t)(year * 10000 + month * 100 + day);
+    if (fact->number < field->min || fact->number > field->max)
+        return wrong(fault, "range", "is outside the allowed range");
     fact->text = text;
     if (is_iso) return FIELD_FINE;
     struct sink sink = sink_over(normal, sizeof normal);
@@ -303,5 +327,100 @@ static enum field_verdict read_date(const struct field *field, const struct node
     sink_char(&sink, '-');
     sink_digits(&sink, day, 2);
     fact->text = arena_copy(arena, sink_written(&sink));
+    return fact->text.at ? FIELD_FINE : FIELD_NO_MEMORY;
+}
+
+void field_write_decimal(struct sink *sink, int64_t millionths)
+{
+    uint64_t size = millionths < 0 ? 0 - (uint64_t)millionths : (uint64_t)millionths, rest = size % MONEY_UNIT;
+    unsigned digits = 6;
+    if (millionths < 0) sink_char(sink, '-');
+    sink_u64(sink, size / MONEY_UNIT);
+    if (rest == 0) return;
+    for (; rest % 10 == 0; rest /= 10) digits--;
+    sink_char(sink, '.');
+    sink_digits(sink, rest, digits);
+}
+
+static enum field_verdict read_decimal(const struct field *field, const struct node *value, struct arena *arena,
+                                       struct fact *fact, struct field_fault *fault)
+{
+    char digits[32];
+    struct sink sink = sink_over(digits, sizeof digits);
+    if (value->kind != NODE_TEXT && value->kind != NODE_NUMBER) return wrong(fault, "type", "must be a number");
+    if (!money_read(trimmed(value->text), &fact->number))
+        return wrong(fault, "type", "must be a number with at most six decimals");
+    if (fact->number < field->min || fact->number > field->max)
+        return wrong(fault, "range", "is outside the allowed range");
+    field_write_decimal(&sink, fact->number);
+    fact->text = value->text;
+    if (!bytes_same(fact->text, sink_written(&sink))) fact->text = arena_copy(arena, sink_written(&sink));
+    return fact->text.at ? FIELD_FINE : FIELD_NO_MEMORY;
+}
+
+static enum field_verdict read_boolean(const struct field *field, const struct node *value, struct arena *arena,
+                                       struct fact *fact, struct field_fault *fault)
+{
+    static const char *const WORDS[][3] = {{"false", "no", "0"}, {"true", "yes", "1"}};
+    int found = value->kind == NODE_BOOL ? (int)value->truth : -1;
+    (void)field, (void)arena;
+    if (value->kind == NODE_TEXT || value->kind == NODE_NUMBER)
+        for (int i = 0; i < 6; i++)
+            if (bytes_same_folded(trimmed(value->text), bytes_of(WORDS[i % 2][i / 2]))) found = i % 2;
+    if (found < 0) return wrong(fault, "type", "must be true or false");
+    fact->number = found;
+    fact->text = bytes_of(WORDS[found][0]);
+    return FIELD_FINE;
+}
+
+/* Up to the first slash, question mark or hash behind "//"; 0: there is no host, or no http. */
+static size_t host_end(struct bytes url)
+{
+    size_t from = url.len > 8 && bytes_same_folded(bytes_first(url, 8), BYTES("https://"))  ? 8
+                  : url.len > 7 && bytes_same_folded(bytes_first(url, 7), BYTES("http://")) ? 7
+                                                                                            : 0;
+    size_t end = from;
+    while (from && end < url.len && !memchr("/?#", url.at[end], 3)) end++;
+    return end > from ? end : 0;
+}
+
+static enum field_verdict read_url(const struct field *field, const struct node *value, struct arena *arena,
+                                   struct fact *fact, struct field_fault *fault)
+{
+    if (value->kind != NODE_TEXT) return wrong(fault, "type", "must be a text");
+    struct bytes url = trimmed(value->text);
+    if ((int64_t)url.len > field->max) return wrong(fault, "too_long", "is too long");
+    size_t end = host_end(url);
+    bool fine = end > 0, has_capital = false;
+    for (size_t i = 0; i < url.len && fine; i++) fine = url.at[i] > ' ' && url.at[i] < 0x7F;
+    if (!fine) return wrong(fault, "format", "is not an http or https URL");
+    for (size_t i = 0; i < end; i++) has_capital |= url.at[i] >= 'A' && url.at[i] <= 'Z';
+    fact->text = url;
+    if (!has_capital) return FIELD_FINE;
+    char *lower = arena_take(arena, url.len);
+    if (!lower) return FIELD_NO_MEMORY;
+    for (size_t i = 0; i < url.len; i++)
+        lower[i] = (char)(i < end && url.at[i] >= 'A' && url.at[i] <= 'Z' ? url.at[i] | 0x20 : url.at[i]);
+    fact->text = (struct bytes){lower, url.len};
+    return FIELD_FINE;
+}
+
+static enum field_verdict read_ip(const struct field *field, const struct node *value, struct arena *arena,
+                                  struct fact *fact, struct field_fault *fault)
+{
+    char text[INET6_ADDRSTRLEN] = "", normal[INET6_ADDRSTRLEN];
+    struct in6_addr raw;
+    (void)field;
+    if (value->kind != NODE_TEXT) return wrong(fault, "type", "must be a text");
+    struct bytes given = trimmed(value->text);
+    bool fits = given.len < sizeof text && !memchr(given.at, '\0', given.len);
+    if (fits) memcpy(text, given.at, given.len);
+    int family = fits && inet_pton(AF_INET, text, &raw) == 1    ? AF_INET
+                 : fits && inet_pton(AF_INET6, text, &raw) == 1 ? AF_INET6
+                                                                : AF_UNSPEC;
+    if (family == AF_UNSPEC || !inet_ntop(family, &raw, normal, sizeof normal))
+        return wrong(fault, "format", "is not an IPv4 or IPv6 address");
+    fact->text = value->text;
+    if (!bytes_is(fact->text, normal)) fact->text = arena_copy(arena, bytes_of(normal));
     return fact->text.at ? FIELD_FINE : FIELD_NO_MEMORY;
 }

@@ -3,6 +3,7 @@
 #include "exchange/market/filter.h"
 
 #include "exchange/market/condition.h"
+#include "exchange/market/score.h"
 #include "exchange/market/suppress.h"
 #include "protocol/message/consent.h"
 
@@ -11,7 +12,7 @@
 typedef bool holds(const struct filter *filter, const struct facts *facts);
 
 static holds all_hold, any_holds, none_holds, in_mask, in_range, in_numbers, in_texts, has_prefix, is_there, is_missing,
-    by_affiliate, by_source, in_runs, by_regex, by_age, by_sub_id, by_area_code, by_consent, by_list;
+    by_affiliate, by_source, in_runs, by_regex, by_age, by_sub_id, by_area_code, by_consent, by_score, by_list;
 
 static holds *const HOLDS[CONDITIONS_COUNT] = {
     [CONDITION_ALL] = all_hold,       [CONDITION_ANY] = any_holds,          [CONDITION_NONE] = none_holds,
@@ -20,7 +21,7 @@ static holds *const HOLDS[CONDITIONS_COUNT] = {
     [CONDITION_MISSING] = is_missing, [CONDITION_AFFILIATE] = by_affiliate, [CONDITION_SOURCE] = by_source,
     [CONDITION_RUNS] = in_runs,       [CONDITION_REGEX] = by_regex,         [CONDITION_AGE] = by_age,
     [CONDITION_SUB_ID] = by_sub_id,   [CONDITION_AREA_CODE] = by_area_code, [CONDITION_CONSENT] = by_consent,
-    [CONDITION_IN_LIST] = by_list,
+    [CONDITION_IN_LIST] = by_list,    [CONDITION_SCORE] = by_score,
 };
 
 static void explain(const struct filter *filter, const struct campaign *campaign, const struct facts *facts,
@@ -226,6 +227,12 @@ void filter_lists(const struct filter *filter, uint64_t *lists)
         filter_lists(&filter->parts[i], lists);
 }
 
+static bool by_score(const struct filter *filter, const struct facts *facts)
+{
+    int64_t points = score_of(facts);
+    return points >= filter->from && points <= filter->to;
+}
+
 static void write_value(const struct filter *filter, const struct field *field, uint32_t at, struct sink *out)
 {
     if (filter->condition == CONDITION_AREA_CODE)
@@ -234,6 +241,8 @@ static void write_value(const struct filter *filter, const struct field *field, 
         sink_bytes(out, filter->texts[at]);
     else if (field->type == FIELD_CHOICE)
         sink_bytes(out, field->choices[filter->numbers[at]]);
+    else if (field->type == FIELD_DECIMAL)
+        field_write_decimal(out, filter->numbers[at]);
     else if (field->type == FIELD_US_ZIP)
         sink_digits(out, (uint64_t)filter->numbers[at], 5);
     else
@@ -246,7 +255,9 @@ static void write_mask(const struct filter *filter, const struct field *field, s
     for (unsigned bit = 0; bit < 64; bit++) {
         if (!(filter->mask >> bit & 1)) continue;
         if (written++) sink_text(out, ", ");
-        sink_bytes(out, field->type == FIELD_US_STATE ? field_state_name(bit) : field->choices[bit]);
+        sink_bytes(out, field->type == FIELD_US_STATE  ? field_state_name(bit)
+                        : field->type == FIELD_BOOLEAN ? bytes_of(bit ? "true" : "false")
+                                                       : field->choices[bit]);
     }
 }
 
@@ -259,26 +270,35 @@ static void write_list(const struct filter *filter, const struct field *field, s
     if (filter->count > LISTED_MAX) sink_format(out, " or %u more", filter->count - LISTED_MAX);
 }
 
-static void write_range(const struct filter *filter, struct sink *out)
+static void write_bound(const struct field *field, int64_t bound, struct sink *out)
+{
+    if (field->type == FIELD_DECIMAL)
+        field_write_decimal(out, bound);
+    else
+        sink_i64(out, bound);
+}
+
+static void write_range(const struct filter *filter, const struct field *field, struct sink *out)
 {
     bool has_from = filter->from != INT64_MIN, has_to = filter->to != INT64_MAX;
     if (has_from && has_to && filter->from != filter->to) {
-        sink_format(out, "from %lld to %lld", (long long)filter->from, (long long)filter->to);
+        sink_text(out, "from ");
+        write_bound(field, filter->from, out);
+        sink_text(out, " to ");
+        write_bound(field, filter->to, out);
         return;
     }
     if (filter->from != filter->to) sink_text(out, has_from ? "at least " : "at most ");
-    sink_i64(out, has_from ? filter->from : filter->to);
+    write_bound(field, has_from ? filter->from : filter->to, out);
 }
 
 /* "state is not CA, NV", or without "not" where that is what went wrong (below `none`). */
 static void explain_one(const struct filter *filter, const struct campaign *campaign, bool wanted, struct sink *out)
 {
     static const struct field NO_FIELD = {.type = FIELD_TEXT};
-    static const char *const NAMES[CONDITIONS_COUNT] = {[CONDITION_AFFILIATE] = "affiliate",
-                                                        [CONDITION_SOURCE] = "source",
-                                                        [CONDITION_SUB_ID] = "sub_id",
-                                                        [CONDITION_AREA_CODE] = "area_code",
-                                                        [CONDITION_CONSENT] = "consent"};
+    static const char *const NAMES[CONDITIONS_COUNT] = {
+        [CONDITION_AFFILIATE] = "affiliate", [CONDITION_SOURCE] = "source",   [CONDITION_SUB_ID] = "sub_id",
+        [CONDITION_AREA_CODE] = "area_code", [CONDITION_CONSENT] = "consent", [CONDITION_SCORE] = "score"};
     bool of_field = filter->condition < CONDITION_AFFILIATE;
     const struct field *field = of_field ? &campaign->fields[filter->field] : &NO_FIELD;
     const char *name = NAMES[filter->condition];
@@ -305,8 +325,9 @@ static void explain_one(const struct filter *filter, const struct campaign *camp
         sink_text(out, wanted ? " is not " : " is ");
     if (filter->condition == CONDITION_MASK)
         write_mask(filter, field, out);
-    else if (filter->condition == CONDITION_RANGE || filter->condition == CONDITION_AGE)
-        write_range(filter, out);
+    else if (filter->condition == CONDITION_RANGE || filter->condition == CONDITION_AGE ||
+             filter->condition == CONDITION_SCORE)
+        write_range(filter, field, out);
     else
         write_list(filter, field, out);
 }

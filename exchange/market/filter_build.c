@@ -26,11 +26,12 @@ static const struct {
 };
 
 static const char *const GROUPS[] = {"all", "any", "none"}; /* as enum condition begins */
-static const char *const LATER[] = {"score", "channel"};
+static const char *const LATER[] = {"channel"};
 
 static bool compile(struct compiler *compiler, const struct node *node, unsigned depth, struct filter *into);
 static bool compile_dates(struct compiler *compiler, const struct field *field, const struct node *node,
                           struct filter *into);
+static bool decimal_bounds(struct compiler *compiler, const struct node *node, struct filter *into);
 
 const struct filter *filter_build(struct arena *arena, const struct campaign *campaign, const struct geo *geo,
                                   const struct node *node, filter_on_error *on_error, void *arg)
@@ -220,7 +221,7 @@ static bool sort_numbers(struct compiler *compiler, const struct field *field, c
     into->condition = CONDITION_NUMBERS;
     into->numbers = numbers;
     into->count = kept;
-    if (kept > 1 || field->type != FIELD_INTEGER) return fine;
+    if (kept > 1 || (field->type != FIELD_INTEGER && field->type != FIELD_DECIMAL)) return fine;
     into->condition = CONDITION_RANGE;
     into->from = into->to = numbers[0];
     return fine;
@@ -265,11 +266,10 @@ static bool compile_list(struct compiler *compiler, const struct field *field, c
 
 bool compiler_list(struct compiler *compiler, const struct field *field, const struct node *list, struct filter *into)
 {
-    if (field->type == FIELD_US_STATE || (field->type == FIELD_CHOICE && field->choices_count <= MASK_BITS))
+    if (field->type == FIELD_US_STATE || field->type == FIELD_BOOLEAN ||
+        (field->type == FIELD_CHOICE && field->choices_count <= MASK_BITS))
         return make_mask(compiler, field, list, into);
-    if (field->type == FIELD_CHOICE || field->type == FIELD_INTEGER || field->type == FIELD_US_ZIP ||
-        field->type == FIELD_DATE)
-        return sort_numbers(compiler, field, list, into);
+    if (!field_is_of_text(field->type)) return sort_numbers(compiler, field, list, into);
     into->condition = CONDITION_TEXTS;
     return compiler_sort_texts(compiler, field, list, into);
 }
@@ -280,13 +280,25 @@ static bool compile_range(struct compiler *compiler, const struct field *field, 
     (void)value;
     into->condition = CONDITION_RANGE;
     if (field->type == FIELD_DATE) return compile_dates(compiler, field, node, into);
-    if (field->type != FIELD_INTEGER)
-        return compiler_fail(compiler, node, "field %.*s is no integer: it has no min and max",
+    if (field->type != FIELD_INTEGER && field->type != FIELD_DECIMAL)
+        return compiler_fail(compiler, node, "field %.*s is no number: it has no min and max",
                              COMPILER_SHOWN(field->name));
-    if (!compiler_bounds(compiler, node, into)) return false;
+    bool fine = field->type == FIELD_DECIMAL ? decimal_bounds(compiler, node, into)
+                                             : compiler_bounds(compiler, node, into);
+    if (!fine) return false;
     if (into->from > field->max || into->to < field->min)
         return compiler_fail(compiler, node, "field %.*s cannot have such a value", COMPILER_SHOWN(field->name));
     return true;
+}
+
+static bool decimal_bounds(struct compiler *compiler, const struct node *node, struct filter *into)
+{
+    const struct node *min = node_find(node, "min"), *max = node_find(node, "max");
+    into->from = INT64_MIN;
+    into->to = INT64_MAX;
+    if (min && !scalar_money(min, &into->from)) return compiler_fail(compiler, min, "min must be a number");
+    if (max && !scalar_money(max, &into->to)) return compiler_fail(compiler, max, "max must be a number");
+    return into->from <= into->to || compiler_fail(compiler, node, "min is above max");
 }
 
 bool compiler_bounds(struct compiler *compiler, const struct node *node, struct filter *into)
@@ -318,8 +330,7 @@ static bool compile_regex(struct compiler *compiler, const struct field *field, 
     const char *error;
     size_t at;
     (void)node;
-    if (field->type != FIELD_TEXT && field->type != FIELD_EMAIL && field->type != FIELD_US_PHONE &&
-        field->type != FIELD_US_ZIP)
+    if (!field_is_of_text(field->type) && field->type != FIELD_US_ZIP)
         return compiler_fail(compiler, value, "field %.*s has no text that an expression could fit",
                              COMPILER_SHOWN(field->name));
     if (!scalar_text(value, &text)) return compiler_fail(compiler, value, "matches needs an expression");
@@ -332,7 +343,12 @@ static bool compile_regex(struct compiler *compiler, const struct field *field, 
 static bool is_prefix_of(const struct field *field, struct bytes text)
 {
     size_t from = field->type == FIELD_US_PHONE ? 1 : 0, max = field->type == FIELD_US_ZIP ? 5 : 12;
-    if (field->type == FIELD_TEXT) return (int64_t)text.len <= field->max;
+    if (field->type == FIELD_TEXT || field->type == FIELD_URL) return (int64_t)text.len <= field->max;
+    if (field->type == FIELD_IP) {
+        for (size_t i = 0; i < text.len; i++)
+            if (!memchr("0123456789abcdef.:", text.at[i], 18)) return false;
+        return true;
+    }
     if (field->type == FIELD_EMAIL) {
         for (size_t i = 0; i < text.len; i++)
             if (text.at[i] >= 'A' && text.at[i] <= 'Z') return false;
@@ -350,8 +366,7 @@ static bool compile_prefixes(struct compiler *compiler, const struct field *fiel
     uint32_t kept = 0;
     bool fine = true;
     (void)node;
-    if (field->type == FIELD_INTEGER || field->type == FIELD_CHOICE || field->type == FIELD_US_STATE ||
-        field->type == FIELD_DATE)
+    if (!field_is_of_text(field->type) && field->type != FIELD_US_ZIP)
         return compiler_fail(compiler, value, "field %.*s has no prefix", COMPILER_SHOWN(field->name));
     if (value->kind != NODE_LIST || value->count == 0)
         return compiler_fail(compiler, value, "prefix needs a list of at least one beginning");

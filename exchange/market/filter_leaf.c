@@ -10,7 +10,7 @@
 #define AGE_MAX 150
 
 static compiler_leaf compile_names, compile_country, compile_state, compile_county, compile_area_code, compile_zip,
-    compile_near, compile_language, compile_consent, compile_age, compile_in_list;
+    compile_near, compile_language, compile_consent, compile_age, compile_score, compile_in_list;
 
 static const struct {
     const char *key;
@@ -20,7 +20,7 @@ static const struct {
     {"country", compile_country}, {"language", compile_language},   {"state", compile_state},
     {"county", compile_county},   {"area_code", compile_area_code}, {"zip", compile_zip},
     {"near", compile_near},       {"consent", compile_consent},     {"age_from", compile_age},
-    {"in_list", compile_in_list},
+    {"in_list", compile_in_list}, {"score", compile_score},
 };
 
 compiler_leaf *compiler_find_leaf(struct bytes key)
@@ -301,4 +301,23 @@ static bool compile_in_list(struct compiler *compiler, const struct node *node, 
     into->condition = CONDITION_IN_LIST;
     into->from = at;
     return true;
+}
+
+/* {score: {min: 20}}. The rules of the score itself are built while the campaign has none yet. */
+static bool compile_score(struct compiler *compiler, const struct node *node, const struct node *value,
+                          struct filter *into)
+{
+    (void)node;
+    if (compiler->campaign->quality.score_count == 0)
+        return compiler_fail(compiler, value, "there are no score rules that could be asked (campaign %.*s)",
+                             COMPILER_SHOWN(compiler->campaign->id));
+    if (value->kind != NODE_MAP || value->count == 0)
+        return compiler_fail(compiler, value, "score is written {min: 20}, {max: 80}, or both");
+    NODE_EACH(child, value)
+    {
+        if (!bytes_is(child->key, "min") && !bytes_is(child->key, "max"))
+            return compiler_fail(compiler, child, "score has min and max only");
+    }
+    into->condition = CONDITION_SCORE;
+    return compiler_bounds(compiler, value, into);
 }

@@ -1,6 +1,7 @@
 /* The ping's side of the index: a binary search a fact, then memory read in a straight line. 100,000 contracts are
  * 12.5 KB a row, so the result stays in the first cache while rows pass by. */
 #include "exchange/market/index_parts.h"
+#include "exchange/market/score.h"
 
 /* Wide registers where the machine has them; a sanitizer cannot see through the resolver that picks the clone. */
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(__SANITIZE_ADDRESS__) &&               \
@@ -85,6 +86,9 @@ static const uint64_t *row_of(const struct index *index, const struct attribute 
         break;
     case BY_SOURCE:
         class = index_class_of_text(attribute, facts->source);
+        break;
+    case BY_SCORE:
+        class = index_class_of_number(attribute, score_of(facts));
         break;
     }
     return is_there ? attribute->rows + (size_t) class * index->words : attribute->absent;

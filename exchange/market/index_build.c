@@ -21,7 +21,7 @@ struct texts {
     size_t count, room;
 };
 
-/* One for every fact there may be: number or text of a field, age by a field, and the three of the lead as a whole. */
+/* One for every fact there may be: number or text of a field, age by a field, and the four of the lead as a whole. */
 struct slot {
     bool is_used;
     uint32_t attribute;
@@ -92,7 +92,7 @@ const struct index *index_build(struct arena *arena, const struct campaign *camp
     index->all = arena_zero(arena, index->words + 1, sizeof(uint64_t));
     index->closed = arena_zero(arena, index->words + 1, sizeof(uint64_t));
     index->checked = arena_zero(arena, index->words + 1, sizeof(uint64_t));
-    building.slots_count = campaign->fields_count * 2 + 3;
+    building.slots_count = campaign->fields_count * 2 + 4;
     building.slots = calloc(building.slots_count, sizeof *building.slots);
     building.no_memory = !index->all || !index->closed || !index->checked || !building.slots;
     for (uint32_t i = 0; i < count && !building.no_memory; i++)
@@ -104,11 +104,6 @@ const struct index *index_build(struct arena *arena, const struct campaign *camp
     }
     free(building.slots);
     return building.no_memory ? NULL : index;
-}
-
-static bool is_of_text(const struct field *field)
-{
-    return field->type == FIELD_TEXT || field->type == FIELD_EMAIL || field->type == FIELD_US_PHONE;
 }
 
 /* NO_SLOT: the index has nothing for this kind of condition. */
@@ -123,12 +118,14 @@ static uint32_t slot_of(const struct building *building, const struct filter *fi
         return fields * 2 + 1;
     case CONDITION_AREA_CODE:
         return fields * 2 + 2;
+    case CONDITION_SCORE:
+        return fields * 2 + 3;
     case CONDITION_AGE:
         return fields + filter->field;
     case CONDITION_REGEX:
         return NO_SLOT;
     case CONDITION_PREFIXES:
-        return is_of_text(&building->campaign->fields[filter->field]) ? NO_SLOT : filter->field;
+        return field_is_of_text(building->campaign->fields[filter->field].type) ? NO_SLOT : filter->field;
     default:
         return of_field ? filter->field : NO_SLOT;
     }
@@ -153,7 +150,8 @@ static void run_of_prefix(struct bytes prefix, int64_t *from, int64_t *to)
 static void each_run(const struct filter *filter, on_run *on_one, void *arg)
 {
     int64_t from, to;
-    if (filter->condition == CONDITION_RANGE || filter->condition == CONDITION_AGE)
+    if (filter->condition == CONDITION_RANGE || filter->condition == CONDITION_AGE ||
+        filter->condition == CONDITION_SCORE)
         on_one(arg, filter->from, filter->to);
     for (unsigned bit = 0; bit < 64 && filter->condition == CONDITION_MASK; bit++)
         if (filter->mask >> bit & 1) on_one(arg, bit, bit);
@@ -278,10 +276,10 @@ static bool close_texts(struct building *building, struct texts *texts, struct a
 
 static enum attribute_kind kind_of(const struct campaign *campaign, uint32_t slot)
 {
-    static const enum attribute_kind LAST[] = {BY_AFFILIATE, BY_SOURCE, BY_AREA_CODE};
+    static const enum attribute_kind LAST[] = {BY_AFFILIATE, BY_SOURCE, BY_AREA_CODE, BY_SCORE};
     if (slot >= campaign->fields_count * 2) return LAST[slot - campaign->fields_count * 2];
     if (slot >= campaign->fields_count) return BY_AGE;
-    return is_of_text(&campaign->fields[slot]) ? BY_TEXT : BY_NUMBER;
+    return field_is_of_text(campaign->fields[slot].type) ? BY_TEXT : BY_NUMBER;
 }
 
 /* Classes and rows of what filters look at; nobody is struck out yet. */

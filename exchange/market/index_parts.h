@@ -4,7 +4,7 @@
 #include "exchange/market/condition.h"
 #include "exchange/market/index.h"
 
-enum attribute_kind { BY_NUMBER, BY_TEXT, BY_AGE, BY_AREA_CODE, BY_AFFILIATE, BY_SOURCE };
+enum attribute_kind { BY_NUMBER, BY_TEXT, BY_AGE, BY_AREA_CODE, BY_AFFILIATE, BY_SOURCE, BY_SCORE };
 
 /* Numbers: class 0 is below bounds[0], class i from bounds[i - 1] on. Texts: class 0 is every text that no filter
  * names, the others share the named ones out evenly. */

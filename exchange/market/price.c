@@ -51,6 +51,12 @@ static const struct margin *margin_of(const struct price_parties *parties, enum 
     return &parties->catalogue->house.margin;
 }
 
+bool price_has_bands(const struct price_parties *parties)
+{
+    enum margin_source rule;
+    return margin_of(parties, &rule)->bands_count > 0;
+}
+
 /* A share of a price is never above it; what a fixed amount adds beyond the range of money is cut off there. */
 static int64_t kept_of(const struct margin *margin, int64_t price_micros)
 {

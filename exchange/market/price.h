@@ -3,6 +3,8 @@
 
 #include "exchange/market/catalogue.h"
 
+#define PRICE_MAX_MICROS INT64_C(1000000000000000) /* 1e9 of the currency: no catalogue has a higher one */
+
 struct payout {
     int64_t payout_micros;
     int64_t margin_micros; /* price − payout */
@@ -25,6 +27,8 @@ struct payout price_payout(const struct price_parties *parties, int64_t price_mi
 /* False: low_bid. The payout reaches the floor and is above 0 (a free contract: not below 0), and the house pays
  * nothing out of its own pocket. */
 bool price_carries(const struct contract *contract, struct payout payout, int64_t floor_micros);
+/* The margin that stands for them goes by bands: a higher price may pay less. */
+bool price_has_bands(const struct price_parties *parties);
 /* The least price up to `most` that carries that floor; -1: not even `most` does. */
 int64_t price_least(const struct price_parties *parties, int64_t floor_micros, int64_t most_micros);
 /* max(affiliate's min_price, source's, the ping's). */

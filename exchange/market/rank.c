@@ -121,13 +121,24 @@ static int64_t effective_of(const struct match_entry *entry, int64_t price_micro
     return by_value ? times(micros, entry->view.accepted_ppm) : micros;
 }
 
+static const struct ranking *ranking_of(const struct rank_terms *terms)
+{
+    return terms->ranking ? terms->ranking : &terms->campaign->ranking;
+}
+
+void rank_value(const struct rank_terms *terms, struct rank_bid *bid)
+{
+    const struct ranking *ranking = ranking_of(terms);
+    bool by_value = ranking->by_expected_value && !ranking->is_shadow;
+    bid->effective_micros = effective_of(bid->entry, bid->price_micros, by_value);
+    bid->policy_key = POLICY_KEYS[ranking->policy](terms, bid->entry);
+}
+
 static enum reason judge(const struct rank_terms *terms, const struct ranking *ranking, struct rank_bid *bid)
 {
     const struct contract *contract = bid->entry->contract;
     struct price_parties parties = {terms->catalogue, terms->campaign, terms->affiliate, terms->source, contract};
-    bid->effective_micros = effective_of(bid->entry, bid->price_micros,
-                                         ranking->by_expected_value && !ranking->is_shadow);
-    bid->policy_key = POLICY_KEYS[ranking->policy](terms, bid->entry);
+    rank_value(terms, bid);
     bid->pays_micros = bid->price_micros;
     bid->payout = price_payout(&parties, bid->price_micros);
     if (bid->price_micros < contract->min_price_micros) return REASON_PRICE_OUT_OF_RANGE;
@@ -151,6 +162,14 @@ static struct order_key key_of(const struct rank_terms *terms, const struct rank
                               .response_us = bid->entry->view.response_us,
                               .draw = order_draw(terms->seed, contract->draw_key),
                               .id = contract->id};
+}
+
+bool rank_is_before(const struct rank_terms *terms, const struct rank_bid *a, const struct rank_bid *b, bool of_shadow)
+{
+    const struct ranking *ranking = ranking_of(terms);
+    bool by_value = of_shadow || (ranking->by_expected_value && !ranking->is_shadow);
+    struct order_key first = key_of(terms, a, by_value), second = key_of(terms, b, by_value);
+    return order_compare(&first, &second) < 0;
 }
 
 struct sorting {

@@ -46,6 +46,10 @@ const struct ranking *rank_rules(const struct campaign *campaign, enum ranking_a
 /* Sets the results of each bid and sorts `order` (indexes into bids, best first). Returns the number of candidates.
  * Candidates of the same group after the first stay candidates (for fallback after a refusal). */
 uint32_t rank_run(const struct rank_terms *terms, struct rank_bid *bids, uint32_t bids_count, uint32_t *order);
+/* Fills in what a bid's place depends on (effective price, policy key), and judges nothing. */
+void rank_value(const struct rank_terms *terms, struct rank_bid *bid);
+/* Two valued bids: a stands before b, and it is no tie. `of_shadow`: in the shadow's order. */
+bool rank_is_before(const struct rank_terms *terms, const struct rank_bid *a, const struct rank_bid *b, bool of_shadow);
 /* The reason a ping without candidate is refused with: low_bid if any bid was too low, else price_out_of_range,
  * unavailable, …: the one nearest to a sale; NO_BID when nobody bid. */
 enum reason rank_nearest(const struct rank_bid *bids, uint32_t bids_count);

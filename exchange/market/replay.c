@@ -66,14 +66,17 @@ enum replay_outcome replay_run(const struct trace_auction *trace, const struct c
 {
     struct run run = {trace, arena, replay, digest_same(&trace->catalogue, &catalogue->version), NULL, 0};
     *replay = (struct replay){.catalogue = catalogue};
-    if (trace->kind != TRACE_PING && trace->kind != TRACE_ONE_CALL) return REPLAY_NO_AUCTION;
+    if (!trace_is_auction(trace->kind) || trace->is_test) return REPLAY_NO_AUCTION;
     if (!trace->is_whole) return REPLAY_TOO_OLD;
     replay->campaign = catalogue_campaign(catalogue, trace->campaign);
     replay->affiliate = catalogue_affiliate(catalogue, trace->affiliate);
     if (!replay->campaign || !replay->affiliate) return REPLAY_STRANGE;
     replay->source = catalogue_source_of(replay->affiliate, trace->source);
     if (!replay_facts(trace, replay->campaign, arena, &replay->form)) return REPLAY_STRANGE;
-    replay->floor_micros = price_floor(replay->affiliate, replay->source, trace->asked_micros);
+    bool is_fresh = trace->kind !=
+                    TRACE_REAUCTION; /* else the floor is its first auction's, and what was promised there */
+    replay->floor_micros = is_fresh ? price_floor(replay->affiliate, replay->source, trace->asked_micros)
+                                    : trace->floor_micros;
     replay->arm = rank_arm(replay->campaign, trace->seed);
     replay->refused = refuse(&run);
     if (replay->refused != REASON_NONE) return REPLAY_DECIDED;
@@ -83,24 +86,29 @@ enum replay_outcome replay_run(const struct trace_auction *trace, const struct c
     return REPLAY_DECIDED;
 }
 
-/* The lead's person was not for sale: a trace tells so, and nothing of the person. */
-static bool was_barred(const struct trace_auction *trace)
-{
-    bool is_barred = trace->reason == REASON_DUPLICATE || trace->reason == REASON_SUPPRESSED;
-    for (uint32_t i = 0; i < trace->steps_count; i++)
-        if (trace->steps[i].letter == 'p') return false;
-    return is_barred && !bytes_is(trace->closed_cause, "nobody_asked");
-}
-
-/* What ends an auction before anybody is looked at. */
+/* What ends an auction before anybody is looked at. What stores and the world know (the person was not for sale, a cap
+ * of the affiliate's was full, it left) is taken as it was: a trace tells nothing of the person. */
 static enum reason refuse(const struct run *run)
 {
     const struct replay *replay = run->replay;
-    bool is_whole = run->trace->kind == TRACE_ONE_CALL;
-    if (was_barred(run->trace)) return run->trace->reason;
-    if (replay->affiliate->paused || (replay->source && replay->source->paused)) return REASON_PAUSED;
-    if (is_whole && !campaign_has_consent(replay->campaign, replay->form.facts.consent)) return REASON_CONSENT_MISSING;
-    return REASON_NONE;
+    const struct trace_auction *trace = run->trace;
+    bool was_matched = replay_was_matched(trace);
+    bool is_ours = was_matched || trace->reason == REASON_PAUSED || trace->reason == REASON_CONSENT_MISSING;
+    if (!is_ours) return trace->reason;
+    if (decide_paused(replay->campaign, replay->affiliate, replay->source)) return REASON_PAUSED;
+    if (campaign_is_test(&replay->form.facts)) return REASON_TEST_LEAD;
+    bool needs_consent = trace->kind != TRACE_PING || replay->campaign->quality.consent_at_ping;
+    if (needs_consent && !campaign_had_consent(replay->campaign, replay->form.facts.consent))
+        return REASON_CONSENT_MISSING;
+    bool lacked_other = !was_matched && trace->reason == REASON_CONSENT_MISSING; /* a part that no trace keeps */
+    return lacked_other ? REASON_CONSENT_MISSING : REASON_NONE;
+}
+
+bool replay_was_matched(const struct trace_auction *trace)
+{
+    for (uint32_t i = 0; i < trace->steps_count; i++)
+        if (trace->steps[i].letter == 'p') return true;
+    return bytes_is(trace->closed_cause, "nobody_asked");
 }
 
 /* Matching

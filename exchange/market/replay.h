@@ -13,7 +13,7 @@
 
 enum replay_outcome {
     REPLAY_DECIDED,
-    REPLAY_NO_AUCTION, /* a record of posts: its auction is the ping's */
+    REPLAY_NO_AUCTION, /* a record of posts: its auction is the ping's; or a test, which follows a script */
     REPLAY_TOO_OLD,    /* recorded before traces held all inputs */
     REPLAY_STRANGE,    /* campaign or affiliate are not in that catalogue, or the facts do not suit its fields */
     REPLAY_NO_MEMORY
@@ -33,7 +33,7 @@ struct replay {
     const struct affiliate *affiliate;
     const struct lead_source *source;
     struct lead_form form; /* facts from public fields and what the trace tells beside them */
-    enum reason refused;   /* before matching; NONE: it was matched */
+    enum reason refused;   /* before matching, by rules or as it was by what a store knew; NONE: it is matched */
     struct match match;
     struct replay_entry *entries; /* match.entries_count of them */
     int64_t floor_micros;
@@ -52,6 +52,8 @@ struct replay {
  * False: the lead does not suit this campaign's fields, or memory is out. */
 bool replay_facts(const struct trace_auction *trace, const struct campaign *campaign, struct arena *arena,
                   struct lead_form *form);
+/* True if that auction went as far as matching. */
+bool replay_was_matched(const struct trace_auction *trace);
 /* Results live in the arena, and point into trace and catalogue. */
 enum replay_outcome replay_run(const struct trace_auction *trace, const struct catalogue *catalogue,
                                struct arena *arena, struct replay *replay);

@@ -4,11 +4,11 @@
 
 #include "exchange/record/pieces.h"
 
-/* 2: a sale's redirect_url, the text of an end. A row without them is written as version 1, so that rows of an older
- * book are still what its entries make. */
+/* 2: a sale's redirect_url, the text of an end; of a post: is_test. A row without them is written as version 1, so that
+ * rows of an older book are still what its entries make. */
 #define STEP_VERSION 2
 #define LEAD_VERSION 2
-#define POST_VERSION 1
+#define POST_VERSION 2
 #define SEEN_VERSION 1
 
 /* How long a key stays stands above its window, where the first version had zeros: what it wrote reads as it was meant.
@@ -305,7 +305,7 @@ bool book_read_lead(struct bytes bytes, struct arena *arena, struct lead_record 
 
 bool book_write_post(struct sink *sink, const struct post_record *post)
 {
-    flat_put_head(sink, 'P', POST_VERSION);
+    flat_put_head(sink, 'P', post->is_test ? POST_VERSION : 1);
     flat_put_id(sink, &post->post_id);
     flat_put_id(sink, &post->lead_id);
     flat_put_id(sink, &post->ping_id);
@@ -320,6 +320,7 @@ bool book_write_post(struct sink *sink, const struct post_record *post)
     flat_put_signed(sink, post->named_price_micros);
     flat_put_signed(sink, post->opened_ms);
     flat_put_signed(sink, post->settled_ms);
+    if (post->is_test) flat_put(sink, true);
     return !sink->cut;
 }
 
@@ -328,7 +329,7 @@ bool book_read_post(struct bytes bytes, struct arena *arena, struct post_record 
     (void)arena; /* as above */
     struct flat flat = flat_over(bytes);
     *post = (struct post_record){0};
-    flat_take_head(&flat, 'P', POST_VERSION);
+    uint8_t version = flat_take_head(&flat, 'P', POST_VERSION);
     flat_take_id(&flat, &post->post_id);
     flat_take_id(&flat, &post->lead_id);
     flat_take_id(&flat, &post->ping_id);
@@ -343,6 +344,8 @@ bool book_read_post(struct bytes bytes, struct arena *arena, struct post_record 
     post->named_price_micros = flat_take_signed(&flat);
     post->opened_ms = flat_take_signed(&flat);
     post->settled_ms = flat_take_signed(&flat);
+    if (version >= 2) post->is_test = flat_take_flag(&flat);
+    if (version >= 2 && !post->is_test) flat.bad = true; /* that would have been version 1 */
     return flat_ends(&flat);
 }
 

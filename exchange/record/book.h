@@ -10,7 +10,7 @@
 #include "protocol/crypto/digest.h"
 #include "protocol/message/reason.h"
 
-#define BOOK_CAP_KEYS_MAX 16
+#define BOOK_CAP_KEYS_MAX 17
 #define BOOK_TEXT_MAX 200 /* a buyer's words, or the sentence an unsold lead was answered with */
 
 enum lead_state { LEAD_POSTING, LEAD_SOLD, LEAD_PENDING, LEAD_UNSOLD, LEAD_STATE_COUNT };
@@ -39,7 +39,8 @@ struct book_opening { /* the lead's first step */
     struct digest document; /* keyed: "the same lead" (campaign_read_lead) */
     bool has_key;
     struct digest key;    /* SHA-256 of affiliate id, 0, Idempotency-Key */
-    struct offer offer;   /* the terms and candidates a fallback needs, over a restart too */
+    struct offer offer;   /* the terms and candidates a fallback needs, over a restart too; its `rehearsal` makes the
+                           * lead a test, of which no money moves */
     struct bytes content; /* {"lead":{…},"consent":{…}}: private; sealed before it leaves the calling thread */
     bool is_one_call;
 };
@@ -118,6 +119,7 @@ struct lead_record {
 
 struct post_record {
     struct ident post_id, lead_id, ping_id;
+    bool is_test;
     enum post_state state;
     enum reason reason;
     struct bytes affiliate, campaign;

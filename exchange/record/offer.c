@@ -6,7 +6,7 @@
  * there is any of it. */
 #define OFFER_VERSION 3
 
-enum { IS_SUPERSEDED = 1, HAS_PHONE = 2, HAS_EMAIL = 4, MORE_ALL = 7 };
+enum { IS_SUPERSEDED = 1, HAS_PHONE = 2, HAS_EMAIL = 4, IS_TEST = 8, MORE_ALL = 15 };
 
 static void put_candidate(struct sink *sink, const struct offer_candidate *candidate, int64_t expires_ms);
 static void take_candidate(struct flat *flat, struct offer_candidate *candidate, int64_t expires_ms, uint8_t version);
@@ -59,7 +59,7 @@ bool offer_read(struct bytes bytes, struct offer *offer)
 static unsigned more_of(const struct offer *offer)
 {
     return (offer->is_superseded ? IS_SUPERSEDED : 0u) | (offer->past.phone.is_given ? HAS_PHONE : 0u) |
-           (offer->past.email.is_given ? HAS_EMAIL : 0u);
+           (offer->past.email.is_given ? HAS_EMAIL : 0u) | (offer->rehearsal ? IS_TEST : 0u);
 }
 
 void pieces_put_offer(struct sink *sink, const struct offer *offer)
@@ -92,6 +92,7 @@ static void put_more(struct sink *sink, const struct offer *offer)
     const struct offer_hash *hashes[] = {&offer->past.phone, &offer->past.email};
     flat_put(sink, more_of(offer));
     flat_put(sink, offer->past.origin);
+    if (offer->rehearsal) flat_put(sink, offer->rehearsal);
     for (size_t i = 0; i < 2; i++)
         if (hashes[i]->is_given) sink_bytes(sink, (struct bytes){(const char *)hashes[i]->at, OFFER_HASH_BYTES});
     flat_put(sink, offer->past.ancestors_count);
@@ -143,6 +144,8 @@ static void take_more(struct flat *flat, struct offer *offer)
     offer->past.phone.is_given = more & HAS_PHONE;
     offer->past.email.is_given = more & HAS_EMAIL;
     offer->past.origin = (enum offer_origin)flat_take_upto(flat, OFFER_ORIGINS - 1);
+    if (more & IS_TEST) offer->rehearsal = (uint8_t)flat_take_upto(flat, UINT8_MAX);
+    if ((more & IS_TEST) && !offer->rehearsal) flat->bad = true;
     for (size_t i = 0; i < 2; i++)
         if (hashes[i]->is_given) flat_take_raw(flat, hashes[i]->at, OFFER_HASH_BYTES);
     offer->past.ancestors_count = (uint32_t)flat_take_upto(flat, OFFER_ANCESTORS_MAX);

@@ -59,6 +59,7 @@ struct offer {
     struct bytes public_json; /* the ping's public facts; may be empty in the book */
     struct offer_past past;
     bool is_superseded; /* a refinement took its place: kept only so that this can be told */
+    uint8_t rehearsal;  /* 0: no test; else what this test is to come to (market's enum rehearsal) */
     uint32_t candidates_count;
     struct offer_candidate candidates[OFFER_CANDIDATES_MAX]; /* best first */
 };

@@ -5,8 +5,8 @@
 
 #include "exchange/record/flat.h"
 
-/* 2: click_id, sub_ids; 3: arm, shadow, second price; 4: all that deciding again needs; 5: lists of people */
-#define TRACE_VERSION 5
+#define TRACE_VERSION 6
+/* 2: click_id, sub_ids; 3: arm, shadow, second price; 4: all that deciding again needs; 5: is_test; 6: on_lists */
 
 enum { STATE_BITS = 3, HAS_BID = 4, IS_AVAILABLE = 8, IS_LET = 16, FLAGS_ALL = 31 }; /* of a contract */
 
@@ -61,6 +61,7 @@ bool trace_write(struct sink *sink, const struct trace_auction *auction)
     if (auction->has_sale) put_sale(sink, &auction->sale);
     flat_put(sink, auction->steps_count);
     put_steps(sink, auction->steps, auction->steps_count);
+    flat_put(sink, auction->is_test);
     return !sink->cut;
 }
 
@@ -95,7 +96,7 @@ bool trace_read(struct bytes bytes, struct arena *arena, struct trace_auction *a
     auction->public_json = flat_take_text(&flat);
     auction->is_whole = version >= 4;
     if (auction->is_whole) take_inputs(&flat, auction);
-    if (version >= 5) auction->on_lists = flat_take_text(&flat);
+    if (version >= 6) auction->on_lists = flat_take_text(&flat);
     take_counts(&flat, auction->counts);
     if (!take_contracts(&flat, arena, auction, version)) return false;
     auction->posts_count = (uint32_t)flat_take_upto(&flat, TRACE_POSTS_MAX);
@@ -104,6 +105,7 @@ bool trace_read(struct bytes bytes, struct arena *arena, struct trace_auction *a
     if (auction->has_sale) take_sale(&flat, &auction->sale);
     auction->steps_count = (uint32_t)flat_take_upto(&flat, TRACE_STEPS_MAX);
     take_steps(&flat, auction->steps, auction->steps_count);
+    if (version >= 5) auction->is_test = flat_take_flag(&flat);
     return flat_ends(&flat);
 }
 

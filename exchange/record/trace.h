@@ -69,6 +69,7 @@ struct trace_step {
 
 struct trace_auction {
     enum trace_kind kind;
+    bool is_test;
     bool is_whole;                 /* as read: of a version that keeps all that deciding again needs */
     struct ident ping_id, lead_id; /* either may be none */
     struct bytes affiliate, campaign, source;

@@ -7,7 +7,7 @@
 
 #include "exchange/standing/cell.h"
 
-#define RESERVATION_KEYS_MAX 16
+#define RESERVATION_KEYS_MAX 17     /* caps of contract and buyer, of the affiliate, and what policy even counts */
 #define CAP_SEGMENTS_MAX (1u << 19) /* counters of segments; a lead that needs one more finds the cap full */
 
 struct cap_id {

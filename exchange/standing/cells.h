@@ -42,7 +42,8 @@ struct contract_cell {
     _Atomic uint64_t learned;  /* market/acceptance's word; 0: nothing learned */
     _Alignas(CACHE_LINE) struct seat_pool pool;
     _Atomic bool paused;
-    _Atomic uint64_t last_error; /* wall ms << 8 | code; 0: none */
+    _Atomic uint32_t open_offers; /* holds.c */
+    _Atomic uint64_t last_error;  /* wall ms << 8 | code; 0: none */
 };
 
 struct buyer_cell {

@@ -2,6 +2,12 @@
 
 #include "exchange/worker/worker.h"
 
+struct standing *hall_standing(struct hall *hall)
+{
+    holds_sweep(hall->holds, hall->standing, clock_now_us());
+    return hall->standing;
+}
+
 struct catalogue *hall_catalogue(struct hall *hall)
 {
     pthread_mutex_lock(&hall->lock);

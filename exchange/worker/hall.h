@@ -10,6 +10,7 @@
 #include "exchange/base/tally.h"
 #include "exchange/ledger/ledger.h"
 #include "exchange/standing/claims.h"
+#include "exchange/standing/holds.h"
 #include "exchange/standing/list.h"
 #include "exchange/standing/offers.h"
 #include "exchange/worker/doubts.h"
@@ -25,6 +26,7 @@ struct hall {
     struct standing *standing;
     struct offers *offers;
     struct claims *claims;
+    struct holds *holds;
     struct doubts doubts;
     struct ledger *ledger;
     struct resolver *resolver;
@@ -52,6 +54,8 @@ struct hall {
     void *ask_reload_arg;
 };
 
+/* Standing as it is now: what offers held too long has been let go. */
+struct standing *hall_standing(struct hall *hall);
 /* The snapshot that serves now, with a count for the caller. */
 struct catalogue *hall_catalogue(struct hall *hall);
 /* Takes over the caller's count of `fresh`, and tells every worker. */

@@ -74,6 +74,7 @@ static enum fault open_parts(struct worker *worker, const struct worker_options 
     if (!fault) fault = mailbox_attend(worker->mailbox, worker->loop, on_mail, worker);
     if (!fault) fault = client_open(worker->loop, &client, &worker->client);
     desk.client = worker->client;
+    desk.loop = worker->loop;
     if (!fault) fault = desk_open(&desk, &worker->desk);
     if (!fault) fault = ledger_line_open(hall->ledger, worker->loop, &worker->line);
     if (!fault) fault = slots_open(&worker->held, sizeof(struct held) + auction_size(), WORKER_AUCTIONS_MAX);

@@ -3,6 +3,7 @@
 #include <stddef.h>
 
 #include "exchange/base/log.h"
+#include "exchange/market/deal.h"
 #include "exchange/worker/held.h"
 #include "protocol/base/check.h"
 
@@ -68,7 +69,7 @@ static bool may_ping(void *world, const struct affiliate *affiliate)
 
 static struct standing *standing(void *world)
 {
-    return ((struct worker *)world)->hall->standing;
+    return hall_standing(((struct worker *)world)->hall);
 }
 
 static void wake_at(void *world, struct auction *auction, int64_t at_us)
@@ -95,13 +96,18 @@ static enum reason ask(void *world, struct auction *auction, const struct auctio
         .source = ask->source,
         .offer_ttl_ms = ask->offer_ttl_ms,
         .tail = ask->tail,
+        .min_bid_micros = ask->min_bid_micros,
+        .person = ask->person,
         .bid_id = ask->bid_id,
         .price_micros = ask->price_micros,
         .consent = ask->consent,
         .lead = ask->lead,
+        .rehearsal = ask->rehearsal,
+        .attempt = ask->attempt,
     };
     enum reason reason = call_send(worker->desk, held->lines, &order, call);
-    if (reason == REASON_NONE) tally_add(&worker->tally, ask->kind == ASK_PING ? TALLY_CALLS : TALLY_BUYER_POSTS, 1);
+    if (reason == REASON_NONE && !ask->rehearsal)
+        tally_add(&worker->tally, ask->kind == ASK_PING ? TALLY_CALLS : TALLY_BUYER_POSTS, 1);
     return reason;
 }
 
@@ -120,7 +126,7 @@ void world_on_reply(void *arg, const struct call_reply *reply)
     }
     struct auction *auction = held_auction(held);
     if (reply->kind == CALL_PING && reply->reason == REASON_NONE) {
-        tally_add(&worker->tally, TALLY_BIDS, 1);
+        if (!auction_is_test(auction)) tally_add(&worker->tally, TALLY_BIDS, 1);
         auction_on_bid(auction, reply->place, reply->bid);
     } else if (reply->kind == CALL_PING) {
         auction_on_call_failed(auction, reply->place, reply->reason, reply->bid);
@@ -143,17 +149,33 @@ static void unclaim(void *world, const struct auction_claim *claim, bool answere
         claim_drop_expired(hall, &claim->ping_id);
     } else if (claim->has_ping) {
         (answered ? offers_answered : offers_return)(hall->offers, &claim->ping_id);
+        if (answered) holds_end(hall->holds, hall->standing, &claim->ping_id);
     }
     if (claim->has_key) claims_drop(hall->claims, &claim->key);
 }
 
 static void reserve(void *world, struct auction *auction, const struct cap_deal *deal, struct reservation *reservation)
 {
-    struct standing *standing = ((struct worker *)world)->hall->standing;
-    const struct buyer *buyer = &deal->catalogue->buyers[deal->contract->buyer];
-    reservation->keys_count = cap_keys(deal, standing, reservation->keys);
-    auction_on_reserved(auction,
-                        reservation_take(standing, deal->contract->cell, buyer->cell, clock_now_us(), reservation));
+    struct hall *hall = ((struct worker *)world)->hall;
+    auction_on_reserved(auction, deal_reserve(deal, hall->holds, hall_standing(hall), clock_now_us(), reservation));
+}
+
+static enum reason hold(void *world, const struct cap_deal *deal, int64_t expires_ms)
+{
+    struct hall *hall = ((struct worker *)world)->hall;
+    int64_t now_us = clock_now_us(), expires_us = now_us + (expires_ms - clock_wall_ms()) * 1000;
+    return deal_hold(deal, hall->holds, hall_standing(hall), now_us, expires_us);
+}
+
+static bool holds(void *world, const struct ident *ping_id, const struct contract *contract)
+{
+    return holds_has(((struct worker *)world)->hall->holds, ping_id, contract->cell);
+}
+
+static void unhold(void *world, const struct ident *ping_id)
+{
+    struct hall *hall = ((struct worker *)world)->hall;
+    holds_end(hall->holds, hall->standing, ping_id);
 }
 
 static void commit(void *world, const struct reservation *reservation)
@@ -250,6 +272,10 @@ static void count(struct tally *tally, const struct trace_auction *record)
                 {"sold", TALLY_SOLD},
                 {"pending", TALLY_PENDING},
                 {"unsold", TALLY_UNSOLD}};
+    if (record->is_test) {
+        tally_add(tally, TALLY_TESTS, 1);
+        return;
+    }
     for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
         if (bytes_is(record->status, ends[i].status)) tally_add(tally, ends[i].name, 1);
     if (record->reason != REASON_NONE) tally_reason(tally, record->reason);
@@ -275,7 +301,7 @@ static void time_answer(struct tally *tally, enum auction_kind kind, const struc
     struct histogram *times = kind == AUCTION_PING   ? &tally->ping_us
                               : kind == AUCTION_POST ? &tally->post_us
                                                      : &tally->lead_us;
-    if (answer->status != ANSWER_PROBLEM) histogram_add(times, answer->elapsed_us);
+    if (answer->status != ANSWER_PROBLEM && !answer->is_test) histogram_add(times, answer->elapsed_us);
 }
 
 static void answer(void *world, struct auction *auction, const struct auction_answer *answer)
@@ -321,6 +347,9 @@ const struct auction_host world_host = {
     .recall = recall,
     .forget = forget,
     .reserve = reserve,
+    .hold = hold,
+    .holds = holds,
+    .unhold = unhold,
     .commit = commit,
     .release = release,
     .keep = keep,

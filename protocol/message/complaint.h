@@ -9,7 +9,8 @@
 
 struct complaint {
     struct bytes field; /* "lead.zip"; lives as long as the request or the arena it was made in */
-    const char *code;   /* "required", "unknown", "type", "range", "choice", "format", "not_supported", "too_long" */
+    const char *code;   /* "required", "unknown", "type", "range", "choice", "format", "mismatch", "not_supported",
+                          "too_long" */
     const char *text;   /* a constant sentence */
 };
 

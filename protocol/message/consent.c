@@ -5,6 +5,7 @@
 #include <arpa/inet.h>
 
 #include "protocol/base/clock.h"
+#include "protocol/crypto/digest.h"
 #include "protocol/message/request.h"
 #include "protocol/message/wording.h"
 
@@ -48,6 +49,18 @@ static const struct row *find(struct bytes name)
     return NULL;
 }
 
+/* Of the two, either may be missing. */
+static bool is_hash_of_text(const struct node *consent)
+{
+    const struct node *text = node_find(consent, "text"), *hash = node_find(consent, "text_sha256");
+    struct digest digest;
+    uint8_t told[DIGEST_LEN];
+    if (!text || !hash || text->kind != NODE_TEXT || hash->kind != NODE_TEXT) return true;
+    if (!bytes_unhex(hash->text, told, sizeof told)) return true; /* complained about already */
+    digest_of(&digest, &text->text, 1);
+    return memcmp(told, digest.at, sizeof told) == 0;
+}
+
 void consent_check(const struct node *consent, struct complaints *complaints)
 {
     NODE_EACH(member, consent)
@@ -61,6 +74,21 @@ void consent_check(const struct node *consent, struct complaints *complaints)
         const char *code = row->check(row, member, &text);
         if (code) complain(complaints, bytes_of(row->path), code, text);
     }
+    if (!is_hash_of_text(consent))
+        complain(complaints, BYTES("consent.text_sha256"), "mismatch", "is not the SHA-256 of text");
+}
+
+bool consent_has_part(struct bytes name)
+{
+    return find(name) != NULL;
+}
+
+bool consent_is_fact(struct bytes name)
+{
+    static const char *const FACTS[] = {"tcpa", "channels", "text_id", "leadid", "trustedform_ping_url"};
+    for (size_t i = 0; i < sizeof FACTS / sizeof *FACTS; i++)
+        if (bytes_is(name, FACTS[i])) return true;
+    return false;
 }
 
 bool consent_says(const struct node *consent, struct bytes fact)

@@ -12,6 +12,9 @@
 
 /* Checks the types of the fields of the map `consent`; unknown ones are complained about as "consent.<name>". */
 void consent_check(const struct node *consent, struct complaints *complaints);
+/* True if the record has a part of that name; and if a ping carries that part (and a trace keeps it). */
+bool consent_has_part(struct bytes name);
+bool consent_is_fact(struct bytes name);
 /* True if that fact is there and true (a form says it as text). `consent` may be NULL: nothing is true. */
 bool consent_says(const struct node *consent, struct bytes fact);
 /* The object a buyer's ping carries, of a consent that was checked: tcpa, channels, age_s, text_id, leadid,

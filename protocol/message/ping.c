@@ -3,6 +3,7 @@
  * stands in the tail. Nothing of a lead passes through the head. */
 #include "protocol/message/ping.h"
 
+#include "protocol/base/money.h"
 #include "protocol/message/consent.h"
 #include "protocol/message/request.h"
 
@@ -53,6 +54,23 @@ bool ping_read_request(const struct node *document, struct ping_request *request
     return request_read(document, rows, sizeof rows / sizeof *rows, request, complaints);
 }
 
+/* "hashes":{"phone":"…","email":"…"}, with what is there. */
+static void write_hashes(struct sink *sink, const struct ping_message *message)
+{
+    sink_bytes(sink, BYTES("\"hashes\":{"));
+    if (message->phone_hash.len) {
+        sink_bytes(sink, BYTES("\"phone\":\""));
+        sink_bytes(sink, message->phone_hash);
+        sink_bytes(sink, message->email_hash.len ? BYTES("\",") : BYTES("\""));
+    }
+    if (message->email_hash.len) {
+        sink_bytes(sink, BYTES("\"email\":\""));
+        sink_bytes(sink, message->email_hash);
+        sink_char(sink, '"');
+    }
+    sink_bytes(sink, BYTES("},"));
+}
+
 void ping_write_head(struct sink *sink, const struct ping_message *message)
 {
     sink_bytes(sink, BYTES("{\"type\":\"ping\",\"call_id\":\""));
@@ -67,7 +85,7 @@ void ping_write_head(struct sink *sink, const struct ping_message *message)
     sink_i64(sink, message->deadline_ms);
     sink_bytes(sink, BYTES(",\"offer_ttl_ms\":"));
     sink_i64(sink, message->offer_ttl_ms);
-    sink_bytes(sink, BYTES(",\"test\":false,"));
+    sink_bytes(sink, message->test ? BYTES(",\"test\":true,") : BYTES(",\"test\":false,"));
     if (message->source_ref.len) {
         sink_bytes(sink, BYTES("\"source_ref\":"));
         json_write_text(sink, message->source_ref);
@@ -78,6 +96,12 @@ void ping_write_head(struct sink *sink, const struct ping_message *message)
         json_write_text(sink, message->channel);
         sink_char(sink, ',');
     }
+    if (message->min_bid_micros > 0) {
+        sink_bytes(sink, BYTES("\"min_bid\":\""));
+        money_write(sink, message->min_bid_micros);
+        sink_bytes(sink, BYTES("\","));
+    }
+    if (message->phone_hash.len || message->email_hash.len) write_hashes(sink, message);
 }
 
 void ping_write_tail(struct sink *sink, const struct node *consent, int64_t wall_ms, struct bytes public_lead)
@@ -212,10 +236,8 @@ static void read_hashes(const struct node *value, void *into, struct complaints 
 static void read_test(const struct node *value, void *into, struct complaints *complaints)
 {
     struct ping_request *request = into;
-    if (!request_truth(value, &request->test))
-        complain(complaints, value->key, "type", "must be true or false");
-    else if (request->test)
-        complain(complaints, value->key, "not_supported", "not supported yet");
+    request->has_test = request_truth(value, &request->test);
+    if (!request->has_test) complain(complaints, value->key, "type", "must be true or false");
 }
 
 static void read_lead(const struct node *value, void *into, struct complaints *complaints)

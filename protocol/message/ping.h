@@ -25,7 +25,7 @@ struct ping_request {
     unsigned sub_ids_count;
     int64_t min_price_micros; /* 0 when absent */
     int64_t timeout_us;       /* 0 when absent */
-    bool test;
+    bool has_test, test;      /* has_test: it was said, one way or the other */
     struct ping_hashes hashes;
     struct ident refines;        /* the earlier ping it names more of; none when absent */
     const struct node *lead;     /* a map */
@@ -44,8 +44,11 @@ struct ping_message {
     struct bytes call_id, ping_id; /* ident texts */
     struct bytes campaign, contract;
     int64_t deadline_ms, offer_ttl_ms;
-    struct bytes source_ref; /* empty: left out */
-    struct bytes channel;    /* empty: left out */
+    struct bytes source_ref;             /* empty: left out */
+    struct bytes channel;                /* empty: left out */
+    int64_t min_bid_micros;              /* 0: left out */
+    struct bytes phone_hash, email_hash; /* keyed for this buyer, hexadecimal; empty: left out */
+    bool test;
 };
 
 /* The head of the body, up to and with the comma before the tail. */

@@ -9,6 +9,7 @@ struct post_request {
     bool reauction_if_expired;  /* a new auction at the old price, should the offer have expired */
     const struct node *lead;    /* a map */
     const struct node *consent; /* a map, or NULL */
+    bool has_test, test;        /* has_test: it was said; what counts is the ping's */
 };
 
 bool post_read_request(const struct node *document, struct post_request *request, struct complaints *complaints);
@@ -19,6 +20,7 @@ struct post_message {
     struct bytes campaign, contract;
     int64_t price_micros;
     unsigned max_sold, slot;
+    bool test;
     struct bytes source_ref, channel; /* empty: left out */
     struct bytes consent;             /* a JSON object, or empty */
     struct bytes lead;                /* a JSON object: everything */

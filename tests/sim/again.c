@@ -7,10 +7,12 @@
 #include "exchange/base/zonefile.h"
 #include "exchange/market/difference.h"
 #include "protocol/base/check.h"
+#include "tests/unit/exchange/market/reference.h"
 
 #define CATALOGUES_MAX 512u
 #define ARENA_CHUNK (1u << 18)
 #define ARENA_MAX (1u << 28)
+#define PRICE_STEP 500000 /* of the bids that are tried */
 
 struct again {
     struct arena arena, zones;
@@ -45,6 +47,41 @@ static struct catalogue *find(const struct again *again, const struct digest *ve
     for (uint32_t i = 0; i < again->count; i++)
         if (digest_same(&again->catalogues[i]->version, version)) return again->catalogues[i];
     return NULL;
+}
+
+/* The ranking against a slow and plain one. */
+static void check_ranking(struct world *world, const struct replay *replay, const struct decision *decision)
+{
+    struct rank_terms terms = decide_terms(decision);
+    struct reference reference = {
+        .terms = &terms, .ranking = terms.ranking, .bids = replay->bids, .count = replay->bids_count};
+    const char *wrong = reference_check(&reference);
+    if (wrong) world_wrong(world, "ranking: %s", wrong);
+}
+
+/* Nobody who was not waited for could have changed the first place, or what is paid there: tried bid by bid. */
+static void check_early_close(struct world *world, const struct replay *replay, const struct decision *decision,
+                              const struct trace_auction *trace)
+{
+    struct arena *arena = &world->again->arena;
+    uint32_t count = replay->bids_count;
+    struct rank_bid *bids = arena_take(arena, (count + 1) * sizeof *bids);
+    uint32_t *order = arena_take(arena, (count + 1) * sizeof *order), first = replay->order[0];
+    check(bids && order);
+    world->counts.early_closes++;
+    for (uint32_t i = 0; i < replay->match.entries_count; i++) {
+        const struct match_entry *entry = &replay->match.entries[i];
+        const struct trace_contract *told = &trace->contracts[replay->entries[i].told];
+        if (replay->entries[i].told == REPLAY_NONE || told->state != TRACE_PINGED || told->has_bid) continue;
+        if (told->reason != REASON_OUTBID) continue;
+        for (int64_t price = entry->contract->max_price_micros; price > 0; price -= PRICE_STEP) {
+            if (count) memcpy(bids, replay->bids, count * sizeof *bids);
+            bids[count] = (struct rank_bid){.entry = entry, .price_micros = price, .available = true};
+            decide_run(decision, bids, count + 1, order);
+            if (order[0] != first || bids[first].pays_micros != replay->bids[first].pays_micros)
+                world_wrong(world, "bidding was closed, and a bid of %lld would have changed it", (long long)price);
+        }
+    }
 }
 
 static bool read_zone(void *arena, struct bytes name, struct bytes *file)
@@ -82,6 +119,19 @@ void again_check(struct world *world, struct bytes record)
         return;
     }
     world->counts.again++;
+    struct decision decision = {.catalogue = catalogue,
+                                .campaign = replay.campaign,
+                                .affiliate = replay.affiliate,
+                                .source = replay.source,
+                                .floor_micros = replay.floor_micros,
+                                .seed = again->trace.seed,
+                                .arm = replay.arm,
+                                .is_offer = again->trace.kind == TRACE_PING,
+                                .opened_ms = again->trace.opened_ms,
+                                .ranked_ms = again->trace.ranked_ms};
+    if (replay.is_ranked) check_ranking(world, &replay, &decision);
+    if (replay.is_ranked && bytes_is(again->trace.closed_cause, "early_close"))
+        check_early_close(world, &replay, &decision, &again->trace);
     difference_find(&again->trace, &replay, &again->arena, &again->differences);
     if (again->differences.count == 0) return;
     const struct difference *first = &again->differences.list[0];

@@ -5,6 +5,7 @@
 
 #include "protocol/base/check.h"
 #include "tests/sim/inside.h"
+#include "tests/sim/sieve.h"
 
 #define LOOK_US 300
 
@@ -80,6 +81,7 @@ uint32_t world_ask(struct world *world, const struct world_ask *ask)
     struct auction_request request = {.kind = ask->kind,
                                       .affiliate = catalogue_affiliate(world->catalogue, ask->affiliate),
                                       .started_us = world->queue.now_us,
+                                      .test_key = ask->test_key,
                                       .bytes = ask->body.len};
     count_kind(&world->counts, ask->kind);
     if (world->draining) return refuse(world, asked, 503, REASON_SHUTTING_DOWN, NULL);
@@ -105,6 +107,10 @@ uint32_t world_ask(struct world *world, const struct world_ask *ask)
         request.has_key = true;
     }
     snprintf(place->affiliate, sizeof place->affiliate, "%.*s", (int)ask->affiliate.len, ask->affiliate.at);
+    asked->is_sieved = world->sieve && !is_post && !node_find(document, "ping_id");
+    if (asked->is_sieved)
+        asked->sieved = sieve_run(world->sieve, request.affiliate->id, document, ask->kind == AUCTION_ONE_CALL,
+                                  world_wall_ms(world));
     asked->place = place->id;
     asked->answer_by_us = asked->started_us + budget_us(world, &request);
     open_story(world, place, &request);

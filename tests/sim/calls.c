@@ -2,6 +2,7 @@
  * of failure and the reading of replies are the real ones; the way of the bytes is made up here. */
 #include <stdlib.h>
 
+#include "exchange/buyers/disclosure.h"
 #include "exchange/buyers/health.h"
 #include "protocol/base/check.h"
 #include "protocol/message/ping.h"
@@ -11,6 +12,8 @@
 #define BODY_MAX 65536u /* of a reply, as the client takes it */
 
 static void on_arrived(void *arg, uint64_t id);
+static void on_rehearsed(void *arg, uint64_t id);
+static const struct endpoint *door_of(const struct auction_ask *ask);
 static void on_reply(void *arg, uint64_t id);
 static void on_deadline(void *arg, uint64_t id);
 
@@ -24,6 +27,7 @@ static int64_t draw_way_us(struct world *world)
 static int buyer_of(struct world *world, const struct endpoint *endpoint)
 {
     struct bytes name;
+    if (endpoint->target.len < 2) return -1;
     bytes_split(bytes_from(endpoint->target, 1), '/', &name);
     return town_find(world->town, name);
 }
@@ -31,6 +35,32 @@ static int buyer_of(struct world *world, const struct endpoint *endpoint)
 static struct bytes spell(const struct ident *ident, char *text)
 {
     return (struct bytes){ident_text(ident, text), IDENT_TEXT};
+}
+
+static void disclose(const struct catalogue *catalogue, const struct auction_ask *ask, struct disclosure *disclosure,
+                     struct ping_message *message)
+{
+    if (!(ask->contract->discloses & ~DISCLOSES_FLOOR) || !ask->person) return;
+    struct mac *mac = mac_open(catalogue->buyers[ask->contract->buyer].hash_secret);
+    check(disclosure_make(mac, ask->contract, ask->person, disclosure, message));
+    mac_close(&mac);
+}
+
+/* A ping tells no more than its contract may know: not even a hash of the person that others could try out. */
+static void check_told(struct world *world, const struct auction_ask *ask, struct bytes body)
+{
+    char hex[2 * DIGEST_LEN];
+    bool tells_floor = memmem(body.at, body.len, "\"min_bid\"", 9),
+         tells_hash = memmem(body.at, body.len, "\"hashes\"", 8);
+    if (tells_floor && !(ask->contract->discloses & DISCLOSES_FLOOR))
+        world_wrong(world, "a ping tells the floor unasked");
+    if (tells_hash && !(ask->contract->discloses & ~DISCLOSES_FLOOR)) world_wrong(world, "a ping tells hashes unasked");
+    for (size_t i = 0; i < 2 && ask->person; i++) {
+        const struct digest *plain = i ? &ask->person->email : &ask->person->phone;
+        struct sink sink = sink_over(hex, sizeof hex);
+        sink_hex(&sink, (struct bytes){(const char *)plain->at, DIGEST_LEN});
+        if (memmem(body.at, body.len, hex, sizeof hex)) world_wrong(world, "a ping tells a plain hash");
+    }
 }
 
 static struct bytes write_request(struct place *place, const struct auction_ask *ask, int64_t deadline_ms)
@@ -48,7 +78,11 @@ static struct bytes write_request(struct place *place, const struct auction_ask 
                                        .contract = contract->id,
                                        .deadline_ms = deadline_ms,
                                        .offer_ttl_ms = ask->offer_ttl_ms,
-                                       .channel = ask->channel};
+                                       .channel = ask->channel,
+                                       .min_bid_micros = ask->min_bid_micros,
+                                       .test = ask->rehearsal != REHEARSAL_NONE};
+        struct disclosure disclosure;
+        disclose(place->catalogue, ask, &disclosure, &message);
         ping_write_head(&sink, &message);
         sink_bytes(&sink, ask->tail);
     } else {
@@ -62,6 +96,7 @@ static struct bytes write_request(struct place *place, const struct auction_ask 
                                        .price_micros = ask->price_micros,
                                        .max_sold = 1,
                                        .slot = 1,
+                                       .test = ask->rehearsal != REHEARSAL_NONE,
                                        .channel = ask->channel,
                                        .consent = ask->consent,
                                        .lead = ask->lead};
@@ -76,7 +111,12 @@ enum reason calls_ask(struct place *place, const struct auction_ask *ask, uint64
     struct world *world = place->world;
     bool is_ping = ask->kind == ASK_PING;
     int64_t now_us = world->queue.now_us;
-    enum reason reason = health_admit(world->standing, place->catalogue, ask->contract, is_ping, now_us);
+    bool is_test = ask->rehearsal != REHEARSAL_NONE, built_in = rehearsal_is_built_in(place->catalogue, ask->contract);
+    if (built_in && !is_test) world_wrong(world, "a test buyer is asked about a real lead");
+    bool inside = rehearsal_is_inside(place->catalogue, ask->contract, ask->rehearsal);
+    if (is_test && !inside && !ask->contract->test) world_wrong(world, "a test reaches a buyer's real endpoints");
+    enum reason reason = is_test ? REASON_NONE
+                                 : health_admit(world->standing, place->catalogue, ask->contract, is_ping, now_us);
     if (reason != REASON_NONE) return reason;
     struct call *call = slots_take(&world->calls, id);
     check(call != NULL);
@@ -87,14 +127,27 @@ enum reason calls_ask(struct place *place, const struct auction_ask *ask, uint64
                           .is_ping = is_ping,
                           .contract = ask->contract,
                           .catalogue = place->catalogue,
-                          .buyer = buyer_of(world, is_ping ? &ask->contract->ping : &ask->contract->post),
+                          .is_test = is_test,
+                          .buyer = inside ? -1 : buyer_of(world, door_of(ask)),
                           .sent_us = now_us,
                           .deadline_us = ask->deadline_us};
     catalogue_take(call->catalogue);
     call->request = write_request(place, ask, (ask->deadline_us - now_us) / 1000);
+    if (is_ping) check_told(world, ask, call->request);
+    if (!is_test && memmem(call->request.at, call->request.len, WORLD_TEST_NOTE, sizeof WORLD_TEST_NOTE - 1))
+        world_wrong(world, "a buyer hears of a test lead");
     place->calls_out++;
     world->counts.calls++;
-    queue_at(&world->queue, now_us + draw_way_us(world), on_arrived, world, call->id);
+    if (inside) {
+        call->has_said = true;
+        if (is_ping)
+            rehearsal_bid(ask->rehearsal, ask->price_micros, &call->said);
+        else
+            rehearsal_verdict(ask->rehearsal, ask->attempt, &call->said);
+        if (!call->said.silent) queue_at(&world->queue, now_us, on_rehearsed, world, call->id);
+    } else {
+        queue_at(&world->queue, now_us + draw_way_us(world), on_arrived, world, call->id);
+    }
     queue_at(&world->queue, ask->deadline_us, on_deadline, world, call->id);
     return REASON_NONE;
 }
@@ -103,7 +156,8 @@ static void end(struct call *call, enum health health)
 {
     struct world *world = call->world;
     struct place *place = slots_find(&world->places, call->place);
-    health_end(world->standing, call->catalogue, call->contract, call->is_ping, health, world->queue.now_us);
+    if (!call->is_test)
+        health_end(world->standing, call->catalogue, call->contract, call->is_ping, health, world->queue.now_us);
     world->counts.calls_ended++;
     if (place)
         place->calls_out--;
@@ -135,6 +189,34 @@ void calls_forget(struct world *world)
         catalogue_drop(&call->catalogue);
         slots_give(&world->calls, call->id);
     }
+}
+
+static const struct endpoint *door_of(const struct auction_ask *ask)
+{
+    static const struct endpoint none = {.is_https = false};
+    const struct contract *contract = ask->contract;
+    if (!ask->rehearsal) return ask->kind == ASK_PING ? &contract->ping : &contract->post;
+    if (!contract->test) return &none;
+    return ask->kind == ASK_PING ? &contract->test->ping : &contract->test->post;
+}
+
+static void on_rehearsed(void *arg, uint64_t id)
+{
+    struct world *world = arg;
+    struct call *call = slots_find(&world->calls, id);
+    if (!call) return;
+    struct rehearsal_line said = call->said;
+    struct place *place = slots_find(&world->places, call->place);
+    uint32_t number = call->number;
+    bool is_ping = call->is_ping;
+    end(call, HEALTH_NONE);
+    if (!place) return;
+    if (!is_ping)
+        auction_on_verdict(place_auction(place), &said.verdict);
+    else if (said.reason == REASON_NONE)
+        auction_on_bid(place_auction(place), number, &said.bid);
+    else
+        auction_on_call_failed(place_auction(place), number, said.reason, &said.bid);
 }
 
 /* The way there and back ------------------------------------------------------------------------------------------- */
@@ -195,7 +277,7 @@ static void tell_bid(struct world *world, struct call *call, struct place *place
         reason = bid_read(&world->scratch, call->status, call->body, false, &bid);
         if (reason == REASON_BAD_RESPONSE) health = HEALTH_CONTRACT_BAD;
     }
-    if (health == HEALTH_GOOD) {
+    if (health == HEALTH_GOOD && !call->is_test) {
         rates_answered(world->standing, call->contract->cell, world->queue.now_us - call->sent_us);
         if (bid.pause_us > 0) seats_pause(world->standing, call->contract->cell, world->queue.now_us + bid.pause_us);
     }

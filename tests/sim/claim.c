@@ -177,6 +177,7 @@ void claim_end(struct world *world, const struct auction_claim *claim, bool answ
     }
     bool forgets = world->sabotage == SABOTAGE_OFFER && queue_draw(&world->queue, 20) == 0;
     if (claim->has_ping && answered && !forgets) offers_answered(world->offers, &claim->ping_id);
+    if (claim->has_ping && answered) holds_end(world->holds, world->standing, &claim->ping_id);
     if (claim->has_ping && (!answered || forgets)) offers_return(world->offers, &claim->ping_id);
     if (claim->has_key) claims_drop(world->claims, &claim->key);
 }

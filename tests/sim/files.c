@@ -84,6 +84,7 @@ static void write_members(struct json *json, const struct node *base, const stru
     NODE_EACH(added, all)
     {
         if (node_find_bytes(base, added->key) || added->kind == NODE_NULL) continue;
+        if (bytes_is(added->key, "tests_at")) continue; /* written as what it stands for */
         json_key_bytes(json, added->key);
         json_node(json, added);
     }
@@ -119,6 +120,14 @@ static void write_contract(struct json *json, const struct node *defaults, struc
     }
     if (is_live) write_url(json, "ping_url", buyer, port, "ping");
     write_url(json, "post_url", buyer, node_find(does, "post_listen") ? PORT_OWN_POST + number : port, "post");
+    const struct node *tests_at = node_find(given, "tests_at");
+    if (tests_at) {
+        json_key(json, "test");
+        json_open_map(json);
+        if (is_live) write_url(json, "ping_url", tests_at->text, PORT_SHARED, "ping");
+        write_url(json, "post_url", tests_at->text, PORT_SHARED, "post");
+        json_close_map(json);
+    }
     write_members(json, node_find(defaults, "contract"), given);
     json_close_map(json);
 }
@@ -236,6 +245,21 @@ static void write_settings(struct sink *sink, const struct node *defaults, const
     json_close_map(&json);
 }
 
+/* Tables the settings name: `files`, each with its text. */
+static bool write_tables(const char *folder, const struct node *play)
+{
+    const struct node *files = node_find(play, "files");
+    if (!is_map(files)) return true;
+    NODE_EACH(file, files)
+    {
+        char name[64];
+        struct sink whole = {.at = (char *)(uintptr_t)file->text.at, .len = file->text.len, .cap = file->text.len};
+        snprintf(name, sizeof name, "%.*s", (int)file->key.len, file->key.at);
+        if (!write_file(folder, name, &whole)) return false;
+    }
+    return true;
+}
+
 bool files_write(const char *folder, const struct node *defaults, const struct node *play)
 {
     static const struct {
@@ -261,5 +285,5 @@ bool files_write(const char *folder, const struct node *defaults, const struct n
         files[i].write(&sink, defaults, play);
         if (!write_file(folder, files[i].name, &sink)) return false;
     }
-    return true;
+    return write_tables(folder, play);
 }

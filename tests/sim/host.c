@@ -3,11 +3,13 @@
 #include <stddef.h>
 #include <stdio.h>
 
+#include "exchange/market/deal.h"
 #include "exchange/standing/standing.h"
 #include "protocol/base/check.h"
 #include "protocol/base/money.h"
 #include "protocol/crypto/mac.h"
 #include "tests/sim/inside.h"
+#include "tests/sim/sieve.h"
 
 #define KEYED_MARK "keyed"
 
@@ -96,7 +98,9 @@ static bool may_ping(void *worker, const struct affiliate *affiliate)
 
 static struct standing *standing(void *worker)
 {
-    return world_of(worker)->standing;
+    struct world *world = world_of(worker);
+    holds_sweep(world->holds, world->standing, world->queue.now_us);
+    return world->standing;
 }
 
 static void on_wake(void *arg, uint64_t serial)
@@ -116,6 +120,9 @@ static enum reason ask(void *worker, struct auction *auction, const struct aucti
 {
     struct world *world = world_of(worker);
     if (ask->kind == ASK_PING && !world_is_discreet(ask->tail)) world_wrong(world, "a private value stands in a ping");
+    if (ask->rehearsal != REHEARSAL_NONE && !auction_is_test(auction))
+        world_wrong(world, "a call of a test for a real lead");
+    if (ask->rehearsal == REHEARSAL_NONE && auction_is_test(auction)) world_wrong(world, "a real call for a test");
     if (ask->kind == ASK_POST) {
         const struct model_post *post = model_post(&world->model, &ask->post_id);
         if (!post || post->state != POST_OPEN) world_wrong(world, "a post leaves whose intent is not in the book");
@@ -151,10 +158,10 @@ static void reserve(void *worker, struct auction *auction, const struct cap_deal
 {
     struct world *world = world_of(worker);
     struct place *place = place_of(auction);
-    const struct buyer *buyer = &deal->catalogue->buyers[deal->contract->buyer];
-    reservation->keys_count = cap_keys(deal, world->standing, reservation->keys);
-    enum reason reason = reservation_take(world->standing, deal->contract->cell, buyer->cell, world->queue.now_us,
-                                          reservation);
+    if (auction_is_test(auction)) world_wrong(world, "a reservation for a test");
+    int64_t now = world->queue.now_us;
+    holds_sweep(world->holds, world->standing, now);
+    enum reason reason = deal_reserve(deal, world->holds, world->standing, now, reservation);
     for (unsigned i = 0; reason == REASON_NONE && i < reservation->keys_count; i++) {
         const struct cap_key *key = &reservation->keys[i];
         if (caps_used(world->standing, key->cell, key->window) > key->limit) world_wrong(world, "a cap is over");
@@ -168,6 +175,25 @@ static void reserve(void *worker, struct auction *auction, const struct cap_deal
         return;
     }
     auction_on_reserved(auction, reason);
+}
+
+static enum reason hold(void *worker, const struct cap_deal *deal, int64_t expires_ms)
+{
+    struct world *world = world_of(worker);
+    int64_t now = world->queue.now_us, expires_us = now + (expires_ms - world_wall_ms(world)) * 1000;
+    holds_sweep(world->holds, world->standing, now);
+    return deal_hold(deal, world->holds, world->standing, now, expires_us);
+}
+
+static bool holds(void *worker, const struct ident *ping_id, const struct contract *contract)
+{
+    return holds_has(world_of(worker)->holds, ping_id, contract->cell);
+}
+
+static void unhold(void *worker, const struct ident *ping_id)
+{
+    struct world *world = world_of(worker);
+    holds_end(world->holds, world->standing, ping_id);
 }
 
 /* commit and release do not say whose; one auction runs at a time, so the counts must agree when all is over. */
@@ -248,8 +274,29 @@ static void supersede(void *worker, const struct offer *offer)
     lane_supersede(world, offer);
 }
 
+/* The latest request that was answered with this ping: its trace is written right after. */
+static const struct world_request *request_of(const struct world *world, const struct ident *ping_id)
+{
+    for (uint32_t i = world->requests_count; i > 0; i--) {
+        const struct world_request *request = &world->requests[i - 1];
+        if (request->answered && ident_same(&request->ping_id, ping_id)) return request;
+    }
+    return NULL;
+}
+
+static void check_filters(struct world *world, const struct trace_auction *record)
+{
+    char note[SIEVE_NOTE_MAX];
+    if (!world->sieve || record->contracts_count == 0) return;
+    if (record->kind != TRACE_PING && record->kind != TRACE_ONE_CALL) return;
+    const struct world_request *request = request_of(world, &record->ping_id);
+    if (request && request->is_sieved && !sieve_agrees(world->sieve, request->sieved, record, note))
+        world_wrong(world, "%s", note);
+}
+
 static void trace(void *worker, const struct trace_auction *record, const struct offer *offer)
 {
+    check_filters(world_of(worker), record);
     lane_trace(world_of(worker), record, offer);
 }
 
@@ -285,6 +332,25 @@ static void note_answer(struct world_request *request, const struct auction_answ
     request->sale_id = answer->sale_id;
     request->price_micros = answer->price_micros;
     request->elapsed_us = answer->elapsed_us;
+    request->is_test = answer->is_test;
+}
+
+/* Nobody is sent, or sees, what its catalogue entry does not say. */
+static void check_seen(struct world *world, const struct auction_answer *answer)
+{
+    struct bytes exit_url = answer->catalogue->campaigns[0].exit_url, url = answer->redirect_url;
+    uint32_t bids_max = answer->affiliate->reveal_bids == REVEAL_ALL_BIDS   ? ANSWER_BIDS_MAX
+                        : answer->affiliate->reveal_bids == REVEAL_BEST_BID ? 1
+                                                                            : 0;
+    if (answer->status == ANSWER_UNSOLD && !bytes_same(url, exit_url))
+        world_wrong(world, "an unsold lead goes elsewhere than to the exit");
+    if (world->options.rough && answer->status == ANSWER_SOLD && url.len &&
+        !bytes_starts(url, BYTES("https://go.example/")))
+        world_wrong(world, "a sold lead goes to a host that is not listed");
+    if (answer->bids_count > bids_max) world_wrong(world, "an affiliate sees %u bids", answer->bids_count);
+    for (uint32_t i = 1; i < answer->bids_count; i++)
+        if (answer->bids[i - 1].price_micros < answer->bids[i].price_micros)
+            world_wrong(world, "the bids an affiliate sees are not in order");
 }
 
 static void answer(void *worker, struct auction *auction, const struct auction_answer *answer)
@@ -302,6 +368,7 @@ static void answer(void *worker, struct auction *auction, const struct auction_a
         world_wrong(world, "an answer %lld us late", (long long)(world->queue.now_us - request->answer_by_us));
     request->answered = true;
     note_answer(request, answer);
+    check_seen(world, answer);
     if (answer->status != ANSWER_SOLD) return;
     const struct model_lead *lead = model_lead(&world->model, &answer->lead_id);
     if (!lead || lead->record.state != LEAD_SOLD) world_wrong(world, "told sold before the book has it");
@@ -346,6 +413,9 @@ const struct auction_host world_host = {
     .recall = recall,
     .forget = forget,
     .reserve = reserve,
+    .hold = hold,
+    .holds = holds,
+    .unhold = unhold,
     .commit = commit,
     .release = release,
     .keep = keep,

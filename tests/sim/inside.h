@@ -30,7 +30,9 @@ struct call {
     struct world *world;
     uint64_t id, place;
     uint32_t number;
-    bool is_ping, arrived, held;
+    bool is_ping, arrived, held, is_test;
+    struct rehearsal_line said; /* by a built-in test buyer; has_said: it is one's call */
+    bool has_said;
     const struct contract *contract;
     struct catalogue *catalogue;
     int buyer;
@@ -76,6 +78,8 @@ const struct world_trace *lane_offer_of(const struct world *world, const struct 
 /* At a crash: what was being committed may have been written. */
 void lane_crash(struct world *world, bool committed);
 void lane_forget(struct world *world);
+/* What was learned of contracts, into standing. */
+void lane_publish(struct world *world);
 /* What a start reads: caps, switches, offers, and what became of open posts. */
 void lane_restore(struct world *world);
 /* The seat a post in doubt holds, in this life. */

@@ -76,6 +76,15 @@ static bool holds(struct world *world, struct world_append *append, const struct
     return false;
 }
 
+/* What the ledger thread would publish after a commit, and at a start. */
+void lane_publish(struct world *world)
+{
+    const struct model *model = &world->model;
+    for (uint32_t i = 0; i < model->learned_count; i++)
+        learned_publish(world->standing, standing_contract_cell(world->standing, model->learned[i].contract),
+                        model->learned[i].word);
+}
+
 /* All of a batch is in the book before anyone hears of it. */
 static void write_batch(struct world *world)
 {
@@ -89,6 +98,7 @@ static void write_batch(struct world *world)
         }
         arena_reset(&world->scratch);
     }
+    lane_publish(world);
 }
 
 static void on_committed(void *arg, uint64_t id)
@@ -254,6 +264,7 @@ void lane_restore(struct world *world)
         check(caps_load(world->standing, &id, key->window, key->amount));
     }
     restore_switches(world);
+    lane_publish(world);
     table_free(&world->trace_ids);
     int64_t now_us = world->queue.now_us, wall_ms = world_wall_ms(world);
     for (uint32_t i = 0; i < world->traces_count; i++) {

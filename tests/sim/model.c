@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "exchange/market/acceptance.h"
 #include "exchange/standing/caps.h"
 #include "protocol/base/check.h"
 
@@ -22,6 +23,7 @@ void model_close(struct model *model)
     free(model->posts);
     free(model->caps);
     free(model->accounts);
+    free(model->learned);
     arena_free(&model->arena);
 }
 
@@ -240,6 +242,19 @@ static const char *apply_opening(struct model *model, const struct book_step *st
     return NULL;
 }
 
+/* What is known of the contract from now on: a doubt counts against it, and for it once it turns out accepted. */
+static void learn(struct model *model, const struct model_post *post, bool was_open, int64_t wall_ms)
+{
+    uint32_t at = 0;
+    if (post->state == POST_FAILED || (!was_open && post->state != POST_ACCEPTED)) return;
+    while (at < model->learned_count && !bytes_same(model->learned[at].contract, post->intent.contract)) at++;
+    if (at == model->learned_count) {
+        struct model_learned *fresh = GROW(model, learned);
+        fresh->contract = keep(model, post->intent.contract);
+    }
+    model->learned[at].word = acceptance_after(model->learned[at].word, post->state == POST_ACCEPTED, wall_ms);
+}
+
 static const char *apply_verdict(struct model *model, struct model_lead *lead, const struct book_verdict *verdict,
                                  int64_t wall_ms)
 {
@@ -250,6 +265,7 @@ static const char *apply_verdict(struct model *model, struct model_lead *lead, c
     if (verdict->state == POST_OPEN) return "a verdict that is none";
     bool was_counted = post->state == POST_UNKNOWN, counts = verdict->state != POST_FAILED;
     post->state = verdict->state;
+    learn(model, post, !was_counted, wall_ms);
     post->reason = verdict->reason;
     post->by_operator = verdict->by_operator;
     post->settled_ms = wall_ms;
@@ -298,6 +314,7 @@ static const char *apply_sale(struct model *model, struct model_lead *lead, cons
     lead->record.sale.contract = keep(model, sale->contract);
     lead->record.sale.buyer = keep(model, sale->buyer);
     lead->record.sale.redirect_url = keep(model, sale->redirect_url);
+    if (lead->record.offer.rehearsal) return NULL; /* of a test no money moves */
     move(model, "buyer:", sale->buyer, "", -sale->price_micros);
     move(model, "affiliate:", lead->record.affiliate, ":uncleared", sale->payout_micros);
     move(model, "house:margin", BYTES_NONE, "", sale->margin_micros);
@@ -400,9 +417,13 @@ const char *model_resolve(struct model *model, const struct ident *post_id, bool
 
 void model_totals(const struct model *model, struct model_totals *totals)
 {
-    *totals = (struct model_totals){.leads = model->leads_count, .posts = model->posts_count};
+    *totals = (struct model_totals){0};
     for (uint32_t i = 0; i < model->leads_count; i++) {
         const struct lead_record *record = &model->leads[i].record;
+        bool is_test = record->offer.rehearsal != 0;
+        totals->tests += is_test;
+        if (is_test) continue;
+        totals->leads++;
         totals->sold += record->state == LEAD_SOLD;
         totals->unsold += record->state == LEAD_UNSOLD;
         totals->pending += record->state == LEAD_PENDING;
@@ -412,5 +433,9 @@ void model_totals(const struct model *model, struct model_totals *totals)
         totals->payout_micros += record->sale.payout_micros;
         totals->margin_micros += record->sale.margin_micros;
     }
-    for (uint32_t i = 0; i < model->posts_count; i++) totals->doubts += model->posts[i].state == POST_UNKNOWN;
+    for (uint32_t i = 0; i < model->posts_count; i++) {
+        if (model->leads[model->posts[i].lead].record.offer.rehearsal) continue;
+        totals->posts++;
+        totals->doubts += model->posts[i].state == POST_UNKNOWN;
+    }
 }

@@ -35,6 +35,11 @@ struct model_cap {
     uint32_t used_max;
 };
 
+struct model_learned {
+    struct bytes contract;
+    uint64_t word;
+};
+
 struct model_account {
     struct bytes name;
     int64_t micros;
@@ -46,14 +51,16 @@ struct model {
     struct model_post *posts;
     struct model_cap *caps;
     struct model_account *accounts;
-    uint32_t leads_count, leads_room, posts_count, posts_room, caps_count, caps_room, accounts_count, accounts_room;
+    struct model_learned *learned;
+    uint32_t leads_count, leads_room, posts_count, posts_room, caps_count, caps_room, accounts_count, accounts_room,
+        learned_count, learned_room;
     struct table lead_ids, ping_ids, keys, post_ids, cap_ids, account_names;
     uint64_t seq;
     bool forgets_releases; /* the saboteur's: see sim_main.c --sabotage */
 };
 
 struct model_totals {
-    uint32_t leads, sold, unsold, pending, posting, posts, doubts;
+    uint32_t tests, leads, sold, unsold, pending, posting, posts, doubts;
     int64_t revenue_micros, payout_micros, margin_micros;
 };
 

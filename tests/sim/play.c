@@ -144,11 +144,13 @@ static void ask(struct play *play, const struct node *step, const char *verb, en
     const struct world_request *ping = is_of_ping ? request_of(play, step, "of") : NULL;
     if (is_of_ping && !ping) return;
     struct ident ping_id = ping ? ping->ping_id : IDENT_NONE;
+    const struct node *test_key = node_find(step, "test_key");
     node_i64(node_find(step, "worker"), &worker);
     struct world_ask ask = {.kind = kind,
                             .affiliate = by.len ? by : BYTES("best"),
                             .body = body_of(play, step, verb, ping ? &ping_id : NULL),
                             .key = text_of(step, "key"),
+                            .test_key = test_key && test_key->truth,
                             .worker = (unsigned)worker};
     check(play->labels_count < LABELS_MAX);
     uint32_t request = world_ask(play->world, &ask);
@@ -341,9 +343,15 @@ static void do_explain(struct play *play, const struct node *step)
     const struct world_request *request = request_of(play, step, "explain");
     if (!request) return;
     const struct ident *id = ident_is_none(&request->lead_id) ? &request->ping_id : &request->lead_id;
-    NODE_EACH(contract, node_find(step, "contracts"))
+    char found[TALE_MAX];
+    const struct node *auction = node_find(step, "auction"), *contracts = node_find(step, "contracts");
+    if (auction) {
+        tale_of_auction(play->world, id, found);
+        if (!tale_fits(auction->text, bytes_of(found))) differ(play, auction->key, auction->text, found);
+    }
+    if (!contracts) return;
+    NODE_EACH(contract, contracts)
     {
-        char found[TALE_MAX];
         tale_of_contract(play->world, id, contract->key, found);
         if (!tale_fits(contract->text, bytes_of(found))) differ(play, contract->key, contract->text, found);
     }
@@ -449,7 +457,7 @@ static bool tell_ledger(struct play *play, struct bytes whose, struct bytes name
                 {"unsold", totals.unsold, false},         {"pending", totals.pending, false},
                 {"posts", totals.posts, false},           {"doubts", totals.doubts, false},
                 {"revenue", totals.revenue_micros, true}, {"payout", totals.payout_micros, true},
-                {"margin", totals.margin_micros, true}};
+                {"margin", totals.margin_micros, true},   {"tests", totals.tests, false}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         if (!bytes_is(name, rows[i].name)) continue;
         if (rows[i].is_money)

@@ -2,6 +2,8 @@
  * world meets here all the time. Times of buyers lie around the deadlines, to the microsecond. */
 #include "tests/sim/random.h"
 
+#include "tests/sim/world.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -14,6 +16,7 @@ struct draft {
     struct queue people; /* rules about people: the same after every reload, so that a sale can be held against them */
     char text[FILE_ROOM];
     struct sink sink;
+    unsigned depth; /* of filters in filters */
 };
 
 static uint64_t below(struct draft *draft, uint64_t bound)
@@ -89,8 +92,22 @@ static void draw_duplicates(struct draft *draft)
 static void draw_ranking(struct draft *draft)
 {
     SAY(draft, "\"policy\":\"%s\",\"pricing\":\"%s\",\"second_price_step\":\"%s\",\"unavailable_bids\":\"%s\",",
-        PICK(draft, "price", "price", "priority", "weighted", "round_robin"), PICK(draft, "first", "second"),
+        PICK(draft, "price", "price", "priority", "weighted", "round_robin", "even"), PICK(draft, "first", "second"),
         PICK(draft, "0", "0.01", "0.50"), PICK(draft, "skip", "last"));
+    SAY(draft, "\"rank_by\":\"%s\",\"shadow\":%s,", PICK(draft, "price", "expected_value"),
+        PICK(draft, "false", "false", "true"));
+    SAY(draft, "\"tier_mode\":\"%s\",", PICK(draft, "parallel", "parallel", "waterfall"));
+}
+
+static void draw_quality(struct draft *draft)
+{
+    SAY(draft, "\"consent\":{\"required\":[\"tcpa\"]%s},", hit(draft, 5) ? ",\"required_at\":\"ping\"" : "");
+    if (hit(draft, 2)) SAY(draft, "\"exit_url\":\"https://exit.example/\",");
+    SAY(draft,
+        "\"test_patterns\":[{\"field\":\"note\",\"matches\":\"" WORLD_TEST_NOTE "\"}],\"score\":[{\"points\":%d},"
+        "{\"when\":{\"field\":\"owner\",\"is\":true},\"points\":15},{\"when\":{\"field\":\"income\",\"min\":\"40.5\"},"
+        "\"points\":10}],",
+        (int)below(draft, 20) - 10);
 }
 
 static void draw_campaign(struct draft *draft)
@@ -101,19 +118,26 @@ static void draw_campaign(struct draft *draft)
         PICK(draft, "60ms", "200ms"), PICK(draft, "300ms", "1s", "3s"), PICK(draft, "2s", "30s", "300s"),
         PICK(draft, "squeeze", "squeeze", "keep"), PICK(draft, "0", "0.50"), (unsigned)below(draft, 40));
     draw_ranking(draft);
+    draw_quality(draft);
     draw_duplicates(draft);
     if (hit(draft, 4)) SAY(draft, "\"suppress\":[\"few.txt\"],");
-    SAY(draft, "\"consent\":{\"required\":[\"tcpa\"]},\"fields\":{");
+    SAY(draft, "\"fields\":{");
     SAY(draft, "\"state\":{\"type\":\"us_state\",\"required\":\"ping\",\"private\":false},"
+               "\"note\":{\"type\":\"text\",\"private\":false},"
+               "\"income\":{\"type\":\"decimal\",\"max\":1000,\"private\":false},"
+               "\"owner\":{\"type\":\"boolean\",\"private\":false},"
+               "\"zip\":{\"type\":\"us_zip\",\"private\":false},\"born\":{\"type\":\"date\",\"private\":false},"
+               "\"credit\":{\"type\":\"choice\",\"of\":[\"poor\",\"fair\",\"good\"],\"private\":false},"
                "\"age\":{\"type\":\"integer\",\"min\":16,\"max\":110,\"private\":false},"
                "\"first_name\":{\"type\":\"text\",\"max\":60,\"required\":\"post\"},"
                "\"email\":{\"type\":\"email\"},"
                "\"phone\":{\"type\":\"us_phone\",\"required\":\"post\"}}}],\"affiliates\":[");
     for (unsigned i = 0; i < RANDOM_AFFILIATES; i++)
-        SAY(draft, "%s{\"id\":\"a%u\",\"campaigns\":[\"auto\"],\"min_price\":\"%s\"%s%s%s}", i ? "," : "", i,
+        SAY(draft, "%s{\"id\":\"a%u\",\"campaigns\":[\"auto\"],\"min_price\":\"%s\"%s%s%s%s}", i ? "," : "", i,
             PICK(draft, "0", "0", "2.00"), hit(draft, 6) ? ",\"rate\":{\"pings_per_s\":300}" : "",
             PICK(draft, "", "", ",\"pay\":{\"percent\":82}", ",\"pay\":{\"fixed\":\"6\"}",
                  ",\"margin\":{\"bands\":[{\"up_to\":\"9\",\"percent\":30},{\"fixed\":\"1.10\"}]}"),
+            PICK(draft, "", ",\"reveal\":{\"bids\":\"best\"}", ",\"reveal\":{\"bids\":\"all\"}"),
             PICK(draft, "", ",\"sources\":{\"fb\":{\"min_price\":\"4\",\"margin\":{\"percent\":5,\"max\":\"0.40\"}}}"));
     SAY(draft, "],\"lists\":{\"odd\":{\"file\":\"odd.txt\"}}");
     SAY(draft, ",\"calendars\":{\"us\":{\"2026-01-01\":\"closed\"}},\"buyers\":[");
@@ -129,10 +153,64 @@ static void draw_caps(struct draft *draft)
     SAY(draft, "]");
 }
 
+static void draw_condition(struct draft *draft);
+
+/* What follows from the form of a text. */
+static void draw_form(struct draft *draft)
+{
+    switch (below(draft, 5)) {
+    case 0:
+        SAY(draft, "{\"field\":\"zip\",\"prefix\":[\"9%u\",\"901\"]}", (unsigned)below(draft, 2));
+        return;
+    case 1:
+        SAY(draft, "{\"field\":\"zip\",\"matches\":\"^9[01]1[0-%u]|5$\"}", (unsigned)below(draft, 3));
+        return;
+    case 2:
+        SAY(draft, "{\"zip\":[\"9011%u\",\"9110%u\"]}", (unsigned)below(draft, 9), (unsigned)below(draft, 9));
+        return;
+    case 3:
+        SAY(draft, "{\"field\":\"%s\",\"exists\":%s}", PICK(draft, "zip", "born", "phone"),
+            PICK(draft, "true", "false"));
+        return;
+    default:
+        SAY(draft, "{\"field\":\"credit\",\"in\":[\"good\",\"%s\"]}", PICK(draft, "fair", "poor"));
+    }
+}
+
+static void draw_group(struct draft *draft)
+{
+    SAY(draft, "{\"%s\":[", PICK(draft, "all", "any", "none"));
+    draw_condition(draft);
+    SAY(draft, ",");
+    draw_form(draft);
+    SAY(draft, "]}");
+}
+
 /* Half of them none; what looks at a private field lets one-call leads only. */
 static void draw_condition(struct draft *draft)
 {
-    switch (below(draft, 8)) {
+    switch (below(draft, 13)) {
+    case 8:
+        SAY(draft, "{\"age_from\":\"born\",\"min\":%u,\"max\":%u}", 20 + (unsigned)below(draft, 30),
+            50 + (unsigned)below(draft, 30));
+        return;
+    case 9:
+        draw_form(draft);
+        return;
+    case 10:
+        /* Groups stand in groups two deep at most. */
+        if (draft->depth++ < 2)
+            draw_group(draft);
+        else
+            draw_form(draft);
+        draft->depth--;
+        return;
+    case 11:
+        SAY(draft, "{\"score\":{\"min\":%d}}", (int)below(draft, 25));
+        return;
+    case 12:
+        SAY(draft, "{\"field\":\"owner\",\"is\":%s}", PICK(draft, "true", "false"));
+        return;
     case 0:
         SAY(draft, "{\"field\":\"state\",\"in\":[\"CA\",\"NV\"]}");
         return;
@@ -193,9 +271,14 @@ static void draw_contract(struct draft *draft, unsigned buyer, unsigned contract
     if (hit(draft, 10)) SAY(draft, ",\"when_silent\":\"unavailable\"");
     draw_filter(draft);
     if (hit(draft, 10)) SAY(draft, ",\"suppress\":[\"few.txt\",{\"list\":\"odd\",\"unless\":{\"consent\":\"tcpa\"}}]");
-    if (hit(draft, 4)) SAY(draft, ",\"max_price\":\"14.00\"");
+    if (hit(draft, 4)) SAY(draft, ",\"disclose_floor\":true");
+    if (hit(draft, 4)) SAY(draft, ",\"ping_hashes\":[%s]", PICK(draft, "\"phone\"", "\"phone\",\"email\""));
+    if (hit(draft, 2)) SAY(draft, ",\"max_price\":\"%s\"", PICK(draft, "7.00", "9.00", "14.00"));
     if (hit(draft, 5)) SAY(draft, ",\"bid_ttl\":\"1s\"");
     if (hit(draft, 5)) SAY(draft, ",\"margin\":{\"fixed\":\"%u.25\"}", (unsigned)below(draft, 4));
+    if (hit(draft, 4))
+        SAY(draft, ",\"test\":{%s\"post_url\":\"http://127.0.0.1:9000/b%u/post\"}",
+            is_live ? "\"ping_url\":\"http://127.0.0.1:9000/b0/ping\"," : "", buyer);
     if (hit(draft, 8)) SAY(draft, ",\"free\":true");
     if (queue_draw(&draft->people, 8) == 0)
         SAY(draft, ",\"duplicates\":{\"window\":\"%us\"}", 1 + 60 * (unsigned)queue_draw(&draft->people, 3));
@@ -229,6 +312,8 @@ static bool write_market(struct draft *draft, const struct random_market *market
         SAY(draft, "%s{\"id\":\"b%u\",\"signing_secret\":\"whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oDMfKQ9r8GKYo=\"",
             buyer ? "," : "", buyer);
         if (hit(draft, 4)) SAY(draft, ",\"group\":\"one-owner\"");
+        SAY(draft, ",\"hash_secret\":\"sixteen bytes and more\"");
+        if (hit(draft, 2)) SAY(draft, ",\"redirect_hosts\":[\"go.example\"]");
         if (hit(draft, 3)) draw_caps(draft);
         if (hit(draft, 5)) SAY(draft, ",\"max_in_flight\":%u", 1 + (unsigned)below(draft, 6));
         if (hit(draft, 6)) SAY(draft, ",\"max_pings_per_s\":%u", 100 + (unsigned)below(draft, 300));
@@ -297,6 +382,8 @@ static bool write_scenario(struct draft *draft, const struct random_market *mark
         draw_think(draft, true);
         if (hit(draft, 3)) draw_script(draft, true);
         if (hit(draft, 6)) SAY(draft, ",\"price\":\"1.00\"");
+        if (hit(draft, 3))
+            SAY(draft, ",\"redirect_url\":\"%s\"", PICK(draft, "https://go.example/b%3D1", "https://evil.example/"));
         SAY(draft, "}}");
     }
     SAY(draft, "]}");

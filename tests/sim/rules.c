@@ -60,6 +60,30 @@ static void check_buyers(struct world *world)
     }
 }
 
+/* A test comes to what it asked for, and takes nothing. */
+static void check_test(struct world *world, const struct model_lead *lead)
+{
+    const struct model *model = &world->model;
+    enum rehearsal rehearsal = (enum rehearsal)lead->record.offer.rehearsal;
+    unsigned posts = 0, states[POST_STATE_COUNT] = {0};
+    bool by_operator = false; /* who may say what it likes about a doubt */
+    for (uint32_t i = 0; i < model->posts_count; i++) {
+        if (&model->leads[model->posts[i].lead] != lead) continue;
+        posts++;
+        states[model->posts[i].state]++;
+        by_operator |= model->posts[i].by_operator;
+        if (model->posts[i].intent.keys_count) world_wrong(world, "a test took from a cap");
+    }
+    bool ends_early = rehearsal_is_of_ping(rehearsal) || rehearsal == REHEARSAL_DUPLICATE;
+    if (ends_early && posts) world_wrong(world, "a test was posted that was to end before");
+    if (by_operator) return;
+    if (rehearsal == REHEARSAL_SOLD && states[POST_REJECTED])
+        world_wrong(world, "a test was refused that was to be sold");
+    if (rehearsal == REHEARSAL_UNSOLD && lead->sales) world_wrong(world, "a test was sold that was not to be");
+    if (rehearsal == REHEARSAL_REJECTED_THEN_SOLD && lead->sales && !states[POST_REJECTED])
+        world_wrong(world, "a test was sold at once that was to be refused first");
+}
+
 static void check_leads(struct world *world)
 {
     const struct model *model = &world->model;
@@ -67,11 +91,22 @@ static void check_leads(struct world *world)
         const struct model_lead *lead = &model->leads[i];
         if (lead->record.state == LEAD_POSTING)
             world_wrong(world, "lead %s is posting and nobody is at it", spell(&lead->record.lead_id));
+        if (lead->record.offer.rehearsal) check_test(world, lead);
         if (lead->sales > 1) world_wrong(world, "a lead was sold %u times", lead->sales);
         if (lead->sales && lead->record.sale.payout_micros < lead->record.offer.promise_micros)
             world_wrong(world, "lead %s was sold below its promise", spell(&lead->record.lead_id));
         if ((lead->record.state == LEAD_SOLD) != (lead->sales == 1)) world_wrong(world, "sold, but no sale");
     }
+}
+
+/* Once all offers have expired nothing is held for any; what they held is not counted any more (check_caps). */
+static void check_holds(struct world *world)
+{
+    const struct catalogue *catalogue = world->catalogue;
+    holds_sweep(world->holds, world->standing, INT64_MAX);
+    for (uint32_t i = 0; i < catalogue->contracts_count; i++)
+        if (holds_open_offers(world->standing, catalogue->contracts[i].cell))
+            world_wrong(world, "an offer that is over holds a place");
 }
 
 /* Every reservation is committed, returned or held: what standing counts is what the book counts. Only the newest
@@ -189,6 +224,10 @@ static void check_people(struct world *world)
     const struct duplicates *rule = &world->catalogue->campaigns[0].duplicates;
     struct who *who = calloc(model->posts_count + 1, sizeof *who);
     for (uint32_t i = 0; who && i < model->posts_count; i++) who[i] = who_of(&model->leads[model->posts[i].lead]);
+    for (uint32_t i = 0; who && i < model->posts_count; i++) {
+        const struct model_lead *lead = &model->leads[model->posts[i].lead];
+        if (lead->record.offer.rehearsal) who[i] = (struct who){0}; /* a test is about nobody */
+    }
     for (uint32_t i = 0; who && i < model->posts_count; i++)
         for (uint32_t k = 0; k < i; k++)
             if (is_same(rule, who[k], who[i])) check_pair(world, rule, &model->posts[k], &model->posts[i]);
@@ -204,6 +243,7 @@ void rules_check(struct world *world)
     check_told(world);
     check_leads(world);
     check_buyers(world);
+    check_holds(world);
     if (!world->ledger_broken) check_caps(world);
     check_load(world);
     if (world->options.rough) check_people(world);

@@ -12,6 +12,7 @@
 #include "protocol/crypto/digest.h"
 #include "tests/sim/random.h"
 #include "tests/sim/rules.h"
+#include "tests/sim/sieve.h"
 
 #define AUCTIONS_PER_WORLD 600u
 #define KEYS 12u   /* of Idempotency-Keys: few, so that they meet */
@@ -68,14 +69,31 @@ static void write_hash(struct sink *body, unsigned variant)
     sink_text(body, "\"},");
 }
 
-static void write_lead(struct run *run, struct sink *body, bool whole, unsigned variant)
+/* A test's outcome, or none. */
+static void write_outcome(struct run *run, struct sink *body)
+{
+    static const char *const outcomes[] = {"sold",   "no_bid",  "low_bid", "rejected_then_sold",
+                                           "unsold", "timeout", "pending", "duplicate"};
+    if (below(run, 3)) sink_format(body, ",\"test_outcome\":\"%s\"", outcomes[below(run, 8)]);
+}
+
+static void write_lead(struct run *run, struct sink *body, bool whole, unsigned variant, bool is_test)
 {
     static const char *const states[] = {"CA", "NV", "TX"};
+    static const char *const credit[] = {"poor", "fair", "good"};
     sink_format(body, "\"lead\":{\"state\":\"%s\",\"age\":%u", states[variant % 3], 20 + variant * 7 % 50);
+    if (variant % 3 == 0) sink_format(body, ",\"income\":\"%u.50\"", variant % 80);
+    if (variant % 4 == 0) sink_text(body, variant % 8 ? ",\"owner\":true" : ",\"owner\":\"no\"");
+    if (variant % 40 == 7) sink_text(body, ",\"note\":\"a " WORLD_TEST_NOTE "\"");
+    if (variant % 4) sink_format(body, ",\"zip\":\"9%u1%02u\"", variant % 2, variant % 23);
+    if (variant % 5) sink_format(body, ",\"credit\":\"%s\"", credit[variant / 3 % 3]);
+    if (variant % 7)
+        sink_format(body, ",\"born\":\"19%02u-%02u-%02u\"", 40 + variant % 60, 1 + variant % 12, 1 + variant % 28);
     if (whole) sink_text(body, ",\"first_name\":\"" WORLD_CANARY_TEXT "\"");
     if (whole) sink_format(body, ",\"phone\":\"+1%u" WORLD_CANARY_PHONE "\"", phone_of(variant));
     if (whole && variant % 5)
         sink_format(body, ",\"email\":\"" WORLD_CANARY_TEXT "%u@example.com\"", email_of(variant));
+    if (is_test) write_outcome(run, body);
     sink_text(body, below(run, 30) ? "},\"consent\":{\"tcpa\":true}}" : "}}");
 }
 
@@ -93,6 +111,7 @@ static uint32_t send(struct run *run, enum auction_kind kind, struct bytes body,
     struct world_ask ask = {.kind = kind,
                             .affiliate = bytes_of(name),
                             .body = body,
+                            .test_key = below(run, 40) == 0,
                             .key = keyed ? bytes_of(key) : BYTES_NONE,
                             .worker = (unsigned)below(run, WORLD_WORKERS_MAX)};
     return world_ask(run->world, &ask);
@@ -105,11 +124,13 @@ static void act_ping(struct run *run)
     struct sink body = sink_over(text, sizeof text);
     uint32_t number = run->world->requests_count;
     sink_text(&body, "{\"campaign\":\"auto\",");
+    bool is_test = below(run, 10) == 0;
+    if (is_test) sink_text(&body, "\"test\":true,");
     if (!below(run, 8)) sink_format(&body, "\"timeout_ms\":%u,", 100 + (unsigned)below(run, 200));
     if (!below(run, 8)) sink_text(&body, "\"min_price\":\"5.00\",\"source\":\"fb\",\"ref\":\"r\",");
     if (!below(run, 3)) write_hash(&body, number + 1);
     write_sub_ids(run, &body);
-    write_lead(run, &body, false, number);
+    write_lead(run, &body, false, number, is_test);
     run->recent[run->recent_count++ % RECENT] = send(run, AUCTION_PING, sink_written(&body), number % RANDOM_AFFILIATES,
                                                      false);
 }
@@ -123,7 +144,8 @@ static void act_post(struct run *run)
     const struct world_request *ping = &run->world->requests[number];
     if (!ping->answered || ping->status != ANSWER_ACCEPTED) return;
     sink_format(&body, "{\"ping_id\":\"%s\",", ident_text(&ping->ping_id, id));
-    write_lead(run, &body, true, below(run, 25) ? number : number + 1);
+    if (!below(run, 20)) sink_format(&body, "\"test\":%s,", below(run, 2) ? "true" : "false");
+    write_lead(run, &body, true, below(run, 25) ? number : number + 1, ping->is_test && below(run, 2));
     unsigned affiliate = (number + (below(run, 30) == 0)) % RANDOM_AFFILIATES;
     send(run, AUCTION_POST, sink_written(&body), affiliate, below(run, 5) == 0);
 }
@@ -134,9 +156,11 @@ static void act_lead(struct run *run)
     struct sink body = sink_over(text, sizeof text);
     bool keyed = below(run, 2) == 0;
     sink_text(&body, "{\"campaign\":\"auto\",");
+    bool is_test = below(run, 10) == 0;
+    if (is_test) sink_text(&body, "\"test\":true,");
     if (!below(run, 8)) sink_format(&body, "\"timeout_ms\":%u,", 150 + (unsigned)below(run, 500));
     write_sub_ids(run, &body);
-    write_lead(run, &body, true, (unsigned)below(run, keyed ? 2 : 50));
+    write_lead(run, &body, true, (unsigned)below(run, keyed ? 2 : 50), is_test);
     send(run, AUCTION_ONE_CALL, sink_written(&body), (unsigned)below(run, RANDOM_AFFILIATES), keyed);
 }
 
@@ -175,11 +199,23 @@ static void act_pause(struct run *run)
     world_pause(run->world, bytes_of(contract), below(run, 3) == 0);
 }
 
+/* The reference of filters reads the market's file, as it is now. */
+static void know_market(struct run *run)
+{
+    char path[160];
+    if (run->world->sieve && run->world->sabotage == SABOTAGE_SIEVE) return;
+    sieve_close(&run->world->sieve);
+    snprintf(path, sizeof path, "%s/market.yaml", run->settings);
+    run->world->sieve = sieve_open(path);
+    check(run->world->sieve != NULL);
+}
+
 static void act_reload(struct run *run)
 {
     char note[NOTE_MAX];
     check(random_rewrite(&run->market, run->settings));
     char path[160];
+    know_market(run);
     snprintf(path, sizeof path, "%s/outcry.yaml", run->settings);
     if (!world_reload(run->world, path, note, sizeof note))
         world_wrong(run->world, "a reload was refused: %.3000s", note);
@@ -287,6 +323,7 @@ static bool begin(struct sim *sim, struct run *run, uint64_t seed)
     if (run->world) {
         run->world->sabotage = sim->sabotage;
         run->world->model.forgets_releases = sim->sabotage == SABOTAGE_BOOK;
+        know_market(run);
     }
     return run->world != NULL;
 }
@@ -341,11 +378,12 @@ static void report(const struct sim *sim)
     const struct world_counts *sum = &sim->sum;
     printf("%llu worlds, %llu auctions (%llu pings, %llu posts, %llu one call, %llu taken up again), %llu sold, %llu "
            "calls,\n"
-           "%llu doubts at %llu starts, %llu affiliates left, %llu drains\n",
+           "%llu doubts at %llu starts, %llu affiliates left, %llu drains, %llu early closes\n",
            (unsigned long long)sim->worlds, (unsigned long long)sum->auctions, (unsigned long long)sum->pings,
            (unsigned long long)sum->posts, (unsigned long long)sum->one_calls, (unsigned long long)sum->resumed,
            (unsigned long long)sim->sold, (unsigned long long)sum->calls, (unsigned long long)sum->doubts,
-           (unsigned long long)sum->crashes, (unsigned long long)sum->gone, (unsigned long long)sum->drains);
+           (unsigned long long)sum->crashes, (unsigned long long)sum->gone, (unsigned long long)sum->drains,
+           (unsigned long long)sum->early_closes);
 }
 
 static bool read_number(const char *text, uint64_t *value)

@@ -53,6 +53,7 @@ void tale_of_request(const struct world_request *request, char tale[TALE_MAX])
         sink_text(&sink, request->field);
     } else {
         say_answer(&sink, request->status, request->price_micros, request->reason, request->buyer);
+        if (request->is_test) sink_text(&sink, " test");
         if (request->is_reauction) sink_text(&sink, " reauction");
         say_word(&sink, " bids ", request->bids);
         say_word(&sink, " to ", request->redirect);
@@ -70,6 +71,7 @@ void tale_of_lead(const struct world *world, const struct model_lead *lead, char
     sink_bytes(&name, answer.buyer);
     finish(&name);
     say_answer(&sink, answer.status, answer.price_micros, answer.reason, buyer);
+    if (answer.is_test) sink_text(&sink, " test");
     if (!ident_is_none(&answer.reauction_id)) sink_text(&sink, " reauction");
     if (answer.status == ANSWER_UNSOLD) answer.redirect_url = world->catalogue->campaigns[0].exit_url;
     if (answer.redirect_url.len) sink_text(&sink, " to ");
@@ -97,6 +99,11 @@ static void say_entry(struct sink *sink, const struct trace_contract *contract)
     sink_text(sink, " bid ");
     money_write(sink, contract->price_micros);
     if (contract->rank) sink_format(sink, " #%u", contract->rank);
+    if (contract->rank && contract->pays_micros != contract->price_micros) {
+        sink_text(sink, " pays ");
+        money_write(sink, contract->pays_micros);
+    }
+    if (contract->shadow_rank) sink_format(sink, " shadow #%u", contract->shadow_rank);
 }
 
 static void say_posts(struct sink *sink, const struct trace_auction *posts, struct bytes contract)
@@ -158,6 +165,23 @@ void tale_of_contract(const struct world *world, const struct ident *id, struct 
     }
     if (has_auction && !found) say_static(&sink, world, &auction, contract, &arena);
     if (has_posts) say_posts(&sink, &posts, contract);
+    if (!sink.len) sink_text(&sink, "untold");
+    arena_free(&arena);
+    finish(&sink);
+}
+
+void tale_of_auction(const struct world *world, const struct ident *id, char tale[TALE_MAX])
+{
+    struct sink sink = start(tale);
+    struct arena arena;
+    static struct trace_auction auction;
+    arena_init(&arena, 65536, 4u << 20);
+    const struct model_lead *lead = model_lead(&world->model, id);
+    if (read_trace(world, lead ? &lead->record.ping_id : id, &arena, &auction)) {
+        sink_bytes(&sink, auction.closed_cause);
+        if (auction.arm) sink_char(&sink, ' ');
+        sink_text(&sink, ranking_arm_name((enum ranking_arm)auction.arm));
+    }
     if (!sink.len) sink_text(&sink, "untold");
     arena_free(&arena);
     finish(&sink);

@@ -108,6 +108,7 @@ bool town_change(struct town *town, int buyer, struct bytes changes, char note[T
 
 const char *town_knows(struct town *town, int buyer, struct bytes post_id)
 {
+    if (buyer < 0) return "not_seen";
     return buyer_status(&town->buyers[buyer], post_id);
 }
 

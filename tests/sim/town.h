@@ -37,7 +37,7 @@ void town_ask(struct town *town, int buyer, bool is_post, struct bytes request, 
               struct town_reply *reply);
 /* As POST /control's `set`, a JSON map. False: `note` says why. */
 bool town_change(struct town *town, int buyer, struct bytes changes, char note[TOWN_NOTE_MAX]);
-/* "accepted", "rejected", "not_seen": what the buyer knows of a post. */
+/* "accepted", "rejected", "not_seen": what the buyer knows of a post; of one that is not in town, nothing. */
 const char *town_knows(struct town *town, int buyer, struct bytes post_id);
 /* A count of /stats by its name; -1: there is no such count. */
 int64_t town_count(const struct town *town, int buyer, struct bytes name);

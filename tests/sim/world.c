@@ -10,6 +10,7 @@
 #include "protocol/crypto/mac.h"
 #include "tests/sim/again.h"
 #include "tests/sim/inside.h"
+#include "tests/sim/sieve.h"
 
 #define START_US INT64_C(1000000000)
 #define DRAIN_US INT64_C(10000000)
@@ -19,6 +20,7 @@
 static bool open_shared(struct world *world)
 {
     return standing_open(&world->standing) == FAULT_NONE && claims_open(CLAIMS_MAX, &world->claims) == FAULT_NONE &&
+           holds_open(&world->holds) == FAULT_NONE &&
            offers_open(world->settings.offers_max, world->options.workers, &world->offers) == FAULT_NONE;
 }
 
@@ -28,6 +30,7 @@ static void close_shared(struct world *world)
     shelf_drop(&world->shelf);
     if (world->offers) offers_close(&world->offers);
     if (world->claims) claims_close(&world->claims);
+    holds_close(&world->holds);
     if (world->standing) standing_close(&world->standing);
 }
 
@@ -87,6 +90,7 @@ struct world *world_open(const struct world_options *options, const char *settin
     if (world->catalogue) {
         again_keep(world->again, world->catalogue);
         check(claims_open(CLAIMS_MAX, &world->claims) == FAULT_NONE);
+        check(holds_open(&world->holds) == FAULT_NONE);
         check(offers_open(world->settings.offers_max, options->workers, &world->offers) == FAULT_NONE);
         return world;
     }
@@ -127,6 +131,7 @@ void world_close(struct world **closed)
     table_free(&world->paused);
     free(world->trace_buffer);
     again_close(&world->again);
+    sieve_close(&world->sieve);
     free(world->requests);
     free(world->seats);
     free(world);
@@ -219,6 +224,7 @@ enum reason world_gate(struct world *world, struct bytes id)
     if (!contract) return REASON_COUNT;
     const struct buyer *buyer = &world->catalogue->buyers[contract->buyer];
     int64_t wall_ms = world_wall_ms(world);
+    holds_sweep(world->holds, world->standing, world->queue.now_us);
     availability_read(contract, buyer, NULL, world->standing, world->queue.now_us, wall_ms, &view);
     return availability_reason(contract, buyer, &view, wall_ms);
 }
@@ -245,6 +251,7 @@ int world_resolve(struct world *world, const struct ident *post_id, bool accepte
     const char *refused = model_resolve(&world->model, post_id, accepted, &sale_id, world_wall_ms(world), resumes);
     struct seat_hold seat;
     if (refused) return refused[0] == 'u' ? 404 : 409;
+    lane_publish(world);
     const struct model_post *post = model_post(&world->model, post_id);
     if (seats_row_take(world, post_id, &seat)) {
         if (accepted)

@@ -10,6 +10,7 @@
 #include "exchange/auction/auction.h"
 #include "exchange/config/config.h"
 #include "exchange/standing/claims.h"
+#include "exchange/standing/holds.h"
 #include "exchange/standing/offers.h"
 #include "protocol/base/slots.h"
 #include "tests/sim/model.h"
@@ -23,9 +24,12 @@
 /* What stands in private fields of leads, and must be found in no ping and no trace. */
 #define WORLD_CANARY_TEXT "zcanary"
 #define WORLD_CANARY_PHONE "5550142"
+/* In the public note of a lead that is a test: no buyer ever hears of it. */
+#define WORLD_TEST_NOTE "zztest"
 
 struct world;
 struct again;
+struct sieve;
 
 struct world_worker {
     struct world *world;
@@ -42,6 +46,7 @@ enum sabotage {
     SABOTAGE_OFFER, /* a used offer is open again at times */
     SABOTAGE_TRACE, /* a trace tells of another bid than was made at times */
     SABOTAGE_GUARD, /* nobody is a duplicate: claims and the book's guard let everybody through */
+    SABOTAGE_SIEVE, /* a reload is kept from the reference of filters */
     SABOTAGE_COUNT
 };
 
@@ -59,8 +64,9 @@ struct world_request {
     enum auction_kind kind;
     int64_t started_us, answer_by_us; /* 0: not known */
     uint64_t place;                   /* of its auction while it runs */
-    bool answered, gone, died;        /* the exchange crashed under it */
-    bool is_reauction;                /* the post's lead went through an auction of its own */
+    bool is_test;
+    bool answered, gone, died; /* the exchange crashed under it */
+    bool is_reauction;         /* the post's lead went through an auction of its own */
     int http;
     enum answer_status status;
     enum reason reason;
@@ -71,6 +77,8 @@ struct world_request {
     char redirect[128], bids[256]; /* as a play tells them */
     struct ident ping_id, lead_id, sale_id;
     int64_t price_micros, elapsed_us;
+    bool is_sieved;
+    uint64_t sieved; /* whom the reference lets it go to (sieve.h) */
 };
 
 struct world_trace {
@@ -90,7 +98,7 @@ struct world_append {
 
 struct world_counts {
     uint64_t auctions, pings, posts, one_calls, resumed, sold, calls, calls_ended, reserved, committed, released, kept;
-    uint64_t crashes, drains, gone, late, doubts, fallbacks, problems, again;
+    uint64_t crashes, drains, gone, late, doubts, fallbacks, problems, again, early_closes;
 };
 
 struct world {
@@ -103,6 +111,7 @@ struct world {
     struct standing *standing;
     struct offers *offers;
     struct claims *claims;
+    struct holds *holds;
     struct town *town;
     struct model model;
     struct digest seed_key;
@@ -113,6 +122,7 @@ struct world {
     struct arena scratch;
     char *trace_buffer;
     struct again *again; /* who decides every traced auction a second time */
+    struct sieve *sieve; /* NULL: filters are not held against the reference */
 
     struct world_append *queued, *committing; /* the ledger's first lane */
     uint32_t queued_count, queued_room, committing_count, committing_room;
@@ -152,6 +162,7 @@ int64_t world_wall_ms(const struct world *world);
 struct world_ask {
     enum auction_kind kind; /* PING, POST, ONE_CALL */
     struct bytes affiliate, body, key;
+    bool test_key; /* with a key for tests only */
     unsigned worker;
 };
 uint32_t world_ask(struct world *world, const struct world_ask *ask);

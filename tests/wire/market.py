@@ -114,8 +114,8 @@ class Market:
     def affiliates(self, play):
         return play.get("affiliates") or {"best": {}}
 
-    def key_of(self, affiliate):
-        return self.keys.of("affiliate", list(self.affiliates(self.play)).index(affiliate))["key"]
+    def key_of(self, affiliate, kind="affiliate"):
+        return self.keys.of(kind, list(self.affiliates(self.play)).index(affiliate))["key"]
 
     def buyer_key(self, buyer):
         return self.keys.of("buyer", list(self.play["buyers"]).index(buyer))["key"]
@@ -128,18 +128,21 @@ class Market:
         contract = {"id": name, "campaign": "auto", "post_url": self.url(buyer, "post"), **merged(self.defaults["contract"], given)}
         if contract["price"] == "live":
             contract["ping_url"] = self.url(buyer, "ping")
+        if tests_at := contract.pop("tests_at", None):
+            contract["test"] = {path + "_url": self.url(tests_at, path) for path in ("ping", "post") if path + "_url" in contract}
         return contract
 
     def catalogue(self, play):
         buyers = []
         for number, (name, buyer) in enumerate(play["buyers"].items()):
-            contracts = buyer.get("contracts") or {name: buyer.get("contract", {})}
+            contracts = buyer["contracts"] if "contracts" in buyer else {name: buyer.get("contract", {})}
             buyers.append({"id": name, "keys": [self.keys.of("buyer", number)["hash"]], **merged(self.defaults["buyer"], buyer.get("is", {})),
                            "contracts": [self.contract(key, name, given) for key, given in contracts.items()]})
         more = [{"id": name, **merged(self.defaults["campaign"], given)} for name, given in play.get("campaigns", {}).items()]
         return {"campaigns": [{"id": "auto", **merged(self.defaults["campaign"], play.get("campaign", {}))}, *more],
                 **({"lists": play["lists"]} if "lists" in play else {}),
-                "affiliates": [{"id": name, "keys": [self.keys.of("affiliate", number)["hash"]], **merged(self.defaults["affiliate"], given)}
+                "affiliates": [{"id": name, "keys": [self.keys.of(kind, number)["hash"] for kind in ("affiliate", "affiliate-test")],
+                                **merged(self.defaults["affiliate"], given)}
                                for number, (name, given) in enumerate(self.affiliates(play).items())],
                 "buyers": buyers}
 

@@ -36,6 +36,8 @@ def tale_of_answer(answer):
         words.append(body["sales"][0]["buyer"])
     if body.get("reason"):
         words.append(body["reason"]["code"])
+    if body["test"]:
+        words.append("test")
     if body.get("reauction"):
         words.append("reauction")
     if body.get("bids"):
@@ -55,11 +57,19 @@ def tale_of_contract(explained, name):
             words.append(f"bid {contract['bid']['price']}")
         if contract.get("rank"):
             words.append(f"#{contract['rank']}")
+            if contract["bid"]["pays"] != contract["bid"]["price"]:
+                words.append(f"pays {contract['bid']['pays']}")
+            if contract.get("shadow_rank"):
+                words.append(f"shadow #{contract['shadow_rank']}")
         for post in contract.get("posts", []):
             why = post["reason"] and post["outcome"] in ("skipped", "failed")
             words.append(f"post {post['outcome']}" + (f":{post['reason']['code']}" if why else ""))
         return " ".join(words)
     return "untold"
+
+
+def tale_of_auction(explained):
+    return " ".join(word for word in (explained["closed"]["cause"], explained["arm"]) if word)
 
 
 class Play:
@@ -96,7 +106,8 @@ class Play:
         if verb == "lead" and "key" not in step:  # a lead of its own, unless the step says which one it is again
             body = merged(body, {"lead": {"label": step.get("again", step["lead"])}})
         fields = {"Idempotency-Key": step["key"]} if "key" in step else {}
-        self.asked[step[verb]] = self.market.ask("POST", path, body, self.market.key_of(step.get("by", "best")), fields)
+        self.asked[step[verb]] = self.market.ask("POST", path, body, self.market.key_of(step.get("by", "best"), "affiliate-test" if step.get("test_key") else "affiliate"),
+                                                  fields)
         self.do_answer({"answer": step[verb], **({"expect": step["expect"]} if "expect" in step else {})})
 
     def do_ping(self, step):
@@ -201,11 +212,14 @@ class Play:
             self.differ("resolve", step["expect"], found)
 
     def do_explain(self, step):
-        for contract, wanted in step["contracts"].items():
-            def tell():
-                status, explained = self.market.operator("GET", f"/v1/admin/explain/{self.id_of(step['explain'])}")
-                return tale_of_contract(explained, contract) if status == 200 else f"{status}"
-            self.wait_for({"expect": wanted}, f"explain {contract}", tell)
+        def tell(tale):
+            status, explained = self.market.operator("GET", f"/v1/admin/explain/{self.id_of(step['explain'])}")
+            return tale(explained) if status == 200 else f"{status}"
+        if "auction" in step:
+            self.wait_for({"expect": step["auction"]}, "explain", lambda: tell(tale_of_auction))
+        for contract, wanted in step.get("contracts", {}).items():
+            self.wait_for({"expect": wanted}, f"explain {contract}",
+                          lambda: tell(lambda explained: tale_of_contract(explained, contract)))
 
     def do_idle(self, step):
         self.wait_for(step, "idle", lambda: str(self.market.operator("GET", "/v1/admin/stats")[1]["in_flight"]))

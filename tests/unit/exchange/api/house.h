@@ -30,6 +30,8 @@ struct buyer_house {
     pthread_t thread;
     _Atomic unsigned pings, posts;
     _Atomic int post_status; /* of the answers to posts; 0: 200 */
+    pthread_mutex_t lock;    /* of `told` */
+    char told[4096];         /* the last ping to north-1 */
 };
 
 static inline void on_buyer_request(void *arg, struct server_request *request)
@@ -38,6 +40,12 @@ static inline void on_buyer_request(void *arg, struct server_request *request)
     bool is_post = bytes_is(server_view(request)->head->path, "/post");
     struct bytes body = is_post ? BYTES("{\"status\":\"accepted\",\"buyer_lead_id\":\"77\"}")
                                 : BYTES("{\"status\":\"bid\",\"price\":\"12.50\"}");
+    struct bytes asked = server_view(request)->body;
+    if (memmem(asked.at, asked.len, "\"north-1\"", 9) && !is_post) {
+        pthread_mutex_lock(&house->lock);
+        snprintf(house->told, sizeof house->told, "%.*s", (int)asked.len, asked.at);
+        pthread_mutex_unlock(&house->lock);
+    }
     atomic_fetch_add(is_post ? &house->posts : &house->pings, 1);
     int status = is_post ? atomic_load(&house->post_status) : 0;
     struct server_answer answer = {.status = status ? status : 200, .content_type = "application/json", .body = body};
@@ -69,6 +77,7 @@ static inline void open_buyer(struct buyer_house *house)
     struct server_options options = {.address = "127.0.0.1:0",
                                      .limits = server_limits_default,
                                      .handler = {on_buyer_request, on_nothing_gone, on_nothing_refused, house}};
+    house->lock = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
     assert_int_equal(loop_open(&house->loop), FAULT_NONE);
     assert_int_equal(server_open(house->loop, &options, &house->server, &note), FAULT_NONE);
     pthread_create(&house->thread, NULL, live_buyer, house);
@@ -133,8 +142,10 @@ static inline struct catalogue *build_catalogue(struct house *house)
         "\"phone\":{\"type\":\"us_phone\",\"required\":\"post\"}}}],"
         "\"affiliates\":[{\"id\":\"best\",\"keys\":[\"sha256:%s\"],\"campaigns\":[\"auto\"]}],"
         "\"buyers\":[{\"id\":\"north\",\"time_zone\":\"America/"
-        "New_York\",\"signing_secret\":\"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\",\"contracts\":["
-        "{\"id\":\"north-1\",\"campaign\":\"auto\",\"price\":\"live\",\"ping_url\":\"http://127.0.0.1:%s/ping\","
+        "New_York\",\"signing_secret\":\"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\",\"hash_secret\":\"the key of "
+        "hashes\",\"contracts\":["
+        "{\"id\":\"north-1\",\"disclose_floor\":\"true\",\"ping_hashes\":[\"phone\"],\"campaign\":\"auto\",\"price\":"
+        "\"live\",\"ping_url\":\"http://127.0.0.1:%s/ping\","
         "\"post_url\":\"http://127.0.0.1:%s/"
         "post\",\"max_price\":\"80\",\"caps\":[{\"window\":\"day\",\"leads\":\"%u\"}]},"
         "{\"id\":\"north-2\",\"campaign\":\"auto\",\"price\":\"live\",\"ping_url\":\"http://127.0.0.1:%s/ping\","
@@ -219,6 +230,7 @@ static inline int open_house(void **state, unsigned workers, unsigned day_cap, h
     assert_int_equal(standing_open(&hall->standing), FAULT_NONE);
     assert_int_equal(offers_open(10000, workers, &hall->offers), FAULT_NONE);
     assert_int_equal(claims_open(1000, &hall->claims), FAULT_NONE);
+    assert_int_equal(holds_open(&hall->holds), FAULT_NONE);
     assert_int_equal(doubts_open(&hall->doubts), FAULT_NONE);
     assert_int_equal(resolver_start(true, &hall->resolver), FAULT_NONE);
     hall->catalogue = build_catalogue(house);
@@ -268,6 +280,7 @@ static inline int close_house(void **state)
     resolver_stop(&hall->resolver);
     offers_close(&hall->offers);
     claims_close(&hall->claims);
+    holds_close(&hall->holds);
     doubts_close(&hall->doubts);
     catalogue_drop(&hall->catalogue);
     standing_close(&hall->standing);

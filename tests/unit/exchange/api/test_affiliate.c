@@ -130,6 +130,41 @@ static void malformed_http_has_an_id_too(void **state)
     assert_int_equal(strcspn(id + 16, "\r"), IDENT_TEXT);
 }
 
+/* HMAC-SHA256 of "the key of hashes" over the hexadecimal SHA-256 of +14155552671. */
+#define KEYED_PHONE "7a969318d3f4aa932c8192f2dbd9b0c536385817c24f6bb71cc46793c1148aca"
+#define PLAIN_PHONE "cb6880e416769253645cb9c6b8989154bf66a56a77fc14c81fb1019663cbb928"
+
+static void expect_told(struct house *house, const char *words)
+{
+    pthread_mutex_lock(&house->buyer.lock);
+    if (!strstr(house->buyer.told, words)) fail_msg("not %s in %s", words, house->buyer.told);
+    assert_null(strstr(house->buyer.told, PLAIN_PHONE));
+    assert_null(strstr(house->buyer.told, "4155552671"));
+    pthread_mutex_unlock(&house->buyer.lock);
+}
+
+/* A keyed hash of the person and the floor go to the contract that asks for them; of a ping the affiliate's own hash is
+ * keyed. Both stand before the lead, which is shared. */
+static void a_contract_is_told_what_it_asks_for(void **state)
+{
+    struct house *house = *state;
+    char answer[8192];
+    ask(house, "/v1/pings",
+        "{\"campaign\":\"auto\",\"min_price\":\"2\",\"hashes\":{\"phone\":\"" PLAIN_PHONE
+        "\"},\"lead\":{\"state\":\"CA\"}}",
+        answer, sizeof answer);
+    expect_told(house, "\"min_bid\":\"2.50\",\"hashes\":{\"phone\":\"" KEYED_PHONE "\"},\"lead\":{\"state\":\"CA\"}}");
+    ask(house, "/v1/leads", "{\"campaign\":\"auto\",\"lead\":{\"state\":\"CA\",\"phone\":\"415 555 2671\"}}", answer,
+        sizeof answer);
+    expect_told(house, "\"test\":false,\"source_ref\":");
+    expect_told(house, ",\"hashes\":{\"phone\":\"" KEYED_PHONE "\"},\"lead\":{\"state\":\"CA\"}}");
+    ask(house, "/v1/pings", "{\"campaign\":\"auto\",\"lead\":{\"state\":\"CA\"}}", answer, sizeof answer);
+    pthread_mutex_lock(&house->buyer.lock);
+    assert_null(strstr(house->buyer.told, "\"hashes\""));
+    assert_null(strstr(house->buyer.told, "\"min_bid\""));
+    pthread_mutex_unlock(&house->buyer.lock);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -138,6 +173,7 @@ int main(void)
         cmocka_unit_test(a_new_auction_is_told),
         cmocka_unit_test_setup_teardown(a_lead_asked_for_later_says_why, open_one, close_house),
         cmocka_unit_test_setup_teardown(a_ping_asked_for_later_has_what_was_sent_along, open_one, close_house),
+        cmocka_unit_test_setup_teardown(a_contract_is_told_what_it_asks_for, open_one, close_house),
         cmocka_unit_test_setup_teardown(malformed_http_has_an_id_too, open_one, close_house),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -15,13 +15,14 @@
 /* In the files' order. */
 static const char *const later[] = {
     /* campaign */
-    "objective", "required_at", "test_patterns", "redistribute", "experiment", "retention", "score",
+    "objective", "redistribute", "experiment", "retention",
     /* affiliate */
     "terms", "returns", "max_sales", "notices",
     /* buyer */
-    "funds", "notices", "hash_secret", /* contract */
-    "status_url", "price_at_post", "seller", "consent", "disclose_floor", "ping_hashes", "test", "delivery", "copies",
-    "idempotent", "doubt", "returns", "pay_on", "contact_within"};
+    "funds", "notices",
+    /* contract */
+    "status_url", "price_at_post", "seller", "consent", "delivery", "copies", "idempotent", "doubt", "returns",
+    "pay_on", "contact_within"};
 #define LATER (sizeof later / sizeof *later)
 
 static void copy_file(struct arena *arena, const char *name)
@@ -44,6 +45,7 @@ static void refuses_by_name_and_says_nothing_else(void **state)
     copy_file(&arena, "market.yaml");
     given_file("zips.tsv", "94110\t37.7486\t-122.4158\tCA\tSan Francisco\tAmerica/Los_Angeles\n");
     given_file("areas.tsv", "415\tCA\tAmerica/Los_Angeles\n");
+    given_file("north.hash", "the key of keyed hashes\n");
     given_file("cert.pem", "x");
     given_file("key.pem", "x");
     config_report_open(&report);

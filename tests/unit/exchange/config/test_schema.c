@@ -176,13 +176,13 @@ static void refuses_what_is_not_built_yet(void **state)
     finds_in_contract("caps: [{window: day, percent: 500}]", "a:9:37: percent: 500 is too high: 0.0001..99.9999\n");
     finds_in_contract("caps: [{leads: 1}]", "a:9:14: cap: window is missing\n");
     finds_in_contract("filter: {in_list: x}", "a:9:16: in_list: not supported yet\n");
-    finds_in_contract("filter: {all: [{any: [{score: {min: 1}}]}]}", "a:9:30: score: not supported yet\n");
+    finds_in_contract("filter: {all: [{any: [{score: {min: x}}]}]}", "a:9:43: min: x is not a whole number\n");
     assert_true(finds(&schema_catalogue, "margins: []\nlists: {}\n", "a:2:1: lists: not supported yet\n"));
-    assert_false(
-        finds(&schema_catalogue, "campaigns: [{id: c, max_sales: 2, fields: {a: {type: data}}}]\n",
-              "a:1:32: max_sales: not supported yet: only 1\n"
-              "a:1:54: type: data is not one of: text integer choice us_state us_zip us_phone email date (did you mean "
-              "date?)\n"));
+    assert_false(finds(&schema_catalogue, "campaigns: [{id: c, max_sales: 2, fields: {a: {type: data}}}]\n",
+                       "a:1:32: max_sales: not supported yet: only 1\n"
+                       "a:1:54: type: data is not one of: text integer decimal boolean choice date email url ip "
+                       "us_state us_zip us_phone "
+                       "(did you mean date?)\n"));
 }
 
 static void checks_what_a_contract_is_made_of(void **state)

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
+#include "exchange/market/acceptance.h"
 #include "tests/unit/exchange/ledger/desk.h"
 
 static struct arena arena;
@@ -115,6 +116,54 @@ static void test_a_sold_lead(void **state)
     assert_int_equal(balances.acme, DESK_PAYOUT);
     assert_int_equal(balances.house, DESK_PRICE - DESK_PAYOUT);
     assert_int_equal(balances.others, 0);
+    reader_close(&reader);
+    assert_verifies(desk);
+}
+
+/* Two tests: one sold at once, one out of a doubt. They are there, and in no sum. */
+static void test_a_test_lead(void **state)
+{
+    struct desk *desk = *state;
+    struct ident lead_ids[2], posts[2], ping = IDENT_NONE;
+    struct tale tale;
+    assert_int_equal(desk_open(desk), FAULT_NONE);
+    for (unsigned i = 0; i < 2; i++) {
+        lead_ids[i] = desk_id(desk), posts[i] = desk_id(desk), ping = desk_id(desk);
+        tale_begin(&tale, desk, &lead_ids[i], &ping);
+        tale_open(&tale, i ? NULL : "k-1");
+        tale.opening.offer.rehearsal = 2;
+        tale_intend(&tale, &posts[i], 0);
+        assert_int_equal(desk_append(desk, &tale.step), FAULT_INPUT); /* it would take from caps */
+        tale.intent.keys_count = 0;
+        assert_int_equal(desk_append(desk, &tale.step), FAULT_NONE);
+        tale_begin(&tale, desk, &lead_ids[i], &ping);
+        if (i == 0) tale_sell(&tale, desk, &posts[i], 0);
+        if (i == 1) tale_judge(&tale, &posts[i], POST_UNKNOWN);
+        if (i == 1) tale_end(&tale, LEAD_PENDING);
+        assert_int_equal(desk_append(desk, &tale.step), FAULT_NONE);
+    }
+    struct ident sale_id = desk_id(desk);
+    assert_int_equal(desk_resolve(desk, &posts[1], true, &sale_id), FAULT_NONE);
+    assert_true(desk->resolution.is_test);
+    desk_close(desk);
+
+    struct reader *reader = read_book(desk);
+    struct reader_totals totals;
+    struct balances balances = {0};
+    for (unsigned i = 0; i < 2; i++) {
+        struct lead_record lead;
+        struct post_record post;
+        assert_int_equal(reader_lead(reader, &lead_ids[i], &arena, &lead), FAULT_NONE);
+        assert_true(lead.state == LEAD_SOLD && lead.offer.rehearsal == 2 && lead.has_sale);
+        assert_int_equal(reader_post(reader, &posts[i], &arena, &post), FAULT_NONE);
+        assert_true(post.is_test);
+    }
+    assert_int_equal(reader_totals(reader, &totals), FAULT_NONE);
+    assert_int_equal(totals.tests, 2);
+    assert_int_equal(totals.leads + totals.sold + totals.pending + totals.posts + totals.posts_open + totals.doubts, 0);
+    assert_int_equal(totals.revenue_micros, 0);
+    assert_int_equal(reader_accounts(reader, note_balance, &balances), FAULT_NONE);
+    assert_true(balances.north == 0 && balances.acme == 0 && balances.house == 0 && balances.others == 0);
     reader_close(&reader);
     assert_verifies(desk);
 }
@@ -550,6 +599,48 @@ static void test_restore(void **state)
     assert_verifies(desk);
 }
 
+/* Each verdict is counted with its entry, published after it, and read again at a start; a doubt counts against the
+ * contract and, resolved as accepted, for it. */
+static void test_what_is_learned(void **state)
+{
+    static const enum post_state ends[] = {POST_ACCEPTED, POST_REJECTED, POST_FAILED, POST_UNKNOWN};
+    struct desk *desk = *state;
+    uint64_t word = 0;
+    struct lead_ids ids;
+    assert_int_equal(desk_open(desk), FAULT_NONE);
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+        assert_int_equal(desk_lead(desk, &ids, NULL, ends[i]), FAULT_NONE);
+        if (ends[i] != POST_FAILED) word = acceptance_after(word, ends[i] == POST_ACCEPTED, desk->wall_ms);
+    }
+    struct ident sale_id = desk_id(desk);
+    assert_int_equal(desk_resolve(desk, &ids.post, true, &sale_id), FAULT_NONE);
+    word = acceptance_after(word, true, desk->wall_ms);
+    desk_close(desk);
+
+    struct standing *standing;
+    struct offers *offers;
+    uint32_t doubts;
+    struct ledger_options options = desk_options(desk);
+    assert_int_equal(standing_open(&standing), FAULT_NONE);
+    assert_int_equal(offers_open(64, 3, &offers), FAULT_NONE);
+    assert_int_equal(ledger_open(&options, &desk->ledger, &desk->note), FAULT_NONE);
+    assert_int_equal(ledger_restore(desk->ledger, standing, offers, 1000, DESK_WALL, &doubts), FAULT_NONE);
+    uint32_t cell = standing_contract_cell(standing, BYTES("north/auto"));
+    assert_int_equal(learned_word(standing, cell), word);
+    assert_int_equal(acceptance_ppm(word, DESK_WALL), 833333); /* 2 of 4, and the 8 it begins with */
+    assert_int_equal(learned_word(standing, standing_contract_cell(standing, BYTES("south/auto"))), 0);
+
+    assert_int_equal(loop_open(&desk->loop), FAULT_NONE);
+    assert_int_equal(ledger_line_open(desk->ledger, desk->loop, &desk->line), FAULT_NONE);
+    assert_int_equal(ledger_start(desk->ledger), FAULT_NONE);
+    assert_int_equal(desk_lead(desk, &ids, NULL, POST_REJECTED), FAULT_NONE);
+    assert_int_equal(learned_word(standing, cell), acceptance_after(word, false, desk->wall_ms));
+    desk_close(desk);
+    offers_close(&offers);
+    standing_close(&standing);
+    assert_verifies(desk);
+}
+
 /* Two windows of one cap, and a cap whose id sorts last: the latest window counts. */
 static void test_restore_takes_the_latest_window(void **state)
 {
@@ -817,6 +908,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
         TEST(test_a_sold_lead),
+        TEST(test_a_test_lead),
         TEST(test_what_is_not_there),
         TEST(test_fallback),
         TEST(test_contradictions_are_refused),
@@ -827,6 +919,7 @@ int main(void)
         TEST(test_going_on_ends_with_the_process),
         TEST(test_restore),
         TEST(test_restore_takes_the_latest_window),
+        TEST(test_what_is_learned),
         TEST(test_catalogues),
         TEST(test_second_exchange_is_kept_out),
         TEST(test_key_file),

@@ -374,15 +374,15 @@ static void test_csv(void **state)
     sell_awkwardly(desk, &sale_id);
     export_text(desk, REPORT_CSV, 0, INT64_MAX, text, sizeof text);
     const char *head = "seq,at,sale_id,lead_id,ping_id,affiliate,campaign,source,channel,ref,click_id,sub_ids,contract,"
-                       "buyer,buyer_lead_id,price,payout,margin,margin_rule,by_operator\r\n2,2026-09-21T";
+                       "buyer,buyer_lead_id,price,payout,margin,margin_rule,by_operator,test\r\n2,2026-09-21T";
     assert_memory_equal(text, head, strlen(head));
     assert_non_null(
-        strstr(text, ",acme,auto,web-1,,r-17,,[],north/auto,north,L-1,20.00,17.00,3.00,campaign,false\r\n"));
+        strstr(text, ",acme,auto,web-1,,r-17,,[],north/auto,north,L-1,20.00,17.00,3.00,campaign,false,false\r\n"));
     const char *awkward = strstr(text, ident_text(&sale_id, id));
     assert_non_null(awkward);
     assert_non_null(strstr(awkward,
                            ",acme,auto,'=1+1,,\"a \"\"b\"\", c\r\nd\",'\tx,\"[\"\"s,1\"\"]\",north/auto,north,'-5,"
-                           "20.00,17.00,3.00,campaign,false\r\n"));
+                           "20.00,17.00,3.00,campaign,false,false\r\n"));
 }
 
 static void test_ndjson(void **state)

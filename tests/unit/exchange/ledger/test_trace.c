@@ -314,6 +314,48 @@ static void test_a_reader_finds_new_days(void **state)
     days_close(&reader);
 }
 
+struct walk {
+    size_t lens[400];
+    unsigned count, stop_at;
+};
+
+static bool on_record(void *arg, struct bytes record)
+{
+    struct walk *walk = arg;
+    assert_true(walk->count < 400);
+    walk->lens[walk->count++] = record.len;
+    return walk->count != walk->stop_at;
+}
+
+/* Records of five days, more of each than one transaction reads, large ones in parts: in their order, by whole days. */
+static void test_records_in_their_order(void **state)
+{
+    struct desk *desk = *state;
+    const int64_t first_ms = INT64_C(1790000000000);
+    struct days_options options = {.path = desk->path, .keep_ms = 9 * DAY, .max_bytes = UINT64_C(64) << 20};
+    struct days *days;
+    assert_int_equal(days_open(&options, &days), FAULT_NONE);
+    for (size_t i = 0; i < 350; i++) {
+        struct ident id = desk_id(desk);
+        put_day(days, &id, first_ms + (int64_t)(i / 70) * DAY, 1 + i * 37);
+    }
+    struct walk walk = {.count = 0};
+    assert_int_equal(days_records(days, 0, INT64_MAX, on_record, &walk), FAULT_NONE);
+    assert_int_equal(walk.count, 350);
+    for (size_t i = 0; i < 350; i++) assert_int_equal(walk.lens[i], 1 + i * 37);
+    walk = (struct walk){.count = 0};
+    assert_int_equal(days_records(days, first_ms + DAY, first_ms + 2 * DAY, on_record, &walk), FAULT_NONE);
+    assert_int_equal(walk.count, 3 * 70); /* two days, and the one after */
+    assert_int_equal(walk.lens[0], 1 + 70 * 37);
+    walk = (struct walk){.stop_at = 75};
+    assert_int_equal(days_records(days, 0, INT64_MAX, on_record, &walk), FAULT_NONE);
+    assert_int_equal(walk.count, 75);
+    walk = (struct walk){.count = 0};
+    assert_int_equal(days_records(days, 0, first_ms - 3 * DAY, on_record, &walk), FAULT_NONE);
+    assert_int_equal(walk.count, 0);
+    days_close(&days);
+}
+
 /* --- the lane --- */
 
 struct traffic {
@@ -454,6 +496,7 @@ int main(void)
         TEST(test_days_are_kept_and_dropped),
         TEST(test_a_full_day_drops_its_oldest_part),
         TEST(test_a_reader_finds_new_days),
+        TEST(test_records_in_their_order),
         TEST(test_lane_between_threads),
         TEST(test_lane_bounds),
         TEST(test_a_full_lane_drops),

@@ -50,16 +50,33 @@ static struct availability_view fine_view(void)
 /* Every set of obstacles at once: the first in market.md's order is the reason. */
 static void the_first_obstacle_is_the_reason(void **state)
 {
-    enum { OPERATOR, CATALOGUE, SCHEDULE, CAP, SEAT, SIGNAL, CIRCUIT, ORIGIN, IN_FLIGHT, RATE, OBSTACLES };
-    static const enum reason REASONS[OBSTACLES] = {
-        REASON_PAUSED,      REASON_PAUSED,       REASON_CLOSED,       REASON_CAPPED,    REASON_NO_SEAT,
-        REASON_UNAVAILABLE, REASON_CIRCUIT_OPEN, REASON_CIRCUIT_OPEN, REASON_THROTTLED, REASON_THROTTLED};
+    enum {
+        OPERATOR,
+        CATALOGUE,
+        SCHEDULE,
+        QUIET,
+        CAP,
+        SEAT,
+        SIGNAL,
+        CIRCUIT,
+        ORIGIN,
+        IN_FLIGHT,
+        RATE,
+        OFFERS,
+        OBSTACLES
+    };
+    static const enum reason REASONS[OBSTACLES] = {REASON_PAUSED,      REASON_PAUSED,       REASON_CLOSED,
+                                                   REASON_QUIET_HOURS, REASON_CAPPED,       REASON_NO_SEAT,
+                                                   REASON_UNAVAILABLE, REASON_CIRCUIT_OPEN, REASON_CIRCUIT_OPEN,
+                                                   REASON_THROTTLED,   REASON_THROTTLED,    REASON_THROTTLED};
     (void)state;
     for (unsigned set = 0; set < 1u << OBSTACLES; set++) {
         struct availability_view view = fine_view();
         struct contract contract = *live;
         view.operator_paused = set >> OPERATOR & 1;
         contract.paused = set >> CATALOGUE & 1;
+        view.is_quiet = set >> QUIET & 1;
+        view.offers_full = set >> OFFERS & 1;
         if (set >> CAP & 1) view.cap_full = 1;
         if (set >> SEAT & 1) view.seats_free = 0;
         view.signal_fresh = set >> SIGNAL & 1;

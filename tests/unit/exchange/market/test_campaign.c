@@ -194,7 +194,7 @@ static void consent_is_true_or_missing(void **state)
         if (campaign_has_consent(campaign, world_read(&world, ROWS[i].consent)) != ROWS[i].given)
             fail_msg("%s", ROWS[i].consent);
     assert_false(campaign_has_consent(campaign, NULL));
-    none.consent_required_count = 0;
+    none.quality.consent_required_count = 0;
     assert_true(campaign_has_consent(&none, NULL));
 }
 

@@ -148,7 +148,7 @@ static void check_parties(const struct catalogue *catalogue)
     assert_int_equal(campaign->fields[5].max, 60);
     assert_true(campaign->fields[6].is_private);
     assert_int_equal(campaign->fields[6].required, FIELD_AT_POST);
-    assert_true(bytes_is(campaign->consent_required[0], "tcpa"));
+    assert_true(bytes_is(campaign->quality.consent_required[0], "tcpa"));
     assert_int_equal(campaign->contracts_count, 3);
     assert_int_equal(campaign->contracts[2], 3);
     const struct campaign *solar = catalogue_campaign(catalogue, BYTES("solar"));
@@ -384,7 +384,8 @@ static const struct contradiction ERRORS[] = {
     {WITH("'from':'tomorrow'"), "from is a date"},
     {WITH("'from':'2026-02-02','until':'2026-02-01'"), "until is before from"},
     {IN_CAMPAIGN("{'id':'c','min_margin':'-1','fields':{'f':{'type':'text'}}}"), "min_margin needs an amount"},
-    {IN_CAMPAIGN("{'id':'c','consent':{'required':['fax']},'fields':{'f':{'type':'text'}}}"), "is tcpa"},
+    {IN_CAMPAIGN("{'id':'c','consent':{'required':['fax']},'fields':{'f':{'type':'text'}}}"),
+     "the record of a consent has no fax"},
     {IN_FIELD("{'type':'text','required':'ping'}"), "field f is required in the ping but private"},
     {IN_FIELD("{'type':'data'}"), "a field needs a type [type]"},
     {IN_FIELD("{'private':false}"), "a field needs a type [f]"},
@@ -397,6 +398,11 @@ static const struct contradiction ERRORS[] = {
     {IN_FIELD("{'type':'email','max':'1'}"), "a field of type email has no max"},
     {IN_FIELD("{'type':'integer','min':5,'max':4}"), "min is above max"},
     {IN_FIELD("{'type':'integer','min':'x'}"), "min needs a whole number"},
+    {IN_FIELD("{'type':'decimal','min':'x'}"), "min needs a number with at most six decimals"},
+    {IN_FIELD("{'type':'decimal','min':'0.6','max':'0.5'}"), "min is above max"},
+    {IN_FIELD("{'type':'date','max':'yesterday'}"), "max needs a date"},
+    {IN_FIELD("{'type':'boolean','max':1}"), "a field of type boolean has no max"},
+    {IN_FIELD("{'type':'url','max':0}"), "a text needs room"},
     {IN_FIELD("{'type':'text','max':0}"), "a text needs room"},
     {IN_AFFILIATE("{'id':'a','campaigns':['boat']}"), "there is no such campaign"},
     {IN_AFFILIATE("{'id':'a','campaigns':['auto','auto']}"), "campaign auto stands twice"},
@@ -490,6 +496,11 @@ static const struct contradiction ERRORS[] = {
     {WITH("'tier':0"), "tier needs a whole number, at least 1"},
     {WITH("'seats':'many'"), "seats has no such value"},
     {WITH("'paused':'maybe'"), "paused is true or false"},
+    {LIVE_WITH("'ping_hashes':['phone']"), "ping_hashes need a hash_secret"},
+    {LIVE_WITH("'ping_hashes':['fax']"), "ping_hashes may name phone and email"},
+    {LIVE_WITH("'disclose_floor':'perhaps'"), "disclose_floor is true or false"},
+    {IN_BUYER("{" WORLD_BUYER("n") ",'redirect_hosts':['https://a.example']}"), "is no host name"},
+    {IN_BUYER("{" WORLD_BUYER("n") ",'redirect_hosts':['a.example/x']}"), "is no host name"},
     {IN_BUYER("{" WORLD_BUYER("n") ",'contracts':[{" CONTRACT("x") ",'price':'1'},{" CONTRACT("x") ",'price':'1'}]}"),
      "there is another contract x"},
     {"{'campaigns':[" WORLD_CAMPAIGN "],'contracts':[{'buyer':'nobody'," CONTRACT("x") ",'price':'1'}]}",
@@ -507,6 +518,8 @@ static const struct contradiction WARNINGS[] = {
     {WITH("'min_price':'6'"), "outside min_price and max_price"},
     {WITH("'max_price':'4'"), "outside min_price and max_price"},
     {LIVE_WITH("'ping_timeout':'2s'"), "ping_timeout is longer"},
+    {WITH("'disclose_floor':true"), "disclose_floor is not used [unused_disclosure]"},
+    {IN_BUYER("{" WORLD_BUYER("n") ",'hash_secret':'sixteen bytes and more'}"), "has ping_hashes [unused_secret]"},
     {LIVE_WITH("'post_timeout':'4s'"), "post_timeout is longer"},
     {IN_CONTRACT(CONTRACT("x") ",'price':[{'price':'1'},{'when':{'field':'state','is':'CA'},'price':'2'}]"),
      "this one is never reached"},

@@ -135,7 +135,7 @@ static void what_is_refused(void **state)
         {"{'field':'age','max':15}", "cannot have such a value"},
         {"{'field':'age','min':'x'}", "min must be a whole number"},
         {"{'field':'age','max':1.5}", "max must be a whole number"},
-        {"{'field':'state','min':1}", "no integer"},
+        {"{'field':'state','min':1}", "no number"},
         {"{'field':'age','prefix':['3']}", "has no prefix"},
         {"{'field':'credit','prefix':['g']}", "has no prefix"},
         {"{'field':'zip','prefix':['94x']}", "begins like this"},

@@ -22,7 +22,10 @@
     "'age':{'type':'integer','private':false},'born':{'type':'date','private':false},"                                 \
     "'credit':{'type':'choice','of':['poor','fair','good'],'private':false},"                                          \
     "'note':{'type':'text','private':false},'language':{'type':'choice','of':['en','es'],'private':false},"            \
-    "'phone':{'type':'us_phone'}}}"
+    "'phone':{'type':'us_phone'},'income':{'type':'decimal','private':false},"                                         \
+    "'owner':{'type':'boolean','private':false},'site':{'type':'url','private':false},"                                \
+    "'ip':{'type':'ip','private':false}},'score':[{'when':{'field':'credit','is':'good'},'points':20},"                \
+    "{'when':{'field':'age','min':50},'points':-15},{'when':{'area_code':[415]},'points':7}]}"
 
 static struct world world;
 static struct geo geo;
@@ -51,7 +54,7 @@ static void write_condition(struct sink *sink, struct dice *dice, unsigned depth
     static const char *const STATES[] = {"CA", "NV", "TX", "NY"}, *const CREDIT[] = {"poor", "fair", "good"};
     static const char *const GROUPS[] = {"all", "any", "none"};
     unsigned low = dice_below(dice, 60);
-    switch (dice_below(dice, depth ? 17 : 14)) {
+    switch (dice_below(dice, depth ? 22 : 19)) {
     case 0:
         sink_format(sink, "{'field':'state','in':['%s','%s']}", STATES[dice_below(dice, 4)],
                     STATES[dice_below(dice, 4)]);
@@ -96,6 +99,22 @@ static void write_condition(struct sink *sink, struct dice *dice, unsigned depth
     case 13:
         sink_format(sink, "{'field':'age','in':[%u,%u,%u]}", low, low + 1, dice_below(dice, 3000));
         break;
+    case 14:
+        sink_format(sink, "{'field':'income','min':'%u.5','max':%u}", low, low + 1 + dice_below(dice, 60));
+        break;
+    case 15:
+        sink_format(sink, "{'field':'owner','is':%s}", dice_below(dice, 2) ? "true" : "false");
+        break;
+    case 16:
+        sink_format(sink, "{'field':'site','prefix':['https://a%u']}", dice_below(dice, 3));
+        break;
+    case 17:
+        sink_format(sink, "{'field':'ip','in':['10.0.0.%u','2001:DB8::%u']}", dice_below(dice, 3), dice_below(dice, 3));
+        break;
+    case 18:
+        sink_format(sink, "{'score':{'min':%d,'max':%d}}", (int)dice_below(dice, 40) - 20,
+                    20 + (int)dice_below(dice, 10));
+        break;
     default:
         sink_format(sink, "{'%s':[", GROUPS[dice_below(dice, 3)]);
         for (unsigned i = 0, count = 1 + dice_below(dice, 3); i < count; i++) {
@@ -139,13 +158,30 @@ static struct catalogue *random_catalogue(struct dice *dice)
 
 static void write_lead(struct sink *sink, struct dice *dice)
 {
-    static const char *const PARTS[] = {"'state':'CA'",        "'state':'NV'",         "'zip':'94110'",
-                                        "'zip':'94112'",       "'credit':'good'",      "'credit':'poor'",
-                                        "'note':'n1'",         "'note':'n3'",          "'born':'1980-01-03'",
-                                        "'born':'2001-05-06'", "'phone':'4155550123'", "'phone':'2125550123'"};
+    static const char *const PARTS[] = {"'state':'CA'",
+                                        "'state':'NV'",
+                                        "'zip':'94110'",
+                                        "'zip':'94112'",
+                                        "'credit':'good'",
+                                        "'credit':'poor'",
+                                        "'note':'n1'",
+                                        "'note':'n3'",
+                                        "'born':'1980-01-03'",
+                                        "'born':'2001-05-06'",
+                                        "'phone':'4155550123'",
+                                        "'phone':'2125550123'",
+                                        "'income':12.5",
+                                        "'income':'40'",
+                                        "'owner':'yes'",
+                                        "'owner':false",
+                                        "'site':'https://a1.example'",
+                                        "'site':'http://b'",
+                                        "'ip':'10.0.0.1'",
+                                        "'ip':'2001:db8::2'"};
+    unsigned state = dice_below(dice, 2); /* a zip of another state than the lead's would be refused */
     sink_format(sink, "{'age':%u", dice_below(dice, 100));
     for (size_t i = 0; i < sizeof PARTS / sizeof *PARTS; i += 2)
-        if (dice_below(dice, 4)) sink_format(sink, ",%s", PARTS[i + dice_below(dice, 2)]);
+        if (dice_below(dice, 4)) sink_format(sink, ",%s", PARTS[i + (i < 4 ? state : dice_below(dice, 2))]);
     sink_char(sink, '}');
 }
 

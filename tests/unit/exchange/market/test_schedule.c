@@ -242,12 +242,73 @@ static int teardown(void **state)
     return 0;
 }
 
+/* Open seconds of the local day and how many have gone: plain days, both nights of change, calendars, no schedule. */
+static void how_much_of_the_day(void **state)
+{
+    static const struct calendar_day CLOSED_DAY[] = {{.day = 20446}, {.day = 20447, .half_hours = 0xF0}};
+    const struct calendar calendar = {CLOSED_DAY, 2};
+    struct schedule office = schedule_of(new_york, "mon-sun", "08:00-20:00");
+    struct schedule night = schedule_of(new_york, "mon-sun", "00:00-04:00");
+    struct schedule dated = office, half = schedule_of(lord_howe, "mon-sun", "00:00-24:00");
+    const struct {
+        const struct schedule *schedule;
+        const struct zone *zone;
+        const char *at;
+        int64_t open_s, gone_s;
+    } ROWS[] = {
+        {&office, new_york, "2026-01-02T12:59:59Z", 43200, 0},
+        {&office, new_york, "2026-01-02T13:00:00Z", 43200, 0},
+        {&office, new_york, "2026-01-02T13:10:07Z", 43200, 607},
+        {&office, new_york, "2026-01-03T01:00:00Z", 43200, 43200},
+        {&office, new_york, "2026-01-03T04:59:59Z", 43200, 43200},
+        {&office, new_york, "2026-01-03T05:00:00Z", 43200, 0},
+        {&night, new_york, "2026-03-08T08:00:00Z", 3 * 3600, 3 * 3600}, /* 04:00 after a night without 02:00 */
+        {&night, new_york, "2026-03-08T07:30:00Z", 3 * 3600, 9000},
+        {&night, new_york, "2026-11-01T05:30:00Z", 5 * 3600, 5400}, /* 01:30, the first one */
+        {&night, new_york, "2026-11-01T06:30:00Z", 5 * 3600, 9000}, /* 01:30 again */
+        {NULL, new_york, "2026-11-01T04:00:00Z", 25 * 3600, 0},
+        {NULL, new_york, "2026-11-02T04:59:59Z", 25 * 3600, 25 * 3600 - 1},
+        {NULL, new_york, "2026-03-08T05:00:01Z", 23 * 3600, 1},
+        {&half, lord_howe, "2026-10-03T13:30:00Z", 84600, 0}, /* half an hour of change */
+        {&dated, new_york, "2025-12-24T15:00:00Z", 0, 0},
+        {&dated, new_york, "2025-12-25T08:00:00Z", 7200, 3600}, /* 03:00, open from 02:00 to 04:00 */
+        {NULL, zone_utc(), "2028-02-29T12:00:00Z", 86400, 43200},
+    };
+    (void)state;
+    dated.calendar = &calendar;
+    for (size_t i = 0; i < sizeof ROWS / sizeof *ROWS; i++) {
+        struct schedule_day day = schedule_day_at(ROWS[i].schedule, ROWS[i].zone, wall(ROWS[i].at));
+        if (day.open_s != ROWS[i].open_s || day.gone_s != ROWS[i].gone_s)
+            fail_msg("row %zu: %lld of %lld", i, (long long)day.gone_s, (long long)day.open_s);
+    }
+}
+
+/* The same counted second by second, over both nights of change. */
+static void the_day_by_walking(void **state)
+{
+    struct schedule schedule = schedule_of(new_york, "mon-sun", "00:30-02:30,22:00-24:00");
+    static const char *const DAYS[] = {"2026-03-08T05:00:00Z", "2026-11-01T04:00:00Z", "2026-07-01T04:00:00Z"};
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        int64_t start = wall(DAYS[i]), gone = 0;
+        struct schedule_day first = schedule_day_at(&schedule, new_york, start), day;
+        assert_int_equal(first.gone_s, 0);
+        for (int64_t at = start;; at += 1000) {
+            day = schedule_day_at(&schedule, new_york, at);
+            if (at > start && day.gone_s < gone) break; /* the next day */
+            assert_int_equal(day.gone_s, gone);
+            gone += schedule_is_open(&schedule, at);
+        }
+        assert_int_equal(gone, first.open_s);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(forms),       cmocka_unit_test(open_in_local_time),     cmocka_unit_test(nights_of_change),
         cmocka_unit_test(next_change), cmocka_unit_test(next_change_by_walking), cmocka_unit_test(dates),
-        cmocka_unit_test(calendars),
+        cmocka_unit_test(calendars),   cmocka_unit_test(how_much_of_the_day),    cmocka_unit_test(the_day_by_walking),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

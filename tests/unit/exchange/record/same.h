@@ -31,6 +31,7 @@ static inline const char *differ_offer(const struct offer *first, const struct o
         SAME_TEXT(click_id);
         SAME_TEXT(sub_ids);
         SAME_TEXT(public_json);
+        SAME(rehearsal);
         SAME(past.origin);
         SAME(is_superseded);
         SAME(past.phone.is_given);
@@ -167,6 +168,7 @@ static inline const char *differ_lead(const struct lead_record *a, const struct 
 
 static inline const char *differ_post(const struct post_record *a, const struct post_record *b)
 {
+    SAME(is_test);
     SAME_RAW(post_id);
     SAME_RAW(lead_id);
     SAME_RAW(ping_id);
@@ -238,6 +240,7 @@ static inline const char *differ_trace_sale(const struct trace_sale *a, const st
 
 static inline const char *differ_trace(const struct trace_auction *a, const struct trace_auction *b)
 {
+    SAME(is_test);
     SAME(kind);
     SAME_RAW(ping_id);
     SAME_RAW(lead_id);

@@ -64,6 +64,7 @@ static inline void sample_offer(struct dice *dice, struct offer *offer, uint32_t
     struct bytes *texts[] = {&offer->affiliate, &offer->campaign, &offer->source,  &offer->channel,
                              &offer->ref,       &offer->click_id, &offer->sub_ids, &offer->public_json};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) *texts[i] = roll_text(dice, text_max);
+    offer->rehearsal = (uint8_t)(roll_below(dice, 4) ? 0 : roll(dice));
     offer->candidates_count = (uint32_t)roll_below(dice, candidates_max + 1);
     for (uint32_t i = 0; i < offer->candidates_count; i++)
         offer->candidates[i] = (struct offer_candidate){.contract = roll_text(dice, text_max),
@@ -186,7 +187,8 @@ static inline void sample_lead(struct dice *dice, struct lead_record *lead)
 
 static inline void sample_post(struct dice *dice, struct post_record *post)
 {
-    *post = (struct post_record){.state = (enum post_state)roll_below(dice, POST_STATE_COUNT),
+    *post = (struct post_record){.is_test = roll_below(dice, 3) == 0,
+                                 .state = (enum post_state)roll_below(dice, POST_STATE_COUNT),
                                  .reason = (enum reason)roll_below(dice, REASON_COUNT),
                                  .affiliate = roll_text(dice, 64),
                                  .campaign = roll_text(dice, 64),
@@ -246,7 +248,8 @@ static inline void sample_trace_post(struct dice *dice, struct trace_post *post)
 static inline void sample_trace(struct dice *dice, struct trace_auction *trace, struct trace_contract *contracts,
                                 uint32_t contracts_max)
 {
-    *trace = (struct trace_auction){.kind = (enum trace_kind)roll_below(dice, TRACE_KIND_COUNT),
+    *trace = (struct trace_auction){.is_test = roll_below(dice, 3) == 0,
+                                    .kind = (enum trace_kind)roll_below(dice, TRACE_KIND_COUNT),
                                     .opened_ms = roll_number(dice),
                                     .elapsed_us = roll_number(dice),
                                     .status = roll_text(dice, 10),

@@ -246,6 +246,130 @@ static void never_over_across_windows(void **state)
     assert_int_equal(caps_used(standing, cells[0], 1000 + WINDOWS - 1), atomic_load(&in_window[WINDOWS - 1]));
 }
 
+/* Segments -------------------------------------------------------------------------------------------------------- */
+
+static struct cap_id segment_named(uint32_t number)
+{
+    struct cap_id digest = {{0}}, cap = {{7, 7, 7}};
+    uint64_t mixed = (number + 1) * UINT64_C(0x9E3779B97F4A7C15);
+    memcpy(digest.at, &mixed, sizeof mixed);
+    memcpy(digest.at + 8, &number, sizeof number);
+    return caps_segment(&cap, &digest, true);
+}
+
+static struct cap_key segment_key(uint32_t number, uint32_t limit)
+{
+    return (struct cap_key){
+        .cell = STANDING_NONE, .id = segment_named(number), .window = 60, .amount = 1, .limit = limit};
+}
+
+/* Each has a count of its own, made by its first reservation and found by its id, which the book knows too. */
+static void segments_are_made(void **state)
+{
+    (void)state;
+    unsigned full;
+    for (uint32_t i = 0; i < 1000; i++) {
+        struct cap_key one = segment_key(i, 2), again = one;
+        assert_int_equal(caps_find(standing, &one.id), STANDING_NONE);
+        assert_int_equal(caps_used(standing, STANDING_NONE, 60), 0);
+        assert_true(caps_reserve(standing, &one, 1, &full));
+        assert_int_equal(caps_find(standing, &one.id), one.cell);
+        assert_true(caps_reserve(standing, &again, 1, &full));
+        assert_int_equal(again.cell, one.cell);
+        assert_false(caps_reserve(standing, &again, 1, &full));
+        assert_int_equal(standing_cap_cell(standing, &one.id), one.cell);
+    }
+    for (uint32_t i = 0; i < 1000; i++) {
+        struct cap_id id = segment_named(i);
+        assert_int_equal(caps_used(standing, caps_find(standing, &id), 60), 2);
+    }
+    struct cap_id id = segment_named(5000);
+    assert_true(caps_load(standing, &id, 60, 9));
+    assert_int_equal(caps_used(standing, caps_find(standing, &id), 60), 9);
+}
+
+static void whose_windows_are_past(void **state)
+{
+    (void)state;
+    struct cap_id cap = {{1}}, digest = {{2}};
+    struct cap_id ending = caps_segment(&cap, &digest, true), lasting = caps_segment(&cap, &digest, false);
+    assert_true(caps_is_segment(&ending) && caps_is_segment(&lasting) && !caps_is_segment(&cap));
+    assert_memory_not_equal(&ending, &lasting, sizeof ending);
+    assert_true(caps_is_past(&ending, 1000, 1000 + 41 * 1440));
+    assert_false(caps_is_past(&ending, 1000, 1000 + 31 * 1440 + 60)); /* the longest month is still running */
+    assert_false(caps_is_past(&ending, 2000, 1000));
+    assert_false(caps_is_past(&lasting, 1000, 1000 + 41 * 1440));
+    assert_false(caps_is_past(&cap, 1000, 1000 + 41 * 1440));
+}
+
+/* Held, spent and counted: what a refusal, a failure and a sale do to each. */
+static void how_long_keys_stay(void **state)
+{
+    (void)state;
+    unsigned full;
+    struct cap_key keys[3] = {key(0, 60, 2, 9), key(1, 60, 2, 9), key(2, 60, 2, 0)};
+    keys[1].stay = CAP_SPENT;
+    keys[2].stay = CAP_COUNTED; /* bound by nothing */
+    assert_true(caps_reserve(standing, keys, 3, &full));
+    assert_int_equal(caps_used(standing, cells[2], 60), 0);
+    caps_release(standing, keys, 3, true);
+    assert_int_equal(caps_used(standing, cells[0], 60), 0);
+    assert_int_equal(caps_used(standing, cells[1], 60), 2);
+    assert_true(caps_reserve(standing, keys, 3, &full));
+    caps_release(standing, keys, 3, false);
+    assert_int_equal(caps_used(standing, cells[1], 60), 2);
+    assert_true(caps_reserve(standing, keys, 3, &full));
+    caps_count(standing, keys, 3);
+    assert_int_equal(caps_used(standing, cells[0], 60), 2);
+    assert_int_equal(caps_used(standing, cells[2], 60), 2);
+    keys[2].window = 59; /* a window that is over is not counted in the one that runs */
+    caps_count(standing, keys, 3);
+    assert_int_equal(caps_used(standing, cells[2], 60), 2);
+    keys[2].window = 61;
+    caps_count(standing, keys, 3);
+    assert_int_equal(caps_used(standing, cells[2], 61), 2);
+}
+
+#define SEGMENTS 64u
+#define SEGMENT_LIMIT 100
+static _Atomic int in_segment[SEGMENTS];
+
+/* All threads make the same counters at once, and look for them meanwhile. */
+static void *take_segments(void *arg)
+{
+    unsigned full, turn = (unsigned)(uintptr_t)arg;
+    for (int i = 0; i < ROUNDS / 20; i++) {
+        uint32_t number = (uint32_t)(i + (int)turn) % SEGMENTS;
+        struct cap_key keys[2] = {segment_key(number, SEGMENT_LIMIT), key(2, 60, 1, UINT32_MAX)};
+        struct cap_id id = keys[0].id;
+        if (caps_used(standing, caps_find(standing, &id), 60) > SEGMENT_LIMIT) atomic_store(&over, true);
+        if (!caps_reserve(standing, keys, 2, &full)) continue;
+        if (i % 3 == 0)
+            caps_release(standing, keys, 2, false);
+        else
+            atomic_fetch_add(&in_segment[number], 1);
+    }
+    return NULL;
+}
+
+static void segments_with_threads(void **state)
+{
+    (void)state;
+    int sum = 0;
+    for (unsigned i = 0; i < SEGMENTS; i++) atomic_store(&in_segment[i], 0);
+    atomic_store(&over, false);
+    run(take_segments);
+    assert_false(atomic_load(&over));
+    for (unsigned i = 0; i < SEGMENTS; i++) {
+        struct cap_id id = segment_named(i);
+        int kept = atomic_load(&in_segment[i]);
+        assert_in_range(kept, 1, SEGMENT_LIMIT);
+        assert_int_equal(caps_used(standing, caps_find(standing, &id), 60), kept);
+        sum += kept;
+    }
+    assert_int_equal(caps_used(standing, cells[2], 60), sum);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -258,6 +382,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(never_over_with_threads, start, stop),
         cmocka_unit_test_setup_teardown(exact_with_threads, start, stop),
         cmocka_unit_test_setup_teardown(never_over_across_windows, start, stop),
+        cmocka_unit_test_setup_teardown(segments_are_made, start, stop),
+        cmocka_unit_test_setup_teardown(whose_windows_are_past, start, stop),
+        cmocka_unit_test_setup_teardown(how_long_keys_stay, start, stop),
+        cmocka_unit_test_setup_teardown(segments_with_threads, start, stop),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -77,7 +77,7 @@ static const struct {
     {"{\"ping_id\":\"" ID "\",\"lead\":{},\"if_expired\":\"later\"}", "if_expired", "choice", 1},
     {"{\"ping_id\":\"" ID "\",\"lead\":{},\"if_expired\":true}", "if_expired", "choice", 1},
     {"{\"ping_id\":\"" ID "\",\"lead\":{},\"campaign\":\"a\"}", "campaign", "unknown", 1},
-    {"{\"ping_id\":\"" ID "\",\"lead\":{},\"test\":false}", "test", "unknown", 1},
+    {"{\"ping_id\":\"" ID "\",\"lead\":{},\"test\":\"perhaps\"}", "test", "type", 1},
     {"7", "", "type", 1},
 };
 

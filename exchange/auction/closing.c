@@ -1,0 +1,80 @@
+/* When the bidding is over, and when another round of it begins. Asked at every wake of a collecting auction, so the
+ * common case (a contract without a ceiling is still out) is one comparison. */
+#include "exchange/auction/parts.h"
+
+#define TIERS_MAX 1000u /* numbers a catalogue may give them */
+#define TIER_WORDS (TIERS_MAX / 64 + 1)
+
+/* The lowest tier above the one asked last that anybody askable is in; 0: none. *left: how many there are. */
+static uint32_t next_tier(const struct auction *auction, uint32_t *left)
+{
+    uint64_t tiers[TIER_WORDS] = {0};
+    uint32_t next = 0;
+    *left = 0;
+    for (uint32_t i = 0; i < auction->match.entries_count; i++) {
+        const struct match_entry *entry = &auction->match.entries[i];
+        uint32_t tier = entry->contract->tier;
+        if (entry->reason != REASON_NONE || tier <= auction->tier || tier > TIERS_MAX) continue;
+        tiers[tier / 64] |= UINT64_C(1) << tier % 64;
+        if (next == 0 || tier < next) next = tier;
+    }
+    for (unsigned i = 0; i < TIER_WORDS; i++) *left += (uint32_t)__builtin_popcountll(tiers[i]);
+    return next;
+}
+
+/* Nothing was decided by it. */
+static void forget_ranking(struct auction *auction)
+{
+    auction->bids_count = auction->order_count = 0;
+    auction->ranked_ms = 0;
+}
+
+void closing_begin(struct auction *auction)
+{
+    uint32_t left;
+    auction->ask_by_us = auction->collect_by_us;
+    forget_ranking(auction);
+    if (!auction->campaign->is_waterfall) return;
+    int64_t now_us = auction->host->now_us(auction->world);
+    auction->tier = next_tier(auction, &left);
+    if (left > 1 && auction->collect_by_us > now_us)
+        auction->ask_by_us = now_us + (auction->collect_by_us - now_us) / left;
+}
+
+bool closing_goes_on(const struct auction *auction)
+{
+    uint32_t left;
+    if (!auction->campaign->is_waterfall || auction->drained) return false;
+    if (auction->host->now_us(auction->world) >= auction->collect_by_us) return false;
+    return next_tier(auction, &left) > 0;
+}
+
+/* The bids in hand as they would be ranked now, against everyone who is still out. */
+static bool is_beaten_by_none(const struct auction *auction)
+{
+    struct decision decision = asks_decision(auction);
+    struct rank_terms terms = decide_terms(&decision);
+    for (uint32_t place = 0; place < auction->match.entries_count; place++)
+        if (auction->asked[place].state == ASK_OUT &&
+            !ceiling_settles(&terms, auction->bids, auction->order, auction->order_count,
+                             &auction->match.entries[place]))
+            return false;
+    return true;
+}
+
+/* No bid that is still out could change who wins, or what is paid. A ranking that does not count leaves no trace. */
+static bool is_settled(struct auction *auction)
+{
+    if (auction->out_open > 0 || !asks_rank(auction)) return false;
+    if (is_beaten_by_none(auction)) return true;
+    forget_ranking(auction);
+    return false;
+}
+
+const char *closing_cause(struct auction *auction, int64_t now_us)
+{
+    if (now_us >= auction->ask_by_us) return "deadline";
+    if (auction->out == 0) return "all_answered";
+    if (auction->drained) return "shutting_down";
+    return is_settled(auction) ? CLOSED_EARLY : NULL;
+}
