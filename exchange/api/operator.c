@@ -416,32 +416,6 @@ void operator_posts(struct visit *visit)
     visit_problem(visit->worker, visit->request, &visit->manners, 422, REASON_INVALID_FIELD, NULL, &complaints, 0);
 }
 
-/* What the post held: released, or kept and counted. */
-static void settle(struct operation *operation)
-{
-    struct standing *standing = worker_hall(operation->worker)->standing;
-    const struct ledger_resolution *resolution = &operation->resolution;
-    struct cap_key keys[BOOK_CAP_KEYS_MAX];
-    struct seat_hold seat;
-    for (unsigned i = 0; i < resolution->keys_count; i++) {
-        keys[i] = (struct cap_key){.window = resolution->keys[i].window,
-                                   .amount = resolution->keys[i].amount,
-                                   .stay = (enum cap_stay)resolution->keys[i].stay};
-        memcpy(keys[i].id.at, resolution->keys[i].id, sizeof keys[i].id.at);
-        keys[i].cell = standing_cap_cell(standing, &keys[i].id);
-    }
-    if (doubts_take(&worker_hall(operation->worker)->doubts, &operation->post_id, &seat)) {
-        if (operation->accepted)
-            seats_keep(standing, &seat);
-        else
-            seats_give(standing, &seat);
-    }
-    if (operation->accepted)
-        caps_count(standing, keys, resolution->keys_count);
-    else
-        caps_release(standing, keys, resolution->keys_count, true);
-}
-
 static void answer_resolved(struct operation *operation)
 {
     char body[256], text[IDENT_TEXT + 1];
@@ -478,15 +452,8 @@ static void on_resolved(void *arg, const struct ledger_resolution *resolution)
         return;
     }
     operation->resolution = *resolution;
-    settle(operation);
-    if (operation->accepted && !resolution->is_test) {
-        struct tally *tally = worker_own_tally(operation->worker);
-        tally_add(tally, TALLY_SOLD, 1);
-        tally_sale(tally, resolution->price_micros, resolution->payout_micros,
-                   resolution->price_micros - resolution->payout_micros);
-    }
+    worker_resolved(operation->worker, &operation->post_id, operation->accepted, resolution);
     answer_resolved(operation);
-    if (resolution->resumes) worker_resume(operation->worker, &resolution->lead_id);
     free(operation);
 }
 

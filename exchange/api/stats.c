@@ -157,7 +157,7 @@ static void write_stats(struct json *json, struct hall *hall, const struct catal
         const char *key;
         uint64_t value;
     } figures[] = {
-        {"workers", hall->workers_count},      {"auctions", sum->counts[TALLY_PINGS] + sum->counts[TALLY_LEADS]},
+        {"workers", hall->workers_count},      {"auctions", sum->counts[TALLY_AUCTIONS]},
         {"in_flight", hall_in_flight(hall)},   {"offers_open", offers_count(hall->offers, clock_now_us())},
         {"posts_in_doubt", ledger.doubts},     {"sold", sum->counts[TALLY_SOLD]},
         {"unsold", sum->counts[TALLY_UNSOLD]}, {"refused", sum->counts[TALLY_REFUSED]},

@@ -38,6 +38,20 @@ static void budget_reauction(struct auction *auction)
     auction->collect_by_us = auction->request.started_us + auction_us;
 }
 
+struct auction_claim admission_claim(const struct auction *auction)
+{
+    const struct auction_request *request = &auction->request;
+    bool is_post = request->kind == AUCTION_POST;
+    struct auction_claim claim = {.has_ping = is_post || request->kind == AUCTION_PING,
+                                  .has_key = request->has_key,
+                                  .takes_expired = is_post && request->post.reauction_if_expired,
+                                  .is_expired = auction->claimed.is_expired,
+                                  .key = request->key};
+    if (claim.has_ping) claim.ping_id = is_post ? request->post.ping_id : request->ping.refines;
+    if (auction->key_is_brief) claim.key_since_ms = auction->opened_ms - AUCTION_SAME_MS;
+    return claim;
+}
+
 bool admission_may_sell(const struct affiliate *affiliate, const struct campaign *campaign)
 {
     for (uint32_t i = 0; i < affiliate->campaigns_count; i++)
@@ -226,6 +240,8 @@ static enum step begin_reauction(struct auction *auction, enum offer_origin orig
     const struct offer *before = keep_before(auction, origin);
     if (!before) return story_refuse(auction, 503, REASON_BUSY, NULL);
     inherit(auction, before);
+    auction->host->unhold(auction->world,
+                          &before->ping_id); /* what stood behind the old promise is free for this one */
     auction->is_reauction = true;
     auction->ping_id = auction->host->make_id(auction->world);
     auction->seed = auction->host->seed_of(auction->world, &auction->ping_id);

@@ -6,7 +6,10 @@
 #include "protocol/base/money.h"
 #include "protocol/message/consent.h"
 
-#define TAIL_ROOM 64 /* of a ping's tail: the names around consent and lead */
+#define RETRIES_MAX 2                  /* of one post */
+#define RETRY_PAUSE_US INT64_C(100000) /* before the first */
+#define RETRY_LEAST_US INT64_C(50000)  /* with less time than this it only makes the same doubt again */
+#define TAIL_ROOM 64                   /* of a ping's tail: the names around consent and lead */
 
 /* A ping is counted where a cap counts pings, before it goes out; one that does not is given back. */
 static enum reason send_ping(struct auction *auction, const struct auction_ask *ask,
@@ -166,8 +169,10 @@ enum reason asks_nearest(const struct auction *auction)
     memcpy(counts, auction->match.counts, sizeof counts);
     for (uint32_t place = 0; place < auction->match.entries_count; place++) {
         if (auction->match.entries[place].reason != REASON_NONE) continue;
-        if (auction->asked[place].state != ASK_NEVER) return REASON_NO_BID;
-        counts[auction->asked[place].reason]++;
+        const struct asked *asked = &auction->asked[place];
+        bool is_held_out = asked->state == ASK_BID && asked->reason != REASON_NONE; /* promise.c */
+        if (asked->state != ASK_NEVER && !is_held_out) return REASON_NO_BID;
+        counts[asked->reason]++;
     }
     return match_commonest(counts);
 }
@@ -176,7 +181,8 @@ void asks_post(struct auction *auction)
 {
     struct candidate *candidate = &auction->candidates[auction->candidate];
     struct attempt *attempt = &auction->attempts[auction->attempts_count - 1];
-    attempt->sent_us = auction->host->now_us(auction->world);
+    int64_t now_us = auction->host->now_us(auction->world);
+    if (auction->retries == 0) attempt->sent_us = now_us;
     struct auction_ask ask = {
         .kind = ASK_POST,
         .contract = candidate->contract,
@@ -190,7 +196,7 @@ void asks_post(struct auction *auction)
         .affiliate = auction->affiliate->id,
         .channel = auction->offer.channel,
         .source = auction->offer.source,
-        .deadline_us = attempt->sent_us + candidate->contract->post_timeout_us,
+        .deadline_us = now_us + candidate->contract->post_timeout_us,
     };
     if (auction->request.kind == AUCTION_ONE_CALL) {
         ask.channel = auction->request.ping.channel;
@@ -198,13 +204,50 @@ void asks_post(struct auction *auction)
     }
     if (auction->rehearsal) rehearse_ask(auction, candidate->contract, &ask);
     if (ask.deadline_us > auction->post_by_us) ask.deadline_us = auction->post_by_us;
-    if (!auction->rehearsal) turns_take(auction->host->standing(auction->world), candidate->contract->cell);
+    if (auction->retries == 0 && !auction->rehearsal)
+        turns_take(auction->host->standing(auction->world), candidate->contract->cell);
     /* The drain's time may end while the intent is written: what was never sent need not become a doubt. */
     enum reason reason = auction->drained ? REASON_SHUTTING_DOWN
                                           : auction->host->ask(auction->world, auction, &ask, &auction->post_call);
     auction->post_out = reason == REASON_NONE;
     auction->post_failed = !auction->post_out;
     auction->post_reason = reason;
+}
+
+static enum unknown_policy policy_of(const struct auction *auction)
+{
+    const struct contract *contract = auction->candidates[auction->candidate].contract;
+    bool is_unknown = auction->post_answered && auction->verdict.class == VERDICT_UNKNOWN;
+    return is_unknown ? unknown_by_cause(contract->on_unknown, auction->verdict.doubt) : UNKNOWN_HOLD;
+}
+
+/* The pause before each retry doubles. A retry that cannot be sent leaves what was unknown before it unknown. */
+bool asks_again(struct auction *auction)
+{
+    if (auction->post_failed && auction->retries) {
+        auction->post_failed = false;
+        auction->post_answered = true;
+        return false;
+    }
+    int64_t at_us = auction->host->now_us(auction->world) + (RETRY_PAUSE_US << auction->retries);
+    if (policy_of(auction) != UNKNOWN_RETRY || auction->retries == RETRIES_MAX || auction->drained) return false;
+    if (at_us + RETRY_LEAST_US > auction->post_by_us) return false;
+    auction->retries++;
+    auction->retry_at_us = at_us;
+    auction->post_answered = false;
+    return true;
+}
+
+/* What the sale is billed at, and what the affiliate gets of it. */
+static void bill(struct auction *auction, struct attempt *attempt, const struct candidate *candidate)
+{
+    struct price_parties parties = {auction->catalogue, auction->campaign, auction->affiliate,
+                                    catalogue_source_of(auction->affiliate, auction->offer.source),
+                                    candidate->contract};
+    int64_t owed = auction->promise_micros ? auction->promise_micros : auction->floor_micros;
+    attempt->billed_micros = price_billed(&parties, candidate->terms.price_micros, auction->verdict.price_micros, owed,
+                                          &attempt->payout);
+    auction->payout = attempt->payout;
 }
 
 /* Only a post whose bytes may have left counts towards max_posts. */
@@ -225,13 +268,16 @@ void asks_verdict(struct auction *auction)
     auction->posts_sent++;
     auction->reservation.sent = true;
     auction->candidates[attempt->candidate].reached = true;
-    attempt->state = states[auction->verdict.class];
+    bool is_silence = policy_of(auction) == UNKNOWN_FALLBACK;
     attempt->reason = reasons[auction->verdict.class];
+    if (is_silence) auction->verdict.class = VERDICT_REJECTED;
+    attempt->state = states[auction->verdict.class];
     attempt->code = auction->verdict.code;
     attempt->text = auction->verdict.text;
     if (auction->verdict.class != VERDICT_ACCEPTED) return;
     auction->sale_id = auction->host->make_id(auction->world);
     const struct contract *contract = auction->candidates[attempt->candidate].contract;
+    bill(auction, attempt, &auction->candidates[attempt->candidate]);
     if (redirect_is_allowed(&auction->catalogue->buyers[contract->buyer], auction->verdict.redirect_url))
         attempt->redirect_url = auction->verdict.redirect_url;
 }

@@ -244,7 +244,7 @@ static void move(struct auction *auction, enum step next)
 
 static enum step wait_until(struct auction *auction, int64_t at_us);
 static void give_back(struct auction *auction);
-static struct auction_claim claim_of(const struct auction *auction);
+static void keep_doubt(struct auction *auction);
 static bool is_decided_refinement(const struct auction *auction);
 
 /* Who asks, may they, is it well formed. The clock has been running since the request's first byte. */
@@ -276,7 +276,7 @@ static enum step step_claim(struct auction *auction)
 {
     enum auction_kind kind = auction->request.kind;
     if (!auction->claim_asked) {
-        struct auction_claim claim = claim_of(auction);
+        struct auction_claim claim = admission_claim(auction);
         auction->claim_asked = true;
         auction->host->claim(auction->world, auction, &claim);
     }
@@ -395,12 +395,11 @@ static enum step step_rank(struct auction *auction)
 /* The promise: a price, and until when. */
 static enum step step_offer(struct auction *auction)
 {
-    enum reason reason;
     entries_offer(auction);
     if (auction->offer.expires_ms <= auction->host->wall_ms(auction->world))
         return story_reject(auction, REASON_NO_TIME, NULL);
-    if (!promise_hold(auction, &reason)) return story_refuse(auction, 503, REASON_BUSY, NULL);
-    if (auction->order_count == 0) return story_reject(auction, reason, NULL);
+    if (!promise_hold(auction)) return story_refuse(auction, 503, REASON_BUSY, NULL);
+    if (auction->order_count == 0) return story_reject(auction, asks_nearest(auction), NULL);
     if (!auction->host->offer(auction->world, &auction->offer, auction->has_same ? &auction->same : NULL)) {
         auction->host->unhold(auction->world, &auction->ping_id);
         return story_refuse(auction, 503, REASON_BUSY, "too many open offers");
@@ -458,7 +457,10 @@ static enum step step_intent(struct auction *auction)
 /* The whole lead, to this buyer only. */
 static enum step step_post(struct auction *auction)
 {
-    if (!auction->post_out && !auction->post_answered && !auction->post_failed) asks_post(auction);
+    bool is_out = auction->post_out || auction->post_answered || auction->post_failed;
+    bool rests = !is_out && auction->host->now_us(auction->world) < auction->retry_at_us;
+    if (rests && !auction->drained) return wait_until(auction, auction->retry_at_us);
+    if (!is_out) asks_post(auction);
     if (auction->post_out && auction->drained) {
         auction->host->cancel(auction->world, auction->post_call);
         auction->post_out = false;
@@ -466,6 +468,7 @@ static enum step step_post(struct auction *auction)
         auction->verdict = (struct verdict){.class = VERDICT_UNKNOWN, .doubt = DOUBT_TIMEOUT, .price_micros = -1};
     }
     if (auction->post_out) return wait_until(auction, CLOCK_NEVER); /* the call has its own deadline */
+    if (asks_again(auction)) return wait_until(auction, auction->retry_at_us);
     asks_verdict(auction);
     if (auction->post_failed || auction->verdict.class == VERDICT_REJECTED) return STEP_FALLBACK;
     auction->final = auction->verdict.class == VERDICT_ACCEPTED ? LEAD_SOLD : LEAD_PENDING;
@@ -477,6 +480,8 @@ static enum step step_fallback(struct auction *auction)
 {
     give_back(auction);
     auction->post_answered = auction->post_failed = false;
+    auction->retries = 0;
+    auction->retry_at_us = 0;
     return STEP_RESERVE;
 }
 
@@ -484,7 +489,11 @@ static enum step step_fallback(struct auction *auction)
  * pending: its intent is on disk, and the next start finds it in doubt. */
 static enum step step_settle(struct auction *auction)
 {
-    if (auction->durable == DURABLE_NOT_ASKED) entries_final(auction, auction->final, auction->final_reason);
+    if (auction->durable == DURABLE_NOT_ASKED) {
+        if (auction->final == LEAD_PENDING)
+            keep_doubt(auction); /* an operator may resolve it as soon as it is written */
+        entries_final(auction, auction->final, auction->final_reason);
+    }
     if (auction->durable == DURABLE_WAITING) return wait_until(auction, CLOCK_NEVER);
     bool written = auction->durable == DURABLE_YES;
     auction->durable = DURABLE_NOT_ASKED;
@@ -497,9 +506,7 @@ static enum step step_settle(struct auction *auction)
     }
     if (auction->final == LEAD_SOLD && !auction->rehearsal)
         auction->host->commit(auction->world, &auction->reservation);
-    if (auction->final == LEAD_PENDING && auction->reserved && !auction->rehearsal)
-        auction->host->keep(auction->world, &auction->attempts[auction->attempts_count - 1].post_id,
-                            &auction->reservation);
+    if (auction->final == LEAD_PENDING) keep_doubt(auction);
     tell_lead(auction);
     return STEP_ANSWER;
 }
@@ -521,7 +528,7 @@ static enum step step_close(struct auction *auction)
     const struct auction_host *host = auction->host;
     void *world = auction->world;
     if (auction->claim_held) {
-        struct auction_claim claim = claim_of(auction);
+        struct auction_claim claim = admission_claim(auction);
         host->unclaim(world, &claim, auction->opening_written);
     }
     people_forget(auction);
@@ -540,20 +547,6 @@ static enum step wait_until(struct auction *auction, int64_t at_us)
     if (at_us != auction->armed_us) auction->host->wake_at(auction->world, auction, at_us ? at_us : CLOCK_NEVER);
     auction->armed_us = at_us;
     return STEP_WAIT;
-}
-
-static struct auction_claim claim_of(const struct auction *auction)
-{
-    const struct auction_request *request = &auction->request;
-    bool is_post = request->kind == AUCTION_POST;
-    struct auction_claim claim = {.has_ping = is_post || request->kind == AUCTION_PING,
-                                  .has_key = request->has_key,
-                                  .takes_expired = is_post && request->post.reauction_if_expired,
-                                  .is_expired = auction->claimed.is_expired,
-                                  .key = request->key};
-    if (claim.has_ping) claim.ping_id = is_post ? request->post.ping_id : request->ping.refines;
-    if (auction->key_is_brief) claim.key_since_ms = auction->opened_ms - AUCTION_SAME_MS;
-    return claim;
 }
 
 /* One that failed, or that nobody waited for, leaves the earlier offer as it was. */
@@ -596,4 +589,12 @@ static void give_back(struct auction *auction)
     if (auction->reserved && !auction->rehearsal) auction->host->release(auction->world, &auction->reservation);
     auction->reserved = false;
     auction->reserve_state = RESERVE_NOT_ASKED;
+}
+
+/* What the post in doubt holds is the doubt's from now on; once. */
+static void keep_doubt(struct auction *auction)
+{
+    if (!auction->reserved || auction->rehearsal) return;
+    auction->host->keep(auction->world, &auction->attempts[auction->attempts_count - 1].post_id, &auction->reservation);
+    auction->reserved = false;
 }

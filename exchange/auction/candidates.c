@@ -197,7 +197,8 @@ bool candidates_next(struct auction *auction)
  * best candidate was passed over. */
 enum reason candidates_reason(const struct auction *auction)
 {
-    static const enum reason nearest[] = {REASON_REJECTED, REASON_BELOW_PROMISE, REASON_POSTS_MAX, REASON_NO_TIME};
+    static const enum reason nearest[] = {REASON_REJECTED, REASON_UNKNOWN, REASON_BELOW_PROMISE, REASON_POSTS_MAX,
+                                          REASON_NO_TIME};
     if (auction->record && auction->request.kind == AUCTION_RESUMED) return REASON_REJECTED;
     for (size_t k = 0; k < sizeof nearest / sizeof *nearest; k++)
         for (uint32_t i = 0; i < auction->attempts_count; i++)

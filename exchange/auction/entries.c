@@ -188,9 +188,8 @@ static const struct book_verdict *last_verdict(const struct auction *auction, st
     if (attempt->state == POST_ACCEPTED) {
         verdict->buyer_lead_id = auction->verdict.buyer_lead_id;
         verdict->named_price_micros = auction->verdict.price_micros;
-        const struct candidate *candidate = &auction->candidates[attempt->candidate];
-        if (auction->verdict.price_micros >= 0 && auction->verdict.price_micros != candidate->terms.price_micros)
-            verdict->reason = REASON_PRICE_MISMATCH; /* sold and billed at the bid, and noted */
+        if (auction->verdict.price_micros >= 0 && auction->verdict.price_micros != attempt->billed_micros)
+            verdict->reason = REASON_PRICE_MISMATCH; /* sold, billed at another price, and noted */
     }
     return verdict;
 }
@@ -265,7 +264,7 @@ void entries_final(struct auction *auction, enum lead_state state, enum reason r
         sale = (struct book_sale){.sale_id = auction->sale_id,
                                   .contract = candidate->contract->id,
                                   .buyer = auction->catalogue->buyers[candidate->contract->buyer].id,
-                                  .price_micros = candidate->terms.price_micros,
+                                  .price_micros = auction->attempts[auction->attempts_count - 1].billed_micros,
                                   .payout_micros = auction->payout.payout_micros,
                                   .margin_micros = auction->payout.margin_micros,
                                   .margin_rule = (uint8_t)auction->payout.rule,

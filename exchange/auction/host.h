@@ -6,9 +6,9 @@
  * auction_ask` says. Everything runs on the auction's own thread. */
 #pragma once
 
+#include "exchange/auction/recall.h"
 #include "exchange/market/ceiling.h"
 #include "exchange/market/decide.h"
-#include "exchange/market/duplicates.h"
 #include "exchange/market/rehearsal.h"
 #include "exchange/market/suppress.h"
 #include "exchange/record/book.h"
@@ -71,26 +71,6 @@ struct auction_claimed {
     bool is_expired;                  /* FRESH: the offer has expired */
     struct bytes offer;               /* FRESH with has_ping: flat; copied by the fact */
     const struct lead_record *record; /* AGAIN: texts are copied by the fact */
-};
-
-/* What is known of a person. `claims`: and nobody else may be at that person meanwhile, until `forget`. */
-struct auction_recall {
-    struct person_keys keys;
-    uint32_t claims_count; /* 0: only looks */
-    struct digest claims[PERSON_KEYS_MAX];
-};
-
-enum recall_outcome {
-    RECALL_TOLD,      /* the claims are yours */
-    RECALL_IN_FLIGHT, /* a lead of that person is under way */
-    RECALL_BUSY,      /* too many claims at hand */
-    RECALL_FAILED,    /* the store could not be asked */
-};
-
-struct auction_recalled {
-    enum recall_outcome outcome;
-    const struct encounter *list; /* copied by the fact */
-    uint32_t count;
 };
 
 struct auction_host {

@@ -27,6 +27,8 @@ static inline bool admission_is_whole(const struct auction *auction)
 {
     return auction->request.kind == AUCTION_ONE_CALL || auction->is_reauction;
 }
+/* What the request claims, and (once it was told) how it holds it. */
+struct auction_claim admission_claim(const struct auction *auction);
 /* The same ping again: it is told the offer that stands. False: none does. */
 bool admission_standing(struct auction *auction);
 /* The lead as the request has it, or (a refinement) with what its ping told before. */
@@ -59,6 +61,8 @@ bool asks_rank(struct auction *auction); /* false: memory is out; may be asked a
 /* Why nobody wins: what stood nearest to a sale among the bids; or nobody bid; or nobody was even asked. */
 enum reason asks_nearest(const struct auction *auction);
 void asks_post(struct auction *auction);
+/* True: no verdict came, and the contract says that the same post goes out again, at retry_at_us. */
+bool asks_again(struct auction *auction);
 void asks_verdict(struct auction *auction);
 
 /* closing.c */
@@ -77,7 +81,6 @@ void people_name_lead(struct auction *auction);
 /* True if what the book remembers has to be asked first. */
 bool people_may_be_known(const struct auction *auction);
 void people_recall(struct auction *auction);
-/* Keeps what was told; memory out counts as not told. */
 void people_copy(struct auction *auction, const struct auction_recalled *recalled);
 void people_forget(struct auction *auction);
 /* Why the person is for nobody: SUPPRESSED, or NONE. */
@@ -108,9 +111,11 @@ void candidates_unnote(struct auction *auction, enum reason reason);
 struct attempt *candidates_note(struct auction *auction, uint32_t candidate, bool skipped, enum reason reason);
 
 /* promise.c */
+/* Whether it may win an offer is not known before the offer is made. */
+bool promise_is_bound(const struct contract *contract);
 /* Takes what the offer's best contract wants held; one that cannot is out with its reason, and the others are ranked
- * again, until there is one or none. *reason: why the last one could not. False: memory is out. */
-bool promise_hold(struct auction *auction, enum reason *reason);
+ * again, until there is one or none. False: memory is out. */
+bool promise_hold(struct auction *auction);
 
 /* entries.c: each fills and appends one step of the book. */
 void entries_intent(struct auction *auction);

@@ -3,7 +3,7 @@
  * rules cost a look at two words. */
 #include "exchange/auction/parts.h"
 
-static bool is_bound(const struct contract *contract)
+bool promise_is_bound(const struct contract *contract)
 {
     return contract->max_open_offers || contract->hold_offer_ms;
 }
@@ -23,16 +23,14 @@ static enum reason hold(struct auction *auction, const struct rank_bid *bid)
     return auction->host->hold(auction->world, &deal, auction->offer.expires_ms);
 }
 
-bool promise_hold(struct auction *auction, enum reason *reason)
+bool promise_hold(struct auction *auction)
 {
-    *reason = REASON_NONE;
     if (auction->rehearsal) return true; /* nothing is kept for a test */
     while (auction->order_count) {
         const struct rank_bid *best = &auction->bids[auction->order[0]];
-        if (!is_bound(best->entry->contract)) return true;
+        if (!promise_is_bound(best->entry->contract)) return true;
         enum reason found = hold(auction, best);
         if (found == REASON_NONE) return true;
-        *reason = found;
         auction->asked[best->entry - auction->match.entries].reason = found;
         if (!asks_rank(auction)) return false;
         if (auction->order_count) entries_offer(auction);

@@ -45,6 +45,7 @@ struct attempt {
     struct bytes code, text;
     struct bytes redirect_url; /* of an accepted one; empty: none that may be passed on */
     struct payout payout;
+    int64_t billed_micros; /* ACCEPTED */
     int64_t sent_us, settled_us;
 };
 
@@ -95,6 +96,8 @@ struct auction {
     uint64_t post_call;
     enum reason post_reason;
     struct verdict verdict; /* texts in the arena */
+    uint32_t retries;       /* of the post at hand */
+    int64_t retry_at_us;    /* it rests until then */
 
     /* What it works out */
     struct complaints complaints;

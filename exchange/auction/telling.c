@@ -364,7 +364,7 @@ void tell_trace(struct auction *auction)
         record.sale = (struct trace_sale){auction->sale_id,
                                           candidate->contract->id,
                                           answer->buyer,
-                                          candidate->terms.price_micros,
+                                          auction->attempts[auction->attempts_count - 1].billed_micros,
                                           auction->payout.payout_micros,
                                           auction->payout.margin_micros,
                                           (uint8_t)auction->payout.rule};

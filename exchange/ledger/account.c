@@ -33,7 +33,8 @@ enum fault account_of_sale(struct store *store, struct MDB_txn *txn, const struc
     if (!money_sub(0, sale->price_micros, &owed)) return FAULT_INPUT;
     const struct bytes buyer_name[3] = {BYTES("buyer:"), sale->buyer, BYTES_NONE};
     const struct bytes affiliate_name[3] = {BYTES("affiliate:"), affiliate, BYTES(":uncleared")};
-    const struct bytes house_name[3] = {BYTES("house:margin"), BYTES_NONE, BYTES_NONE};
+    const struct bytes house_name[3] = {sale->margin_micros < 0 ? BYTES("house:loss") : BYTES("house:margin"),
+                                        BYTES_NONE, BYTES_NONE};
     enum fault fault = add_leg(store, txn, movement, buyer_name, owed);
     if (fault == FAULT_NONE) fault = add_leg(store, txn, movement, affiliate_name, sale->payout_micros);
     if (fault == FAULT_NONE) fault = add_leg(store, txn, movement, house_name, sale->margin_micros);

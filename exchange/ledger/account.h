@@ -22,7 +22,8 @@ struct account_movement {
     unsigned count;
 };
 
-/* A sale: buyer:X −price, affiliate:Y:uncleared +payout, house:margin +margin; legs of 0 are left out. FAULT_INPUT: it
+/* A sale: buyer:X −price, affiliate:Y:uncleared +payout, house:margin +margin (a negative one:
+ * house:loss); legs of 0 are left out. FAULT_INPUT: it
  * is not balanced, a name is too long, or a balance would pass an int64. */
 enum fault account_of_sale(struct store *store, struct MDB_txn *txn, const struct book_sale *sale,
                            struct bytes affiliate, struct account_movement *movement) MUST_USE;

@@ -290,6 +290,8 @@ static enum fault plan_sale(struct store *store, struct MDB_txn *txn, struct pla
     if (plan->step->intent) return refuse(plan->refusal, "an intent for a lead that is sold");
     if (!bytes_same(sale->contract, intent->contract) || !bytes_same(sale->buyer, intent->buyer))
         return refuse(plan->refusal, "a sale to another than was posted to");
+    if (sale->price_micros > intent->price_micros || sale->payout_micros > intent->payout_micros)
+        return refuse(plan->refusal, "a sale at more than its post said");
     enum fault fault = account_of_sale(store, txn, sale, plan->lead.affiliate, &plan->movement);
     if (fault == FAULT_INPUT) return refuse(plan->refusal, "the sale's money does not balance or overflows");
     if (is_test(plan)) plan->movement.count = 0;

@@ -124,8 +124,8 @@ static void read_excluded(struct build *build, const struct node *node, struct b
     struct digest *people = build_zero(build, phones + emails, sizeof *people);
     read_people(build, exclude, "phones", people, &made);
     read_people(build, exclude, "emails", people, &made);
-    buyer->exclude_people = people;
-    buyer->exclude_people_count = made;
+    buyer->people.excluded = people;
+    buyer->people.excluded_count = made;
 }
 
 /* --- who is asked about --- */
@@ -140,12 +140,12 @@ static void mark_contract(const struct catalogue *catalogue, const struct contra
                           uint64_t *lists)
 {
     const struct buyer *buyer = &catalogue->buyers[contract->buyer];
-    mark(&buyer->suppress, lists);
+    mark(&buyer->people.suppress, lists);
     if (contract->suppress) mark(contract->suppress, lists);
     if (contract->filter) filter_lists(contract->filter, lists);
     for (uint32_t i = 0; i < contract->prices_count; i++)
         if (contract->prices[i].when) filter_lists(contract->prices[i].when, lists);
-    campaign->asks_people |= buyer->exclude_people_count > 0;
+    campaign->asks_people |= buyer->people.excluded_count > 0;
 }
 
 static void spread(struct build *build, uint64_t (*marks)[WORDS])
@@ -223,7 +223,7 @@ void build_suppressions(struct build *build)
     if (buyers && catalogue->buyers_count) {
         NODE_EACH(node, buyers)
         {
-            build_suppression(build, node, &catalogue->buyers[made].suppress);
+            build_suppression(build, node, &catalogue->buyers[made].people.suppress);
             read_excluded(build, node, &catalogue->buyers[made++]);
         }
     }

@@ -22,17 +22,6 @@ struct quiet;
 
 enum promise_kind { PROMISE_SQUEEZE, PROMISE_KEEP };
 
-#define LISTS_MAX 256u
-#define LIST_NO_OWNER UINT32_MAX
-
-/* A list of people; what is on it, its shelf knows by its name (exchange/standing/list.h). */
-struct people_list {
-    struct bytes name; /* of `lists`; of a list without one the path of its file */
-    struct bytes file; /* as it was written; empty: none */
-    uint32_t owner;    /* the buyer who may replace it */
-    bool is_named;
-};
-
 /* When a person is the same person again: see duplicates.h. */
 struct duplicates {
     unsigned by; /* bits of enum person_kind */

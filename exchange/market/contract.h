@@ -4,7 +4,9 @@
 
 #include "exchange/market/endpoint.h"
 #include "exchange/market/filter.h"
+#include "exchange/market/lists.h"
 #include "exchange/market/schedule.h"
+#include "exchange/market/unknown.h"
 #include "exchange/standing/standing.h"
 
 /* Up to this price, this margin; the last one of a list takes every price above as well. */
@@ -85,22 +87,10 @@ struct price_rule {
     int64_t price_micros;
 };
 
-/* People on that list of the catalogue are not sold; unless they consented. */
-struct suppress_rule {
-    uint16_t list;
-    bool unless_tcpa;
-};
-
-struct suppression {
-    const struct suppress_rule *rules;
-    uint32_t count;
-};
-
 #define DISCLOSES_FLOOR 128u
 
 struct contract {
-    uint32_t index; /* in catalogue.contracts */
-    uint32_t buyer, campaign;
+    uint32_t index, buyer, campaign;             /* in the catalogue's lists */
     uint32_t cell;                               /* in standing's contracts */
     uint32_t ping_origin_cell, post_origin_cell; /* in standing's origins; STANDING_NONE without that endpoint */
     struct bytes id;
@@ -129,18 +119,14 @@ struct contract {
     uint8_t discloses; /* in its pings: bits 1 << enum person_kind: keyed hashes of those; DISCLOSES_FLOOR */
     bool is_live;      /* asked for a price; else the first price rule that matches bids */
     bool is_free;      /* a payout of 0 is no fault */
-    bool seats_required;
-    bool silent_available; /* when_silent */
     bool paused;
-    bool counts_pings : 1; /* a cap of its own or its buyer's does */
-    bool counts_today : 1; /* its sales of the house's day are counted: policy even goes by them */
-    bool is_hidden : 1;    /* filter or prices look at private fields: public ones do not tell again whom they let */
-    bool asks_list : 1;    /* its filter asks whether the person is on a list */
-};
-
-struct names {
-    const struct bytes *at; /* sorted */
-    uint32_t count;
+    struct unknown_rules on_unknown;
+    bool bills_lower : 1, seats_required : 1; /* bills: price_at_post */
+    bool silent_available : 1;                /* when_silent */
+    bool counts_pings : 1;                    /* a cap of its own or its buyer's does */
+    bool counts_today : 1;                    /* its sales of the house's day are counted: policy even goes by them */
+    bool is_hidden : 1; /* filter or prices look at private fields: public ones do not tell again whom they let */
+    bool asks_list : 1; /* its filter asks whether the person is on a list */
 };
 
 struct buyer {
@@ -158,9 +144,7 @@ struct buyer {
     uint32_t max_in_flight;      /* 0: none */
     uint32_t max_pings_per_s;    /* 0: none */
     struct names exclude_affiliates, exclude_sources; /* whose leads it does not take */
-    const struct digest *exclude_people;              /* SHA-256 of phones and e-mails; none out of the book */
-    uint32_t exclude_people_count;
-    struct suppression suppress;
+    struct people_rules people;
     const uint32_t *contracts; /* indexes */
     uint32_t contracts_count;
 };

@@ -238,6 +238,7 @@ static bool bid_again(const struct run *run, uint32_t i, struct rank_bid *bid)
     if (entry->reason != REASON_NONE) return false;
     if (!entry->contract->is_live) {
         bid->price_micros = entry->standing_price_micros;
+        if (run->is_same && told && !told->has_bid) again->reason = told->reason;
         if (run->is_same) return told && told->has_bid;
         return bid->price_micros > 0;
     }
@@ -249,9 +250,17 @@ static bool bid_again(const struct run *run, uint32_t i, struct rank_bid *bid)
         bid->ms = told->answer_us / 1000;
         return true;
     }
-    again->is_unknown = !told || told->state != TRACE_PINGED;
+    /* With the same catalogue, whoever could be asked and was not is known: the call itself was held back. */
+    again->is_unknown = !told || (told->state != TRACE_PINGED && !run->is_same);
     again->reason = again->is_unknown ? REASON_NO_BID : told->reason;
     return false;
+}
+
+/* Its bid could not be promised: its caps, seats or open offers were taken by then. */
+static bool was_held_out(const struct trace_contract *told)
+{
+    return !told->has_bid && told->state != TRACE_SKIPPED &&
+           (told->reason == REASON_CAPPED || told->reason == REASON_NO_SEAT || told->reason == REASON_THROTTLED);
 }
 
 /* Nobody bid: nobody of those who were asked, or else, nobody could be asked at all. */
@@ -264,7 +273,8 @@ static enum reason nearest(const struct run *run)
         const struct replay_entry *again = &replay->entries[i];
         const struct trace_contract *told = again->told == REPLAY_NONE ? NULL : &run->trace->contracts[again->told];
         if (replay->match.entries[i].reason != REASON_NONE) continue;
-        if (again->is_unknown || !told || told->state != TRACE_SKIPPED) return REASON_NO_BID;
+        if (again->is_unknown || !told) return REASON_NO_BID;
+        if (told->state != TRACE_SKIPPED && !was_held_out(told)) return REASON_NO_BID;
         counts[told->reason]++;
     }
     return match_commonest(counts);

@@ -27,9 +27,9 @@ enum reason suppress_contract(const struct catalogue *catalogue, const struct co
                               const struct person *person, const struct facts *facts)
 {
     const struct buyer *buyer = &catalogue->buyers[contract->buyer];
-    for (uint32_t i = 0; i < buyer->exclude_people_count; i++)
-        if (person_has(person, &buyer->exclude_people[i])) return REASON_EXCLUDED;
-    if (applies(&buyer->suppress, facts)) return REASON_SUPPRESSED;
+    for (uint32_t i = 0; i < buyer->people.excluded_count; i++)
+        if (person_has(person, &buyer->people.excluded[i])) return REASON_EXCLUDED;
+    if (applies(&buyer->people.suppress, facts)) return REASON_SUPPRESSED;
     return contract->suppress && applies(contract->suppress, facts) ? REASON_SUPPRESSED : REASON_NONE;
 }
 

@@ -253,6 +253,7 @@ static void supersede(void *world, const struct offer *offer)
     char flat[OFFER_BYTES_MAX];
     struct sink sink = sink_over(flat, sizeof flat);
     offers_superseded(worker->hall->offers, &offer->ping_id);
+    holds_end(worker->hall->holds, worker->hall->standing, &offer->ping_id);
     gone.is_superseded = true;
     gone.candidates_count = 0;
     if (!offer_write(&sink, &gone) ||
@@ -278,6 +279,7 @@ static void count(struct tally *tally, const struct trace_auction *record)
     }
     for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
         if (bytes_is(record->status, ends[i].status)) tally_add(tally, ends[i].name, 1);
+    if (trace_is_auction(record->kind)) tally_add(tally, TALLY_AUCTIONS, 1);
     if (record->reason != REASON_NONE) tally_reason(tally, record->reason);
     if (record->has_sale)
         tally_sale(tally, record->sale.price_micros, record->sale.payout_micros, record->sale.margin_micros);

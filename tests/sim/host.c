@@ -161,10 +161,13 @@ static void reserve(void *worker, struct auction *auction, const struct cap_deal
     if (auction_is_test(auction)) world_wrong(world, "a reservation for a test");
     int64_t now = world->queue.now_us;
     holds_sweep(world->holds, world->standing, now);
+    /* What an offer held was taken under the limit of its own instant; a reload may have lowered it. */
+    bool was_held = holds_has(world->holds, &deal->offer, deal->contract->cell);
     enum reason reason = deal_reserve(deal, world->holds, world->standing, now, reservation);
     for (unsigned i = 0; reason == REASON_NONE && i < reservation->keys_count; i++) {
         const struct cap_key *key = &reservation->keys[i];
-        if (caps_used(world->standing, key->cell, key->window) > key->limit) world_wrong(world, "a cap is over");
+        if (!was_held && caps_used(world->standing, key->cell, key->window) > key->limit)
+            world_wrong(world, "a cap is over");
     }
     world->counts.reserved += reason == REASON_NONE;
     if (world->options.rough && queue_draw(&world->queue, 4) == 0) {
@@ -264,13 +267,20 @@ static struct bytes standing_offer(void *worker, const struct ident *same, char 
     struct world *world = world_of(worker);
     size_t len = 0;
     bool stands = offers_standing(world->offers, same, world->queue.now_us, flat, OFFER_BYTES_MAX, &len);
+    world->counts.told_again += stands;
     return stands ? (struct bytes){flat, len} : BYTES_NONE;
 }
 
 static void supersede(void *worker, const struct offer *offer)
 {
     struct world *world = world_of(worker);
+    world->counts.refined++;
+    if (world->sabotage == SABOTAGE_PLACE && queue_draw(&world->queue, 4) == 0) {
+        offers_return(world->offers, &offer->ping_id);
+        return;
+    }
     offers_superseded(world->offers, &offer->ping_id);
+    holds_end(world->holds, world->standing, &offer->ping_id);
     lane_supersede(world, offer);
 }
 
@@ -312,7 +322,7 @@ static void note_bids(struct world_request *request, const struct auction_answer
     request->bids[sink.len] = '\0';
 }
 
-static void note_answer(struct world_request *request, const struct auction_answer *answer)
+static void note_answer(struct world *world, struct world_request *request, const struct auction_answer *answer)
 {
     request->http = answer->http;
     request->status = answer->status;
@@ -329,6 +339,7 @@ static void note_answer(struct world_request *request, const struct auction_answ
     request->ping_id = answer->ping_id;
     request->lead_id = answer->lead_id;
     request->is_reauction = !ident_is_none(&answer->reauction_id);
+    world->counts.reauctions += request->is_reauction;
     request->sale_id = answer->sale_id;
     request->price_micros = answer->price_micros;
     request->elapsed_us = answer->elapsed_us;
@@ -367,7 +378,7 @@ static void answer(void *worker, struct auction *auction, const struct auction_a
     if (request->answer_by_us && world->queue.now_us > request->answer_by_us)
         world_wrong(world, "an answer %lld us late", (long long)(world->queue.now_us - request->answer_by_us));
     request->answered = true;
-    note_answer(request, answer);
+    note_answer(world, request, answer);
     check_seen(world, answer);
     if (answer->status != ANSWER_SOLD) return;
     const struct model_lead *lead = model_lead(&world->model, &answer->lead_id);

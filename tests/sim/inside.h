@@ -84,6 +84,7 @@ void lane_publish(struct world *world);
 void lane_restore(struct world *world);
 /* The seat a post in doubt holds, in this life. */
 void seats_row_put(struct world *world, const struct ident *post_id, const struct seat_hold *seat);
+bool seats_row_has(const struct world *world, const struct ident *post_id);
 bool seats_row_take(struct world *world, const struct ident *post_id, struct seat_hold *seat);
 /* Opens a story again whose doubt was resolved as a rejection. */
 void asking_resume(struct world *world, const struct ident *lead_id);

@@ -92,6 +92,11 @@ static void write_batch(struct world *world)
         struct book_step step;
         if (world->sabotage == SABOTAGE_LOSES && queue_draw(&world->queue, 200) == 0) continue;
         check(book_read_step(world->committing[i].step, &world->scratch, &step));
+        const struct model_lead *lead = model_lead(&world->model, &step.lead_id);
+        bool is_test = lead && lead->record.offer.rehearsal; /* it holds nothing */
+        bool in_doubt = step.verdict && step.verdict->state == POST_UNKNOWN && !is_test;
+        if (in_doubt && !seats_row_has(world, &step.verdict->post_id))
+            world_wrong(world, "a doubt is in the book before what it holds can be found");
         if (holds(world, &world->committing[i], &step)) {
             const char *wrong = model_apply(&world->model, &step);
             if (wrong) world_wrong(world, "the book: %s", wrong);
@@ -294,6 +299,13 @@ void seats_row_put(struct world *world, const struct ident *post_id, const struc
         check(world->seats != NULL);
     }
     world->seats[world->seats_count++] = (struct seat_row){*post_id, *seat};
+}
+
+bool seats_row_has(const struct world *world, const struct ident *post_id)
+{
+    for (uint32_t i = 0; i < world->seats_count; i++)
+        if (ident_same(&world->seats[i].post_id, post_id)) return true;
+    return false;
 }
 
 bool seats_row_take(struct world *world, const struct ident *post_id, struct seat_hold *seat)

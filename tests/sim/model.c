@@ -268,6 +268,7 @@ static const char *apply_verdict(struct model *model, struct model_lead *lead, c
     learn(model, post, !was_counted, wall_ms);
     post->reason = verdict->reason;
     post->by_operator = verdict->by_operator;
+    post->named_micros = verdict->named_price_micros;
     post->settled_ms = wall_ms;
     lead->record.posts_sent += counts && !was_counted;
     if (verdict->buyer_lead_id.len) lead->record.buyer_lead_id = keep(model, verdict->buyer_lead_id);
@@ -305,8 +306,11 @@ static const char *apply_sale(struct model *model, struct model_lead *lead, cons
     const struct model_post *post = model_post(model, &lead->record.post_id);
     if (!post || post->state != POST_ACCEPTED) return "a sale without an accepted post";
     if (!bytes_same(post->intent.contract, sale->contract)) return "sold to another contract than was posted to";
-    if (post->intent.price_micros != sale->price_micros || post->intent.payout_micros != sale->payout_micros)
-        return "sold at another price than was intended";
+    bool is_agreed = post->intent.price_micros == sale->price_micros &&
+                     post->intent.payout_micros == sale->payout_micros;
+    bool is_lower = post->named_micros >= 0 && post->named_micros <= sale->price_micros &&
+                    sale->price_micros < post->intent.price_micros && sale->payout_micros <= post->intent.payout_micros;
+    if (!is_agreed && !is_lower) return "sold at another price than was intended or named";
     if (sale->price_micros != sale->payout_micros + sale->margin_micros) return "a sale whose parts are not the whole";
     if (lead->sales++) return "a lead was sold twice";
     lead->record.has_sale = true;
@@ -317,7 +321,7 @@ static const char *apply_sale(struct model *model, struct model_lead *lead, cons
     if (lead->record.offer.rehearsal) return NULL; /* of a test no money moves */
     move(model, "buyer:", sale->buyer, "", -sale->price_micros);
     move(model, "affiliate:", lead->record.affiliate, ":uncleared", sale->payout_micros);
-    move(model, "house:margin", BYTES_NONE, "", sale->margin_micros);
+    move(model, sale->margin_micros < 0 ? "house:loss" : "house:margin", BYTES_NONE, "", sale->margin_micros);
     return NULL;
 }
 

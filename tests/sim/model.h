@@ -18,6 +18,7 @@ struct model_post {
     enum reason reason;
     struct book_intent intent; /* texts in the model's arena */
     bool by_operator;          /* how it was settled */
+    int64_t named_micros;      /* by the verdict; negative: none */
     struct person_keys keys;   /* whom it was about */
     int64_t opened_ms, settled_ms;
 };

@@ -53,7 +53,8 @@ static void check_buyers(struct world *world)
                                        (struct bytes){ident_text(&post->post_id, text), IDENT_TEXT});
         bool took = knows[0] == 'a', refused = knows[0] == 'r';
         if (post->state == POST_OPEN) world_wrong(world, "a post is open and nobody waits for it: %s", text);
-        if (took && post->state != POST_ACCEPTED && post->state != POST_UNKNOWN)
+        bool is_silence = post->state == POST_REJECTED && post->reason == REASON_UNKNOWN; /* it agreed to mean no */
+        if (took && !is_silence && post->state != POST_ACCEPTED && post->state != POST_UNKNOWN)
             world_wrong(world, "a buyer took post %s, the book says %s", text, post_state_name(post->state));
         if (refused && post->state == POST_ACCEPTED)
             world_wrong(world, "a buyer is billed for post %s it refused", text);
@@ -247,5 +248,6 @@ void rules_check(struct world *world)
     if (!world->ledger_broken) check_caps(world);
     check_load(world);
     if (world->options.rough) check_people(world);
+    if (world->options.rough) limits_check(world);
     if (model_balance(&world->model) != 0) world_wrong(world, "the sum over all accounts is not 0");
 }

@@ -4,5 +4,7 @@
 
 #include "tests/sim/world.h"
 
+/* limits.c: caps per segment and in percent, and quiet hours, counted again from the posts. */
+void limits_check(struct world *world);
 /* Nothing is open: every auction has closed, every entry is written. */
 void rules_check(struct world *world);

@@ -47,6 +47,7 @@ enum sabotage {
     SABOTAGE_TRACE, /* a trace tells of another bid than was made at times */
     SABOTAGE_GUARD, /* nobody is a duplicate: claims and the book's guard let everybody through */
     SABOTAGE_SIEVE, /* a reload is kept from the reference of filters */
+    SABOTAGE_PLACE, /* a refined ping keeps its offer at times */
     SABOTAGE_COUNT
 };
 
@@ -99,6 +100,7 @@ struct world_append {
 struct world_counts {
     uint64_t auctions, pings, posts, one_calls, resumed, sold, calls, calls_ended, reserved, committed, released, kept;
     uint64_t crashes, drains, gone, late, doubts, fallbacks, problems, again, early_closes;
+    uint64_t refined, reauctions, told_again;
 };
 
 struct world {

@@ -120,6 +120,46 @@ static void test_a_sold_lead(void **state)
     assert_verifies(desk);
 }
 
+/* A lower price of the verdict: what the margin does not hold is the house's loss. And whoever asks for the lead by a
+ * ping whose place its own took finds it too. */
+static void test_a_loss_and_a_lineage(void **state)
+{
+    struct desk *desk = *state;
+    struct lead_ids ids = {desk_id(desk), desk_id(desk), desk_id(desk)};
+    struct ident before = desk_id(desk);
+    struct tale tale;
+    assert_int_equal(desk_open(desk), FAULT_NONE);
+    tale_begin(&tale, desk, &ids.lead, &ids.ping);
+    tale_open(&tale, NULL);
+    tale.opening.offer.past = (struct offer_past){
+        .origin = OFFER_OF_EXPIRY, .ancestors_count = 1, .ancestors = {before}};
+    tale_intend(&tale, &ids.post, 0);
+    assert_int_equal(desk_append(desk, &tale.step), FAULT_NONE);
+    tale_begin(&tale, desk, &ids.lead, &ids.ping);
+    tale_sell(&tale, desk, &ids.post, 0);
+    tale.sale.price_micros = DESK_PAYOUT - 3000000;
+    tale.sale.margin_micros = -3000000;
+    assert_int_equal(desk_append(desk, &tale.step), FAULT_NONE);
+    desk_close(desk);
+
+    struct reader *reader = read_book(desk);
+    struct lead_record lead;
+    struct reader_totals totals;
+    struct balances balances = {0};
+    assert_int_equal(reader_lead_of_ping(reader, &before, &arena, &lead), FAULT_NONE);
+    assert_true(ident_same(&lead.lead_id, &ids.lead));
+    assert_true(offer_is_of(&lead.offer, &before));
+    assert_int_equal(reader_accounts(reader, note_balance, &balances), FAULT_NONE);
+    assert_int_equal(balances.north, -(DESK_PAYOUT - 3000000));
+    assert_int_equal(balances.acme, DESK_PAYOUT);
+    assert_int_equal(balances.house, 0);
+    assert_int_equal(balances.others, -3000000); /* house:loss */
+    assert_int_equal(reader_totals(reader, &totals), FAULT_NONE);
+    assert_int_equal(totals.margin_micros, -3000000);
+    reader_close(&reader);
+    assert_verifies(desk);
+}
+
 /* Two tests: one sold at once, one out of a doubt. They are there, and in no sum. */
 static void test_a_test_lead(void **state)
 {
@@ -325,6 +365,19 @@ static void sale_that_overflows(struct scene *s)
     s->tale.sale.price_micros = s->tale.sale.payout_micros = INT64_MAX;
     s->tale.sale.margin_micros = 0;
 }
+static void sale_above_its_post(struct scene *s)
+{
+    tale_sell(about(s, &s->open), s->desk, &s->open.post, 0);
+    s->tale.sale.price_micros += 1;
+    s->tale.sale.margin_micros += 1;
+}
+static void ping_whose_place_has_a_lead(struct scene *s)
+{
+    struct lead_ids other = {desk_id(s->desk), desk_id(s->desk), desk_id(s->desk)};
+    tale_open(about(s, &other), NULL);
+    s->tale.opening.offer.past = (struct offer_past){
+        .origin = OFFER_OF_REFINEMENT, .ancestors_count = 2, .ancestors = {desk_id(s->desk), s->open.ping}};
+}
 static void unclosed_sale(struct scene *s)
 {
     tale_sell(about(s, &s->open), s->desk, &s->open.post, 0);
@@ -370,12 +423,19 @@ static const struct {
     const char *name;
     void (*make)(struct scene *scene);
 } contradictions[] = {
-    CASE(second_opening),      CASE(ping_with_a_lead),     CASE(key_with_a_lead),      CASE(unknown_lead),
-    CASE(another_ping),        CASE(second_intent),        CASE(intent_under_doubt),   CASE(intent_after_unknown),
-    CASE(used_post_id),        CASE(sold_again),           CASE(sale_without_verdict), CASE(verdict_without_sale),
-    CASE(sale_of_a_rejection), CASE(sale_to_another),      CASE(sale_out_of_balance),  CASE(sale_that_overflows),
-    CASE(unclosed_sale),       CASE(verdict_on_no_post),   CASE(second_verdict),       CASE(verdict_on_anothers_post),
-    CASE(unsold_while_open),   CASE(verdict_that_is_open), CASE(sold_without_sale),    CASE(pending_without_doubt),
+    CASE(second_opening),       CASE(ping_with_a_lead),
+    CASE(key_with_a_lead),      CASE(unknown_lead),
+    CASE(another_ping),         CASE(second_intent),
+    CASE(intent_under_doubt),   CASE(intent_after_unknown),
+    CASE(used_post_id),         CASE(sold_again),
+    CASE(sale_without_verdict), CASE(verdict_without_sale),
+    CASE(sale_of_a_rejection),  CASE(sale_to_another),
+    CASE(sale_out_of_balance),  CASE(sale_that_overflows),
+    CASE(unclosed_sale),        CASE(verdict_on_no_post),
+    CASE(second_verdict),       CASE(verdict_on_anothers_post),
+    CASE(sale_above_its_post),  CASE(ping_whose_place_has_a_lead),
+    CASE(unsold_while_open),    CASE(verdict_that_is_open),
+    CASE(sold_without_sale),    CASE(pending_without_doubt),
 };
 
 static void test_contradictions_are_refused(void **state)
@@ -908,6 +968,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
         TEST(test_a_sold_lead),
+        TEST(test_a_loss_and_a_lineage),
         TEST(test_a_test_lead),
         TEST(test_what_is_not_there),
         TEST(test_fallback),
