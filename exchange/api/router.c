@@ -22,6 +22,7 @@ static const struct route routes[] = {
     {"GET", "/v1/pings/{id}", VISIT_AFFILIATE, false, affiliate_get_ping},
     {"PUT", "/v1/buyer/availability", VISIT_BUYER, false, buyer_put_availability},
     {"GET", "/v1/buyer/availability", VISIT_BUYER, false, buyer_get_availability},
+    {"GET", "/v1/buyer/contracts", VISIT_BUYER, false, buyer_contracts},
     {"GET", "/healthz", VISIT_OPEN, true, stats_health},
     {"GET", "/readyz", VISIT_OPEN, true, stats_ready},
     {"GET", "/metrics", VISIT_OPEN, true, stats_metrics},

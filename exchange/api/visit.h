@@ -77,6 +77,7 @@ void affiliate_get_lead(struct visit *visit);
 void affiliate_get_ping(struct visit *visit);
 void buyer_put_availability(struct visit *visit);
 void buyer_get_availability(struct visit *visit);
+void buyer_contracts(struct visit *visit);
 void operator_explain(struct visit *visit);
 void operator_contracts(struct visit *visit);
 void operator_contract(struct visit *visit);

@@ -384,13 +384,13 @@ enum step admission_again(struct auction *auction)
     return STEP_ANSWER;
 }
 
-/* From here on a lead is posted to one candidate after the other, within one budget. */
+/* From here on each slot of the lead is posted to one candidate after the other, all within one budget. */
 enum step admission_posts(struct auction *auction)
 {
     auction->post_by_us = auction->end_us - ANSWER_KEPT_US - auction->host->durable_us(auction->world);
     bool of_offer = auction->request.kind == AUCTION_POST && !auction->is_reauction;
     bool listed = of_offer ? candidates_from_offer(auction, 0) : candidates_from_rank(auction);
-    if (!listed) return story_refuse(auction, 503, REASON_BUSY, NULL);
+    if (!listed || !slots_begin(auction)) return story_refuse(auction, 503, REASON_BUSY, NULL);
     return STEP_RESERVE;
 }
 
@@ -427,11 +427,11 @@ enum step admission_resume(struct auction *auction)
     auction->offer = record->offer;
     auction->rehearsal = (enum rehearsal)record->offer.rehearsal;
     auction->opening_written = true;
-    auction->posts_sent = record->posts_sent;
     auction->seed = record->offer.seed;
     auction->pinged_ms = record->offer.pinged_ms;
     auction->floor_micros = record->offer.floor_micros;
     auction->promise_micros = record->offer.promise_micros;
+    if (!slots_resume(auction, record)) return story_refuse(auction, 503, REASON_BUSY, NULL);
     auction->campaign = catalogue_campaign(auction->catalogue, record->campaign);
     if (!auction->campaign || !auction->affiliate) return story_reject(auction, REASON_NO_CONTRACT, NULL);
     auction->arm = rank_arm(auction->campaign, auction->seed);

@@ -62,11 +62,13 @@ static bool is_beaten_by_none(const struct auction *auction)
     return true;
 }
 
-/* The best bid might not become the offer's, and then one that is still out might. */
+/* A bid in hand might not become the offer's, and then one that is still out might. */
 static bool may_be_held_out(const struct auction *auction)
 {
-    if (auction->request.kind != AUCTION_PING || auction->rehearsal || auction->order_count == 0) return false;
-    return promise_is_bound(auction->bids[auction->order[0]].entry->contract);
+    if (auction->request.kind != AUCTION_PING || auction->rehearsal) return false;
+    for (uint32_t i = 0; i < auction->order_count; i++)
+        if (promise_is_bound(auction->bids[auction->order[i]].entry->contract)) return true;
+    return false;
 }
 
 /* No bid that is still out could change who wins, or what is paid. A ranking that does not count leaves no trace. */

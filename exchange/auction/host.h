@@ -6,26 +6,23 @@
  * auction_ask` says. Everything runs on the auction's own thread. */
 #pragma once
 
+#include "exchange/auction/ask.h"
 #include "exchange/auction/recall.h"
 #include "exchange/market/ceiling.h"
 #include "exchange/market/decide.h"
-#include "exchange/market/rehearsal.h"
 #include "exchange/market/suppress.h"
 #include "exchange/record/book.h"
 #include "exchange/record/trace.h"
 #include "exchange/standing/reservation.h"
-#include "protocol/message/ping.h"
 
 struct auction;
 struct auction_answer;
-
-enum auction_ask_kind { ASK_PING, ASK_POST };
 
 /* A call to a buyer. Texts live until the call's fact or `cancel`. */
 struct auction_ask {
     enum auction_ask_kind kind;
     const struct contract *contract;
-    uint32_t place;      /* the auction's own number for it, given back with the fact */
+    uint32_t place;      /* the auction's own number for it, given back with the fact; of a post: its slot */
     int64_t deadline_us; /* absolute, over everything: name, dial, write, read */
     struct ident ping_id, lead_id, post_id;
     struct bytes channel;
@@ -41,6 +38,7 @@ struct auction_ask {
     /* POST */
     struct bytes bid_id;
     int64_t price_micros;
+    uint8_t max_sold, slot;     /* slot counts from 1 */
     struct bytes consent, lead; /* JSON objects */
     struct bytes affiliate, source;
 };
@@ -103,8 +101,9 @@ struct auction_host {
                     const struct person *person, const struct person_keys *keys, uint64_t *on_lists);
     void (*recall)(void *world, struct auction *auction, const struct auction_recall *recall);
     void (*forget)(void *world, const struct auction_recall *recall);
-    /* Takes caps and seat for that sale; fills *reservation before its fact says NONE. */
-    void (*reserve)(void *world, struct auction *auction, const struct cap_deal *deal, struct reservation *reservation);
+    /* Takes caps and seat for that sale; fills *reservation before its fact, which names the slot again, says NONE. */
+    void (*reserve)(void *world, struct auction *auction, uint32_t slot, const struct cap_deal *deal,
+                    struct reservation *reservation);
     /* What the offer about to be made holds of that contract until it is used up or expires: a place among its open
      * offers, and with hold_offer caps and seat. NONE, or nothing is held: THROTTLED, CAPPED, NO_SEAT. */
     enum reason (*hold)(void *world, const struct cap_deal *deal, int64_t expires_ms);

@@ -176,6 +176,18 @@ static void add_sale(struct whatif *whatif, bool is_was, struct bytes id, int64_
     if (!fits) whatif->no_memory = true;
 }
 
+/* A lead counts once, however many bought it. */
+static void add_sales(struct whatif *whatif, const struct lead_record *lead)
+{
+    uint32_t sold = 0;
+    for (unsigned i = 0; i < lead->slots_count; i++) {
+        const struct lead_slot *slot = &lead->slots[i];
+        if (!slot->is_used || slot->state != POST_ACCEPTED) continue;
+        add_sale(whatif, true, slot->sale.buyer, slot->sale.price_micros, slot->sale.payout_micros);
+        if (sold++) whatif->was.leads--;
+    }
+}
+
 /* As it was
  * -------------------------------------------------------------------------------------------------------------- */
 
@@ -223,12 +235,21 @@ static bool is_taken(struct whatif *whatif, const struct trace_auction *trace)
     return is_drawn(trace->seed, SALT_TAKEN, 0, past_takes_ppm(&whatif->past, trace->affiliate));
 }
 
+static bool has_bought(const struct lead_record *lead, const struct contract *contract)
+{
+    for (unsigned i = 0; lead && i < lead->slots_count; i++) {
+        const struct lead_slot *slot = &lead->slots[i];
+        if (slot->is_used && slot->state == POST_ACCEPTED && bytes_same(slot->sale.contract, contract->id)) return true;
+    }
+    return false;
+}
+
 static enum past_verdict verdict_of(const struct selling *selling, const struct contract *contract)
 {
     struct whatif *whatif = selling->whatif;
     const struct trace_auction *trace = selling->trace;
     const struct lead_record *lead = selling->lead;
-    if (lead && lead->has_sale && bytes_same(lead->sale.contract, contract->id)) return PAST_ACCEPTED;
+    if (has_bought(lead, contract)) return PAST_ACCEPTED;
     enum past_verdict verdict = past_verdict_of(&whatif->past, &trace->ping_id, contract->id);
     bool is_over = lead && (lead->state == LEAD_SOLD || lead->state == LEAD_UNSOLD);
     if (verdict == PAST_DOUBT && is_over) return PAST_REJECTED; /* resolved since then, and sold to another or nobody */
@@ -300,8 +321,7 @@ static void on_auction(void *arg, const struct trace_auction *trace, struct aren
     whatif->whole_leads += trace->kind != TRACE_PING;
     const struct lead_record *lead = lead_of(whatif, trace, arena);
     whatif->was.offers += trace->kind == TRACE_PING && bytes_is(trace->status, "accepted");
-    if (lead && lead->has_sale)
-        add_sale(whatif, true, lead->sale.buyer, lead->sale.price_micros, lead->sale.payout_micros);
+    if (lead) add_sales(whatif, lead);
 
     enum replay_outcome outcome = replay_run(trace, whatif->other, arena, &replay);
     whatif->strange += outcome == REPLAY_STRANGE;

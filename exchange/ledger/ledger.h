@@ -64,12 +64,14 @@ enum fault ledger_append(struct ledger_line *line, const struct book_step *step,
                          uint64_t token) MUST_USE;
 /* An operator's resolution of a post in doubt: checked by the ledger thread against the row: FAULT_NOT_FOUND: no such
  * post; FAULT_INPUT: it is not in doubt. accepted: sale and transfers; rejected: reservations of `keys` undone in the
- * book, lead UNSOLD unless its offer still stands at wall_ms: then the lead is POSTING again, and UNSOLD after the next
- * start if nothing came of it. lead_id tells which. sale_id may be NULL when rejected. */
+ * book; its slot of the lead may fall back if the offer still stands at wall_ms and no other story is at the lead: then
+ * a lead that holds nothing else is POSTING again, and UNSOLD after the next start if nothing came of it. lead_id tells
+ * which. sale_id may be NULL when rejected. */
 struct ledger_resolution {
     enum fault fault;
     struct ident lead_id;
-    bool resumes; /* rejected, and the story may go on */
+    bool resumes;  /* rejected, and the story may go on */
+    bool is_first; /* accepted, and the lead was not sold before */
     uint64_t seq;
     bool is_test;                        /* of a test lead: no money moved */
     int64_t price_micros, payout_micros; /* of the sale that an acceptance made */

@@ -24,8 +24,8 @@ struct rows_totals {
 
 /* What is told of an entry. */
 struct rows_refusal {
-    const char *text;         /* why it is refused: a constant */
-    struct learning learning; /* what it taught, if it is not */
+    const char *text;                          /* why it is refused: a constant */
+    struct learning learning[OFFER_SALES_MAX]; /* what it taught, if it is not: of each verdict */
 };
 
 /* The rows of one entry; *totals moves on. FAULT_INPUT: it contradicts what stands, *refusal says how; nothing was

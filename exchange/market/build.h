@@ -100,6 +100,8 @@ struct cap_owner {
 /* The caps of that owner in that zone. */
 const struct cap *build_caps(struct build *build, const struct node *node, const struct cap_owner *owner,
                              const struct zone *zone, uint32_t *count);
+/* Where its experiment is counted; only with cells. */
+uint32_t build_trial_cell(struct build *build, const struct campaign *campaign);
 /* Where the contract's campaign goes by policy even: a count without a limit behind its caps. */
 void build_count_today(struct build *build, struct contract *contract);
 struct cap_id build_cap_id(const struct cap_owner *owner, const struct cap *cap);

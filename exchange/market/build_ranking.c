@@ -70,6 +70,7 @@ void build_ranking(struct build *build, const struct node *node, struct campaign
 {
     static const char *const MODES[] = {"parallel", "waterfall"};
     const struct node *experiment = node_find(node, "experiment");
+    campaign->trial_cell = STANDING_NONE;
     campaign->ranking = (struct ranking){.second_step_micros = SECOND_STEP_MICROS};
     read_choice(build, node, "tier_mode", MODES, &campaign->is_waterfall);
     read_ranking(build, node, &campaign->ranking);
@@ -107,4 +108,23 @@ void build_count_today(struct build *build, struct contract *contract)
     today->id = build_cap_id(&owner, today);
     contract->caps = caps;
     contract->counts_today = true;
+}
+
+static void write_rules(struct sink *sink, const struct ranking *ranking)
+{
+    sink_format(sink, "|%u %d %d %d %d %lld", (unsigned)ranking->policy, ranking->by_expected_value, ranking->is_shadow,
+                ranking->unavailable_last, ranking->is_second_price, (long long)ranking->second_step_micros);
+}
+
+uint32_t build_trial_cell(struct build *build, const struct campaign *campaign)
+{
+    char text[256];
+    struct sink sink = sink_over(text, sizeof text);
+    if (!campaign->trial_ppm) return STANDING_NONE;
+    sink_bytes(&sink, campaign->id);
+    write_rules(&sink, &campaign->ranking);
+    write_rules(&sink, &campaign->trial);
+    uint32_t cell = standing_experiment_cell(build->source->standing, sink_written(&sink));
+    if (cell == STANDING_NONE) build->no_memory = true;
+    return cell;
 }

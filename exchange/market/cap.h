@@ -34,6 +34,10 @@ int64_t cap_window_of(const struct cap *cap, const struct zone *zone, int64_t wa
 uint32_t cap_limit_now(const struct cap *cap, const struct zone *zone, const struct schedule *schedule,
                        struct standing *standing, int64_t wall_ms);
 
+/* What one segment of that name has used of it now. */
+uint32_t cap_segment_used(const struct cap *cap, const struct zone *zone, struct bytes name, struct standing *standing,
+                          int64_t wall_ms);
+
 /* The keys a sale reserves, in fixed order (the contract's caps, its buyer's, the affiliate's, the count of the day),
  * for the windows of that instant. Returns how many (at most RESERVATION_KEYS_MAX, which a catalogue holds everyone
  * to). */

@@ -144,9 +144,8 @@ static uint32_t find_told(const struct run *run, uint32_t contract)
  * let now, and nobody else. */
 static bool is_hidden_let(const struct run *run, const struct contract *contract, uint32_t bit)
 {
-    struct bytes bits = run->trace->hidden;
     if (!run->is_same) return find_told(run, contract->index) != REPLAY_NONE;
-    return bit / 8 < bits.len && ((unsigned char)bits.at[bit / 8] >> bit % 8 & 1) != 0;
+    return match_hidden_let(run->trace->hidden, bit);
 }
 
 /* Those that the public facts let, and those that private ones did, in the campaign's order. */

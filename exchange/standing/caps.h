@@ -19,6 +19,7 @@ enum cap_stay {
     CAP_HELD,    /* until the post is refused */
     CAP_SPENT,   /* for good, once the post's bytes may have left */
     CAP_COUNTED, /* nothing is taken: a sale is counted here when it is made */
+    CAP_PINGED,  /* like SPENT, for pings: never in a step of the book; see caps_pinged */
     CAP_STAYS
 };
 
@@ -48,6 +49,10 @@ bool caps_reserve(struct standing *standing, struct cap_key *keys, unsigned coun
 void caps_release(struct standing *standing, const struct cap_key *keys, unsigned count, bool sent);
 /* The sale is made: it is counted where the keys say so. */
 void caps_count(struct standing *standing, const struct cap_key *keys, unsigned count);
+/* Counters that pings were taken from, by number, each for good: the book notes them from time to time. `id` is filled;
+ * window << 32 | used. Any thread. */
+uint32_t caps_pinged_count(struct standing *standing);
+uint64_t caps_pinged(struct standing *standing, uint32_t number, struct cap_id *id);
 /* At start, from the book; found or made by id. A window older than the cell's is ignored. False: memory is out, and
  * the cap would not hold: do not start. */
 bool caps_load(struct standing *standing, const struct cap_id *id, uint32_t window, uint32_t used) MUST_USE;

@@ -6,7 +6,7 @@
 
 #define REQUEST_NONE UINT32_MAX
 
-enum job_kind { JOB_NONE, JOB_KEY, JOB_PING, JOB_OFFER, JOB_LATER, JOB_RECALL, JOB_RESERVED };
+enum job_kind { JOB_NONE, JOB_KEY, JOB_PING, JOB_OFFER, JOB_LATER, JOB_RECALL };
 
 /* Where an auction lives. Never moves; its memory stays over lives. */
 struct place {
@@ -22,7 +22,8 @@ struct place {
     enum job_kind job; /* what it waits for: a look into the book, or an answer given later */
     struct auction_claim claim;
     struct auction_recall recall;
-    enum reason reserve_reason;
+    uint32_t late_slots; /* bits: reservations that are answered later */
+    enum reason late_reasons[OFFER_SALES_MAX];
     _Alignas(16) char auction[];
 };
 

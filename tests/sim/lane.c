@@ -68,10 +68,8 @@ static bool holds(struct world *world, struct world_append *append, const struct
     const struct duplicates_guard *guard = &append->guard;
     struct encounter list[MODEL_ENCOUNTERS_MAX];
     if (!append->has_guard || world->sabotage == SABOTAGE_GUARD) return true;
-    struct duplicates_question question = {
-        guard->catalogue, guard->campaign, &step->lead_id, list, model_encounters(&world->model, &guard->keys, list),
-        step->wall_ms};
-    if (!duplicates_bars(&question, guard->contract)) return true;
+    uint32_t count = model_encounters(&world->model, &guard->keys, list);
+    if (!duplicates_guards(guard, &step->lead_id, list, count, step->wall_ms)) return true;
     append->fault = FAULT_TAKEN;
     return false;
 }
@@ -94,9 +92,9 @@ static void write_batch(struct world *world)
         check(book_read_step(world->committing[i].step, &world->scratch, &step));
         const struct model_lead *lead = model_lead(&world->model, &step.lead_id);
         bool is_test = lead && lead->record.offer.rehearsal; /* it holds nothing */
-        bool in_doubt = step.verdict && step.verdict->state == POST_UNKNOWN && !is_test;
-        if (in_doubt && !seats_row_has(world, &step.verdict->post_id))
-            world_wrong(world, "a doubt is in the book before what it holds can be found");
+        for (unsigned k = 0; k < step.verdicts_count && !is_test; k++)
+            if (step.verdicts[k].state == POST_UNKNOWN && !seats_row_has(world, &step.verdicts[k].post_id))
+                world_wrong(world, "a doubt is in the book before what it holds can be found");
         if (holds(world, &world->committing[i], &step)) {
             const char *wrong = model_apply(&world->model, &step);
             if (wrong) world_wrong(world, "the book: %s", wrong);
@@ -220,7 +218,7 @@ void lane_supersede(struct world *world, const struct offer *offer)
     char flat[OFFER_BYTES_MAX];
     struct sink terms = sink_over(flat, sizeof flat);
     gone.is_superseded = true;
-    gone.candidates_count = 0;
+    gone.candidates_count = gone.planned = 0;
     check(offer_write(&terms, &gone));
     add_trace(world, &(struct world_trace){.ping_id = offer->ping_id,
                                            .record = keep_bytes(BYTES_NONE),
@@ -268,6 +266,8 @@ void lane_restore(struct world *world)
         memcpy(id.at, key->id, sizeof id.at);
         check(caps_load(world->standing, &id, key->window, key->amount));
     }
+    for (uint32_t i = 0; i < model->leads_count; i++)
+        if (model->leads[i].goes_on) asking_resume(world, &model->leads[i].record.lead_id);
     restore_switches(world);
     lane_publish(world);
     table_free(&world->trace_ids);

@@ -118,6 +118,10 @@ static void draw_ranking(struct draft *draft)
         PICK(draft, "0", "0.01", "0.50"), PICK(draft, "skip", "last"));
     SAY(draft, "\"rank_by\":\"%s\",\"shadow\":%s,", PICK(draft, "price", "expected_value"),
         PICK(draft, "false", "false", "true"));
+    if (hit(draft, 2))
+        SAY(draft, "\"experiment\":{\"share\":%s,\"policy\":\"%s\",\"pricing\":\"%s\",\"rank_by\":\"%s\"},",
+            PICK(draft, "50", "12.5", "99.99"), PICK(draft, "price", "weighted", "round_robin", "even"),
+            PICK(draft, "first", "second"), PICK(draft, "price", "expected_value"));
     SAY(draft, "\"tier_mode\":\"%s\",", PICK(draft, "parallel", "parallel", "waterfall"));
 }
 

@@ -61,6 +61,23 @@ static void check_buyers(struct world *world)
     }
 }
 
+/* Never to more buyers than were to get it, never below the promise when all that was planned is sold, and a lead is
+ * sold when it has a sale. */
+static void check_sales(struct world *world, const struct model_lead *lead)
+{
+    const struct lead_record *record = &lead->record;
+    unsigned sold = lead_slots_in(record, LEAD_SLOTS(POST_ACCEPTED));
+    int64_t paid_micros = 0;
+    for (unsigned i = 0; i < record->slots_count; i++)
+        if (record->slots[i].is_used && record->slots[i].state == POST_ACCEPTED)
+            paid_micros += record->slots[i].sale.payout_micros;
+    if (sold != lead->sales || sold > record->offer.max_sales)
+        world_wrong(world, "a lead was sold %u times, in %u slots of %u", lead->sales, sold, record->offer.max_sales);
+    if (sold && sold == record->planned && paid_micros < record->offer.promise_micros)
+        world_wrong(world, "lead %s was sold below its promise", spell(&record->lead_id));
+    if ((record->state == LEAD_SOLD) != (sold > 0)) world_wrong(world, "sold, but no sale");
+}
+
 /* A test comes to what it asked for, and takes nothing. */
 static void check_test(struct world *world, const struct model_lead *lead)
 {
@@ -93,10 +110,7 @@ static void check_leads(struct world *world)
         if (lead->record.state == LEAD_POSTING)
             world_wrong(world, "lead %s is posting and nobody is at it", spell(&lead->record.lead_id));
         if (lead->record.offer.rehearsal) check_test(world, lead);
-        if (lead->sales > 1) world_wrong(world, "a lead was sold %u times", lead->sales);
-        if (lead->sales && lead->record.sale.payout_micros < lead->record.offer.promise_micros)
-            world_wrong(world, "lead %s was sold below its promise", spell(&lead->record.lead_id));
-        if ((lead->record.state == LEAD_SOLD) != (lead->sales == 1)) world_wrong(world, "sold, but no sale");
+        check_sales(world, lead);
     }
 }
 

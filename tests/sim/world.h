@@ -76,7 +76,7 @@ struct world_request {
     char buyer[72];
     char ref[REQUEST_TEXT_MAX];
     char redirect[128], bids[256]; /* as a play tells them */
-    struct ident ping_id, lead_id, sale_id;
+    struct ident ping_id, lead_id;
     int64_t price_micros, elapsed_us;
     bool is_sieved;
     uint64_t sieved; /* whom the reference lets it go to (sieve.h) */
@@ -191,5 +191,6 @@ void world_drain(struct world *world);
 void world_crash(struct world *world);
 /* The trace last written of that ping or lead, or NULL. */
 const struct world_trace *world_trace_of(const struct world *world, const struct ident *id);
+void world_buyers(struct sink *sink, const struct auction_answer *answer);
 /* Auctions under way. */
 uint32_t world_open_auctions(const struct world *world);

@@ -15,7 +15,7 @@
 /* In the files' order. */
 static const char *const later[] = {
     /* campaign */
-    "objective", "redistribute", "experiment", "retention",
+    "objective", "redistribute", "retention",
     /* affiliate */
     "terms", "returns", "max_sales", "notices",
     /* buyer */
