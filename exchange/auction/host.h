@@ -89,8 +89,7 @@ struct auction_host {
 
     /* One wake for the whole auction; replaces the one before. CLOCK_NEVER: none. */
     void (*wake_at)(void *world, struct auction *auction, int64_t at_us);
-    /* NONE and the call's id, or why not even an attempt was made (THROTTLED, CIRCUIT_OPEN, BUSY): no fact comes then.
-     */
+    /* NONE and the call's id, or why no attempt was made (THROTTLED, CIRCUIT_OPEN, BUSY): no fact comes then. */
     enum reason (*ask)(void *world, struct auction *auction, const struct auction_ask *ask, uint64_t *call);
     void (*cancel)(void *world, uint64_t call);
     void (*claim)(void *world, struct auction *auction, const struct auction_claim *claim);
@@ -114,6 +113,8 @@ struct auction_host {
     void (*commit)(void *world, const struct reservation *reservation);
     /* reservation->sent says whether the post's bytes may have left. */
     void (*release)(void *world, const struct reservation *reservation);
+    /* Takes a release back: the book still holds that post as open. */
+    void (*retake)(void *world, const struct contract *contract, const struct buyer *buyer, struct reservation *held);
     /* The post is in doubt: what it holds stays held, until the doubt is resolved. */
     void (*keep)(void *world, const struct ident *post_id, const struct reservation *reservation);
     /* `guard` (NULL: none) lives until the fact; FAULT_TAKEN: it did not hold, nothing is written. */

@@ -149,6 +149,13 @@ uint64_t caps_pinged(struct standing *standing, uint32_t number, struct cap_id *
     return atomic_load_explicit(&cap_at(standing, cell)->word, memory_order_acquire);
 }
 
+void caps_retake(struct standing *standing, const struct cap_key *keys, unsigned count, bool sent)
+{
+    for (unsigned i = 0; i < count; i++)
+        if (keys[i].stay == CAP_HELD || (keys[i].stay == CAP_SPENT && !sent))
+            count_in(cap_at(standing, keys[i].cell), &keys[i]);
+}
+
 bool caps_load(struct standing *standing, const struct cap_id *id, uint32_t window, uint32_t used)
 {
     uint32_t index = standing_cap_cell(standing, id);

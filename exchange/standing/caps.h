@@ -47,6 +47,8 @@ uint32_t caps_used(struct standing *standing, uint32_t cell, uint32_t window);
 bool caps_reserve(struct standing *standing, struct cap_key *keys, unsigned count, unsigned *full);
 /* Gives back into that very window only; a cell that has moved on ignores it. `sent`: what is spent stays. */
 void caps_release(struct standing *standing, const struct cap_key *keys, unsigned count, bool sent);
+/* What was released is taken again, room or not: the release turned out not to be in the book. */
+void caps_retake(struct standing *standing, const struct cap_key *keys, unsigned count, bool sent);
 /* The sale is made: it is counted where the keys say so. */
 void caps_count(struct standing *standing, const struct cap_key *keys, unsigned count);
 /* Counters that pings were taken from, by number, each for good: the book notes them from time to time. `id` is filled;

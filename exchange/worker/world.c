@@ -192,6 +192,13 @@ static void release(void *world, const struct reservation *reservation)
     reservation_release(((struct worker *)world)->hall->standing, reservation);
 }
 
+static void retake(void *world, const struct contract *contract, const struct buyer *buyer,
+                   struct reservation *reservation)
+{
+    struct standing *standing = ((struct worker *)world)->hall->standing;
+    reservation_retake(standing, contract->cell, buyer->cell, clock_now_us(), reservation);
+}
+
 static void keep(void *world, const struct ident *post_id, const struct reservation *reservation)
 {
     doubts_put(&((struct worker *)world)->hall->doubts, post_id, &reservation->seat);
@@ -360,6 +367,7 @@ const struct auction_host world_host = {
     .unhold = unhold,
     .commit = commit,
     .release = release,
+    .retake = retake,
     .keep = keep,
     .append = append,
     .offer = offer,

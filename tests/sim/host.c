@@ -218,6 +218,14 @@ static void release(void *worker, const struct reservation *reservation)
     reservation_release(world->standing, reservation);
 }
 
+static void retake(void *worker, const struct contract *contract, const struct buyer *buyer,
+                   struct reservation *reservation)
+{
+    struct world *world = world_of(worker);
+    world->counts.reserved++;
+    reservation_retake(world->standing, contract->cell, buyer->cell, world->queue.now_us, reservation);
+}
+
 static void keep(void *worker, const struct ident *post_id, const struct reservation *reservation)
 {
     struct world *world = world_of(worker);
@@ -445,6 +453,7 @@ const struct auction_host world_host = {
     .unhold = unhold,
     .commit = commit,
     .release = release,
+    .retake = retake,
     .keep = keep,
     .append = append,
     .offer = offer,

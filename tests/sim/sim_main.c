@@ -292,6 +292,9 @@ static void act_break(struct run *run)
         act_post(run);
         world_pass(run->world, 5000);
     }
+    while (world_open_auctions(run->world) && world_step(run->world))
+        ;
+    rules_check_broken(run->world);
     world_crash(run->world);
 }
 
