@@ -141,7 +141,7 @@ static void mark_contract(const struct catalogue *catalogue, const struct contra
 {
     const struct buyer *buyer = &catalogue->buyers[contract->buyer];
     mark(&buyer->people.suppress, lists);
-    if (contract->suppress) mark(contract->suppress, lists);
+    if (contract->people) mark(&contract->people->suppress, lists);
     if (contract->filter) filter_lists(contract->filter, lists);
     for (uint32_t i = 0; i < contract->prices_count; i++)
         if (contract->prices[i].when) filter_lists(contract->prices[i].when, lists);
@@ -229,10 +229,11 @@ void build_suppressions(struct build *build)
     }
     for (uint32_t i = 0; i < catalogue->contracts_count; i++) {
         if (!node_find(build->contract_nodes[i], "suppress")) continue;
-        struct suppression *suppression = build_zero(build, 1, sizeof *suppression);
-        if (!suppression) return;
-        build_suppression(build, build->contract_nodes[i], suppression);
-        catalogue->contracts[i].suppress = suppression->count ? suppression : NULL;
+        struct people_terms *terms = build_zero(build, 1, sizeof *terms);
+        if (!terms) return;
+        if (catalogue->contracts[i].people) *terms = *catalogue->contracts[i].people;
+        build_suppression(build, build->contract_nodes[i], &terms->suppress);
+        catalogue->contracts[i].people = terms;
     }
     uint64_t(*marks)[WORDS] = calloc(catalogue->campaigns_count + 1, sizeof *marks);
     if (marks && build->errors == 0)

@@ -114,8 +114,7 @@ struct contract {
     uint32_t max_open_offers;     /* 0: none */
     uint32_t hold_offer_ms;       /* what an offer of its reserves at once, for so long; 0: nothing */
     int64_t bid_ttl_us;
-    const struct suppression *suppress; /* NULL: nobody of its own */
-    int64_t duplicates_ms;              /* nobody sold to it within this is sold to it again; 0: no rule */
+    const struct people_terms *people; /* NULL: no rules of its own */
     uint8_t discloses; /* in its pings: bits 1 << enum person_kind: keyed hashes of those; DISCLOSES_FLOOR */
     bool is_live;      /* asked for a price; else the first price rule that matches bids */
     bool is_free;      /* a payout of 0 is no fault */

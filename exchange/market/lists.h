@@ -33,6 +33,12 @@ struct people_rules {
     uint32_t excluded_count;
 };
 
+/* Whom a contract takes no leads of; most have no such rule. */
+struct people_terms {
+    struct suppression suppress;
+    int64_t duplicates_ms; /* nobody sold to it within this is sold to it again; 0: no rule */
+};
+
 struct names {
     const struct bytes *at; /* sorted */
     uint32_t count;

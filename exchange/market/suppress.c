@@ -30,7 +30,7 @@ enum reason suppress_contract(const struct catalogue *catalogue, const struct co
     for (uint32_t i = 0; i < buyer->people.excluded_count; i++)
         if (person_has(person, &buyer->people.excluded[i])) return REASON_EXCLUDED;
     if (applies(&buyer->people.suppress, facts)) return REASON_SUPPRESSED;
-    return contract->suppress && applies(contract->suppress, facts) ? REASON_SUPPRESSED : REASON_NONE;
+    return contract->people && applies(&contract->people->suppress, facts) ? REASON_SUPPRESSED : REASON_NONE;
 }
 
 struct bytes suppress_pack(const struct facts *facts)

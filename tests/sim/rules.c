@@ -193,12 +193,12 @@ static void check_pair(struct world *world, const struct duplicates *rule, const
     const struct contract *contract = catalogue_contract(world->catalogue, second->intent.contract);
     bool refused = first->state == POST_REJECTED, open = first->state == POST_UNKNOWN || first->state == POST_OPEN;
     bool same_contract = contract && bytes_same(first->intent.contract, second->intent.contract);
+    int64_t own_ms = same_contract && contract->people ? contract->people->duplicates_ms : 0;
     bool never = first->state == POST_FAILED;
     int64_t window_ms = never || (refused && !rule->counts_posted) ? 0 : rule->window_ms, memory_ms = 0;
-    if (same_contract && contract->duplicates_ms && !never && !(refused && !rule->counts_posted))
-        memory_ms = contract->duplicates_ms;
+    if (own_ms && !never && !(refused && !rule->counts_posted)) memory_ms = own_ms;
     if (same_contract && refused && rule->reject_memory_ms > memory_ms) memory_ms = rule->reject_memory_ms;
-    bool applies = rule->window_ms || (same_contract && contract->duplicates_ms);
+    bool applies = rule->window_ms || own_ms;
     if (memory_ms > window_ms) window_ms = memory_ms;
     if (!applies || first->lead == second->lead) return;
     if (open || second->opened_ms < first->settled_ms + window_ms)
@@ -227,7 +227,7 @@ static void check_suppressed(struct world *world, const struct who *who)
     const struct campaign *campaign = &world->catalogue->campaigns[0];
     for (uint32_t i = 0; i < model->posts_count && world->reloads == 0; i++) {
         const struct contract *contract = catalogue_contract(world->catalogue, model->posts[i].intent.contract);
-        bool keeps_out = campaign->suppress.count || (contract && contract->suppress);
+        bool keeps_out = campaign->suppress.count || (contract && contract->people && contract->people->suppress.count);
         if (keeps_out && is_suppressed(who[i]))
             world_wrong(world, "post %s is of a suppressed person", spell(&model->posts[i].post_id));
         if (contract && contract->asks_list && contract->filter) check_listed(world, contract, who[i]);
