@@ -437,7 +437,7 @@ static bool write_scenario(struct draft *draft, const struct random_market *mark
 
 bool random_write(struct random_market *market, uint64_t seed, const char *folder)
 {
-    struct draft *draft = malloc(sizeof *draft);
+    struct draft *draft = calloc(1, sizeof *draft);
     if (!draft) return false;
     queue_open(&draft->chance, 0, seed, false);
     *market = (struct random_market){.seed = seed, .buyers = 1 + (unsigned)below(draft, RANDOM_BUYERS_MAX)};
@@ -450,7 +450,7 @@ bool random_write(struct random_market *market, uint64_t seed, const char *folde
 
 bool random_rewrite(struct random_market *market, const char *folder)
 {
-    struct draft *draft = malloc(sizeof *draft);
+    struct draft *draft = calloc(1, sizeof *draft);
     if (!draft) return false;
     queue_open(&draft->chance, 0, market->seed + ++market->reloads * 1000003u, false);
     bool good = write_market(draft, market, folder);
