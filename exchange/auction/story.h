@@ -50,7 +50,7 @@ struct attempt {
     int64_t sent_us, settled_us;
 };
 
-#define CLOSED_EARLY "early_close" /* of the causes, the one that is asked for */
+#define CLOSED_EARLY TRACE_CLOSED_EARLY /* of the causes, the one that is asked for */
 #define ATTEMPTS_MAX TRACE_POSTS_MAX
 #define CANDIDATES_MAX ATTEMPTS_MAX
 #define TRACE_OTHERS_MAX 256 /* entries of contracts that were not asked; the rest is counted */

@@ -122,6 +122,8 @@ void build_period(struct build *build, const struct node *node, const struct zon
 /* How a campaign ranks, its experiment included; what a contract's place in a ranking depends on. */
 void build_ranking(struct build *build, const struct node *node, struct campaign *campaign);
 void build_place(struct build *build, const struct node *node, struct contract *contract);
+/* A waterfall needs tiers. */
+void build_check_tiers(struct build *build);
 void build_margins(struct build *build);
 /* The names of `lists`; filters refer to them. */
 void build_lists(struct build *build);

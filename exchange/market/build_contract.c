@@ -96,7 +96,8 @@ static void read_offers(struct build *build, const struct node *node, struct con
     build_count(build, node, "max_open_offers", 1, &contract->max_open_offers);
     build_duration(build, node, "hold_offer", &hold_us);
     if (hold_us > contract->bid_ttl_us)
-        build_warning(build, node_find(node, "hold_offer"), "hold_offer is longer than bid_ttl: the offer ends first");
+        build_warning(build, node_find(node, "hold_offer"),
+                      "hold_offer is longer than bid_ttl: the offer ends first [hold_outlasts_bid]");
     if (hold_us / 1000 > UINT32_MAX)
         build_error(build, node_find(node, "hold_offer"), "hold_offer is too long");
     else

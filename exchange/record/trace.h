@@ -8,6 +8,7 @@
 #define TRACE_CONTRACTS_MAX 1024 /* asked ones and up to 256 others */
 #define TRACE_POSTS_MAX 64
 #define TRACE_STEPS_MAX 64
+#define TRACE_CLOSED_EARLY "early_close"
 
 enum trace_kind { TRACE_PING, TRACE_POST, TRACE_ONE_CALL, TRACE_RESUMED, TRACE_REAUCTION, TRACE_KIND_COUNT };
 /* It holds an auction of its own: its ping id leads to it. */
