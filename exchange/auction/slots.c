@@ -3,8 +3,9 @@
  * lead with one slot is the plain case of the same thing. */
 #include "exchange/auction/parts.h"
 
+/* There are none before the first candidate is wanted. */
 #define EACH_SLOT(slot, auction)                                                                                       \
-    for (struct slot *slot = (auction)->slots; slot < (auction)->slots + (auction)->slots_count; slot++)
+    for (struct slot *slot = (auction)->slots, *end = slot ? slot + (auction)->slots_count : NULL; slot != end; slot++)
 
 bool slots_begin(struct auction *auction)
 {

@@ -50,7 +50,7 @@ struct attempt {
     int64_t sent_us, settled_us;
 };
 
-#define CLOSED_EARLY "early_close" /* of the causes, the one that is asked for */
+#define CLOSED_EARLY TRACE_CLOSED_EARLY /* of the causes, the one that is asked for */
 #define ATTEMPTS_MAX TRACE_POSTS_MAX
 #define CANDIDATES_MAX ATTEMPTS_MAX
 #define TRACE_OTHERS_MAX 256 /* entries of contracts that were not asked; the rest is counted */
@@ -100,6 +100,7 @@ struct auction {
     const struct node *consent;
     struct person person; /* plain hashes: nothing of it is stored */
     struct person_keys keys;
+    const uint64_t *on_lists; /* NULL: the campaign asks about none */
     struct auction_recall recall;
     struct duplicates_guard guard;
     bool key_is_brief; /* made of the lead itself, and for a short time */

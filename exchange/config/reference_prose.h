@@ -2,6 +2,8 @@
  * loaded by a test: the first line of a block names the file it is. */
 #pragma once
 
+#include "exchange/config/reference_ranking.h"
+
 static const char REFERENCE_HEAD[] =
     "# Settings and catalogue\n"
     "\n"
@@ -135,7 +137,7 @@ static const char REFERENCE_HEAD[] =
     "          - {price: \"9\"}\n"
     "        tier: 2\n"
     "```\n"
-    "\n"
+    "\n" REFERENCE_RANKING
     "Many contracts come better by the line: `catalogue: market` names a folder, and in it a file `bulk.ndjson` holds "
     "one contract a line,\n"
     "with the `buyer` it belongs to:\n"

@@ -124,7 +124,15 @@ void build_period(struct build *build, const struct node *node, const struct zon
 /* How a campaign ranks, its experiment included; what a contract's place in a ranking depends on. */
 void build_ranking(struct build *build, const struct node *node, struct campaign *campaign);
 void build_place(struct build *build, const struct node *node, struct contract *contract);
+/* A waterfall needs tiers. */
+void build_check_tiers(struct build *build);
 void build_margins(struct build *build);
+/* The names of `lists`; filters refer to them. */
+void build_lists(struct build *build);
+/* `suppress: […]` of that map. */
+void build_suppression(struct build *build, const struct node *map, struct suppression *suppression);
+/* All of them, owners of lists, people whom buyers exclude; and which lists each campaign asks about. */
+void build_suppressions(struct build *build);
 /* The rules about the same person again: of campaigns and contracts, all of which are known by now. */
 void build_duplicates(struct build *build);
 /* The sources of an affiliate. */

@@ -128,3 +128,27 @@ uint32_t build_trial_cell(struct build *build, const struct campaign *campaign)
     if (cell == STANDING_NONE) build->no_memory = true;
     return cell;
 }
+
+/* Of campaigns by number: the tier of their first contract, and whether another one has another. */
+void build_check_tiers(struct build *build)
+{
+    const struct catalogue *catalogue = build->catalogue;
+    const struct node *list = node_find(build->source->document, "campaigns");
+    uint32_t *tiers = build_zero(build, catalogue->campaigns_count, sizeof *tiers), made = 0;
+    bool *differ = build_zero(build, catalogue->campaigns_count, sizeof *differ);
+    if (!list || !tiers || !differ || catalogue->campaigns_count == 0) return;
+    for (uint32_t i = 0; i < catalogue->contracts_count; i++) {
+        const struct contract *contract = &catalogue->contracts[i];
+        if (contract->campaign >= catalogue->campaigns_count) continue;
+        uint32_t *tier = &tiers[contract->campaign];
+        differ[contract->campaign] |= *tier && *tier != contract->tier;
+        *tier = contract->tier;
+    }
+    NODE_EACH(node, list)
+    {
+        uint32_t i = made++;
+        if (catalogue->campaigns[i].is_waterfall && tiers[i] && !differ[i])
+            build_warning(build, node_find(node, "tier_mode"),
+                          "a waterfall of one step: all contracts of this campaign are in tier %u", tiers[i]);
+    }
+}

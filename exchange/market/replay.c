@@ -3,6 +3,8 @@
  * under the recorded catalogue there are such ones only beyond the trace's limits, and then they were not asked. */
 #include "exchange/market/replay.h"
 
+#include "exchange/market/suppress.h"
+
 #include <stdlib.h>
 
 #include "exchange/market/acceptance.h"
@@ -54,6 +56,7 @@ bool replay_facts(const struct trace_auction *trace, const struct campaign *camp
     form->facts.affiliate = trace->affiliate;
     form->facts.source = trace->source;
     form->facts.area_code = trace->area_code;
+    if (!suppress_unpack(trace->on_lists, arena, &form->facts)) return false;
     form->facts.today = campaign_day(trace->opened_ms);
     return read_sub_ids(trace, arena, &form->facts);
 }
@@ -300,17 +303,17 @@ static bool rank_again(struct run *run)
         if (bid_again(run, i, &replay->bids[replay->bids_count])) replay->entries[i].bid = replay->bids_count++;
         replay->unknown_count += replay->entries[i].is_unknown;
     }
-    struct decision decision = {.catalogue = replay->catalogue,
-                                .campaign = replay->campaign,
-                                .affiliate = replay->affiliate,
-                                .source = replay->source,
-                                .floor_micros = replay->floor_micros,
-                                .seed = trace->seed,
-                                .arm = replay->arm,
-                                .is_offer = trace->kind == TRACE_PING,
-                                .opened_ms = trace->opened_ms,
-                                .ranked_ms = trace->ranked_ms ? trace->ranked_ms : trace->opened_ms};
-    replay->order_count = decide_run(&decision, replay->bids, replay->bids_count, replay->order);
+    replay->decision = (struct decision){.catalogue = replay->catalogue,
+                                         .campaign = replay->campaign,
+                                         .affiliate = replay->affiliate,
+                                         .source = replay->source,
+                                         .floor_micros = replay->floor_micros,
+                                         .seed = trace->seed,
+                                         .arm = replay->arm,
+                                         .is_offer = trace->kind == TRACE_PING,
+                                         .opened_ms = trace->opened_ms,
+                                         .ranked_ms = trace->ranked_ms ? trace->ranked_ms : trace->opened_ms};
+    replay->order_count = decide_run(&replay->decision, replay->bids, replay->bids_count, replay->order);
     for (uint32_t i = 0; i < count; i++) {
         struct replay_entry *again = &replay->entries[i];
         if (again->bid != REPLAY_NONE) again->reason = replay->bids[again->bid].reason;
