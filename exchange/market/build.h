@@ -125,6 +125,12 @@ void build_place(struct build *build, const struct node *node, struct contract *
 /* A waterfall needs tiers. */
 void build_check_tiers(struct build *build);
 void build_margins(struct build *build);
+/* The names of `lists`; filters refer to them. */
+void build_lists(struct build *build);
+/* `suppress: […]` of that map. */
+void build_suppression(struct build *build, const struct node *map, struct suppression *suppression);
+/* All of them, owners of lists, people whom buyers exclude; and which lists each campaign asks about. */
+void build_suppressions(struct build *build);
 /* The rules about the same person again: of campaigns and contracts, all of which are known by now. */
 void build_duplicates(struct build *build);
 /* The sources of an affiliate. */

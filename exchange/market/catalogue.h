@@ -55,6 +55,11 @@ struct campaign {
     bool gives_hashes;         /* a contract's pings carry hashes of the person */
     const uint32_t *contracts; /* indexes, in the catalogue's order */
     uint32_t contracts_count;
+    const struct table *list_names; /* the catalogue's, for filters in the making */
+    struct suppression suppress;
+    const uint16_t *lists; /* those its leads are looked up in, ascending */
+    uint32_t lists_count;
+    bool asks_people; /* a list, or a buyer's exclusions: who it is matters at the ping, too */
     struct duplicates duplicates;
     bool recalls; /* it, or a contract of it, has a rule: what the book remembers of a person is looked up */
     int64_t sold_keep_ms, refused_keep_ms; /* how long others' rules and its own may ask about its leads */
@@ -94,8 +99,11 @@ struct catalogue {
     struct affiliate *affiliates;
     struct buyer *buyers;       /* behind the last: the built-in test buyers (rehearsal.h) */
     struct contract *contracts; /* the same */
-    uint32_t campaigns_count, affiliates_count, buyers_count, contracts_count;
+    struct people_list *lists;
+    struct suppression suppress; /* the exchange's own */
+    uint32_t campaigns_count, affiliates_count, buyers_count, contracts_count, lists_count;
     struct table campaign_ids, affiliate_ids, buyer_ids, contract_ids; /* id -> index */
+    struct table list_names;
     struct table keys; /* 32 raw bytes of a key's SHA-256 -> index of principals */
     struct principal *principals;
     uint32_t principals_count;
