@@ -104,6 +104,10 @@ static void write_offer(struct json *json, const struct auction_answer *answer)
     json_wall(json, answer->expires_ms);
     json_key(json, "expires_in_ms");
     json_i64(json, answer->expires_in_ms);
+    if (answer->offer && answer->offer->is_superseded) {
+        json_key(json, "superseded");
+        json_bool(json, true);
+    }
     write_legs(json, answer);
 }
 

@@ -2,6 +2,8 @@
  * every state and channel, the catalogue's affiliates, and the sources that it gives rules of their own. */
 #include "exchange/api/caps.h"
 
+#include "exchange/market/availability.h"
+#include "protocol/base/money.h"
 #include "protocol/message/ping.h"
 
 #define HUNDREDTH INT64_C(10000)
@@ -146,4 +148,50 @@ void caps_write(struct json *json, const struct caps_scene *scene, const struct 
     for (uint32_t i = 0; i < buyer->caps_count; i++)
         write_cap(json, scene, &buyer->caps[i], "buyer", buyer, buyer->schedule);
     json_close_list(json);
+}
+
+/* In words ----------------------------------------------------------------------------------------------------------
+ */
+
+static void say_limit(struct sink *sink, const struct cap *cap)
+{
+    static const char *const things[CAP_COUNTS] = {
+        [CAP_OF_SOLD] = "leads", [CAP_OF_POSTS] = "posts", [CAP_OF_PINGS] = "pings"};
+    if (cap->is_percent) {
+        money_write(sink, cap->limit * PPM_OF_HUNDREDTH);
+        sink_text(sink, " percent of what is sold");
+    } else if (cap->is_money) {
+        money_write(sink, cap->limit * HUNDREDTH);
+    } else {
+        sink_format(sink, "%u %s", cap->limit, things[cap->counts]);
+    }
+}
+
+static void say_window(struct sink *sink, const struct cap *cap)
+{
+    if (cap->window == CAP_TOTAL)
+        sink_text(sink, " in all");
+    else
+        sink_format(sink, cap->window == CAP_HOUR ? " an %s" : " a %s", cap_window_name((enum cap_window)cap->window));
+}
+
+struct bytes caps_sentence(const struct catalogue *catalogue, const struct trace_contract *told,
+                           char text[CAPS_SENTENCE_MAX])
+{
+    struct availability_view view;
+    struct sink sink = sink_over(text, CAPS_SENTENCE_MAX);
+    const struct contract *contract = catalogue ? catalogue_contract(catalogue, told->contract) : NULL;
+    if (told->reason != REASON_CAPPED || !contract || !availability_unpack(told->view, &view)) return BYTES_NONE;
+    const struct buyer *buyer = &catalogue->buyers[contract->buyer];
+    uint32_t number = (uint32_t)view.cap_full;
+    if (view.cap_full < 0 || number >= contract->caps_count + buyer->caps_count) return BYTES_NONE;
+    bool is_own = number < contract->caps_count;
+    const struct cap *cap = is_own ? &contract->caps[number] : &buyer->caps[number - contract->caps_count];
+    sink_text(&sink, is_own ? "the contract's cap of " : "the buyer's cap of ");
+    say_limit(&sink, cap);
+    say_window(&sink, cap);
+    if (cap->per != CAP_PER_ALL) sink_format(&sink, ", per %s,", cap_per_name((enum cap_per)cap->per));
+    sink_text(&sink, " is reached");
+    if (cap->is_paced) sink_text(&sink, " for this hour of the day");
+    return sink_written(&sink);
 }

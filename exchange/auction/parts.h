@@ -70,9 +70,10 @@ void people_name_lead(struct auction *auction);
 /* True if what the book remembers has to be asked first. */
 bool people_may_be_known(const struct auction *auction);
 void people_recall(struct auction *auction);
-/* Keeps what was told; memory out counts as not told. */
 void people_copy(struct auction *auction, const struct auction_recalled *recalled);
 void people_forget(struct auction *auction);
+/* Why the person is for nobody: SUPPRESSED, or NONE. */
+enum reason people_suppressed(const struct auction *auction);
 /* Why nobody is asked about this person, NONE: no reason. */
 enum reason people_reason(const struct auction *auction);
 /* Why this contract does not get this person, NONE: no reason. */
@@ -103,8 +104,8 @@ struct attempt *candidates_note(struct auction *auction, struct slot *slot, bool
 /* promise.c */
 /* Whether it may win an offer is not known before the offer is made. */
 bool promise_is_bound(const struct contract *contract);
-/* Takes what the offer's best contract wants held; one that cannot is out with its reason, and the others are ranked
- * again, until there is one or none. False: memory is out. */
+/* Takes what the contracts promised in the offer want held; one that cannot is out with its reason, the others are
+ * ranked again, until there is one or none. False: memory is out. */
 bool promise_hold(struct auction *auction);
 
 /* entries.c: each fills and appends one step of the book. */

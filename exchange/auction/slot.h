@@ -45,6 +45,8 @@ struct slot {
     uint32_t attempt;       /* the latest post */
     uint32_t next_attempt;  /* the one whose intent is being written */
     uint32_t posts_sent;
+    struct reservation released; /* what the latest post held, with `unwritten` */
+    bool was_released;
     bool unwritten; /* the latest post's outcome goes with the next entry */
     struct ident sale_id;
     const struct lead_slot *before; /* RESUMED: what the book has of it, until it is posted for again */

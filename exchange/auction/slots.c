@@ -3,8 +3,9 @@
  * lead with one slot is the plain case of the same thing. */
 #include "exchange/auction/parts.h"
 
+/* There are none before the first candidate is wanted. */
 #define EACH_SLOT(slot, auction)                                                                                       \
-    for (struct slot *slot = (auction)->slots; slot < (auction)->slots + (auction)->slots_count; slot++)
+    for (struct slot *slot = (auction)->slots, *end = slot ? slot + (auction)->slots_count : NULL; slot != end; slot++)
 
 bool slots_begin(struct auction *auction)
 {
@@ -98,6 +99,10 @@ void slots_give_back(struct auction *auction, enum slot_state from, enum slot_st
     {
         if (slot->state != from) continue;
         if (slot->reserved) auction->host->release(auction->world, &slot->reservation);
+        if (from == SLOT_REFUSED && slot->reserved) {
+            slot->was_released = true;
+            slot->released = slot->reservation;
+        }
         slot->reserved = false;
         slot->next_attempt = NO_ATTEMPT;
         slot->state = then;
@@ -204,18 +209,31 @@ void slots_settled(struct auction *auction)
     bool is_end = !slots_any(auction, SLOTS_UNDER_WAY | SLOT_BIT(SLOT_RESERVED));
     EACH_SLOT(slot, auction)
     {
-        if (slot->state != SLOT_DOUBT || is_end) slot->unwritten = false;
+        if (slot->state != SLOT_DOUBT || is_end) slot->unwritten = slot->was_released = false;
         if (slot->state != SLOT_SOLD || !slot->reserved) continue;
         auction->host->commit(auction->world, &slot->reservation);
         slot->reserved = false;
     }
 }
 
+/* The book still holds the refused post as open, and all that it took with it. */
+static void retake(struct auction *auction, struct slot *slot)
+{
+    const struct attempt *attempt = &auction->attempts[slot->attempt];
+    slot->reservation = slot->released;
+    slot->was_released = false;
+    slot->reserved = true;
+    const struct contract *contract = auction->candidates[attempt->candidate].contract;
+    auction->host->retake(auction->world, contract, &auction->catalogue->buyers[contract->buyer], &slot->reservation);
+}
+
 void slots_unwritten(struct auction *auction)
 {
     EACH_SLOT(slot, auction)
     {
-        if (slot->unwritten) slot->state = SLOT_DOUBT; /* its sale, or refusal, is known to nobody else */
+        if (!slot->unwritten) continue;
+        slot->state = SLOT_DOUBT; /* its sale, or refusal, is known to nobody else */
+        if (slot->was_released) retake(auction, slot);
     }
 }
 

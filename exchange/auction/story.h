@@ -50,7 +50,7 @@ struct attempt {
     int64_t sent_us, settled_us;
 };
 
-#define CLOSED_EARLY "early_close" /* of the causes, the one that is asked for */
+#define CLOSED_EARLY TRACE_CLOSED_EARLY /* of the causes, the one that is asked for */
 #define ATTEMPTS_MAX TRACE_POSTS_MAX
 #define CANDIDATES_MAX ATTEMPTS_MAX
 #define TRACE_OTHERS_MAX 256 /* entries of contracts that were not asked; the rest is counted */
@@ -100,12 +100,14 @@ struct auction {
     const struct node *consent;
     struct person person; /* plain hashes: nothing of it is stored */
     struct person_keys keys;
+    const uint64_t *on_lists; /* NULL: the campaign asks about none */
     struct auction_recall recall;
     struct duplicates_guard guard;
     bool key_is_brief; /* made of the lead itself, and for a short time */
     struct match match;
     struct asked *asked; /* match.entries_count of them */
     uint32_t out;        /* calls without an answer */
+    uint32_t out_looked; /* how many were out when an early close was last looked into; 0: not yet */
     uint32_t out_open;   /* of them, those whose bid has no ceiling: no early close without their answer */
     uint32_t tier;       /* waterfall: the one being asked, or asked last; 0: none yet, or all at once */
     int64_t ask_by_us;   /* waterfall: the end of its share of the time; else collect_by_us */

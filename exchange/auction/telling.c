@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "exchange/market/trial.h"
 #include "protocol/base/money.h"
 #include "protocol/message/consent.h"
 
@@ -232,6 +233,7 @@ static void trace_inputs(struct auction *auction, struct trace_auction *record)
     record->asked_micros = auction->request.ping.min_price_micros;
     record->area_code = facts->area_code;
     record->hidden = match_pack_hidden(auction->catalogue, facts, &auction->arena);
+    record->on_lists = suppress_pack(facts);
     if (!facts->consent) return;
     struct sink sink = sink_over(arena_take(&auction->arena, CONSENT_FACTS_MAX), CONSENT_FACTS_MAX);
     if (!sink.at) return;
@@ -388,6 +390,24 @@ static struct bytes status_word(const struct auction *auction)
     return bytes_of(words[auction->answer.status]);
 }
 
+/* Of an experiment: a ping or a whole lead is an auction, and what it brought counts for the arm it was in. Leads that
+ * are sold out of a doubt, later, are not in it. */
+static void count_arm(const struct auction *auction, const struct trace_auction *record)
+{
+    if (auction->arm == ARM_NONE || auction->campaign->trial_cell == STANDING_NONE || record->is_test) return;
+    struct arm_sums more = {.auctions = record->kind == TRACE_PING || record->kind == TRACE_ONE_CALL};
+    for (uint32_t i = 0; i < record->sales_count; i++) {
+        const struct trace_sale *sale = &record->sales[i];
+        if (sale->in_doubt) continue;
+        more.sold = 1; /* a lead, however many have bought it */
+        more.revenue_micros += sale->price_micros;
+        more.payout_micros += sale->payout_micros;
+        more.margin_micros += sale->margin_micros;
+    }
+    more.margin_squares = trial_square(more.margin_micros);
+    arms_add(auction->host->standing(auction->world), auction->campaign->trial_cell, auction->arm - ARM_CONTROL, &more);
+}
+
 void tell_trace(struct auction *auction)
 {
     static const enum trace_kind kinds[] = {[AUCTION_PING] = TRACE_PING,
@@ -436,5 +456,6 @@ void tell_trace(struct auction *auction)
     if (!trace_contracts(auction, &record)) return;
     if (auction->attempts) trace_posts(auction, &record);
     trace_sales(auction, &record);
+    count_arm(auction, &record);
     auction->host->trace(auction->world, &record, answer->status == ANSWER_ACCEPTED ? &auction->offer : NULL);
 }

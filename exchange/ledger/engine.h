@@ -14,6 +14,7 @@
 #include <stdatomic.h>
 
 #include "exchange/base/mailbox.h"
+#include "exchange/ledger/counting.h"
 #include "exchange/ledger/days.h"
 #include "exchange/ledger/keyfile.h"
 #include "exchange/ledger/rows.h"
@@ -25,7 +26,7 @@
 #define LINES_MAX 1025
 #define PATH_BYTES 4096
 
-enum job_kind { JOB_STEP, JOB_RESOLVE, JOB_SWITCH, JOB_CATALOGUE, JOB_REVOCATION, JOB_KINDS };
+enum job_kind { JOB_STEP, JOB_RESOLVE, JOB_SWITCH, JOB_CATALOGUE, JOB_REVOCATION, JOB_COUNTS, JOB_KINDS };
 
 struct job {
     enum job_kind kind;
@@ -107,6 +108,7 @@ struct ledger {
     bool trace_failed;       /* the last try failed: the next failure drops */
     int64_t next_dropped_us; /* when dropping is logged again */
     bool is_nearly_full;
+    struct counting *counting;                /* NULL: no pings are counted yet */
     struct standing *standing;                /* where what is learned is published; NULL: not restored into any */
     struct learned_news learned[LEARNED_MAX]; /* of the batch at hand */
     unsigned learned_count;

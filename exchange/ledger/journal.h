@@ -40,7 +40,7 @@ enum book_table {
 
 extern const char *const journal_tables[BOOK_TABLES_COUNT];
 
-enum entry_kind { ENTRY_STEP = 1, ENTRY_SWITCH = 2, ENTRY_CATALOGUE = 3, ENTRY_REVOCATION = 4 };
+enum entry_kind { ENTRY_STEP = 1, ENTRY_SWITCH = 2, ENTRY_CATALOGUE = 3, ENTRY_REVOCATION = 4, ENTRY_COUNTS = 5 };
 
 struct entry {
     uint64_t seq;

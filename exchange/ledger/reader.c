@@ -224,6 +224,48 @@ enum fault reader_doubts(struct reader *reader, const struct ident *after, struc
     return fault;
 }
 
+static enum fault read_going_on(struct reader *reader, struct store_cursor *cursor, struct MDB_txn *txn,
+                                struct arena *arena, int64_t before_ms, bool *is_one)
+{
+    struct ident lead_id;
+    struct lead_record lead;
+    *is_one = false;
+    if (cursor->key.len != sizeof lead_id.at || cursor->value.len != 1) return FAULT_CORRUPT;
+    if (cursor->value.at[0] != ROWS_GOES_ON) return FAULT_NONE;
+    memcpy(lead_id.at, cursor->key.at, sizeof lead_id.at);
+    arena_reset(arena);
+    enum fault fault = rows_lead(reader->book, txn, &lead_id, arena, &lead);
+    *is_one = fault == FAULT_NONE && lead.updated_ms < before_ms;
+    return fault == FAULT_NOT_FOUND ? FAULT_CORRUPT : fault;
+}
+
+enum fault reader_going_on(struct reader *reader, int64_t before_ms, struct ident *after, struct ident *ids,
+                           uint32_t max, uint32_t *count)
+{
+    struct MDB_txn *txn;
+    struct store_cursor cursor = {0};
+    struct arena arena;
+    *count = 0;
+    enum fault fault = store_begin(reader->book, false, &txn);
+    if (fault != FAULT_NONE) return fault;
+    arena_init(&arena, 65536, 4u << 20);
+    struct bytes from = ident_is_none(after) ? BYTES_NONE : ident_bytes(after);
+    fault = store_cursor_open(reader->book, txn, BOOK_DOUBTS, &cursor);
+    if (fault == FAULT_NONE) fault = store_seek(&cursor, from);
+    if (fault == FAULT_NONE && from.len && bytes_same(cursor.key, from)) fault = store_next(&cursor);
+    for (; fault == FAULT_NONE && *count < max; fault = store_next(&cursor)) {
+        bool is_one;
+        fault = read_going_on(reader, &cursor, txn, &arena, before_ms, &is_one);
+        if (fault != FAULT_NONE) break;
+        if (is_one) memcpy(ids[(*count)++].at, cursor.key.at, sizeof ids->at);
+    }
+    if (*count) *after = ids[*count - 1];
+    store_cursor_close(&cursor);
+    store_abort(&txn);
+    arena_free(&arena);
+    return fault == FAULT_NOT_FOUND ? FAULT_NONE : fault;
+}
+
 enum fault reader_trace(struct reader *reader, const struct ident *id, struct arena *arena, struct bytes *record)
 {
     return days_find(reader->days, id, arena, record);

@@ -32,6 +32,10 @@ enum fault reader_content(struct reader *reader, const struct ident *lead_id, st
 /* Posts in doubt, oldest first, after `after` (none: from the start). Returns how many were put, at most `max`. */
 enum fault reader_doubts(struct reader *reader, const struct ident *after, struct arena *arena,
                          struct post_record *posts, uint32_t max, uint32_t *count) MUST_USE;
+/* Leads that were to go on (a doubt of theirs was resolved as a rejection) and were last written of before that
+ * instant, by id, after `after` (none: from the start). Returns how many were put, at most `max`; *after moves on. */
+enum fault reader_going_on(struct reader *reader, int64_t before_ms, struct ident *after, struct ident *ids,
+                           uint32_t max, uint32_t *count) MUST_USE;
 /* The trace of a ping (its auction) or of a lead (its post, one call, or the latest resumption); raw record for
  * trace_read. */
 enum fault reader_trace(struct reader *reader, const struct ident *id, struct arena *arena,

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "exchange/ledger/account.h"
+#include "exchange/ledger/counting.h"
 #include "exchange/ledger/rows.h"
 #include "protocol/base/check.h"
 #include "protocol/base/money.h"
@@ -225,6 +226,7 @@ static bool touches(enum book_table table, struct bytes key, const struct entry 
     if (table == BOOK_ENDS) id = bytes_from(key, 8);
     if (table == BOOK_CATALOGUES)
         return entry->kind == ENTRY_CATALOGUE && bytes_starts(entry->body, bytes_first(key, DIGEST_LEN));
+    if (table == BOOK_CAPS && counting_touches(entry, key)) return true;
     if (entry->kind != ENTRY_STEP) return false;
     if (bytes_same(ident_bytes(&step->lead_id), id)) return true;
     if (step->opening && bytes_same(ident_bytes(&step->ping_id), id)) return true;

@@ -1,12 +1,14 @@
 /* What a start does before anything new is written. The chain's tail is proved (a torn or foreign end shows there), the
  * accounts must sum to 0, and every post that was open when the last process ended is in doubt from now on: whether its
- * bytes left is not known. A lead that was to go on and did not is closed unsold. */
+ * bytes left is not known. A lead that was to go on and did not goes on
+ * while its offer would stand (reader_going_on tells the workers), and is closed unsold after that. */
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "exchange/base/log.h"
 #include "exchange/ledger/account.h"
 #include "exchange/ledger/engine.h"
+#include "exchange/ledger/seen.h"
 #include "exchange/record/offer.h"
 #include "protocol/base/check.h"
 #include "protocol/base/money.h"
@@ -152,7 +154,17 @@ static enum fault raise_version(struct ledger *ledger)
 
 /* --- doubts --- */
 
-/* Up to BATCH_MAX rows of posts that were open and leads that were to go on. */
+/* The offer of a lead that was to go on would still stand. */
+static enum fault still_stands(struct ledger *ledger, struct MDB_txn *txn, const struct ident *lead_id, bool *stands)
+{
+    struct lead_record lead;
+    arena_reset(&ledger->arena);
+    enum fault fault = rows_lead(ledger->book, txn, lead_id, &ledger->arena, &lead);
+    *stands = fault == FAULT_NONE && lead.offer.expires_ms > clock_wall_ms();
+    return fault == FAULT_NOT_FOUND ? FAULT_CORRUPT : fault;
+}
+
+/* Up to BATCH_MAX rows of posts that were open and leads that were to go on, and cannot any more. */
 static enum fault find_waiting(struct ledger *ledger, struct ident *ids, char *waits, unsigned *count)
 {
     struct MDB_txn *txn;
@@ -168,8 +180,11 @@ static enum fault find_waiting(struct ledger *ledger, struct ident *ids, char *w
             break;
         }
         if (cursor.value.at[0] == ROWS_DOUBT) continue;
+        bool stands = false;
         memcpy(ids[*count].at, cursor.key.at, sizeof ids->at);
-        waits[(*count)++] = cursor.value.at[0];
+        if (cursor.value.at[0] == ROWS_GOES_ON) fault = still_stands(ledger, txn, &ids[*count], &stands);
+        if (fault != FAULT_NONE) break;
+        if (!stands) waits[(*count)++] = cursor.value.at[0];
     }
     store_cursor_close(&cursor);
     store_abort(&txn);
@@ -314,6 +329,11 @@ static enum fault load_switches(struct ledger *ledger, struct MDB_txn *txn, stru
     return fault == FAULT_NOT_FOUND ? FAULT_NONE : fault;
 }
 
+static bool load_revoked(void *arg, const struct person_key *key)
+{
+    return revoked_add(arg, key) == FAULT_NONE;
+}
+
 struct offers_load {
     struct ledger *ledger;
     struct offers *offers;
@@ -361,6 +381,7 @@ enum fault ledger_restore(struct ledger *ledger, struct standing *standing, stru
     if (fault != FAULT_NONE) return fault;
     fault = load_caps(ledger, txn, standing, wall_ms);
     if (fault == FAULT_NONE) fault = load_switches(ledger, txn, standing);
+    if (fault == FAULT_NONE) fault = seen_each_revoked(ledger->book, txn, load_revoked, standing_revoked(standing));
     if (fault == FAULT_NONE) fault = learning_load(ledger->book, txn, standing);
     ledger->standing = standing;
     store_abort(&txn);

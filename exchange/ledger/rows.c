@@ -9,6 +9,7 @@
 #include "exchange/ledger/rows.h"
 
 #include "exchange/ledger/account.h"
+#include "exchange/ledger/counting.h"
 #include "exchange/ledger/seen.h"
 #include "exchange/standing/caps.h"
 #include "protocol/base/check.h"
@@ -77,6 +78,7 @@ enum fault rows_apply(struct store *store, struct MDB_txn *txn, const struct ent
     if (entry->kind == ENTRY_CATALOGUE && !rows_read_catalogue(entry->body, &version, &len))
         fault = refuse(refusal, "the record of a catalogue cannot be read");
     if (entry->kind == ENTRY_REVOCATION) fault = apply_revocation(store, txn, entry, refusal);
+    if (entry->kind == ENTRY_COUNTS) fault = counting_apply(store, txn, entry);
     if (fault == FAULT_NONE) fault = seen_prune(store, txn, entry->wall_ms);
     if (fault != FAULT_NONE) return fault;
     if (moved.entries++ == 0) moved.first_ms = entry->wall_ms;

@@ -44,6 +44,7 @@ void *writer_run(void *arg)
         if (!atomic_load(&ledger->stopping))
             mailbox_wait(ledger->steps, until_us); /* its letter may be taken already */
     }
+    counting_turn(ledger);
     return NULL;
 }
 
@@ -72,6 +73,7 @@ static enum fault write_resolution(struct ledger *ledger, struct MDB_txn *txn, s
 static enum fault write_switch(struct ledger *ledger, struct MDB_txn *txn, struct job *job);
 static enum fault write_catalogue(struct ledger *ledger, struct MDB_txn *txn, struct job *job);
 static enum fault write_revocation(struct ledger *ledger, struct MDB_txn *txn, struct job *job);
+static enum fault write_counts(struct ledger *ledger, struct MDB_txn *txn, struct job *job);
 static void fail_batch(struct ledger *ledger, enum fault fault, struct job **jobs, unsigned count);
 static void set_state(struct ledger *ledger, enum engine_state state);
 static void set_open(struct ledger *ledger);
@@ -80,7 +82,7 @@ static void set_open(struct ledger *ledger);
  */
 static enum fault (*const write_job[JOB_KINDS])(struct ledger *ledger, struct MDB_txn *txn, struct job *job) = {
     [JOB_STEP] = write_step,           [JOB_RESOLVE] = write_resolution,    [JOB_SWITCH] = write_switch,
-    [JOB_CATALOGUE] = write_catalogue, [JOB_REVOCATION] = write_revocation,
+    [JOB_CATALOGUE] = write_catalogue, [JOB_REVOCATION] = write_revocation, [JOB_COUNTS] = write_counts,
 };
 
 static void count_wait(struct ledger *ledger, int64_t began_us)
@@ -230,6 +232,11 @@ static enum fault write_step(struct ledger *ledger, struct MDB_txn *txn, struct 
 static enum fault write_switch(struct ledger *ledger, struct MDB_txn *txn, struct job *job)
 {
     return tell(ledger, job, add_entry(ledger, txn, ENTRY_SWITCH, job->wall_ms, job->body, NULL));
+}
+
+static enum fault write_counts(struct ledger *ledger, struct MDB_txn *txn, struct job *job)
+{
+    return tell(ledger, job, add_entry(ledger, txn, ENTRY_COUNTS, job->wall_ms, job->body, NULL));
 }
 
 static enum fault write_revocation(struct ledger *ledger, struct MDB_txn *txn, struct job *job)
@@ -385,6 +392,7 @@ static void keep_house(struct ledger *ledger, int64_t now_us)
     publish_waits(ledger, now_us);
     atomic_store_explicit(&ledger->trace_bytes, days_bytes(ledger->days), memory_order_relaxed);
     if (atomic_load(&ledger->state) == ENGINE_FULL) probe(ledger);
+    counting_turn(ledger);
     if (now_us < ledger->next_check_us) return;
     ledger->next_check_us = now_us + READERS_US;
     store_check_readers(ledger->book);

@@ -75,6 +75,8 @@ void build_campaigns(struct build *build);
 void build_quality(struct build *build, const struct node *node, struct campaign *campaign);
 /* ping_hashes and disclose_floor of a contract: what of lead and affiliate its pings tell. */
 void build_disclosure(struct build *build, const struct node *node, struct contract *contract);
+/* Warns of what can never come about: contracts, prices, calendars, margins nobody meets. After build_indexes. */
+void build_reach(struct build *build);
 /* After the contracts: buyers that keep a hash_secret for nothing. */
 void build_disclosed(struct build *build);
 /* NULL: told, or memory is out. */
@@ -100,6 +102,8 @@ struct cap_owner {
 /* The caps of that owner in that zone. */
 const struct cap *build_caps(struct build *build, const struct node *node, const struct cap_owner *owner,
                              const struct zone *zone, uint32_t *count);
+/* Where its experiment is counted; only with cells. */
+uint32_t build_trial_cell(struct build *build, const struct campaign *campaign);
 /* Where the contract's campaign goes by policy even: a count without a limit behind its caps. */
 void build_count_today(struct build *build, struct contract *contract);
 struct cap_id build_cap_id(const struct cap_owner *owner, const struct cap *cap);
@@ -120,7 +124,15 @@ void build_period(struct build *build, const struct node *node, const struct zon
 /* How a campaign ranks, its experiment included; what a contract's place in a ranking depends on. */
 void build_ranking(struct build *build, const struct node *node, struct campaign *campaign);
 void build_place(struct build *build, const struct node *node, struct contract *contract);
+/* A waterfall needs tiers. */
+void build_check_tiers(struct build *build);
 void build_margins(struct build *build);
+/* The names of `lists`; filters refer to them. */
+void build_lists(struct build *build);
+/* `suppress: […]` of that map. */
+void build_suppression(struct build *build, const struct node *map, struct suppression *suppression);
+/* All of them, owners of lists, people whom buyers exclude; and which lists each campaign asks about. */
+void build_suppressions(struct build *build);
 /* The rules about the same person again: of campaigns and contracts, all of which are known by now. */
 void build_duplicates(struct build *build);
 /* The sources of an affiliate. */

@@ -1,6 +1,8 @@
 /* Campaigns: the schema of a lead first, because every contract's filter is read against it. Fields keep the document's
  * order: it is the order buyers see them in. */
 #include "exchange/market/build.h"
+
+#include "exchange/market/legs.h"
 #include "exchange/market/scalar.h"
 #include "exchange/record/offer.h"
 
@@ -29,6 +31,7 @@ void build_campaigns(struct build *build)
     {
         struct campaign *campaign = &catalogue->campaigns[made];
         campaign->index = made++;
+        campaign->list_names = &catalogue->list_names;
         build_id(build, node, "campaign", &catalogue->campaign_ids, campaign->index, &campaign->id);
         read_campaign(build, node, campaign);
     }
@@ -69,7 +72,7 @@ static void read_sales(struct build *build, const struct node *node, struct camp
     build_word(build, node, "objective", OBJECTIVE_WORDS, OBJECTIVES, &objective);
     build_count(build, node, "max_sales", 1, &sales);
     if (sales > OFFER_SALES_MAX) build_error(build, node_find(node, "max_sales"), "max_sales is at most 8");
-    campaign->objective = (enum objective)objective;
+    campaign->objective = (uint8_t)objective;
     campaign->max_sales = (uint8_t)sales;
     const struct node *pricing = node_find(node, "pricing");
     struct bytes word;

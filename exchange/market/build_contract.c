@@ -97,7 +97,8 @@ static void read_offers(struct build *build, const struct node *node, struct con
     build_count(build, node, "max_open_offers", 1, &contract->max_open_offers);
     build_duration(build, node, "hold_offer", &hold_us);
     if (hold_us > contract->bid_ttl_us)
-        build_warning(build, node_find(node, "hold_offer"), "hold_offer is longer than bid_ttl: the offer ends first");
+        build_warning(build, node_find(node, "hold_offer"),
+                      "hold_offer is longer than bid_ttl: the offer ends first [hold_outlasts_bid]");
     if (hold_us / 1000 > UINT32_MAX)
         build_error(build, node_find(node, "hold_offer"), "hold_offer is too long");
     else
@@ -164,10 +165,11 @@ static void read_times(struct build *build, const struct node *node, struct cont
     build_duration(build, node, "post_timeout", &contract->post_timeout_us);
     build_duration(build, node, "bid_ttl", &contract->bid_ttl_us);
     if (contract->ping_timeout_us > campaign->timeout_us)
-        build_warning(build, node_find(node, "ping_timeout"), "ping_timeout is longer than the campaign's timeout");
+        build_warning(build, node_find(node, "ping_timeout"),
+                      "ping_timeout is longer than the campaign's timeout [long_timeout]");
     if (contract->post_timeout_us > campaign->post_timeout_us)
         build_warning(build, node_find(node, "post_timeout"),
-                      "post_timeout is longer than the campaign's post_timeout");
+                      "post_timeout is longer than the campaign's post_timeout [long_timeout]");
 }
 
 /* What a post's verdict, or the want of one, comes to. on_unknown is one word for every cause, or a map by cause. */
@@ -246,7 +248,7 @@ static void read_endpoints(struct build *build, const struct node *node, struct 
     if (ping) read_endpoint(build, ping, false, &contract->ping);
     if (contract->is_live && !ping) build_error(build, node, "a live price needs a ping_url to ask for it");
     if (!contract->is_live && ping)
-        build_warning(build, ping, "a standing price is not asked for: ping_url is not used");
+        build_warning(build, ping, "a standing price is not asked for: ping_url is not used [unused_ping_url]");
 }
 
 /* The same rules as for the real ones: what a test shows must be what production does. */
@@ -262,7 +264,7 @@ static void read_test(struct build *build, const struct node *node, struct contr
     if (ping) read_endpoint(build, ping, false, &test->ping);
     if (contract->is_live && !ping) build_error(build, node, "a live price needs a ping_url to ask test leads for it");
     if (!contract->is_live && ping)
-        build_warning(build, ping, "a standing price is not asked for: ping_url is not used");
+        build_warning(build, ping, "a standing price is not asked for: ping_url is not used [unused_ping_url]");
     contract->test = test;
 }
 
@@ -284,6 +286,7 @@ static const struct filter *read_filter(struct build *build, const struct node *
 {
     const struct campaign *campaign = campaign_of(build, contract);
     const struct filter *filter = campaign ? build_filter(build, campaign, node) : NULL;
+    contract->asks_list |= filter && filter_asks_list(filter);
     if (filter && filter_is_private(filter)) {
         contract->is_hidden = true;
         build_warning(build, node,
@@ -301,7 +304,8 @@ static bool read_amount(struct build *build, const struct node *node, const stru
     }
     *micros = value;
     if (value < contract->min_price_micros || (contract->max_price_micros && value > contract->max_price_micros))
-        build_warning(build, node, "this price is outside min_price and max_price: it never counts");
+        build_warning(build, node,
+                      "this price is outside min_price and max_price: it never counts [unreachable_price]");
     return true;
 }
 
@@ -314,7 +318,9 @@ static void read_rules(struct build *build, const struct node *list, struct pric
     {
         struct price_rule *rule = &rules[contract->prices_count++];
         const struct node *when = node_find(node, "when"), *price = node_find(node, "price");
-        if (is_settled) build_warning(build, node, "a rule without condition stands before: this one is never reached");
+        if (is_settled)
+            build_warning(build, node,
+                          "a rule without condition stands before: this one is never reached [unreachable_price]");
         if (price)
             read_amount(build, price, contract, &rule->price_micros);
         else
@@ -338,8 +344,8 @@ static void read_type(struct build *build, const struct node *node, struct contr
     build_count(build, node, "max_sold", 2, &max_sold);
     if (type == 0 && sold) build_error(build, sold, "max_sold is for type shared or either");
     if (type > 0 && !sold) build_error(build, node_find(node, "type"), "type %s needs max_sold", TYPES[type]);
-    contract->is_shared = type == 1;
-    contract->max_sold = (uint8_t)max_sold;
+    contract->is_shared = (type == 1) & 1;
+    contract->max_sold = max_sold & 0x7f;
     if (type == 1 && campaign && campaign->max_sales == 1)
         build_warning(build, node_find(node, "type"),
                       "its campaign sells a lead once: nobody is there to share it with [shared_alone]");

@@ -103,6 +103,8 @@ void build_cells(struct build *build)
     struct catalogue *catalogue = build->catalogue;
     struct standing *standing = build->source->standing;
     if (!standing) return;
+    for (uint32_t i = 0; i < catalogue->campaigns_count; i++)
+        catalogue->campaigns[i].trial_cell = build_trial_cell(build, &catalogue->campaigns[i]);
     for (uint32_t i = 0; i < catalogue->affiliates_count; i++) {
         struct affiliate *affiliate = &catalogue->affiliates[i];
         affiliate->cell = noted(build, standing_affiliate_cell(standing, affiliate->id));

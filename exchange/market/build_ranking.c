@@ -70,6 +70,7 @@ void build_ranking(struct build *build, const struct node *node, struct campaign
 {
     static const char *const MODES[] = {"parallel", "waterfall"};
     const struct node *experiment = node_find(node, "experiment");
+    campaign->trial_cell = STANDING_NONE;
     campaign->ranking = (struct ranking){.second_step_micros = SECOND_STEP_MICROS};
     read_choice(build, node, "tier_mode", MODES, &campaign->is_waterfall);
     read_ranking(build, node, &campaign->ranking);
@@ -107,4 +108,47 @@ void build_count_today(struct build *build, struct contract *contract)
     today->id = build_cap_id(&owner, today);
     contract->caps = caps;
     contract->counts_today = true;
+}
+
+static void write_rules(struct sink *sink, const struct ranking *ranking)
+{
+    sink_format(sink, "|%u %d %d %d %d %lld", (unsigned)ranking->policy, ranking->by_expected_value, ranking->is_shadow,
+                ranking->unavailable_last, ranking->is_second_price, (long long)ranking->second_step_micros);
+}
+
+uint32_t build_trial_cell(struct build *build, const struct campaign *campaign)
+{
+    char text[256];
+    struct sink sink = sink_over(text, sizeof text);
+    if (!campaign->trial_ppm) return STANDING_NONE;
+    sink_bytes(&sink, campaign->id);
+    write_rules(&sink, &campaign->ranking);
+    write_rules(&sink, &campaign->trial);
+    uint32_t cell = standing_experiment_cell(build->source->standing, sink_written(&sink));
+    if (cell == STANDING_NONE) build->no_memory = true;
+    return cell;
+}
+
+/* Of campaigns by number: the tier of their first contract, and whether another one has another. */
+void build_check_tiers(struct build *build)
+{
+    const struct catalogue *catalogue = build->catalogue;
+    const struct node *list = node_find(build->source->document, "campaigns");
+    uint32_t *tiers = build_zero(build, catalogue->campaigns_count, sizeof *tiers), made = 0;
+    bool *differ = build_zero(build, catalogue->campaigns_count, sizeof *differ);
+    if (!list || !tiers || !differ || catalogue->campaigns_count == 0) return;
+    for (uint32_t i = 0; i < catalogue->contracts_count; i++) {
+        const struct contract *contract = &catalogue->contracts[i];
+        if (contract->campaign >= catalogue->campaigns_count) continue;
+        uint32_t *tier = &tiers[contract->campaign];
+        differ[contract->campaign] |= *tier && *tier != contract->tier;
+        *tier = contract->tier;
+    }
+    NODE_EACH(node, list)
+    {
+        uint32_t i = made++;
+        if (catalogue->campaigns[i].is_waterfall && tiers[i] && !differ[i])
+            build_warning(build, node_find(node, "tier_mode"),
+                          "a waterfall of one step: all contracts of this campaign are in tier %u", tiers[i]);
+    }
 }

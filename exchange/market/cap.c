@@ -214,6 +214,7 @@ static unsigned add_ping_keys(const struct row *row, const struct cap_segments *
     for (uint32_t i = 0; i < row->count; i++) {
         if (row->caps[i].counts != CAP_OF_PINGS) continue;
         keys[count] = key_of(&row->caps[i], row, segments, standing, wall_ms);
+        keys[count].stay = CAP_PINGED;
         keys[count++].amount = 1;
     }
     return count;

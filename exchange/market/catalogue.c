@@ -50,7 +50,7 @@ void catalogue_drop(struct catalogue **catalogue)
     *catalogue = NULL;
     if (!dropped || atomic_fetch_sub_explicit(&dropped->references, 1, memory_order_acq_rel) > 1) return;
     struct table *tables[] = {&dropped->campaign_ids, &dropped->affiliate_ids, &dropped->buyer_ids,
-                              &dropped->contract_ids, &dropped->keys};
+                              &dropped->contract_ids, &dropped->keys,          &dropped->list_names};
     for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) table_free(tables[i]);
     arena_free(&dropped->memory);
     free(dropped);
@@ -135,18 +135,22 @@ static void build_parts(struct build *build, const struct bytes *packed)
         build_error(build, build->source->document, "there is no time zone %.*s (settings: time_zone)",
                     BUILD_SHOWN(catalogue->house.time_zone));
     }
+    build_lists(build);
     build_campaigns(build);
     build_calendars(build);
     build_affiliates(build);
     build_buyers(build);
     build_exclusions(build);
     build_contracts(build);
+    build_check_tiers(build);
     if (is_fine(build)) build_rehearsals(build);
     build_margins(build);
     build_duplicates(build);
+    build_suppressions(build);
     if (is_fine(build)) build_segments(build);
     if (is_fine(build)) build_indexes(build);
     if (is_fine(build)) build_disclosed(build);
+    if (is_fine(build)) build_reach(build);
     if (is_fine(build) && packed) {
         catalogue->packed = build_copy(build, *packed);
         if (catalogue->packed.at) digest_of(&catalogue->version, &catalogue->packed, 1);

@@ -21,26 +21,22 @@ struct places;
 struct quiet;
 
 enum promise_kind { PROMISE_SQUEEZE, PROMISE_KEEP };
-/* What makes one set of buyers better than another. */
-enum objective { OBJECTIVE_PAYOUT, OBJECTIVE_REVENUE, OBJECTIVE_MARGIN, OBJECTIVES };
 
 /* When a person is the same person again: see duplicates.h. */
 struct duplicates {
     unsigned by; /* bits of enum person_kind */
     bool match_all, counts_posted, is_everywhere;
-    int64_t window_ms; /* 0: no rule */
-    int64_t reject_memory_ms;
-    const uint32_t *campaigns; /* other ones in its scope */
+    int64_t window_ms, reject_memory_ms; /* 0: no rule */
+    const uint32_t *campaigns;           /* other ones in its scope */
     uint32_t campaigns_count;
 };
 
 struct campaign {
     uint32_t index;
+    uint8_t max_sales, objective; /* enum objective */
     struct bytes id;
     int64_t timeout_us, post_timeout_us, offer_ttl_us;
     enum promise_kind promise;
-    enum objective objective;
-    uint8_t max_sales;
     bool reauctions_mismatch; /* on_mismatch; else such a post is unsold */
     int64_t reping_window_us; /* 0: every ping is asked about */
     uint32_t max_refines;     /* of one ping */
@@ -50,6 +46,7 @@ struct campaign {
     struct ranking ranking; /* of all auctions, or of those an experiment leaves */
     struct ranking trial;   /* the experiment's */
     uint32_t trial_ppm;     /* its share of the auctions; 0: there is no experiment */
+    uint32_t trial_cell;    /* in standing's experiments; STANDING_NONE without one */
     struct bytes exit_url;  /* for the people of unsold leads; may be empty */
     bool paused;
     const struct field *fields;
@@ -58,6 +55,11 @@ struct campaign {
     bool gives_hashes;         /* a contract's pings carry hashes of the person */
     const uint32_t *contracts; /* indexes, in the catalogue's order */
     uint32_t contracts_count;
+    const struct table *list_names; /* the catalogue's, for filters in the making */
+    struct suppression suppress;
+    const uint16_t *lists; /* those its leads are looked up in, ascending */
+    uint32_t lists_count;
+    bool asks_people; /* a list, or a buyer's exclusions: who it is matters at the ping, too */
     struct duplicates duplicates;
     bool recalls; /* it, or a contract of it, has a rule: what the book remembers of a person is looked up */
     int64_t sold_keep_ms, refused_keep_ms; /* how long others' rules and its own may ask about its leads */
@@ -97,8 +99,11 @@ struct catalogue {
     struct affiliate *affiliates;
     struct buyer *buyers;       /* behind the last: the built-in test buyers (rehearsal.h) */
     struct contract *contracts; /* the same */
-    uint32_t campaigns_count, affiliates_count, buyers_count, contracts_count;
+    struct people_list *lists;
+    struct suppression suppress; /* the exchange's own */
+    uint32_t campaigns_count, affiliates_count, buyers_count, contracts_count, lists_count;
     struct table campaign_ids, affiliate_ids, buyer_ids, contract_ids; /* id -> index */
+    struct table list_names;
     struct table keys; /* 32 raw bytes of a key's SHA-256 -> index of principals */
     struct principal *principals;
     uint32_t principals_count;

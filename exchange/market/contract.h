@@ -4,6 +4,7 @@
 
 #include "exchange/market/endpoint.h"
 #include "exchange/market/filter.h"
+#include "exchange/market/lists.h"
 #include "exchange/market/schedule.h"
 #include "exchange/market/unknown.h"
 #include "exchange/standing/standing.h"
@@ -97,7 +98,9 @@ struct contract {
     const struct contract_test *test; /* NULL: test leads pass it by */
     int64_t ping_timeout_us, post_timeout_us;
     const struct price_rule *prices;
-    uint32_t prices_count, tier;
+    uint16_t prices_count;
+    uint8_t max_sold : 7, is_shared : 1; /* takes a lead that so many buyers get at most (1: alone); never alone */
+    uint32_t tier;
     int64_t min_price_micros, max_price_micros; /* 0: none */
     const struct margin *margin;                /* NULL: not stated */
     const struct margin_pairs *pairs;           /* NULL: none */
@@ -111,23 +114,19 @@ struct contract {
     uint32_t max_open_offers;     /* 0: none */
     uint32_t hold_offer_ms;       /* what an offer of its reserves at once, for so long; 0: nothing */
     int64_t bid_ttl_us;
-    int64_t duplicates_ms; /* nobody sold to it within this is sold to it again; 0: no rule */
-    uint8_t discloses;     /* in its pings: bits 1 << enum person_kind: keyed hashes of those; DISCLOSES_FLOOR */
-    uint8_t max_sold;      /* takes a lead that at most so many buyers get; 1: alone */
-    bool is_live;          /* asked for a price; else the first price rule that matches bids */
-    bool is_free;          /* a payout of 0 is no fault */
+    const struct people_terms *people; /* NULL: no rules of its own */
+    uint8_t discloses; /* in its pings: bits 1 << enum person_kind: keyed hashes of those; DISCLOSES_FLOOR */
+    bool is_live;      /* asked for a price; else the first price rule that matches bids */
+    bool is_free;      /* a payout of 0 is no fault */
     bool paused;
     struct unknown_rules on_unknown;
-    bool bills_lower : 1, seats_required : 1;    /* bills: price_at_post */
-    bool is_shared : 1, has_alone : 1;           /* never alone; prices[1] is for the lead alone, no rule */
-    bool silent_available : 1, counts_pings : 1; /* when_silent; a cap of its own or its buyer's does */
-    bool counts_today : 1; /* its sales of the house's day are counted: policy even goes by them */
-    bool is_hidden : 1;    /* filter or prices look at private fields: public ones do not tell again whom they let */
-};
-
-struct names {
-    const struct bytes *at; /* sorted */
-    uint32_t count;
+    bool bills_lower : 1, seats_required : 1; /* bills: price_at_post */
+    bool silent_available : 1;                /* when_silent */
+    bool counts_pings : 1;                    /* a cap of its own or its buyer's does */
+    bool counts_today : 1;                    /* its sales of the house's day are counted: policy even goes by them */
+    bool is_hidden : 1; /* filter or prices look at private fields: public ones do not tell again whom they let */
+    bool asks_list : 1; /* its filter asks whether the person is on a list */
+    bool has_alone : 1; /* prices[1] is for the lead alone, no rule */
 };
 
 struct buyer {
@@ -145,6 +144,7 @@ struct buyer {
     uint32_t max_in_flight;      /* 0: none */
     uint32_t max_pings_per_s;    /* 0: none */
     struct names exclude_affiliates, exclude_sources; /* whose leads it does not take */
-    const uint32_t *contracts;                        /* indexes */
+    struct people_rules people;
+    const uint32_t *contracts; /* indexes */
     uint32_t contracts_count;
 };

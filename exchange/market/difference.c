@@ -2,6 +2,7 @@
  * told. What the world did (a line was busy, a buyer was silent, an affiliate hung up) is taken as it was. */
 #include "exchange/market/difference.h"
 
+#include "exchange/market/ceiling.h"
 #include "protocol/base/money.h"
 
 #define TEXT_MAX 48
@@ -15,6 +16,7 @@ struct finder {
 
 static void find_in_match(struct finder *finder);
 static void find_in_contracts(struct finder *finder);
+static void find_in_closing(struct finder *finder);
 static void find_in_result(struct finder *finder);
 
 void difference_find(const struct trace_auction *trace, const struct replay *replay, struct arena *arena,
@@ -24,6 +26,7 @@ void difference_find(const struct trace_auction *trace, const struct replay *rep
     differences->count = 0;
     find_in_match(&finder);
     find_in_contracts(&finder);
+    find_in_closing(&finder);
     find_in_result(&finder);
 }
 
@@ -72,6 +75,14 @@ static void compare_reason(struct finder *finder, struct bytes contract, enum re
 /* Who was let
  * -------------------------------------------------------------------------------------------------------------- */
 
+/* Entries whose reason is a static one all the same: the person is, to that buyer, what a source may be. */
+static uint32_t count_barred(const struct match *match, enum reason reason)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < match->entries_count; i++) count += match->entries[i].view.barred == reason;
+    return reason == REASON_NONE ? 0 : count;
+}
+
 static void find_in_match(struct finder *finder)
 {
     static const enum reason statics[] = {REASON_FILTERED, REASON_EXCLUDED};
@@ -89,7 +100,7 @@ static void find_in_match(struct finder *finder)
     }
     for (size_t i = 0; i < sizeof statics / sizeof *statics; i++)
         compare_number(finder, BYTES_NONE, reason_code(statics[i]), trace->counts[statics[i]],
-                       replay->match.counts[statics[i]]);
+                       replay->match.counts[statics[i]] - count_barred(&replay->match, statics[i]));
 }
 
 /* Contract by contract
@@ -147,6 +158,25 @@ static void find_in_contracts(struct finder *finder)
     for (uint32_t i = 0; i < REASON_COUNT; i++)
         if (i != REASON_FILTERED && i != REASON_EXCLUDED) counted += trace->counts[i];
     compare_number(finder, BYTES_NONE, "contracts only counted", counted, untold);
+}
+
+/* How the bidding ended
+ * ---------------------------------------------------------------------------------------------------- */
+
+/* Closed early: then nobody who had not answered yet (outbid without a bid) could have changed the result. */
+static void find_in_closing(struct finder *finder)
+{
+    const struct replay *replay = finder->replay;
+    const struct trace_auction *trace = finder->trace;
+    if (!bytes_is(trace->closed_cause, TRACE_CLOSED_EARLY) || !replay->is_ranked) return;
+    struct rank_terms terms = decide_terms(&replay->decision);
+    for (uint32_t i = 0; i < replay->match.entries_count; i++) {
+        uint32_t place = replay->entries[i].told;
+        const struct trace_contract *told = place == REPLAY_NONE ? NULL : &trace->contracts[place];
+        if (!told || told->state != TRACE_PINGED || told->has_bid || told->reason != REASON_OUTBID) continue;
+        if (!ceiling_settles(&terms, replay->bids, replay->order, replay->order_count, &replay->match.entries[i]))
+            note(finder, told->contract, "early close", BYTES("not waited for"), BYTES("could have won"));
+    }
 }
 
 /* What the affiliate was told

@@ -4,14 +4,16 @@
 
 #include "exchange/market/condition.h"
 #include "exchange/market/score.h"
+#include "exchange/market/suppress.h"
 #include "protocol/message/consent.h"
 
+#define OWN_MAX 40u   /* bytes of the lead's own value */
 #define LISTED_MAX 6u /* so many values of a list are named in an explanation */
 
 typedef bool holds(const struct filter *filter, const struct facts *facts);
 
 static holds all_hold, any_holds, none_holds, in_mask, in_range, in_numbers, in_texts, has_prefix, is_there, is_missing,
-    by_affiliate, by_source, in_runs, by_regex, by_age, by_sub_id, by_area_code, by_consent, by_score;
+    by_affiliate, by_source, in_runs, by_regex, by_age, by_sub_id, by_area_code, by_consent, by_score, by_list;
 
 static holds *const HOLDS[CONDITIONS_COUNT] = {
     [CONDITION_ALL] = all_hold,       [CONDITION_ANY] = any_holds,          [CONDITION_NONE] = none_holds,
@@ -20,7 +22,7 @@ static holds *const HOLDS[CONDITIONS_COUNT] = {
     [CONDITION_MISSING] = is_missing, [CONDITION_AFFILIATE] = by_affiliate, [CONDITION_SOURCE] = by_source,
     [CONDITION_RUNS] = in_runs,       [CONDITION_REGEX] = by_regex,         [CONDITION_AGE] = by_age,
     [CONDITION_SUB_ID] = by_sub_id,   [CONDITION_AREA_CODE] = by_area_code, [CONDITION_CONSENT] = by_consent,
-    [CONDITION_SCORE] = by_score,
+    [CONDITION_IN_LIST] = by_list,    [CONDITION_SCORE] = by_score,
 };
 
 static void explain(const struct filter *filter, const struct campaign *campaign, const struct facts *facts,
@@ -206,6 +208,26 @@ static bool by_consent(const struct filter *filter, const struct facts *facts)
     return consent_says(facts->consent, filter->texts[0]);
 }
 
+static bool by_list(const struct filter *filter, const struct facts *facts)
+{
+    return suppress_is_on(facts, (uint32_t)filter->from);
+}
+
+bool filter_asks_list(const struct filter *filter)
+{
+    if (filter->condition > CONDITION_NONE) return filter->condition == CONDITION_IN_LIST;
+    for (uint32_t i = 0; i < filter->count; i++)
+        if (filter_asks_list(&filter->parts[i])) return true;
+    return false;
+}
+
+void filter_lists(const struct filter *filter, uint64_t *lists)
+{
+    if (filter->condition == CONDITION_IN_LIST) lists[filter->from / 64] |= UINT64_C(1) << filter->from % 64;
+    for (uint32_t i = 0; i < filter->count && filter->condition <= CONDITION_NONE; i++)
+        filter_lists(&filter->parts[i], lists);
+}
+
 static bool by_score(const struct filter *filter, const struct facts *facts)
 {
     int64_t points = score_of(facts);
@@ -271,8 +293,22 @@ static void write_range(const struct filter *filter, const struct field *field, 
     write_bound(field, has_from ? filter->from : filter->to, out);
 }
 
-/* "state is not CA, NV", or without "not" where that is what went wrong (below `none`). */
-static void explain_one(const struct filter *filter, const struct campaign *campaign, bool wanted, struct sink *out)
+/* What the lead itself says, where buyers may see it: " NY". */
+static void write_own(const struct filter *filter, const struct field *field, const struct facts *facts,
+                      struct sink *out)
+{
+    bool of_field = filter->condition < CONDITION_AFFILIATE;
+    struct bytes own = BYTES_NONE;
+    if (of_field && !field->is_private) own = facts->fields[filter->field].text;
+    if (filter->condition == CONDITION_AFFILIATE) own = facts->affiliate;
+    if (filter->condition == CONDITION_SOURCE) own = facts->source;
+    if (own.len) sink_char(out, ' ');
+    sink_bytes(out, bytes_first(own, OWN_MAX));
+}
+
+/* "state NY is not CA, NV", or without "not" where that is what went wrong (below `none`). */
+static void explain_one(const struct filter *filter, const struct campaign *campaign, const struct facts *facts,
+                        bool wanted, struct sink *out)
 {
     static const struct field NO_FIELD = {.type = FIELD_TEXT};
     static const char *const NAMES[CONDITIONS_COUNT] = {
@@ -283,10 +319,16 @@ static void explain_one(const struct filter *filter, const struct campaign *camp
     const char *name = NAMES[filter->condition];
     bool on_presence = filter->condition == CONDITION_EXISTS || filter->condition == CONDITION_MISSING;
     sink_bytes(out, of_field ? field->name : bytes_of(name));
-    if (on_presence) {
-        sink_text(out, (filter->condition == CONDITION_EXISTS) == wanted ? " is not given" : " is given");
+    bool is_absent = of_field && !facts->fields[filter->field].is_set;
+    if (on_presence || is_absent) {
+        sink_text(out, is_absent ? " is not given" : " is given");
         return;
     }
+    if (filter->condition == CONDITION_IN_LIST) {
+        sink_text(out, wanted ? "the person is not on the list" : "the person is on the list");
+        return;
+    }
+    write_own(filter, field, facts, out);
     if (filter->condition == CONDITION_RUNS || filter->condition == CONDITION_REGEX) {
         sink_text(out, wanted ? " is not" : " is");
         sink_text(out, filter->condition == CONDITION_RUNS ? " in the area asked for" : " as the expression asks for");
@@ -312,7 +354,7 @@ static void explain(const struct filter *filter, const struct campaign *campaign
                     bool wanted, struct sink *out)
 {
     if (filter->condition > CONDITION_NONE) {
-        explain_one(filter, campaign, wanted, out);
+        explain_one(filter, campaign, facts, wanted, out);
         return;
     }
     bool part_wanted = filter->condition == CONDITION_NONE ? !wanted : wanted;

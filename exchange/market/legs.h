@@ -10,6 +10,9 @@
 
 #define LEGS_MAX 64u /* the first so many of an order are looked at */
 
+/* What makes one set of buyers better than another. */
+enum objective { OBJECTIVE_PAYOUT, OBJECTIVE_REVENUE, OBJECTIVE_MARGIN, OBJECTIVES };
+
 struct leg {
     uint32_t group; /* equal numbers: one owner */
     uint32_t tier;

@@ -3,6 +3,8 @@
  * under the recorded catalogue there are such ones only beyond the trace's limits, and then they were not asked. */
 #include "exchange/market/replay.h"
 
+#include "exchange/market/suppress.h"
+
 #include <stdlib.h>
 
 #include "exchange/market/acceptance.h"
@@ -54,6 +56,7 @@ bool replay_facts(const struct trace_auction *trace, const struct campaign *camp
     form->facts.affiliate = trace->affiliate;
     form->facts.source = trace->source;
     form->facts.area_code = trace->area_code;
+    if (!suppress_unpack(trace->on_lists, arena, &form->facts)) return false;
     form->facts.today = campaign_day(trace->opened_ms);
     return read_sub_ids(trace, arena, &form->facts);
 }
@@ -141,9 +144,8 @@ static uint32_t find_told(const struct run *run, uint32_t contract)
  * let now, and nobody else. */
 static bool is_hidden_let(const struct run *run, const struct contract *contract, uint32_t bit)
 {
-    struct bytes bits = run->trace->hidden;
     if (!run->is_same) return find_told(run, contract->index) != REPLAY_NONE;
-    return bit / 8 < bits.len && ((unsigned char)bits.at[bit / 8] >> bit % 8 & 1) != 0;
+    return match_hidden_let(run->trace->hidden, bit);
 }
 
 /* Those that the public facts let, and those that private ones did, in the campaign's order. */
@@ -327,28 +329,29 @@ static bool rank_again(struct run *run)
     replay->bids = arena_take(run->arena, room * sizeof *replay->bids);
     replay->order = arena_take(run->arena, room * sizeof *replay->order);
     if (!from || !replay->bids || !replay->order) return false;
-    struct decision decision = {.catalogue = replay->catalogue,
-                                .campaign = replay->campaign,
-                                .affiliate = replay->affiliate,
-                                .source = replay->source,
-                                .floor_micros = replay->floor_micros,
-                                .leg_floor_micros = trace->leg_floor_micros,
-                                .max_sales = trace->max_sales ? trace->max_sales : 1,
-                                .sold_elsewhere = trace->sold_elsewhere,
-                                .seed = trace->seed,
-                                .arm = replay->arm,
-                                .is_offer = trace->kind == TRACE_PING,
-                                .opened_ms = trace->opened_ms,
-                                .ranked_ms = trace->ranked_ms ? trace->ranked_ms : trace->opened_ms};
+    struct decision *decision = &replay->decision;
+    *decision = (struct decision){.catalogue = replay->catalogue,
+                                  .campaign = replay->campaign,
+                                  .affiliate = replay->affiliate,
+                                  .source = replay->source,
+                                  .floor_micros = replay->floor_micros,
+                                  .leg_floor_micros = trace->leg_floor_micros,
+                                  .max_sales = trace->max_sales ? trace->max_sales : 1,
+                                  .sold_elsewhere = trace->sold_elsewhere,
+                                  .seed = trace->seed,
+                                  .arm = replay->arm,
+                                  .is_offer = trace->kind == TRACE_PING,
+                                  .opened_ms = trace->opened_ms,
+                                  .ranked_ms = trace->ranked_ms ? trace->ranked_ms : trace->opened_ms};
     for (uint32_t i = 0; i < count; i++) {
         struct rank_bid said;
         from[i] = replay->bids_count;
         if (bid_again(run, i, &said))
-            replay->bids_count += legs_again(run, &decision, i, &said, &replay->bids[replay->bids_count]);
+            replay->bids_count += legs_again(run, decision, i, &said, &replay->bids[replay->bids_count]);
         replay->unknown_count += replay->entries[i].is_unknown;
     }
     from[count] = replay->bids_count;
-    replay->order_count = decide_run(&decision, replay->bids, replay->bids_count, replay->order, &replay->planned);
+    replay->order_count = decide_run(decision, replay->bids, replay->bids_count, replay->order, &replay->planned);
     for (uint32_t i = 0; i < count; i++) {
         struct replay_entry *again = &replay->entries[i];
         pick_best(replay, again, from[i], from[i + 1]);

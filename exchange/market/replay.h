@@ -39,6 +39,7 @@ struct replay {
     int64_t floor_micros;
     enum ranking_arm arm;
     bool is_ranked;
+    struct decision decision; /* what it was ranked by, if it was */
     struct rank_bid *bids;
     uint32_t *order, bids_count, order_count;
     uint32_t planned;       /* the first so many of the order are the set to be sold to */

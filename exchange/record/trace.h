@@ -8,6 +8,7 @@
 #define TRACE_CONTRACTS_MAX 1024 /* asked ones and up to 256 others */
 #define TRACE_POSTS_MAX 64
 #define TRACE_STEPS_MAX 64
+#define TRACE_CLOSED_EARLY "early_close"
 
 enum trace_kind { TRACE_PING, TRACE_POST, TRACE_ONE_CALL, TRACE_RESUMED, TRACE_REAUCTION, TRACE_KIND_COUNT };
 /* It holds an auction of its own: its ping id leads to it. */
@@ -106,6 +107,7 @@ struct trace_auction {
     struct bytes consent;          /* JSON: the facts that a ping carries; empty: none was given */
     uint32_t area_code;            /* 0: unknown */
     struct bytes hidden;           /* what public facts cannot tell again: match_pack_hidden's, opaque here */
+    struct bytes on_lists;         /* bit n: the person was on list n of the catalogue; empty: on none */
     uint32_t counts[REASON_COUNT]; /* of contracts without an entry here, by reason */
     uint32_t contracts_count;
     struct trace_contract *contracts;

@@ -18,7 +18,7 @@ static uint32_t make(struct standing *standing, enum cell_kind kind, struct byte
 static const size_t cell_bytes[CELL_KINDS] = {
     [CELL_CONTRACT] = sizeof(struct contract_cell), [CELL_BUYER] = sizeof(struct buyer_cell),
     [CELL_ORIGIN] = sizeof(struct origin_cell),     [CELL_AFFILIATE] = sizeof(struct affiliate_cell),
-    [CELL_CAP] = sizeof(struct cap_cell),
+    [CELL_CAP] = sizeof(struct cap_cell),           [CELL_EXPERIMENT] = sizeof(struct experiment_cell),
 };
 
 enum fault standing_open(struct standing **standing)
@@ -31,9 +31,13 @@ enum fault standing_open(struct standing **standing)
     if (pthread_mutex_init(&opened->seats_lock, NULL) != 0) goto fail_lock;
     opened->segments = calloc(SEGMENT_PLACES, sizeof *opened->segments); /* touched as places are used */
     if (!opened->segments) goto fail_seats_lock;
+    opened->revoked = revoked_open();
+    if (!opened->revoked) goto fail_segments;
     arena_init(&opened->ids, IDS_CHUNK_BYTES, SIZE_MAX);
     *standing = opened;
     return FAULT_NONE;
+fail_segments:
+    free((void *)opened->segments);
 fail_seats_lock:
     pthread_mutex_destroy(&opened->seats_lock);
 fail_lock:
@@ -53,6 +57,8 @@ void standing_close(struct standing **standing)
         table_free(&closing->cells[kind].ids);
     }
     free((void *)closing->segments);
+    revoked_close(&closing->revoked);
+    free(closing->pinged);
     arena_free(&closing->ids);
     pthread_mutex_destroy(&closing->seats_lock);
     pthread_mutex_destroy(&closing->lock);
@@ -77,6 +83,11 @@ uint32_t standing_origin_cell(struct standing *standing, struct bytes origin)
 uint32_t standing_affiliate_cell(struct standing *standing, struct bytes affiliate_id)
 {
     return find_or_make(standing, CELL_AFFILIATE, affiliate_id);
+}
+
+uint32_t standing_experiment_cell(struct standing *standing, struct bytes experiment)
+{
+    return find_or_make(standing, CELL_EXPERIMENT, experiment);
 }
 
 uint32_t standing_cap_cell(struct standing *standing, const struct cap_id *id)
@@ -134,6 +145,42 @@ uint32_t standing_segment_cell(struct standing *standing, const struct cap_id *i
     return cell;
 }
 
+static bool reach_pinged(struct standing *standing, uint32_t count)
+{
+    if (count < standing->pinged_room) return true;
+    uint32_t room = standing->pinged_room ? standing->pinged_room * 2 : 64;
+    struct pinged *list = realloc(standing->pinged, room * sizeof *list);
+    if (!list) return false;
+    standing->pinged = list;
+    standing->pinged_room = room;
+    return true;
+}
+
+bool standing_note_pinged(struct standing *standing, const struct cap_key *key)
+{
+    _Atomic bool *is_noted = &cap_at(standing, key->cell)->is_noted;
+    pthread_mutex_lock(&standing->lock);
+    uint32_t count = atomic_load_explicit(&standing->pinged_count, memory_order_relaxed);
+    bool noted = atomic_load_explicit(is_noted, memory_order_relaxed);
+    if (!noted && reach_pinged(standing, count)) {
+        standing->pinged[count] = (struct pinged){key->cell, key->id};
+        atomic_store_explicit(&standing->pinged_count, count + 1, memory_order_release);
+        atomic_store_explicit(is_noted, true, memory_order_release);
+        noted = true;
+    }
+    pthread_mutex_unlock(&standing->lock);
+    return noted;
+}
+
+uint32_t standing_pinged(struct standing *standing, uint32_t number, struct cap_id *id)
+{
+    pthread_mutex_lock(&standing->lock);
+    struct pinged pinged = standing->pinged[number];
+    pthread_mutex_unlock(&standing->lock);
+    *id = pinged.id;
+    return pinged.cell;
+}
+
 /* The chunk that holds cell `index` is there after this, or memory is out. */
 static bool reach(struct cells *cells, size_t bytes, uint32_t index)
 {
@@ -163,4 +210,9 @@ static uint32_t find_or_make(struct standing *standing, enum cell_kind kind, str
     if (index == TABLE_NONE) index = make(standing, kind, id);
     pthread_mutex_unlock(&standing->lock);
     return index;
+}
+
+struct revoked *standing_revoked(struct standing *standing)
+{
+    return standing->revoked;
 }

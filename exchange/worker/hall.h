@@ -11,6 +11,7 @@
 #include "exchange/ledger/ledger.h"
 #include "exchange/standing/claims.h"
 #include "exchange/standing/holds.h"
+#include "exchange/standing/list.h"
 #include "exchange/standing/offers.h"
 #include "exchange/worker/doubts.h"
 #include "protocol/wire/resolve.h"
@@ -45,6 +46,7 @@ struct hall {
 
     pthread_mutex_t lock; /* of `catalogue` */
     struct catalogue *catalogue;
+    struct shelf *shelf; /* the lists of people that serve now; NULL: none. Under the lock, too */
 
     /* Asks main for a reload; the answer comes to that worker as worker_tell_reloaded. False: one is running already.
      * Any thread. */
@@ -58,6 +60,10 @@ struct standing *hall_standing(struct hall *hall);
 struct catalogue *hall_catalogue(struct hall *hall);
 /* Takes over the caller's count of `fresh`, and tells every worker. */
 void hall_swap(struct hall *hall, struct catalogue *fresh);
+/* The lists that serve now, with a count for the caller; NULL: none. */
+struct shelf *hall_shelf(struct hall *hall);
+/* Takes over the caller's count of `fresh`, and tells every worker. */
+void hall_swap_shelf(struct hall *hall, struct shelf *fresh);
 /* New connections get the new certificate: each worker's servers are told. */
 void hall_swap_tls(struct hall *hall, struct tls_context *server, struct tls_context *client);
 /* Sums over all workers. */

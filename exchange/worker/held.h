@@ -18,7 +18,7 @@ struct held {
     _Alignas(16) char auction[];
 };
 
-enum mail_kind { MAIL_CATALOGUE, MAIL_TLS, MAIL_DRAIN, MAIL_RELOADED };
+enum mail_kind { MAIL_CATALOGUE, MAIL_SHELF, MAIL_TLS, MAIL_DRAIN, MAIL_RELOADED };
 
 struct mail {
     enum mail_kind kind;
@@ -44,6 +44,7 @@ struct worker {
     struct desk *desk;
     struct ledger_line *line;
     struct catalogue *catalogue;
+    struct shelf *shelf; /* NULL: no lists */
     struct lines *lines;
     struct slots held;
     struct ident_maker ids;
@@ -60,6 +61,10 @@ struct worker {
 extern const struct auction_host world_host;
 void world_on_reply(void *arg, const struct call_reply *reply);
 struct held *world_held(struct auction *auction);
+
+/* resume.c */
+/* On the first worker's thread, when it begins to live: the leads that the last process was to go on with. */
+void resume_all(struct worker *worker);
 
 /* claim.c */
 void claim_start(struct worker *worker, struct held *held, const struct auction_claim *claim);

@@ -192,6 +192,13 @@ static void release(void *world, const struct reservation *reservation)
     reservation_release(((struct worker *)world)->hall->standing, reservation);
 }
 
+static void retake(void *world, const struct contract *contract, const struct buyer *buyer,
+                   struct reservation *reservation)
+{
+    struct standing *standing = ((struct worker *)world)->hall->standing;
+    reservation_retake(standing, contract->cell, buyer->cell, clock_now_us(), reservation);
+}
+
 static void keep(void *world, const struct ident *post_id, const struct reservation *reservation)
 {
     doubts_put(&((struct worker *)world)->hall->doubts, post_id, &reservation->seat);
@@ -203,6 +210,13 @@ static void on_durable(void *arg, uint64_t token, enum fault fault, uint64_t seq
     struct held *held = slots_find(&worker->held, token);
     check(held != NULL, "an auction closed before its entry was written");
     auction_on_durable(held_auction(held), fault, seq);
+}
+
+static void look_up(void *world, const struct catalogue *catalogue, const struct campaign *campaign,
+                    const struct person *person, const struct person_keys *keys, uint64_t *on_lists)
+{
+    struct worker *worker = world;
+    suppress_look_up(worker->shelf, catalogue, campaign, person, keys, on_lists);
 }
 
 static void recall(void *world, struct auction *auction, const struct auction_recall *recall)
@@ -344,6 +358,7 @@ const struct auction_host world_host = {
     .cancel = cancel,
     .claim = claim,
     .unclaim = unclaim,
+    .look_up = look_up,
     .recall = recall,
     .forget = forget,
     .reserve = reserve,
@@ -352,6 +367,7 @@ const struct auction_host world_host = {
     .unhold = unhold,
     .commit = commit,
     .release = release,
+    .retake = retake,
     .keep = keep,
     .append = append,
     .offer = offer,

@@ -218,6 +218,14 @@ static void release(void *worker, const struct reservation *reservation)
     reservation_release(world->standing, reservation);
 }
 
+static void retake(void *worker, const struct contract *contract, const struct buyer *buyer,
+                   struct reservation *reservation)
+{
+    struct world *world = world_of(worker);
+    world->counts.reserved++;
+    reservation_retake(world->standing, contract->cell, buyer->cell, world->queue.now_us, reservation);
+}
+
 static void keep(void *worker, const struct ident *post_id, const struct reservation *reservation)
 {
     struct world *world = world_of(worker);
@@ -225,6 +233,12 @@ static void keep(void *worker, const struct ident *post_id, const struct reserva
     if (!post) world_wrong(world, "a reservation is kept for a post the book does not know");
     world->counts.kept++;
     seats_row_put(world, post_id, &reservation->seat);
+}
+
+static void look_up(void *worker, const struct catalogue *catalogue, const struct campaign *campaign,
+                    const struct person *person, const struct person_keys *keys, uint64_t *on_lists)
+{
+    suppress_look_up(world_of(worker)->shelf, catalogue, campaign, person, keys, on_lists);
 }
 
 static void recall(void *worker, struct auction *auction, const struct auction_recall *recall)
@@ -430,6 +444,7 @@ const struct auction_host world_host = {
     .cancel = cancel,
     .claim = claim,
     .unclaim = unclaim,
+    .look_up = look_up,
     .recall = recall,
     .forget = forget,
     .reserve = reserve,
@@ -438,6 +453,7 @@ const struct auction_host world_host = {
     .unhold = unhold,
     .commit = commit,
     .release = release,
+    .retake = retake,
     .keep = keep,
     .append = append,
     .offer = offer,

@@ -266,6 +266,8 @@ void lane_restore(struct world *world)
         memcpy(id.at, key->id, sizeof id.at);
         check(caps_load(world->standing, &id, key->window, key->amount));
     }
+    for (uint32_t i = 0; i < model->leads_count; i++)
+        if (model->leads[i].goes_on) asking_resume(world, &model->leads[i].record.lead_id);
     restore_switches(world);
     lane_publish(world);
     table_free(&world->trace_ids);

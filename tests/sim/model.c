@@ -433,7 +433,7 @@ uint32_t model_restart(struct model *model, int64_t wall_ms)
     }
     for (uint32_t i = 0; i < model->leads_count; i++) {
         struct model_lead *lead = &model->leads[i];
-        if (!lead->goes_on) continue;
+        if (!lead->goes_on || lead->record.offer.expires_ms > wall_ms) continue; /* it goes on */
         struct book_final final = {.state = LEAD_PENDING, .reason = REASON_REJECTED};
         struct book_step step = {
             .lead_id = lead->record.lead_id, .ping_id = lead->record.ping_id, .wall_ms = wall_ms, .final = &final};

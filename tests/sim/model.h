@@ -70,7 +70,8 @@ void model_close(struct model *model);
 
 /* One durable step. NULL, or what is wrong with it. */
 const char *model_apply(struct model *model, const struct book_step *step);
-/* After a crash: every open post is in doubt, its lead pending; a lead that was to go on is closed unsold. Returns how
+/* After a crash: every open post is in doubt, its lead pending; a lead that was to go on does while its offer would
+ * stand, and is closed unsold after that. Returns how
  * many are in doubt. */
 uint32_t model_restart(struct model *model, int64_t wall_ms);
 /* An operator's resolution. NULL: done, and *resumes says whether the story goes on; else why it cannot be ("unknown"

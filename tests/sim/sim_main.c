@@ -294,6 +294,9 @@ static void act_break(struct run *run)
         act_post(run);
         world_pass(run->world, 5000);
     }
+    while (world_open_auctions(run->world) && world_step(run->world))
+        ;
+    rules_check_broken(run->world);
     world_crash(run->world);
 }
 
@@ -451,7 +454,8 @@ static bool read_options(struct sim *sim, int argc, char **argv)
 
 static void clear_folder(const char *folder)
 {
-    static const char *const names[] = {"outcry.yaml", "market.yaml", "scenario.json"};
+    static const char *const names[] = {"outcry.yaml", "market.yaml", "scenario.json",
+                                        "odd.txt",     "few.txt",     "areas.tsv"};
     char path[128];
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         snprintf(path, sizeof path, "%s/%s", folder, names[i]);

@@ -1,6 +1,7 @@
 /* caps: how caps are told: what is used, segment by segment, and what of it a buyer may know. */
 #include "exchange/api/caps.h"
 
+#include "exchange/market/availability.h"
 #include "protocol/base/clock.h"
 #include "tests/unit/exchange/market/world.h"
 
@@ -86,6 +87,31 @@ static void what_a_buyer_is_told(void **state)
     assert_non_null(strstr(told(true), "{\"channel\":\"social\",\"used\":1}"));
 }
 
+/* What a story says of a contract that was capped: which cap it was. */
+static void which_cap_was_full(void **state)
+{
+    static const char *const SENTENCES[] = {
+        "the contract's cap of 12 leads a day is reached for this hour of the day",
+        "the contract's cap of 100.00 a month, per state, is reached",
+        "the contract's cap of 70.00 percent of what is sold a week, per channel, is reached",
+        "the buyer's cap of 9 leads a day, per affiliate, is reached",
+        "the buyer's cap of 8 leads a day, per source, is reached",
+    };
+    char text[CAPS_SENTENCE_MAX], packed[AVAILABILITY_PACKED_MAX];
+    (void)state;
+    for (int32_t i = -1; i < 6; i++) {
+        struct availability_view view = {.cap_full = i, .seats_free = INT64_MAX};
+        struct sink sink = sink_over(packed, sizeof packed);
+        availability_pack(&sink, &view);
+        struct trace_contract capped = {.contract = BYTES("c"), .reason = REASON_CAPPED, .view = sink_written(&sink)};
+        struct bytes sentence = caps_sentence(catalogue, &capped, text);
+        assert_true(bytes_same(sentence, i < 0 || i > 4 ? BYTES_NONE : bytes_of(SENTENCES[i])));
+        capped.reason = REASON_CLOSED;
+        assert_int_equal(caps_sentence(catalogue, &capped, text).len, 0);
+        assert_int_equal(caps_sentence(NULL, &capped, text).len, 0);
+    }
+}
+
 static int setup(void **state)
 {
     (void)state;
@@ -116,6 +142,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(what_is_used, setup, teardown),
         cmocka_unit_test_setup_teardown(what_a_buyer_is_told, setup, teardown),
+        cmocka_unit_test_setup_teardown(which_cap_was_full, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -589,6 +589,70 @@ static void test_resolved_as_rejected_goes_on(void **state)
     assert_verifies(desk);
 }
 
+struct goers {
+    struct desk *desk;
+    int64_t before_ms;
+    struct ident after, ids[4];
+    uint32_t count;
+    enum fault fault;
+};
+
+static void look_for_goers(void *context, struct reader *reader)
+{
+    struct goers *goers = context;
+    goers->after = IDENT_NONE;
+    goers->fault = reader_going_on(reader, goers->before_ms, &goers->after, goers->ids, 4, &goers->count);
+}
+
+/* Killed between the resolution and the next intent: the next start goes on with it while its offer would stand, and
+ * closes it unsold after that. */
+static void test_what_was_to_go_on_goes_on_after_a_start(void **state)
+{
+    struct desk *desk = *state;
+    struct lead_ids ids[2];
+    struct tale tale;
+    assert_int_equal(desk_open(desk), FAULT_NONE);
+    for (unsigned i = 0; i < 2; i++) {
+        ids[i] = (struct lead_ids){desk_id(desk), desk_id(desk), desk_id(desk)};
+        tale_begin(&tale, desk, &ids[i].lead, &ids[i].ping);
+        tale_open(&tale, NULL);
+        if (i == 0) tale.opening.offer.expires_ms = clock_wall_ms() + 3600000;
+        tale_intend(&tale, &ids[i].post, 0);
+        assert_int_equal(desk_append(desk, &tale.step), FAULT_NONE);
+        assert_int_equal(desk_end_lead(desk, &ids[i], POST_UNKNOWN), FAULT_NONE);
+        assert_int_equal(desk_resolve(desk, &ids[i].post, false, NULL), FAULT_NONE);
+        assert_true(desk->resolution.resumes);
+    }
+    int64_t resolved_ms = desk->wall_ms;
+    desk_close(desk);
+
+    struct lead_record lead;
+    struct goers goers = {.desk = desk, .before_ms = resolved_ms + 1};
+    assert_int_equal(desk_open(desk), FAULT_NONE);
+    desk_ask(desk, look_for_goers, &goers, 0, false);
+    assert_int_equal(goers.fault, FAULT_NONE);
+    assert_int_equal(goers.count, 1);
+    assert_true(ident_same(&goers.ids[0], &ids[0].lead) && ident_same(&goers.after, &ids[0].lead));
+    goers.before_ms = 0; /* resolved since the start: its story is under way */
+    desk_ask(desk, look_for_goers, &goers, 0, false);
+    assert_int_equal(goers.count, 0);
+    struct ident second = desk_id(desk);
+    tale_begin(&tale, desk, &ids[0].lead, &ids[0].ping);
+    tale_intend(&tale, &second, 1);
+    assert_int_equal(desk_append(desk, &tale.step), FAULT_NONE);
+    tale_begin(&tale, desk, &ids[0].lead, &ids[0].ping);
+    tale_sell(&tale, desk, &second, 1);
+    assert_int_equal(desk_append(desk, &tale.step), FAULT_NONE);
+    desk_close(desk);
+    struct reader *reader = read_book(desk);
+    assert_int_equal(reader_lead(reader, &ids[0].lead, &arena, &lead), FAULT_NONE);
+    assert_int_equal(lead.state, LEAD_SOLD);
+    assert_int_equal(reader_lead(reader, &ids[1].lead, &arena, &lead), FAULT_NONE);
+    assert_int_equal(lead.state, LEAD_UNSOLD);
+    reader_close(&reader);
+    assert_verifies(desk);
+}
+
 static void test_resolved_too_late_ends_it(void **state)
 {
     struct desk *desk = *state;
@@ -751,6 +815,88 @@ static void test_restore_takes_the_latest_window(void **state)
     offers_close(&offers);
     standing_close(&standing);
     ledger_close(&desk->ledger);
+}
+
+static struct standing *restored(struct desk *desk, struct offers **offers)
+{
+    struct standing *standing;
+    uint32_t doubts;
+    struct ledger_options options = desk_options(desk);
+    assert_int_equal(standing_open(&standing), FAULT_NONE);
+    assert_int_equal(offers_open(64, 3, offers), FAULT_NONE);
+    assert_int_equal(ledger_open(&options, &desk->ledger, &desk->note), FAULT_NONE);
+    assert_int_equal(ledger_restore(desk->ledger, standing, *offers, 1000, DESK_WALL, &doubts), FAULT_NONE);
+    return standing;
+}
+
+static void let_go(struct desk *desk, struct standing *standing, struct offers *offers)
+{
+    ledger_close(&desk->ledger);
+    offers_close(&offers);
+    standing_close(&standing);
+}
+
+/* Keys that stay until a refusal, for good, and those that are counted at the sale. */
+static void test_how_long_keys_stay(void **state)
+{
+    static const enum post_state ENDS[] = {POST_ACCEPTED, POST_REJECTED, POST_FAILED, POST_UNKNOWN};
+    struct desk *desk = *state;
+    assert_int_equal(desk_open(desk), FAULT_NONE);
+    for (size_t i = 0; i < sizeof ENDS / sizeof *ENDS; i++) {
+        struct lead_ids ids = {desk_id(desk), desk_id(desk), desk_id(desk)};
+        struct tale tale;
+        tale_begin(&tale, desk, &ids.lead, &ids.ping);
+        tale_open(&tale, NULL);
+        tale_intend(&tale, &ids.post, 0);
+        tale.intent.keys_count = 3;
+        for (uint8_t k = 0; k < 3; k++)
+            tale.intent.keys[k] = (struct book_cap_key){
+                .id = {(uint8_t)(40 + k)}, .window = 77, .amount = 1, .stay = k};
+        assert_int_equal(desk_append(desk, &tale.step), FAULT_NONE);
+        assert_int_equal(desk_end_lead(desk, &ids, ENDS[i]), FAULT_NONE);
+    }
+    desk_close(desk);
+    struct offers *offers;
+    struct standing *standing = restored(desk, &offers);
+    assert_int_equal(used(standing, 40, 77), 2); /* sold, and in doubt */
+    assert_int_equal(used(standing, 41, 77), 3); /* and refused */
+    assert_int_equal(used(standing, 42, 77), 1); /* sold */
+    let_go(desk, standing, offers);
+    assert_verifies(desk);
+}
+
+/* What pings took is in the book when the exchange has stopped, and counts on. */
+static void test_counts_of_pings(void **state)
+{
+    struct desk *desk = *state;
+    struct offers *offers;
+    unsigned full;
+    uint32_t expected[2] = {0, 0};
+    for (uint32_t life = 0; life < 3; life++) {
+        struct standing *standing = restored(desk, &offers);
+        struct cap_id cap = {{50}}, segment = {{51}};
+        struct cap_key keys[2] = {{.id = cap, .window = 500, .amount = 1, .limit = 1000, .stay = CAP_PINGED},
+                                  {.id = caps_segment(&cap, &segment, false),
+                                   .window = 500 + life / 2,
+                                   .amount = 1,
+                                   .limit = 1000,
+                                   .stay = CAP_PINGED}};
+        keys[0].cell = standing_cap_cell(standing, &cap);
+        keys[1].cell = standing_cap_cell(standing, &keys[1].id);
+        assert_int_equal(caps_used(standing, keys[0].cell, 500), expected[0]);
+        assert_int_equal(caps_used(standing, keys[1].cell, 500), expected[1]);
+        assert_int_equal(ledger_start(desk->ledger), FAULT_NONE);
+        for (uint32_t i = 0; i < 10 + life; i++) assert_true(caps_reserve(standing, keys, 2, &full));
+        caps_release(standing, keys, 2, false); /* one was not sent */
+        ledger_stop(desk->ledger);
+        expected[0] += 9 + life;
+        expected[1] = life == 2 ? 0 : expected[1] + 9 + life;
+        let_go(desk, standing, offers);
+        assert_verifies(desk);
+    }
+    struct standing *standing = restored(desk, &offers);
+    assert_int_equal(used(standing, 50, 500), 30);
+    let_go(desk, standing, offers);
 }
 
 static void test_catalogues(void **state)
@@ -992,10 +1138,13 @@ int main(void)
         TEST(test_open_posts_become_doubts),
         TEST(test_resolved_as_sold),
         TEST(test_resolved_as_rejected_goes_on),
+        TEST(test_what_was_to_go_on_goes_on_after_a_start),
         TEST(test_resolved_too_late_ends_it),
         TEST(test_going_on_ends_with_the_process),
         TEST(test_restore),
         TEST(test_restore_takes_the_latest_window),
+        TEST(test_how_long_keys_stay),
+        TEST(test_counts_of_pings),
         TEST(test_what_is_learned),
         TEST(test_catalogues),
         TEST(test_second_exchange_is_kept_out),

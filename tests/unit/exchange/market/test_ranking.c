@@ -106,6 +106,8 @@ static void contradictions_are_told(void **state)
     told(MARKET(",'experiment':{'policy':'even'}", ""), "error: an experiment needs its share");
     told(MARKET(",'experiment':{'share':'100','policy':'even'}", ""), "error: an experiment needs its share");
     told(MARKET(",'policy':'fairness'", ""), "error: policy has no such value");
+    told(MARKET(",'tier_mode':'waterfall'", ",'tier':'4'"),
+         "warning: a waterfall of one step: all contracts of this campaign are in tier 4");
     told(MARKET("", ",'multiplier':'0'"), "error: a multiplier is above 0 and at most 100");
     told(MARKET("", ",'multiplier':'100.01'"), "error: a multiplier is above 0 and at most 100");
     told(MARKET("", ",'weight':'0'"), "error: weight needs a whole number, at least 1");
