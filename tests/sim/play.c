@@ -220,6 +220,21 @@ static void do_seen(struct play *play, const struct node *step)
     await(play, step, "seen", tell_seen);
 }
 
+/* A phone or an e-mail, or with `of` the person of that lead. */
+static void do_revoke(struct play *play, const struct node *step)
+{
+    const struct world_request *request = node_find(step, "of") ? request_of(play, step, "of") : NULL;
+    if (!world_revoke(play->world, text_of(step, "revoke"), request ? &request->lead_id : NULL))
+        complain_step(play, "nobody to revoke:", text_of(step, "revoke"));
+}
+
+static void do_put_list(struct play *play, const struct node *step)
+{
+    bool good = world_put_list(play->world, text_of(step, "put_list"), text_of(step, "text"));
+    struct bytes found = good ? BYTES("200") : BYTES("422");
+    if (!tale_fits(text_of(step, "expect"), found)) differ(play, BYTES("put_list"), text_of(step, "expect"), found.at);
+}
+
 static void do_release(struct play *play, const struct node *step)
 {
     if (!world_release(play->world, text_of(step, "release")))
@@ -431,6 +446,8 @@ static const struct {
              {"hang_up", do_hang_up},
              {"get", do_get},
              {"seen", do_seen},
+             {"revoke", do_revoke},
+             {"put_list", do_put_list},
              {"release", do_release},
              {"set", do_set},
              {"push", do_push},

@@ -142,6 +142,8 @@ struct world {
 
     bool draining, drained;
     uint32_t reloads;
+    struct person_keys *revoked; /* durable */
+    uint32_t revoked_count;
     uint32_t life; /* grows with each restart */
     enum sabotage sabotage;
     struct world_counts counts;
@@ -176,6 +178,12 @@ bool world_push(struct world *world, struct bytes buyer, struct bytes contract, 
                 int64_t ttl_s);
 /* Lets the held answers of that buyer go; how many. */
 unsigned world_release(struct world *world, struct bytes buyer);
+
+/* An affiliate's revocation: a phone or an e-mail, or the person of a lead (`lead_id`, may be NULL). False: nobody. */
+bool world_revoke(struct world *world, struct bytes value, const struct ident *lead_id);
+
+/* A buyer replaces its list. False: the text is no list, the old one stands. */
+bool world_put_list(struct world *world, struct bytes name, struct bytes text);
 
 /* Operators. */
 bool world_pause(struct world *world, struct bytes contract, bool paused);
