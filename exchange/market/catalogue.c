@@ -165,12 +165,15 @@ static struct catalogue *build(const struct catalogue_source *source, const stru
     arena_init(&catalogue->memory, CHUNK_BYTES, CATALOGUE_BYTES_MAX);
     catalogue->references = 1;
     build.arena = &catalogue->memory;
+    arena_init(&build.kept, CHUNK_BYTES, CATALOGUE_BYTES_MAX);
     build_parts(&build, packed);
     pool_free(&build.zones);
     pool_free(&build.hosts);
     pool_free(&build.schedules);
     pool_free(&build.calendars);
     free(build.contract_nodes);
+    free(build.bulk);
+    arena_free(&build.kept);
     if (!is_fine(&build)) catalogue_drop(&catalogue);
     return catalogue;
 }

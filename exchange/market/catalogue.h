@@ -111,6 +111,11 @@ struct catalogue_source {
      * the schema has checked keys and plain types. Secrets are their text already, never file: or env: references. */
     const struct node *document;
     struct house_rules house;
+    /* More contracts, one after the other, each a map with its `buyer` that is good until the next call; NULL: there
+     * are no more. *is_wrong: one was left out, and it was told why. At most bulk_max of them. NULL: there are none. */
+    const struct node *(*next_bulk)(void *arg, bool *is_wrong);
+    void *next_bulk_arg;
+    uint32_t bulk_max;
     const struct geo *geo; /* the operator's tables, for the call; NULL: none */
     struct standing
         *standing; /* cells are found or made here; NULL: no cells (check, explain): all are STANDING_NONE */
