@@ -7,6 +7,8 @@
 #include "exchange/base/log.h"
 #include "exchange/command/serving.h"
 
+#define SWEEP_US 1000000
+
 static bool begin(struct serving *serving);
 static void on_stored(void *arg, uint64_t token, enum fault fault, uint64_t seq);
 static bool swap_tls(struct serving *serving);
@@ -53,10 +55,17 @@ static void on_stored(void *arg, uint64_t token, enum fault fault, uint64_t seq)
     if (good) {
         serving->settings = serving->fresh_settings;
         hall_swap(&serving->hall, serving->fresh);
+        loop_timer_at(serving->sweep_timer, loop_now_us(serving->loop) + SWEEP_US);
         serving->fresh = NULL;
     }
     finish(serving, good);
     reload_on_wish(serving);
+}
+
+void reload_on_sweep(void *arg)
+{
+    struct serving *serving = arg;
+    if (hall_sweep(&serving->hall, false)) loop_timer_at(serving->sweep_timer, loop_now_us(serving->loop) + SWEEP_US);
 }
 
 static bool swap_tls(struct serving *serving)

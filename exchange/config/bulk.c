@@ -59,8 +59,8 @@ const struct node *bulk_next(void *arg, bool *is_wrong)
     struct ndjson_line line;
     while (take_line(bulk, &line)) {
         tree_clear(tree);
+        arena_reset(&bulk->scratch); /* keys stood there */
         uint32_t root = ndjson_read(tree, &line, &bulk->scratch, BULK_LEVELS);
-        arena_reset(&bulk->scratch);
         if (root == TREE_NONE || !checker_run(tree, root, &schema_bulk_contract, bulk->folder)) {
             bulk->is_wrong = true;
             continue;

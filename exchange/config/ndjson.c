@@ -31,9 +31,11 @@ static bool copy(struct tree *tree, const struct ndjson_line *line, const struct
     uint32_t span = from->span, seen = 0, col = 1;
     for (uint32_t i = 0; i < span; i++) {
         struct node node = from[i];
-        node.key = tree_text(tree, node.key);
-        node.text = tree_text(tree, node.text);
-        if (!node.key.at || !node.text.at) return false;
+        if (node.text.len)
+            node.text = tree_text(tree, node.text);
+        else
+            node.text = BYTES("");
+        if (!node.text.at) return false;
         /* Nodes stand in reading order, so columns are counted on from the one before. */
         if (node.at > seen)
             col += column(bytes_first(bytes_from(line->text, seen), node.at - seen), node.at - seen) - 1;

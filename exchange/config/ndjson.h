@@ -13,5 +13,6 @@ struct ndjson_line {
 };
 
 /* Its root; TREE_NONE: it is no JSON, or memory is out (reported). `levels` is how deep the lines will stand in a
- * document. The scratch arena is the caller's to reset. */
+ * document. The scratch arena is the caller's to reset; keys point into it
+ * or into the line. */
 uint32_t ndjson_read(struct tree *tree, const struct ndjson_line *line, struct arena *scratch, unsigned levels);

@@ -44,6 +44,10 @@ void catalogue_take(struct catalogue *catalogue)
     check(atomic_fetch_add_explicit(&catalogue->references, 1, memory_order_relaxed) > 0);
 }
 
+bool catalogue_is_last(const struct catalogue *catalogue)
+{
+    return atomic_load_explicit(&catalogue->references, memory_order_acquire) == 1;
+}
 void catalogue_drop(struct catalogue **catalogue)
 {
     struct catalogue *dropped = *catalogue;

@@ -135,6 +135,8 @@ struct catalogue *catalogue_unpack(struct bytes packed, bool (*read_zone)(void *
                                    void *arg);
 void catalogue_take(struct catalogue *catalogue);
 void catalogue_drop(struct catalogue **catalogue);
+/* The caller's count is the last one, and nobody can take another: dropping it frees. */
+bool catalogue_is_last(const struct catalogue *catalogue);
 /* TABLE_NONE-safe look-ups: NULL when unknown. */
 const struct campaign *catalogue_campaign(const struct catalogue *catalogue, struct bytes id);
 const struct affiliate *catalogue_affiliate(const struct catalogue *catalogue, struct bytes id);

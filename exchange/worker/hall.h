@@ -18,6 +18,7 @@
 
 #define HALL_WORKERS_MAX 64u
 #define HALL_ADMIN_KEYS_MAX 64u
+#define HALL_RETIRED_MAX 8u /* snapshots that some auction still stands on */
 
 struct worker;
 
@@ -45,6 +46,10 @@ struct hall {
 
     pthread_mutex_t lock; /* of `catalogue` */
     struct catalogue *catalogue;
+    /* Main thread only: snapshots that serve no more, kept until nobody else holds them, so that a large one is freed
+     * here and never by a worker in the middle of its work. */
+    struct catalogue *retired[HALL_RETIRED_MAX];
+    unsigned retired_count;
 
     /* Asks main for a reload; the answer comes to that worker as worker_tell_reloaded. False: one is running already.
      * Any thread. */
@@ -56,8 +61,11 @@ struct hall {
 struct standing *hall_standing(struct hall *hall);
 /* The snapshot that serves now, with a count for the caller. */
 struct catalogue *hall_catalogue(struct hall *hall);
-/* Takes over the caller's count of `fresh`, and tells every worker. */
+/* Takes over the caller's count of `fresh`, and tells every worker. The old one is retired. Main thread. */
 void hall_swap(struct hall *hall, struct catalogue *fresh);
+/* Frees the retired snapshots that nobody else holds (`all`: lets go of every one). True: some are left. Main thread.
+ */
+bool hall_sweep(struct hall *hall, bool all);
 /* New connections get the new certificate: each worker's servers are told. */
 void hall_swap_tls(struct hall *hall, struct tls_context *server, struct tls_context *client);
 /* Sums over all workers. */
