@@ -41,7 +41,12 @@ curl $ADMIN/metrics
 {outcry} ledger export --config "$WORK/outcry.yaml"
 {outcry} ledger verify --config "$WORK/outcry.yaml"
 
-# 9. change {work}/market.yaml (a cap, a filter, a margin), then have it read again
+# 9. decide all of it again: nothing comes out otherwise; and under another catalogue, where the house keeps more
+{outcry} replay --config "$WORK/outcry.yaml" -1h now
+sed 's/percent: 20/percent: 30/' "$WORK/market.yaml" > "$WORK/other.yaml"
+{outcry} whatif --config "$WORK/outcry.yaml" --catalogue "$WORK/other.yaml" -1h now
+
+# 10. change {work}/market.yaml (a cap, a filter, a margin), then have it read again
 curl -X POST -H "Authorization: Bearer $ADMIN_KEY" $ADMIN/v1/admin/reload
 """.strip()
 

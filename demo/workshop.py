@@ -104,7 +104,8 @@ class Workshop:
             with open(os.path.join(HERE, name + ".in"), encoding="utf-8") as template:
                 self.write(name, string.Template(template.read()).substitute(self.values))
         self.write(".curlrc", CURL.format(ca=os.path.abspath(self.path("ca.pem"))))
-        self.write("env", ENVIRONMENT.format(public=self.public, admin=self.admin, work=self.folder, **self.values))
+        self.write("env", ENVIRONMENT.format(public=self.public, admin=self.admin, work=self.folder, outcry=os.path.abspath(self.program("outcry")),
+                                             **self.values))
 
     @property
     def public(self):
@@ -135,6 +136,8 @@ AFFILIATE_KEY={drive_key}
 BUYER_KEY={northern_key}
 ADMIN_KEY={admin_key}
 WORK='{work}'
+OUTCRY='{outcry}'
+export OUTCRY_CONFIG='{work}/outcry.yaml'  # where the commands of outcry find the settings
 field() {{ python3 -c 'import json,sys; print(json.load(open(sys.argv[2]))[sys.argv[1]])' "$@"; }}   # field NAME FILE
 """
 

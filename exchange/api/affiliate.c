@@ -165,6 +165,13 @@ static void reveal_bids(struct inquiry *inquiry, const struct trace_auction *tra
     auction_order_bids(inquiry->affiliate, bids, &answer->bids_count);
 }
 
+/* The legs of a ping; NULL: they are not known any more. */
+static const struct offer *read_offer(struct inquiry *inquiry, struct reader *reader)
+{
+    struct offer *offer = arena_take(&inquiry->arena, sizeof *offer);
+    return offer && !reader_offer(reader, &inquiry->id, &inquiry->arena, offer) ? offer : NULL;
+}
+
 static void look_ping(struct inquiry *inquiry, struct reader *reader)
 {
     struct bytes bytes;
@@ -191,6 +198,7 @@ static void look_ping(struct inquiry *inquiry, struct reader *reader)
         answer.price_micros = trace->price_micros;
         answer.expires_ms = trace->expires_ms;
         answer.expires_in_ms = trace->expires_ms > clock_wall_ms() ? trace->expires_ms - clock_wall_ms() : 0;
+        answer.offer = read_offer(inquiry, reader);
     }
     reveal_bids(inquiry, trace, &answer);
     answer_write(&inquiry->out, &answer, true);

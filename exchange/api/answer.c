@@ -21,6 +21,13 @@ static void write_ident(struct json *json, const char *key, const struct ident *
     json_text(json, (struct bytes){ident_text(ident, text), IDENT_TEXT});
 }
 
+static struct bytes leg_id(uint32_t leg, char *text, size_t room)
+{
+    struct sink sink = sink_over(text, room);
+    sink_u64(&sink, leg);
+    return sink_written(&sink);
+}
+
 /* What the affiliate gave comes back. */
 static void write_echo(struct json *json, const struct auction_answer *answer)
 {
@@ -64,6 +71,27 @@ static void write_end(struct json *json, const struct auction_answer *answer)
     json_close_map(json);
 }
 
+static void write_legs(struct json *json, const struct offer *offer)
+{
+    json_key(json, "legs");
+    json_open_list(json);
+    for (uint32_t i = 0; offer && i < offer->planned; i++) {
+        char number[8];
+        const struct offer_candidate *leg = &offer->candidates[i];
+        json_open_map(json);
+        json_key(json, "leg_id");
+        json_text(json, leg_id(leg->leg, number, sizeof number));
+        json_key(json, "price");
+        json_money(json, leg->payout_micros);
+        json_key(json, "max_sold");
+        json_i64(json, leg->max_sold);
+        json_key(json, "selected");
+        json_bool(json, true);
+        json_close_map(json);
+    }
+    json_close_list(json);
+}
+
 static void write_offer(struct json *json, const struct auction_answer *answer)
 {
     json_key(json, "price");
@@ -74,19 +102,11 @@ static void write_offer(struct json *json, const struct auction_answer *answer)
     json_wall(json, answer->expires_ms);
     json_key(json, "expires_in_ms");
     json_i64(json, answer->expires_in_ms);
-    json_key(json, "legs");
-    json_open_list(json);
-    json_open_map(json);
-    json_key(json, "leg_id");
-    json_text(json, BYTES("1"));
-    json_key(json, "price");
-    json_money(json, answer->price_micros);
-    json_key(json, "max_sold");
-    json_i64(json, 1);
-    json_key(json, "selected");
-    json_bool(json, true);
-    json_close_map(json);
-    json_close_list(json);
+    if (answer->offer && answer->offer->is_superseded) {
+        json_key(json, "superseded");
+        json_bool(json, true);
+    }
+    write_legs(json, answer->offer);
 }
 
 /* How much of a buyer an affiliate sees is its own `reveal`. */
@@ -118,41 +138,46 @@ static void write_bids(struct json *json, const struct auction_answer *answer)
     json_close_list(json);
 }
 
-static void write_redirect(struct json *json, const struct auction_answer *answer)
+static void write_redirect(struct json *json, struct bytes url)
 {
-    if (!answer->redirect_url.len) return;
+    if (!url.len) return;
     json_key(json, "redirect_url");
-    json_text(json, answer->redirect_url);
+    json_text(json, url);
+}
+
+static void write_sale(struct json *json, const struct auction_answer *answer, const struct answer_sale *sale)
+{
+    char number[8];
+    json_open_map(json);
+    write_ident(json, "sale_id", &sale->sale_id);
+    json_key(json, "leg_id");
+    json_text(json, leg_id(sale->leg, number, sizeof number));
+    write_buyer(json, answer, sale->buyer);
+    json_key(json, "price");
+    json_money(json, sale->price_micros);
+    json_key(json, "status");
+    json_text(json, sale->is_open ? BYTES("pending") : BYTES("sold"));
+    write_redirect(json, sale->redirect_url);
+    json_close_map(json);
 }
 
 static void write_sales(struct json *json, const struct auction_answer *answer)
 {
-    bool is_sold = answer->status == ANSWER_SOLD, is_open = is_sold || answer->status == ANSWER_PENDING;
+    uint32_t open = 0;
+    for (uint32_t i = 0; i < answer->sales_count; i++) open += answer->sales[i].is_open;
     json_key(json, "final");
-    json_bool(json, answer->status != ANSWER_PENDING);
+    json_bool(json, answer->status != ANSWER_PENDING && open == 0);
     json_key(json, "price");
-    json_money(json, is_sold ? answer->price_micros : 0);
+    json_money(json, answer->status == ANSWER_SOLD ? answer->price_micros : 0);
     json_key(json, "planned");
-    json_i64(json, 1);
+    json_i64(json, answer->planned);
     json_key(json, "filled");
-    json_i64(json, is_sold ? 1 : 0);
+    json_i64(json, answer->sales_count - open);
     json_key(json, "sales");
     json_open_list(json);
-    if (is_open) {
-        json_open_map(json);
-        write_ident(json, "sale_id", &answer->sale_id);
-        json_key(json, "leg_id");
-        json_text(json, BYTES("1"));
-        write_buyer(json, answer, answer->buyer);
-        json_key(json, "price");
-        json_money(json, answer->price_micros);
-        json_key(json, "status");
-        json_text(json, is_sold ? BYTES("sold") : BYTES("pending"));
-        write_redirect(json, answer);
-        json_close_map(json);
-    }
+    for (uint32_t i = 0; i < answer->sales_count; i++) write_sale(json, answer, &answer->sales[i]);
     json_close_list(json);
-    write_redirect(json, answer);
+    write_redirect(json, answer->redirect_url);
 }
 
 void answer_write(struct sink *sink, const struct auction_answer *answer, bool is_ping)

@@ -1,4 +1,5 @@
 /* What buyers tell and ask: who can take a lead now. */
+#include "exchange/api/caps.h"
 #include "exchange/api/visit.h"
 
 #include <stdio.h>
@@ -52,9 +53,9 @@ static bool read_push(const struct visit *visit, const struct node *document, st
     return complaints->count == 0;
 }
 
-static void write_contract(struct json *json, const struct visit *visit, const struct contract *contract)
+static void write_contract(struct json *json, const struct visit *visit, const struct contract *contract, bool whole)
 {
-    struct standing *standing = worker_hall(visit->worker)->standing;
+    struct standing *standing = hall_standing(worker_hall(visit->worker));
     int64_t now_us = worker_now_us(visit->worker), wall_ms = clock_wall_ms();
     struct availability_view view;
     struct seat_signal signal;
@@ -87,11 +88,17 @@ static void write_contract(struct json *json, const struct visit *visit, const s
         json_text(json, bytes_of(reason_text(reason)));
         json_close_map(json);
     }
+    if (whole) {
+        struct caps_scene scene = {worker_catalogue(visit->worker), standing, wall_ms, true};
+        caps_write(json, &scene, contract);
+        json_key(json, "open_offers");
+        json_u64(json, holds_open_offers(standing, contract->cell));
+    }
     json_close_map(json);
 }
 
-/* The state as the exchange now sees it: of one contract, or of all. */
-static void answer_state(struct visit *visit, const struct contract *only)
+/* The state as the exchange now sees it: of one contract, or of all; `whole`: with their caps. */
+static void answer_state(struct visit *visit, const struct contract *only, bool whole)
 {
     static _Thread_local char body[STATE_ROOM];
     struct sink sink = sink_over(body, sizeof body);
@@ -104,7 +111,7 @@ static void answer_state(struct visit *visit, const struct contract *only)
     json_open_list(&json);
     for (uint32_t i = 0; i < visit->buyer->contracts_count && !sink.cut; i++) {
         const struct contract *contract = &catalogue->contracts[visit->buyer->contracts[i]];
-        if (!only || only == contract) write_contract(&json, visit, contract);
+        if (!only || only == contract) write_contract(&json, visit, contract, whole);
     }
     json_close_list(&json);
     json_close_map(&json);
@@ -120,7 +127,7 @@ void buyer_put_availability(struct visit *visit)
     struct arena arena;
     struct push push;
     struct complaints complaints = {.count = 0};
-    struct standing *standing = worker_hall(visit->worker)->standing;
+    struct standing *standing = hall_standing(worker_hall(visit->worker));
     arena_init(&arena, ARENA_CHUNK, visit->view->body.len * 100 + ARENA_CHUNK);
     const struct node *document = visit_document(visit, &arena, false);
     if (document && read_push(visit, document, &push, &complaints)) {
@@ -129,14 +136,14 @@ void buyer_put_availability(struct visit *visit)
             seats_push_contract(standing, push.contract->cell, push.available, push.seats, expires_us);
         else
             seats_push_buyer(standing, visit->buyer->cell, push.available, push.seats, expires_us);
-        answer_state(visit, push.contract);
+        answer_state(visit, push.contract, false);
     } else if (document) {
         visit_problem(visit->worker, visit->request, &visit->manners, 422, REASON_INVALID_FIELD, NULL, &complaints, 0);
     }
     arena_free(&arena);
 }
 
-void buyer_get_availability(struct visit *visit)
+static void get_state(struct visit *visit, bool whole)
 {
     struct bytes id = visit_query(visit, "contract");
     const struct contract *contract = id.len ? catalogue_contract(worker_catalogue(visit->worker), id) : NULL;
@@ -144,5 +151,15 @@ void buyer_get_availability(struct visit *visit)
         visit_problem(visit->worker, visit->request, &visit->manners, 404, REASON_NOT_FOUND,
                       "not one of your contracts", NULL, 0);
     else
-        answer_state(visit, contract);
+        answer_state(visit, contract, whole);
+}
+
+void buyer_get_availability(struct visit *visit)
+{
+    get_state(visit, false);
+}
+
+void buyer_contracts(struct visit *visit)
+{
+    get_state(visit, true);
 }

@@ -2,7 +2,10 @@
  * from the second. */
 #include "exchange/api/explain.h"
 
+#include "exchange/api/caps.h"
+#include "exchange/api/refusals.h"
 #include "exchange/base/zonefile.h"
+#include "exchange/market/acceptance.h"
 #include "exchange/market/match.h"
 #include "protocol/codec/json.h"
 
@@ -171,6 +174,29 @@ static void write_bid(struct json *json, const struct trace_contract *contract)
     json_money(json, contract->effective_micros);
 }
 
+/* What its place was worked out of beside its bid. */
+static void write_inputs(struct json *json, const struct trace_contract *contract)
+{
+    struct availability_view view;
+    char text[16];
+    struct sink sink = sink_over(text, sizeof text);
+    json_key(json, "inputs");
+    if (!availability_unpack(contract->view, &view)) { /* recorded by an older exchange */
+        json_null(json);
+        return;
+    }
+    json_open_map(json);
+    write_ms(json, "response_ms", view.response_us);
+    json_key(json, "turn");
+    json_u64(json, view.turn);
+    json_key(json, "sold_today");
+    json_u64(json, view.sold_today);
+    json_key(json, "accepted");
+    sink_format(&sink, "%u.%06u", view.accepted_ppm / ACCEPTANCE_ONE, view.accepted_ppm % ACCEPTANCE_ONE);
+    json_raw(json, sink_written(&sink));
+    json_close_map(json);
+}
+
 static void write_contract(struct json *json, const struct story *story, const struct trace_contract *contract)
 {
     static const char *const states[] = {
@@ -182,7 +208,9 @@ static void write_contract(struct json *json, const struct story *story, const s
     json_text(json, contract->buyer);
     json_key(json, "state");
     json_text(json, bytes_of(states[contract->state]));
-    write_reason(json, contract->reason, contract->text, contract->code);
+    char sentence[CAPS_SENTENCE_MAX];
+    struct bytes text = contract->text.len ? contract->text : caps_sentence(story->catalogue, contract, sentence);
+    write_reason(json, contract->reason, text, contract->code);
     write_bid(json, contract);
     write_ms(json, "ms", contract->answer_us);
     json_key(json, "tier");
@@ -196,97 +224,30 @@ static void write_contract(struct json *json, const struct story *story, const s
         json_key(json, "shadow_rank");
         json_u64(json, contract->shadow_rank);
     }
+    write_inputs(json, contract);
     write_posts(json, story, contract->contract);
     json_close_map(json);
-}
-
-/* Static refusals, derived again
- * ------------------------------------------------------------------------------------------- */
-
-static bool has_entry(const struct trace_auction *auction, struct bytes contract)
-{
-    for (uint32_t i = 0; i < auction->contracts_count; i++)
-        if (bytes_same(auction->contracts[i].contract, contract)) return true;
-    return false;
-}
-
-static bool read_facts(const struct story *story, const struct campaign *campaign, struct lead_form *form)
-{
-    struct document_error error;
-    struct complaints complaints = {.count = 0};
-    bool out_of_memory = false;
-    const struct node *lead = document_read_json(story->arena, story->auction->public_json, &DOCUMENT_LIMITS, &error);
-    if (!lead || !campaign_read_lead(campaign, LEAD_PING, lead, NULL, story->arena, form, &complaints, &out_of_memory))
-        return false;
-    form->facts.affiliate = story->auction->affiliate;
-    form->facts.source = story->auction->source;
-    form->facts.today = campaign_day(story->auction->opened_ms);
-    return true;
-}
-
-static void write_refused(struct json *json, const struct story *story, const struct contract *contract,
-                          enum reason reason, const struct facts *facts)
-{
-    static const char *const absent[] = {"bid", "effective_price", "ms"};
-    char text[512];
-    struct sink sink = sink_over(text, sizeof text);
-    if (contract->filter) filter_explain(contract->filter, facts->campaign, facts, &sink);
-    json_open_map(json);
-    json_key(json, "contract");
-    json_text(json, contract->id);
-    json_key(json, "buyer");
-    json_text(json, story->catalogue->buyers[contract->buyer].id);
-    json_key(json, "state");
-    json_text(json, BYTES("skipped"));
-    write_reason(json, reason, sink_written(&sink), BYTES_NONE);
-    for (size_t i = 0; i < sizeof absent / sizeof *absent; i++) {
-        json_key(json, absent[i]);
-        json_null(json);
-    }
-    json_key(json, "tier");
-    json_u64(json, contract->tier);
-    json_key(json, "rank");
-    json_null(json);
-    json_key(json, "posts");
-    json_open_list(json);
-    json_close_list(json);
-    json_close_map(json);
-}
-
-static void write_refusals(struct json *json, const struct story *story, uint32_t *untold)
-{
-    struct lead_form form;
-    uint32_t told = 0;
-    const struct campaign *campaign = story->catalogue ? catalogue_campaign(story->catalogue, story->auction->campaign)
-                                                       : NULL;
-    if (!campaign || !read_facts(story, campaign, &form)) return;
-    for (uint32_t i = 0; i < campaign->contracts_count; i++) {
-        const struct contract *contract = &story->catalogue->contracts[campaign->contracts[i]];
-        enum reason reason = match_static(story->catalogue, contract, &form.facts);
-        if (reason == REASON_NONE || has_entry(story->auction, contract->id)) continue;
-        if (told++ < EXPLAIN_UNASKED_MAX)
-            write_refused(json, story, contract, reason, &form.facts);
-        else
-            (*untold)++;
-    }
 }
 
 static void write_contracts(struct json *json, const struct story *story)
 {
     const struct trace_auction *auction = story->auction;
-    uint32_t untold = 0;
+    uint32_t counts[REASON_COUNT] = {0}, untold = 0;
     json_key(json, "contracts");
     json_open_list(json);
     for (uint32_t i = 0; auction && i < auction->contracts_count; i++)
         write_contract(json, story, &auction->contracts[i]);
-    if (auction) write_refusals(json, story, &untold);
+    if (auction && story->catalogue) refusals_write(json, auction, story->catalogue, story->arena, counts);
+    for (int reason = 0; auction && reason < REASON_COUNT; reason++)
+        if (reason != REASON_FILTERED && reason != REASON_EXCLUDED) counts[reason] = auction->counts[reason];
     json_close_list(json);
     json_key(json, "counts");
     json_open_map(json);
     for (int reason = 1; auction && reason < REASON_COUNT; reason++) {
-        if (!auction->counts[reason]) continue;
+        if (!counts[reason]) continue;
+        untold += counts[reason];
         json_key(json, reason_code((enum reason)reason));
-        json_u64(json, auction->counts[reason]);
+        json_u64(json, counts[reason]);
     }
     json_close_map(json);
     json_key(json, "not_listed");
@@ -296,31 +257,41 @@ static void write_contracts(struct json *json, const struct story *story)
 /* Money and steps
  * ------------------------------------------------------------------------------------------------------------ */
 
-static void write_sales(struct json *json, const struct story *story)
+static void write_sale(struct json *json, const struct lead_slot *slot, unsigned number)
 {
     char text[IDENT_TEXT + 1];
+    const struct book_sale *sale = &slot->sale;
+    json_open_map(json);
+    json_key(json, "sale_id");
+    json_text(json, ID_TEXT(&sale->sale_id, text));
+    json_key(json, "slot");
+    json_i64(json, number);
+    json_key(json, "max_sold");
+    json_i64(json, slot->max_sold);
+    json_key(json, "buyer");
+    json_text(json, sale->buyer);
+    json_key(json, "contract");
+    json_text(json, sale->contract);
+    json_key(json, "price");
+    json_money(json, sale->price_micros);
+    json_key(json, "payout");
+    json_money(json, sale->payout_micros);
+    json_key(json, "margin");
+    json_money(json, sale->margin_micros);
+    json_key(json, "margin_rule");
+    json_text(json, bytes_of(margin_source_name((enum margin_source)sale->margin_rule)));
+    json_key(json, "buyer_lead_id");
+    json_text(json, slot->buyer_lead_id);
+    json_close_map(json);
+}
+
+static void write_sales(struct json *json, const struct story *story)
+{
     json_key(json, "sales");
     json_open_list(json);
-    if (story->lead && story->lead->has_sale) {
-        const struct book_sale *sale = &story->lead->sale;
-        json_open_map(json);
-        json_key(json, "sale_id");
-        json_text(json, ID_TEXT(&sale->sale_id, text));
-        json_key(json, "buyer");
-        json_text(json, sale->buyer);
-        json_key(json, "contract");
-        json_text(json, sale->contract);
-        json_key(json, "price");
-        json_money(json, sale->price_micros);
-        json_key(json, "payout");
-        json_money(json, sale->payout_micros);
-        json_key(json, "margin");
-        json_money(json, sale->margin_micros);
-        json_key(json, "margin_rule");
-        json_text(json, bytes_of(margin_source_name((enum margin_source)sale->margin_rule)));
-        json_key(json, "buyer_lead_id");
-        json_text(json, story->lead->buyer_lead_id);
-        json_close_map(json);
+    for (unsigned i = 0; story->lead && i < story->lead->slots_count; i++) {
+        const struct lead_slot *slot = &story->lead->slots[i];
+        if (slot->is_used && slot->state == POST_ACCEPTED) write_sale(json, slot, i + 1);
     }
     json_close_list(json);
 }

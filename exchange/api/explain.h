@@ -7,8 +7,6 @@
 
 #include "exchange/ledger/reader.h"
 
-#define EXPLAIN_UNASKED_MAX 256u /* static refusals told one by one; the rest is counted */
-
 /* `id`: a ping or a lead. A ping that was posted is told with its lead's part. FAULT_NOT_FOUND: nothing is kept of it
  * (any more). */
 enum fault explain_write(struct reader *reader, const struct ident *id, struct arena *arena, struct sink *out) MUST_USE;

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "exchange/api/caps.h"
 #include "exchange/api/explain.h"
 #include "exchange/api/visit.h"
 
@@ -32,43 +33,6 @@ void operator_explain(struct visit *visit)
 
 /* Contracts: every gate, and why it is not pinged now
  * ------------------------------------------------------------------ */
-
-static void write_cap(struct json *json, struct standing *standing, const struct cap *cap, const struct buyer *buyer,
-                      bool is_buyers, int64_t wall_ms)
-{
-    static const int64_t HUNDREDTH = 10000; /* micro-units */
-    uint32_t window = (uint32_t)cap_window_of(cap, buyer->zone, wall_ms);
-    uint32_t used = caps_used(standing, cap->cell, window);
-    json_open_map(json);
-    json_key(json, "of");
-    json_text(json, is_buyers ? BYTES("buyer") : BYTES("contract"));
-    json_key(json, "window");
-    json_text(json, bytes_of(cap_window_name((enum cap_window)cap->window)));
-    json_key(json, cap->is_money ? "money" : "leads");
-    if (cap->is_money)
-        json_money(json, cap->limit * HUNDREDTH);
-    else
-        json_u64(json, cap->limit);
-    json_key(json, "used");
-    if (cap->is_money)
-        json_money(json, used * HUNDREDTH);
-    else
-        json_u64(json, used);
-    json_key(json, "since");
-    json_wall(json, (int64_t)window * 60000);
-    json_close_map(json);
-}
-
-static void write_caps(struct json *json, struct standing *standing, const struct contract *contract,
-                       const struct buyer *buyer, int64_t wall_ms)
-{
-    json_key(json, "caps");
-    json_open_list(json);
-    for (uint32_t i = 0; i < contract->caps_count; i++)
-        write_cap(json, standing, &contract->caps[i], buyer, false, wall_ms);
-    for (uint32_t i = 0; i < buyer->caps_count; i++) write_cap(json, standing, &buyer->caps[i], buyer, true, wall_ms);
-    json_close_list(json);
-}
 
 static const char *circuit_word(uint64_t word)
 {
@@ -108,7 +72,7 @@ static void write_contract(struct json *json, struct hall *hall, const struct ca
                            const struct contract *contract, int64_t now_us, int64_t wall_ms)
 {
     const struct buyer *buyer = &catalogue->buyers[contract->buyer];
-    struct standing *standing = hall->standing;
+    struct standing *standing = hall_standing(hall);
     struct availability_view view;
     availability_read(contract, buyer, NULL, standing, now_us, wall_ms, &view);
     enum reason reason = availability_reason(contract, buyer, &view, wall_ms);
@@ -138,7 +102,10 @@ static void write_contract(struct json *json, struct hall *hall, const struct ca
     json_text(json, contract->paused ? BYTES("catalogue") : view.operator_paused ? BYTES("operator") : BYTES(""));
     json_key(json, "open");
     json_bool(json, !contract->schedule || schedule_is_open(contract->schedule, wall_ms));
-    write_caps(json, standing, contract, buyer, wall_ms);
+    struct caps_scene scene = {catalogue, standing, wall_ms, false};
+    caps_write(json, &scene, contract);
+    json_key(json, "open_offers");
+    json_u64(json, holds_open_offers(standing, contract->cell));
     json_key(json, "seats_free");
     if (view.seats_free == INT64_MAX)
         json_null(json);
@@ -416,32 +383,6 @@ void operator_posts(struct visit *visit)
     visit_problem(visit->worker, visit->request, &visit->manners, 422, REASON_INVALID_FIELD, NULL, &complaints, 0);
 }
 
-/* What the post held: released, or kept and counted. */
-static void settle(struct operation *operation)
-{
-    struct standing *standing = worker_hall(operation->worker)->standing;
-    const struct ledger_resolution *resolution = &operation->resolution;
-    struct cap_key keys[BOOK_CAP_KEYS_MAX];
-    struct seat_hold seat;
-    for (unsigned i = 0; i < resolution->keys_count; i++) {
-        keys[i] = (struct cap_key){.window = resolution->keys[i].window,
-                                   .amount = resolution->keys[i].amount,
-                                   .stay = (enum cap_stay)resolution->keys[i].stay};
-        memcpy(keys[i].id.at, resolution->keys[i].id, sizeof keys[i].id.at);
-        keys[i].cell = standing_cap_cell(standing, &keys[i].id);
-    }
-    if (doubts_take(&worker_hall(operation->worker)->doubts, &operation->post_id, &seat)) {
-        if (operation->accepted)
-            seats_keep(standing, &seat);
-        else
-            seats_give(standing, &seat);
-    }
-    if (operation->accepted)
-        caps_count(standing, keys, resolution->keys_count);
-    else
-        caps_release(standing, keys, resolution->keys_count, true);
-}
-
 static void answer_resolved(struct operation *operation)
 {
     char body[256], text[IDENT_TEXT + 1];
@@ -478,15 +419,8 @@ static void on_resolved(void *arg, const struct ledger_resolution *resolution)
         return;
     }
     operation->resolution = *resolution;
-    settle(operation);
-    if (operation->accepted && !resolution->is_test) {
-        struct tally *tally = worker_own_tally(operation->worker);
-        tally_add(tally, TALLY_SOLD, 1);
-        tally_sale(tally, resolution->price_micros, resolution->payout_micros,
-                   resolution->price_micros - resolution->payout_micros);
-    }
+    worker_resolved(operation->worker, &operation->post_id, operation->accepted, resolution);
     answer_resolved(operation);
-    if (resolution->resumes) worker_resume(operation->worker, &resolution->lead_id);
     free(operation);
 }
 

@@ -5,6 +5,9 @@
 #include <stdlib.h>
 
 #include "protocol/crypto/apikey.h"
+#include "protocol/crypto/digest.h"
+
+#define PASSWORD_MAX 256u /* bytes of user and key */
 
 struct route {
     const char *method;
@@ -20,8 +23,10 @@ static const struct route routes[] = {
     {"POST", "/v1/leads", VISIT_AFFILIATE, false, affiliate_lead},
     {"GET", "/v1/leads/{id}", VISIT_AFFILIATE, false, affiliate_get_lead},
     {"GET", "/v1/pings/{id}", VISIT_AFFILIATE, false, affiliate_get_ping},
+    {"GET", "/v1/spec/{id}", VISIT_AFFILIATE, false, spec_answer},
     {"PUT", "/v1/buyer/availability", VISIT_BUYER, false, buyer_put_availability},
     {"GET", "/v1/buyer/availability", VISIT_BUYER, false, buyer_get_availability},
+    {"GET", "/v1/buyer/contracts", VISIT_BUYER, false, buyer_contracts},
     {"GET", "/healthz", VISIT_OPEN, true, stats_health},
     {"GET", "/readyz", VISIT_OPEN, true, stats_ready},
     {"GET", "/metrics", VISIT_OPEN, true, stats_metrics},
@@ -62,15 +67,33 @@ static void learn_manners(struct visit *visit)
         if (id.at[i] > ' ' && id.at[i] <= '~') visit->manners.request_id[visit->manners.request_id_len++] = id.at[i];
 }
 
+/* A browser has no bearer token: on the one page there is it asks for a password, and that is the key. Nowhere else: it
+ * would send the key along with whatever another page makes it post. */
+static bool read_password(const struct visit *visit, struct bytes value, char *room, size_t cap, struct bytes *key)
+{
+    struct bytes user;
+    size_t len;
+    if (!bytes_starts(visit->view->head->path, BYTES("/v1/spec/")) || !visit_wants_page(visit)) return false;
+    if (value.len < 7 || !bytes_same_folded(bytes_first(value, 6), BYTES("basic "))) return false;
+    if (!crypto_unbase64(bytes_from(value, 6), (uint8_t *)room, cap, &len)) return false;
+    *key = bytes_split((struct bytes){room, len}, ':', &user);
+    return true;
+}
+
 /* The key's whole text is hashed; form and checksum are looked at first, so that a mistyped key costs little. */
 static bool read_key(const struct visit *visit, enum apikey_kind *kind, struct digest *digest)
 {
     struct bytes value = http_field_find(visit->view->head, "authorization");
-    if (value.len < 8 || !bytes_same_folded(bytes_first(value, 7), BYTES("bearer "))) return false;
-    struct bytes key = bytes_from(value, 7);
-    if (!apikey_read(key, kind)) return false;
-    apikey_digest(key, digest);
-    return true;
+    char room[PASSWORD_MAX];
+    struct bytes key = BYTES_NONE;
+    if (value.len >= 8 && bytes_same_folded(bytes_first(value, 7), BYTES("bearer ")))
+        key = bytes_from(value, 7);
+    else if (!read_password(visit, value, room, sizeof room, &key))
+        return false;
+    bool is_key = apikey_read(key, kind);
+    if (is_key) apikey_digest(key, digest);
+    crypto_wipe(room, sizeof room);
+    return is_key;
 }
 
 static bool is_operator(const struct hall *hall, const struct digest *digest)
@@ -143,6 +166,7 @@ static void on_request(struct worker *worker, struct server_request *request, bo
             !(bytes_is(head->method, "HEAD") && bytes_is(bytes_of(route->method), "GET")))
             continue;
         int status = authorize(&visit, route->audience);
+        visit.manners.asks_password = bytes_starts(head->path, BYTES("/v1/spec/")) && visit_wants_page(&visit);
         if (status == 0)
             route->handle(&visit);
         else

@@ -4,10 +4,12 @@
 #include <stdlib.h>
 
 #include "exchange/api/visit.h"
+#include "exchange/market/trial.h"
 #include "protocol/base/money.h"
 
 #define METRICS_ROOM 65536u
 #define STATS_ROOM 8192u
+#define EXPERIMENT_ROOM 1024u
 
 void stats_health(struct visit *visit)
 {
@@ -145,6 +147,88 @@ static void write_latency(struct json *json, const struct tally *sum)
     free(all);
 }
 
+static void write_share(struct json *json, uint32_t ppm)
+{
+    char text[16];
+    struct sink sink = sink_over(text, sizeof text);
+    sink_format(&sink, "%u.%06u", ppm / 1000000, ppm % 1000000);
+    json_raw(json, sink_written(&sink));
+}
+
+static void write_arm(struct json *json, enum ranking_arm arm, const struct arm_sums *sums)
+{
+    struct trial_share share;
+    struct trial_margin margin;
+    const struct {
+        const char *key;
+        int64_t micros;
+    } amounts[] = {{"revenue", sums->revenue_micros}, {"payout", sums->payout_micros}, {"margin", sums->margin_micros}};
+    json_open_map(json);
+    json_key(json, "arm");
+    json_text(json, bytes_of(ranking_arm_name(arm)));
+    json_key(json, "auctions");
+    json_u64(json, sums->auctions);
+    json_key(json, "sold");
+    json_u64(json, sums->sold);
+    for (size_t i = 0; i < sizeof amounts / sizeof *amounts; i++) {
+        json_key(json, amounts[i].key);
+        json_money(json, amounts[i].micros);
+    }
+    json_key(json, "sold_share");
+    if (trial_share_of(sums, &share)) {
+        const uint32_t figures[] = {share.ppm, share.low_ppm, share.high_ppm};
+        json_open_list(json);
+        for (size_t i = 0; i < 3; i++) write_share(json, figures[i]);
+        json_close_list(json);
+    } else {
+        json_null(json);
+    }
+    json_key(json, "margin_per_auction");
+    if (trial_margin_of(sums, &margin)) {
+        json_open_list(json);
+        json_money(json, margin.mean_micros);
+        json_money(json, margin.low_micros);
+        json_money(json, margin.high_micros);
+        json_close_list(json);
+    } else {
+        json_null(json);
+    }
+    json_close_map(json);
+}
+
+static void write_experiments(struct json *json, struct hall *hall, const struct catalogue *catalogue)
+{
+    json_key(json, "experiments");
+    json_open_list(json);
+    for (uint32_t i = 0; i < catalogue->campaigns_count; i++) {
+        const struct campaign *campaign = &catalogue->campaigns[i];
+        if (campaign->trial_cell == STANDING_NONE) continue;
+        json_open_map(json);
+        json_key(json, "campaign");
+        json_text(json, campaign->id);
+        json_key(json, "share");
+        write_share(json, campaign->trial_ppm);
+        json_key(json, "arms");
+        json_open_list(json);
+        for (unsigned arm = 0; arm < ARMS_PER_EXPERIMENT; arm++) {
+            struct arm_sums sums;
+            arms_read(hall->standing, campaign->trial_cell, arm, &sums);
+            write_arm(json, (enum ranking_arm)(ARM_CONTROL + arm), &sums);
+        }
+        json_close_list(json);
+        json_close_map(json);
+    }
+    json_close_list(json);
+}
+
+static size_t stats_room(const struct catalogue *catalogue)
+{
+    size_t room = STATS_ROOM;
+    for (uint32_t i = 0; i < catalogue->campaigns_count; i++)
+        if (catalogue->campaigns[i].trial_cell != STANDING_NONE) room += EXPERIMENT_ROOM;
+    return room;
+}
+
 static void write_stats(struct json *json, struct hall *hall, const struct catalogue *catalogue,
                         const struct tally *sum)
 {
@@ -157,7 +241,7 @@ static void write_stats(struct json *json, struct hall *hall, const struct catal
         const char *key;
         uint64_t value;
     } figures[] = {
-        {"workers", hall->workers_count},      {"auctions", sum->counts[TALLY_PINGS] + sum->counts[TALLY_LEADS]},
+        {"workers", hall->workers_count},      {"auctions", sum->counts[TALLY_AUCTIONS]},
         {"in_flight", hall_in_flight(hall)},   {"offers_open", offers_count(hall->offers, clock_now_us())},
         {"posts_in_doubt", ledger.doubts},     {"sold", sum->counts[TALLY_SOLD]},
         {"unsold", sum->counts[TALLY_UNSOLD]}, {"refused", sum->counts[TALLY_REFUSED]},
@@ -178,6 +262,7 @@ static void write_stats(struct json *json, struct hall *hall, const struct catal
     json_key(json, "margin");
     json_money(json, sum->margin_micros);
     write_latency(json, sum);
+    write_experiments(json, hall, catalogue);
     json_close_map(json);
 }
 
@@ -185,15 +270,20 @@ void stats_stats(struct visit *visit)
 {
     struct hall *hall = worker_hall(visit->worker);
     struct tally *sum = calloc(1, sizeof *sum);
-    char body[STATS_ROOM];
-    struct sink sink = sink_over(body, sizeof body);
+    const struct catalogue *catalogue = worker_catalogue(visit->worker);
+    size_t room = stats_room(catalogue);
+    char *body = malloc(room);
+    struct sink sink = sink_over(body, body ? room : 0);
     struct json json = json_into(&sink);
-    if (!sum) {
+    if (!sum || !body) {
+        free(sum);
+        free(body);
         visit_problem(visit->worker, visit->request, &visit->manners, 503, REASON_BUSY, NULL, NULL, 1);
         return;
     }
     hall_tally(hall, sum);
-    write_stats(&json, hall, worker_catalogue(visit->worker), sum);
+    write_stats(&json, hall, catalogue, sum);
     free(sum);
     visit_send_json(visit, 200, sink_written(&sink));
+    free(body);
 }

@@ -66,7 +66,7 @@ void visit_problem(struct worker *worker, struct server_request *request, const 
                    int status, enum reason reason, const char *detail, const struct complaints *complaints,
                    unsigned retry_after_s)
 {
-    char body[PROBLEM_ROOM], fields[64] = "";
+    char body[PROBLEM_ROOM], fields[96] = "";
     struct sink sink = sink_over(body, sizeof body);
     struct json json = json_into(&sink);
     json_open_map(&json);
@@ -83,8 +83,9 @@ void visit_problem(struct worker *worker, struct server_request *request, const 
     if (complaints && complaints->count) write_complaints(&json, complaints);
     json_close_map(&json);
     if (retry_after_s) snprintf(fields, sizeof fields, "Retry-After: %u\r\n", retry_after_s);
-    if (status == 401)
-        snprintf(fields, sizeof fields, "%s", "WWW-Authenticate: Bearer\r\n"); /* RFC 9110 section 11.6.1 */
+    if (status == 401) /* RFC 9110 section 11.6.1 */
+        snprintf(fields, sizeof fields, "WWW-Authenticate: %s\r\n",
+                 manners->asks_password ? "Basic realm=\"the password is your key\"" : "Bearer");
     tally_add(worker_own_tally(worker), TALLY_REFUSED, 1);
     tally_reason(worker_own_tally(worker), reason);
     visit_send(worker, request, manners, status, "application/problem+json", fields, sink_written(&sink));
@@ -149,6 +150,11 @@ struct bytes visit_query(const struct visit *visit, const char *name)
         if (bytes_is(key, name)) return value;
     }
     return BYTES_NONE;
+}
+
+bool visit_wants_page(const struct visit *visit)
+{
+    return http_field_has(visit->view->head, "accept", "text/html");
 }
 
 /* Inquiries ----------------------------------------------------------------------------------------------------------

@@ -14,7 +14,8 @@ enum visit_audience { VISIT_OPEN, VISIT_AFFILIATE, VISIT_BUYER, VISIT_OPERATOR }
 
 /* What an answer needs to know of its request. */
 struct visit_manners {
-    bool pack; /* the client accepts application/msgpack rather than JSON */
+    bool pack;          /* the client accepts application/msgpack rather than JSON */
+    bool asks_password; /* without a key: a browser is to ask for one */
     unsigned request_id_len;
     char request_id[VISIT_REQUEST_ID_MAX];
 };
@@ -47,6 +48,9 @@ const struct node *visit_document(struct visit *visit, struct arena *arena, bool
 /* The value of `name` in the query, percent-decoding not applied; empty when absent. */
 struct bytes visit_query(const struct visit *visit, const char *name);
 
+/* A browser asks: it takes text/html. */
+bool visit_wants_page(const struct visit *visit);
+
 /* Work on the ledger's reader thread for a visit: `job` reads and writes JSON to the sink, and says the HTTP status. */
 struct inquiry {
     struct arena arena;
@@ -75,8 +79,11 @@ void affiliate_post(struct visit *visit);
 void affiliate_lead(struct visit *visit);
 void affiliate_get_lead(struct visit *visit);
 void affiliate_get_ping(struct visit *visit);
+/* spec.c */
+void spec_answer(struct visit *visit);
 void buyer_put_availability(struct visit *visit);
 void buyer_get_availability(struct visit *visit);
+void buyer_contracts(struct visit *visit);
 void operator_explain(struct visit *visit);
 void operator_contracts(struct visit *visit);
 void operator_contract(struct visit *visit);

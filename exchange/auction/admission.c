@@ -38,6 +38,20 @@ static void budget_reauction(struct auction *auction)
     auction->collect_by_us = auction->request.started_us + auction_us;
 }
 
+struct auction_claim admission_claim(const struct auction *auction)
+{
+    const struct auction_request *request = &auction->request;
+    bool is_post = request->kind == AUCTION_POST;
+    struct auction_claim claim = {.has_ping = is_post || request->kind == AUCTION_PING,
+                                  .has_key = request->has_key,
+                                  .takes_expired = is_post && request->post.reauction_if_expired,
+                                  .is_expired = auction->claimed.is_expired,
+                                  .key = request->key};
+    if (claim.has_ping) claim.ping_id = is_post ? request->post.ping_id : request->ping.refines;
+    if (auction->key_is_brief) claim.key_since_ms = auction->opened_ms - AUCTION_SAME_MS;
+    return claim;
+}
+
 bool admission_may_sell(const struct affiliate *affiliate, const struct campaign *campaign)
 {
     for (uint32_t i = 0; i < affiliate->campaigns_count; i++)
@@ -47,10 +61,8 @@ bool admission_may_sell(const struct affiliate *affiliate, const struct campaign
 
 const char *admission_paused(const struct auction *auction)
 {
-    const struct lead_source *source = catalogue_source_of(auction->affiliate, auction->form.facts.source);
-    if (auction->campaign->paused) return "this campaign is paused";
-    if (auction->affiliate->paused) return "this affiliate is paused";
-    return source && source->paused ? "this source is paused" : NULL;
+    return decide_paused(auction->campaign, auction->affiliate,
+                         catalogue_source_of(auction->affiliate, auction->form.facts.source));
 }
 
 bool admission_has_room(struct auction *auction)
@@ -228,6 +240,8 @@ static enum step begin_reauction(struct auction *auction, enum offer_origin orig
     const struct offer *before = keep_before(auction, origin);
     if (!before) return story_refuse(auction, 503, REASON_BUSY, NULL);
     inherit(auction, before);
+    auction->host->unhold(auction->world,
+                          &before->ping_id); /* what stood behind the old promise is free for this one */
     auction->is_reauction = true;
     auction->ping_id = auction->host->make_id(auction->world);
     auction->seed = auction->host->seed_of(auction->world, &auction->ping_id);
@@ -368,13 +382,13 @@ enum step admission_again(struct auction *auction)
     return STEP_ANSWER;
 }
 
-/* From here on a lead is posted to one candidate after the other, within one budget. */
+/* From here on each slot of the lead is posted to one candidate after the other, all within one budget. */
 enum step admission_posts(struct auction *auction)
 {
     auction->post_by_us = auction->end_us - ANSWER_KEPT_US - auction->host->durable_us(auction->world);
     bool of_offer = auction->request.kind == AUCTION_POST && !auction->is_reauction;
     bool listed = of_offer ? candidates_from_offer(auction, 0) : candidates_from_rank(auction);
-    if (!listed) return story_refuse(auction, 503, REASON_BUSY, NULL);
+    if (!listed || !slots_begin(auction)) return story_refuse(auction, 503, REASON_BUSY, NULL);
     return STEP_RESERVE;
 }
 
@@ -410,11 +424,11 @@ enum step admission_resume(struct auction *auction)
     auction->offer = record->offer;
     auction->rehearsal = (enum rehearsal)record->offer.rehearsal;
     auction->opening_written = true;
-    auction->posts_sent = record->posts_sent;
     auction->seed = record->offer.seed;
     auction->pinged_ms = record->offer.pinged_ms;
     auction->floor_micros = record->offer.floor_micros;
     auction->promise_micros = record->offer.promise_micros;
+    if (!slots_resume(auction, record)) return story_refuse(auction, 503, REASON_BUSY, NULL);
     auction->campaign = catalogue_campaign(auction->catalogue, record->campaign);
     if (!auction->campaign || !auction->affiliate) return story_reject(auction, REASON_NO_CONTRACT, NULL);
     auction->arm = rank_arm(auction->campaign, auction->seed);

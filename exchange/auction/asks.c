@@ -1,12 +1,15 @@
-/* What goes out to buyers and what comes back, as the story's steps see it: the pings of one auction, one post at a
- * time. */
+/* What goes out to buyers and what comes back, as the story's steps see it: the pings of one auction, the post of one
+ * slot. */
 #include "exchange/auction/parts.h"
 
 #include "exchange/market/redirect.h"
 #include "protocol/base/money.h"
 #include "protocol/message/consent.h"
 
-#define TAIL_ROOM 64 /* of a ping's tail: the names around consent and lead */
+#define RETRIES_MAX 2                  /* of one post */
+#define RETRY_PAUSE_US INT64_C(100000) /* before the first */
+#define RETRY_LEAST_US INT64_C(50000)  /* with less time than this it only makes the same doubt again */
+#define TAIL_ROOM 64                   /* of a ping's tail: the names around consent and lead */
 
 /* A ping is counted where a cap counts pings, before it goes out; one that does not is given back. */
 static enum reason send_ping(struct auction *auction, const struct auction_ask *ask,
@@ -166,31 +169,38 @@ enum reason asks_nearest(const struct auction *auction)
     memcpy(counts, auction->match.counts, sizeof counts);
     for (uint32_t place = 0; place < auction->match.entries_count; place++) {
         if (auction->match.entries[place].reason != REASON_NONE) continue;
-        if (auction->asked[place].state != ASK_NEVER) return REASON_NO_BID;
-        counts[auction->asked[place].reason]++;
+        const struct asked *asked = &auction->asked[place];
+        bool is_held_out = asked->state == ASK_BID && asked->reason != REASON_NONE; /* promise.c */
+        if (asked->state != ASK_NEVER && !is_held_out) return REASON_NO_BID;
+        counts[asked->reason]++;
     }
     return match_commonest(counts);
 }
 
-void asks_post(struct auction *auction)
+void asks_post(struct auction *auction, uint32_t number)
 {
-    struct candidate *candidate = &auction->candidates[auction->candidate];
-    struct attempt *attempt = &auction->attempts[auction->attempts_count - 1];
-    attempt->sent_us = auction->host->now_us(auction->world);
+    struct slot *slot = &auction->slots[number];
+    struct candidate *candidate = &auction->candidates[slot->candidate];
+    struct attempt *attempt = &auction->attempts[slot->attempt];
+    int64_t now_us = auction->host->now_us(auction->world);
+    if (slot->retries == 0) attempt->sent_us = now_us;
     struct auction_ask ask = {
         .kind = ASK_POST,
         .contract = candidate->contract,
+        .place = number,
         .ping_id = auction->ping_id,
         .lead_id = auction->lead_id,
         .post_id = attempt->post_id,
         .bid_id = candidate->terms.bid_id,
         .price_micros = candidate->terms.price_micros,
+        .max_sold = candidate->terms.max_sold,
+        .slot = (uint8_t)(number + 1),
         .consent = auction->consent_json,
         .lead = auction->form.full_json,
         .affiliate = auction->affiliate->id,
         .channel = auction->offer.channel,
         .source = auction->offer.source,
-        .deadline_us = attempt->sent_us + candidate->contract->post_timeout_us,
+        .deadline_us = now_us + candidate->contract->post_timeout_us,
     };
     if (auction->request.kind == AUCTION_ONE_CALL) {
         ask.channel = auction->request.ping.channel;
@@ -198,40 +208,82 @@ void asks_post(struct auction *auction)
     }
     if (auction->rehearsal) rehearse_ask(auction, candidate->contract, &ask);
     if (ask.deadline_us > auction->post_by_us) ask.deadline_us = auction->post_by_us;
-    if (!auction->rehearsal) turns_take(auction->host->standing(auction->world), candidate->contract->cell);
+    if (slot->retries == 0 && !auction->rehearsal)
+        turns_take(auction->host->standing(auction->world), candidate->contract->cell);
     /* The drain's time may end while the intent is written: what was never sent need not become a doubt. */
-    enum reason reason = auction->drained ? REASON_SHUTTING_DOWN
-                                          : auction->host->ask(auction->world, auction, &ask, &auction->post_call);
-    auction->post_out = reason == REASON_NONE;
-    auction->post_failed = !auction->post_out;
-    auction->post_reason = reason;
+    slot->post_reason = auction->drained ? REASON_SHUTTING_DOWN
+                                         : auction->host->ask(auction->world, auction, &ask, &slot->call);
+    slot->post_failed = slot->post_reason != REASON_NONE;
+    slot->state = slot->post_failed ? SLOT_ANSWERED : SLOT_OUT;
+}
+
+static enum unknown_policy policy_of(const struct auction *auction, const struct slot *slot)
+{
+    const struct contract *contract = auction->candidates[slot->candidate].contract;
+    bool is_unknown = !slot->post_failed && slot->verdict.class == VERDICT_UNKNOWN;
+    return is_unknown ? unknown_by_cause(contract->on_unknown, slot->verdict.doubt) : UNKNOWN_HOLD;
+}
+
+/* The pause before each retry doubles. A retry that cannot be sent leaves what was unknown before it unknown. */
+bool asks_again(struct auction *auction, struct slot *slot)
+{
+    if (slot->post_failed && slot->retries) {
+        slot->post_failed = false;
+        return false;
+    }
+    int64_t at_us = auction->host->now_us(auction->world) + (RETRY_PAUSE_US << slot->retries);
+    if (policy_of(auction, slot) != UNKNOWN_RETRY || slot->retries == RETRIES_MAX || auction->drained) return false;
+    if (at_us + RETRY_LEAST_US > auction->post_by_us) return false;
+    slot->retries++;
+    slot->retry_at_us = at_us;
+    return true;
+}
+
+/* What the sale is billed at, and what the affiliate gets of it. */
+static void bill(struct auction *auction, struct slot *slot, struct attempt *attempt, const struct candidate *candidate)
+{
+    struct price_parties parties = {auction->catalogue, auction->campaign, auction->affiliate,
+                                    catalogue_source_of(auction->affiliate, auction->offer.source),
+                                    candidate->contract};
+    int64_t floor_micros = auction->slots_count == 1 ? auction->floor_micros : auction->offer.leg_floor_micros;
+    int64_t owed = auction->promise_micros ? slot->promise_micros : floor_micros;
+    attempt->billed_micros = price_billed(&parties, candidate->terms.price_micros, slot->verdict.price_micros, owed,
+                                          &attempt->payout);
 }
 
 /* Only a post whose bytes may have left counts towards max_posts. */
-void asks_verdict(struct auction *auction)
+void asks_verdict(struct auction *auction, struct slot *slot)
 {
-    static const enum post_state states[] = {
-        [VERDICT_ACCEPTED] = POST_ACCEPTED, [VERDICT_REJECTED] = POST_REJECTED, [VERDICT_UNKNOWN] = POST_UNKNOWN};
-    static const enum reason reasons[] = {
-        [VERDICT_ACCEPTED] = REASON_NONE, [VERDICT_REJECTED] = REASON_REJECTED, [VERDICT_UNKNOWN] = REASON_UNKNOWN};
-    struct attempt *attempt = &auction->attempts[auction->attempts_count - 1];
+    static const struct {
+        enum post_state post;
+        enum slot_state slot;
+        enum reason reason;
+    } ends[] = {[VERDICT_ACCEPTED] = {POST_ACCEPTED, SLOT_SOLD, REASON_NONE},
+                [VERDICT_REJECTED] = {POST_REJECTED, SLOT_REFUSED, REASON_REJECTED},
+                [VERDICT_UNKNOWN] = {POST_UNKNOWN, SLOT_DOUBT, REASON_UNKNOWN}};
+    struct attempt *attempt = &auction->attempts[slot->attempt];
     attempt->settled_us = auction->host->now_us(auction->world);
-    auction->verdict_unwritten = true;
-    if (auction->post_failed) {
+    slot->unwritten = true;
+    if (slot->post_failed) {
         attempt->state = POST_FAILED;
-        attempt->reason = auction->post_reason;
+        attempt->reason = slot->post_reason;
+        slot->state = SLOT_REFUSED;
         return;
     }
-    auction->posts_sent++;
-    auction->reservation.sent = true;
+    slot->posts_sent++;
+    slot->reservation.sent = true;
     auction->candidates[attempt->candidate].reached = true;
-    attempt->state = states[auction->verdict.class];
-    attempt->reason = reasons[auction->verdict.class];
-    attempt->code = auction->verdict.code;
-    attempt->text = auction->verdict.text;
-    if (auction->verdict.class != VERDICT_ACCEPTED) return;
-    auction->sale_id = auction->host->make_id(auction->world);
+    bool is_silence = policy_of(auction, slot) == UNKNOWN_FALLBACK;
+    attempt->reason = ends[slot->verdict.class].reason;
+    if (is_silence) slot->verdict.class = VERDICT_REJECTED;
+    attempt->state = ends[slot->verdict.class].post;
+    attempt->code = slot->verdict.code;
+    attempt->text = slot->verdict.text;
+    slot->state = ends[slot->verdict.class].slot;
+    if (slot->state != SLOT_SOLD) return;
+    slot->sale_id = auction->host->make_id(auction->world);
     const struct contract *contract = auction->candidates[attempt->candidate].contract;
-    if (redirect_is_allowed(&auction->catalogue->buyers[contract->buyer], auction->verdict.redirect_url))
-        attempt->redirect_url = auction->verdict.redirect_url;
+    bill(auction, slot, attempt, &auction->candidates[attempt->candidate]);
+    if (redirect_is_allowed(&auction->catalogue->buyers[contract->buyer], slot->verdict.redirect_url))
+        attempt->redirect_url = slot->verdict.redirect_url;
 }

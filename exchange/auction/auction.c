@@ -104,25 +104,32 @@ void auction_on_call_failed(struct auction *auction, uint32_t place, enum reason
     wake(auction);
 }
 
-void auction_on_verdict(struct auction *auction, const struct verdict *verdict)
+static struct slot *slot_in(struct auction *auction, uint32_t number, enum slot_state state)
 {
-    check(auction->post_out);
-    auction->post_out = false;
-    auction->post_answered = true;
-    auction->verdict = *verdict;
-    auction->verdict.code = arena_copy(&auction->arena, verdict->code);
-    auction->verdict.text = arena_copy(&auction->arena, verdict->text);
-    auction->verdict.buyer_lead_id = arena_copy(&auction->arena, verdict->buyer_lead_id);
-    auction->verdict.redirect_url = arena_copy(&auction->arena, verdict->redirect_url);
+    check(number < auction->slots_count, "slot %u", number);
+    struct slot *slot = &auction->slots[number];
+    check(slot->state == state, "slot %u is at %d", number, (int)slot->state);
+    return slot;
+}
+
+void auction_on_verdict(struct auction *auction, uint32_t number, const struct verdict *verdict)
+{
+    struct slot *slot = slot_in(auction, number, SLOT_OUT);
+    slot->state = SLOT_ANSWERED;
+    slot->verdict = *verdict;
+    slot->verdict.code = arena_copy(&auction->arena, verdict->code);
+    slot->verdict.text = arena_copy(&auction->arena, verdict->text);
+    slot->verdict.buyer_lead_id = arena_copy(&auction->arena, verdict->buyer_lead_id);
+    slot->verdict.redirect_url = arena_copy(&auction->arena, verdict->redirect_url);
     wake(auction);
 }
 
-void auction_on_post_failed(struct auction *auction, enum reason reason)
+void auction_on_post_failed(struct auction *auction, uint32_t number, enum reason reason)
 {
-    check(auction->post_out);
-    auction->post_out = false;
-    auction->post_failed = true;
-    auction->post_reason = reason;
+    struct slot *slot = slot_in(auction, number, SLOT_OUT);
+    slot->state = SLOT_ANSWERED;
+    slot->post_failed = true;
+    slot->post_reason = reason;
     wake(auction);
 }
 
@@ -151,11 +158,12 @@ void auction_on_recalled(struct auction *auction, const struct auction_recalled 
     wake(auction);
 }
 
-void auction_on_reserved(struct auction *auction, enum reason reason)
+void auction_on_reserved(struct auction *auction, uint32_t number, enum reason reason)
 {
-    check(auction->reserve_state == RESERVE_WAITING);
-    auction->reserve_state = reason == REASON_NONE ? RESERVE_YES : RESERVE_NO;
-    auction->reserve_reason = reason;
+    struct slot *slot = slot_in(auction, number, SLOT_RESERVING);
+    slot->reserved = reason == REASON_NONE;
+    slot->state = slot->reserved ? SLOT_RESERVED : SLOT_BARRED;
+    slot->reserve_reason = reason;
     wake(auction);
 }
 
@@ -243,8 +251,8 @@ static void move(struct auction *auction, enum step next)
 /* The story ------------------------------------------------------------------------------------------------------- */
 
 static enum step wait_until(struct auction *auction, int64_t at_us);
-static void give_back(struct auction *auction);
-static struct auction_claim claim_of(const struct auction *auction);
+static bool is_written(struct auction *auction);
+static enum step end_untold(struct auction *auction);
 static bool is_decided_refinement(const struct auction *auction);
 
 /* Who asks, may they, is it well formed. The clock has been running since the request's first byte. */
@@ -276,7 +284,7 @@ static enum step step_claim(struct auction *auction)
 {
     enum auction_kind kind = auction->request.kind;
     if (!auction->claim_asked) {
-        struct auction_claim claim = claim_of(auction);
+        struct auction_claim claim = admission_claim(auction);
         auction->claim_asked = true;
         auction->host->claim(auction->world, auction, &claim);
     }
@@ -393,12 +401,11 @@ static enum step step_rank(struct auction *auction)
 /* The promise: a price, and until when. */
 static enum step step_offer(struct auction *auction)
 {
-    enum reason reason;
     entries_offer(auction);
     if (auction->offer.expires_ms <= auction->host->wall_ms(auction->world))
         return story_reject(auction, REASON_NO_TIME, NULL);
-    if (!promise_hold(auction, &reason)) return story_refuse(auction, 503, REASON_BUSY, NULL);
-    if (auction->order_count == 0) return story_reject(auction, reason, NULL);
+    if (!promise_hold(auction)) return story_refuse(auction, 503, REASON_BUSY, NULL);
+    if (auction->order_count == 0) return story_reject(auction, asks_nearest(auction), NULL);
     if (!auction->host->offer(auction->world, &auction->offer, auction->has_same ? &auction->same : NULL)) {
         auction->host->unhold(auction->world, &auction->ping_id);
         return story_refuse(auction, 503, REASON_BUSY, "too many open offers");
@@ -407,98 +414,71 @@ static enum step step_offer(struct auction *auction)
     return STEP_ANSWER;
 }
 
-/* The next candidate worth a post; its caps and seat are taken before anything is sent. */
+/* Every open slot gets the next candidate worth a post; caps and seat are taken before anything is sent. */
 static enum step step_reserve(struct auction *auction)
 {
-    for (;;) {
-        if (auction->reserve_state == RESERVE_NOT_ASKED) {
-            if (story_has_left(auction)) return story_reject(auction, REASON_AFFILIATE_GONE, NULL);
-            if (auction->drained) return story_reject(auction, REASON_SHUTTING_DOWN, NULL);
-            if (!candidates_next(auction)) return story_reject(auction, candidates_reason(auction), NULL);
-            auction->reserve_state = RESERVE_WAITING;
-            candidates_reserve(auction);
-        }
-        if (auction->reserve_state == RESERVE_WAITING) return wait_until(auction, CLOCK_NEVER);
-        if (auction->reserve_state == RESERVE_YES) break;
-        candidates_note(auction, auction->candidate, true, auction->reserve_reason);
-        auction->reserve_state = RESERVE_NOT_ASKED;
-    }
-    auction->reserved = true;
-    if (!story_has_left(auction)) return STEP_INTENT;
-    give_back(auction);
-    return story_reject(auction, REASON_AFFILIATE_GONE, NULL);
+    slots_fill(auction);
+    if (slots_any(auction, SLOT_BIT(SLOT_RESERVING))) return wait_until(auction, CLOCK_NEVER);
+    if (story_has_left(auction)) slots_give_back(auction, SLOT_RESERVED, SLOT_CLOSED);
+    if (slots_any(auction, SLOT_BIT(SLOT_RESERVED))) return STEP_INTENT;
+    if (slots_any(auction, SLOTS_UNDER_WAY)) return slots_have_news(auction) ? STEP_SETTLE : STEP_POST;
+    if (slots_any(auction, SLOTS_HOLD)) return STEP_SETTLE;
+    return story_reject(auction, slots_reason(auction), NULL);
 }
 
-/* On disk before a byte of the post leaves: from here on a crash can leave a doubt, never a double sale. */
+/* On disk before a byte of the posts leaves: from here on a crash can leave a doubt, never a double sale. */
 static enum step step_intent(struct auction *auction)
 {
-    if (auction->durable == DURABLE_NOT_ASKED) entries_intent(auction);
+    if (auction->durable == DURABLE_NOT_ASKED) entries_intents(auction);
     if (auction->durable == DURABLE_WAITING) return wait_until(auction, CLOCK_NEVER);
-    bool written = auction->durable == DURABLE_YES, taken = auction->durable == DURABLE_TAKEN;
-    auction->durable = DURABLE_NOT_ASKED;
-    if (taken) { /* another lead of this person was first, and nothing of this step is in the book */
-        give_back(auction);
-        candidates_unnote(auction, REASON_DUPLICATE);
+    if (auction->durable == DURABLE_TAKEN) { /* another lead of this person was first: nothing of this is in the book */
+        auction->durable = DURABLE_NOT_ASKED;
+        slots_taken(auction);
         return STEP_RESERVE;
     }
-    if (!written) {
-        give_back(auction);
-        if (!auction->opening_written) return story_refuse(auction, 503, REASON_LEDGER_DOWN, NULL);
-        auction->final = LEAD_PENDING; /* the book still holds the post before this one as open */
-        tell_lead(auction);
-        return STEP_ANSWER;
+    if (is_written(auction)) {
+        slots_intended(auction);
+        return slots_any(auction, SLOT_BIT(SLOT_RESERVED)) ? STEP_RESERVE : STEP_POST;
     }
-    auction->opening_written = true;
-    auction->verdict_unwritten = false;
-    return STEP_POST;
+    slots_give_back(auction, SLOT_RESERVED, SLOT_CLOSED);
+    if (!auction->opening_written) return story_refuse(auction, 503, REASON_LEDGER_DOWN, NULL);
+    return slots_any(auction, SLOTS_UNDER_WAY) ? STEP_POST : end_untold(auction);
 }
 
-/* The whole lead, to this buyer only. */
+/* The whole lead, to these buyers only; each slot waits for its own verdict. */
 static enum step step_post(struct auction *auction)
 {
-    if (!auction->post_out && !auction->post_answered && !auction->post_failed) asks_post(auction);
-    if (auction->post_out && auction->drained) {
-        auction->host->cancel(auction->world, auction->post_call);
-        auction->post_out = false;
-        auction->post_answered = true;
-        auction->verdict = (struct verdict){.class = VERDICT_UNKNOWN, .doubt = DOUBT_TIMEOUT, .price_micros = -1};
-    }
-    if (auction->post_out) return wait_until(auction, CLOCK_NEVER); /* the call has its own deadline */
-    asks_verdict(auction);
-    if (auction->post_failed || auction->verdict.class == VERDICT_REJECTED) return STEP_FALLBACK;
-    auction->final = auction->verdict.class == VERDICT_ACCEPTED ? LEAD_SOLD : LEAD_PENDING;
-    return STEP_SETTLE;
+    slots_post(auction);
+    if (auction->drained) slots_abandon(auction);
+    slots_judge(auction);
+    if (slots_any(auction, SLOT_BIT(SLOT_REFUSED))) return STEP_FALLBACK;
+    bool is_waiting = slots_any(auction, SLOTS_UNDER_WAY) && !slots_have_news(auction);
+    return is_waiting ? wait_until(auction, slots_rest_until(auction)) : STEP_SETTLE; /* calls have their deadlines */
 }
 
-/* Refused: what was reserved goes back, and the next candidate has its turn. */
+/* Refused: what was reserved goes back, and the next candidates have their turn. */
 static enum step step_fallback(struct auction *auction)
 {
-    give_back(auction);
-    auction->post_answered = auction->post_failed = false;
+    slots_give_back(auction, SLOT_REFUSED, SLOT_OPEN);
     return STEP_RESERVE;
 }
 
-/* The end of the lead's story, durable before the affiliate is told. A sale that cannot be written is answered as
- * pending: its intent is on disk, and the next start finds it in doubt. */
+/* What came of the posts, durable before the affiliate is told; with the last of them the story ends. A sale that
+ * cannot be written is answered as pending: its intent is on disk, and the next start finds it in doubt. */
 static enum step step_settle(struct auction *auction)
 {
-    if (auction->durable == DURABLE_NOT_ASKED) entries_final(auction, auction->final, auction->final_reason);
-    if (auction->durable == DURABLE_WAITING) return wait_until(auction, CLOCK_NEVER);
-    bool written = auction->durable == DURABLE_YES;
-    auction->durable = DURABLE_NOT_ASKED;
-    if (!written && !auction->opening_written) return story_refuse(auction, 503, REASON_LEDGER_DOWN, NULL);
-    if (written) {
-        auction->opening_written = true;
-        auction->verdict_unwritten = false;
-    } else {
-        auction->final = LEAD_PENDING;
+    if (auction->durable == DURABLE_NOT_ASKED) {
+        if (!slots_any(auction, SLOTS_UNDER_WAY))
+            slots_keep(auction); /* an operator may resolve a doubt as soon as it is written */
+        entries_outcome(auction);
     }
-    if (auction->final == LEAD_SOLD && !auction->rehearsal)
-        auction->host->commit(auction->world, &auction->reservation);
-    if (auction->final == LEAD_PENDING && auction->reserved && !auction->rehearsal)
-        auction->host->keep(auction->world, &auction->attempts[auction->attempts_count - 1].post_id,
-                            &auction->reservation);
-    tell_lead(auction);
+    if (auction->durable == DURABLE_WAITING) return wait_until(auction, CLOCK_NEVER);
+    bool written = is_written(auction);
+    if (!written && !auction->opening_written) return story_refuse(auction, 503, REASON_LEDGER_DOWN, NULL);
+    if (written) slots_settled(auction);
+    if (slots_any(auction, SLOTS_UNDER_WAY)) return STEP_POST;
+    if (!written) return end_untold(auction);
+    tell_lead(auction, auction->final);
     return STEP_ANSWER;
 }
 
@@ -519,7 +499,7 @@ static enum step step_close(struct auction *auction)
     const struct auction_host *host = auction->host;
     void *world = auction->world;
     if (auction->claim_held) {
-        struct auction_claim claim = claim_of(auction);
+        struct auction_claim claim = admission_claim(auction);
         host->unclaim(world, &claim, auction->opening_written);
     }
     people_forget(auction);
@@ -538,20 +518,6 @@ static enum step wait_until(struct auction *auction, int64_t at_us)
     if (at_us != auction->armed_us) auction->host->wake_at(auction->world, auction, at_us ? at_us : CLOCK_NEVER);
     auction->armed_us = at_us;
     return STEP_WAIT;
-}
-
-static struct auction_claim claim_of(const struct auction *auction)
-{
-    const struct auction_request *request = &auction->request;
-    bool is_post = request->kind == AUCTION_POST;
-    struct auction_claim claim = {.has_ping = is_post || request->kind == AUCTION_PING,
-                                  .has_key = request->has_key,
-                                  .takes_expired = is_post && request->post.reauction_if_expired,
-                                  .is_expired = auction->claimed.is_expired,
-                                  .key = request->key};
-    if (claim.has_ping) claim.ping_id = is_post ? request->post.ping_id : request->ping.refines;
-    if (auction->key_is_brief) claim.key_since_ms = auction->opened_ms - AUCTION_SAME_MS;
-    return claim;
 }
 
 /* One that failed, or that nobody waited for, leaves the earlier offer as it was. */
@@ -577,7 +543,6 @@ enum step story_reject(struct auction *auction, enum reason reason, const char *
         tell_rejected(auction, reason, text);
         return STEP_ANSWER;
     }
-    auction->final = LEAD_UNSOLD;
     auction->final_reason = reason;
     if (text) snprintf(auction->answer_text, sizeof auction->answer_text, "%s", text);
     return STEP_SETTLE;
@@ -589,9 +554,21 @@ bool story_has_left(const struct auction *auction)
     return auction->affiliate_gone && !auction->opening_written;
 }
 
-static void give_back(struct auction *auction)
+/* The entry that was waited for; the next one may be asked for then. */
+static bool is_written(struct auction *auction)
 {
-    if (auction->reserved && !auction->rehearsal) auction->host->release(auction->world, &auction->reservation);
-    auction->reserved = false;
-    auction->reserve_state = RESERVE_NOT_ASKED;
+    bool written = auction->durable == DURABLE_YES;
+    auction->durable = DURABLE_NOT_ASKED;
+    if (written) auction->opening_written = true;
+    auction->book_failed = !written;
+    return written;
+}
+
+/* The book could not be told the end: it holds as open what it was not told of, so these are doubts. */
+static enum step end_untold(struct auction *auction)
+{
+    slots_unwritten(auction);
+    slots_keep(auction);
+    tell_lead(auction, LEAD_PENDING);
+    return STEP_ANSWER;
 }

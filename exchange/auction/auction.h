@@ -43,6 +43,17 @@ struct answer_bid {
     int64_t price_micros;
 };
 
+/* A sale of the lead, or (is_open) one that may come of a post without a verdict: its id is the post's then, and the
+ * sale will have it if it is made. */
+struct answer_sale {
+    struct ident sale_id;
+    uint32_t leg; /* leg_id: the candidate's number, from 1 */
+    struct bytes buyer;
+    int64_t price_micros;      /* what the affiliate gets */
+    struct bytes redirect_url; /* where the buyer takes the person next; or empty */
+    bool is_open;
+};
+
 struct auction_answer {
     enum answer_status status;
     int http;                            /* PROBLEM: 4xx or 5xx; else 200 */
@@ -56,14 +67,16 @@ struct auction_answer {
     struct ident reauction_id;     /* none, or the auction that a post brought about: the ping's offer was not owed */
     enum offer_origin because;     /* with it: OFFER_OF_MISMATCH, OFFER_OF_EXPIRY */
     struct bytes ref, click_id, sub_ids;
-    int64_t price_micros; /* what the affiliate gets or is promised */
+    int64_t price_micros; /* what the affiliate gets (the sum over its sales) or is promised */
     int64_t expires_ms;   /* ACCEPTED: wall */
     int64_t expires_in_ms;
-    struct ident sale_id;      /* SOLD; PENDING: the id of the post in doubt, which the sale will have if it is made */
-    struct bytes buyer;        /* SOLD, PENDING */
-    struct bytes redirect_url; /* where the person may go next: the buyer's (SOLD), the campaign's (UNSOLD); or empty */
+    uint32_t planned, sales_count; /* of a lead: slots of the latest plan; sales and open posts */
+    struct answer_sale sales[OFFER_SALES_MAX];
+    struct bytes
+        redirect_url; /* where the person may go next: that of the best paying sale, or (UNSOLD) the campaign's */
     const struct answer_bid *bids; /* of a ping, best first, as far as the affiliate may see them */
     uint32_t bids_count;
+    const struct offer *offer; /* ACCEPTED: its candidates are the legs, of which the planned ones are selected */
     bool is_test;
     int64_t elapsed_us;
     uint64_t seq; /* of the last entry this answer stands on; 0: none */
@@ -86,16 +99,16 @@ void auction_open(struct auction *auction, const struct auction_request *request
 void auction_on_bid(struct auction *auction, uint32_t place, const struct bid *bid); /* texts are copied */
 /* A ping that brought no bid (NO_BID with the buyer's words, TIMEOUT, CONNECT_FAILED, …). */
 void auction_on_call_failed(struct auction *auction, uint32_t place, enum reason reason, const struct bid *words);
-void auction_on_verdict(struct auction *auction, const struct verdict *verdict); /* texts are copied */
-/* The post cannot have reached the buyer. */
-void auction_on_post_failed(struct auction *auction, enum reason reason);
+void auction_on_verdict(struct auction *auction, uint32_t slot, const struct verdict *verdict); /* texts are copied */
+/* The slot's post cannot have reached the buyer. */
+void auction_on_post_failed(struct auction *auction, uint32_t slot, enum reason reason);
 void auction_on_claimed(struct auction *auction, const struct auction_claimed *claimed);
 void auction_on_recalled(struct auction *auction, const struct auction_recalled *recalled);
-void auction_on_reserved(struct auction *auction, enum reason reason);
+void auction_on_reserved(struct auction *auction, uint32_t slot, enum reason reason);
 void auction_on_durable(struct auction *auction, enum fault fault, uint64_t seq);
 void auction_on_affiliate_gone(struct auction *auction);
 void auction_on_time(struct auction *auction);
-/* The process is going down and its time to drain is over: a post that is still open becomes a doubt, answered pending.
+/* The process is going down and its time to drain is over: posts that are still open become doubts, answered pending.
  */
 void auction_on_drained(struct auction *auction);
 

@@ -2,6 +2,8 @@
  * circuit, and the promise. The schedule alone is honoured as it stood at the ping. */
 #include "exchange/auction/parts.h"
 
+#include "protocol/base/check.h"
+
 #define ATTEMPT_LEAST_US 50000 /* a post with less time than this only makes doubts */
 
 static bool begin(struct auction *auction, uint32_t count)
@@ -24,6 +26,8 @@ bool candidates_from_rank(struct auction *auction)
                       .bid_micros = bid->price_micros,
                       .payout_micros = bid->payout.payout_micros,
                       .margin_rule = (uint8_t)bid->payout.rule,
+                      .max_sold = 1,
+                      .leg = (uint8_t)(i + 1),
                       .valid_until_ms = INT64_MAX},
             .contract = bid->entry->contract,
             .entry = (uint32_t)(bid->entry - auction->match.entries),
@@ -50,33 +54,28 @@ bool candidates_from_offer(struct auction *auction, uint64_t tried)
     return true;
 }
 
-struct attempt *candidates_note(struct auction *auction, uint32_t candidate, bool skipped, enum reason reason)
+struct attempt *candidates_note(struct auction *auction, struct slot *slot, bool skipped, enum reason reason)
 {
-    /* The last place is kept for a real post: the story is told whole even when very many were passed over. */
-    if (auction->attempts_count == ATTEMPTS_MAX) auction->attempts_count--;
+    check(auction->attempts_count < ATTEMPTS_MAX); /* no candidate is tried twice */
     struct attempt *attempt = &auction->attempts[auction->attempts_count++];
-    *attempt = (struct attempt){
-        .candidate = candidate, .skipped = skipped, .reason = reason, .payout = auction->payout};
-    auction->candidates[candidate].tried = true;
+    *attempt = (struct attempt){.candidate = slot->candidate,
+                                .slot = (uint32_t)(slot - auction->slots),
+                                .skipped = skipped,
+                                .reason = reason,
+                                .payout = slot->payout};
+    auction->candidates[slot->candidate].tried = true;
     return attempt;
 }
 
-void candidates_unnote(struct auction *auction, enum reason reason)
-{
-    struct attempt *attempt = &auction->attempts[auction->attempts_count - 1];
-    attempt->skipped = true;
-    attempt->reason = reason;
-}
-
 /* Under a second price a fallback pays at least what the promise needs, and never more than its own bid. */
-static void raise_price(const struct auction *auction, struct candidate *candidate)
+static void raise_price(const struct auction *auction, struct candidate *candidate, int64_t promise_micros)
 {
     struct offer_candidate *terms = &candidate->terms;
-    if (terms->bid_micros <= terms->price_micros || terms->payout_micros >= auction->promise_micros) return;
+    if (terms->bid_micros <= terms->price_micros || terms->payout_micros >= promise_micros) return;
     struct price_parties parties = {auction->catalogue, auction->campaign, auction->affiliate,
                                     catalogue_source_of(auction->affiliate, auction->offer.source),
                                     candidate->contract};
-    int64_t least = price_least(&parties, auction->promise_micros, terms->bid_micros);
+    int64_t least = price_least(&parties, promise_micros, terms->bid_micros);
     if (least < 0) least = terms->bid_micros; /* not even that is enough: margin may still be given up */
     if (least <= terms->price_micros) return;
     struct payout payout = price_payout(&parties, least);
@@ -99,12 +98,18 @@ static struct payout usual_payout(const struct auction *auction, const struct ca
                            .rule = (enum margin_source)terms->margin_rule};
 }
 
-/* Buyers of one owner never get the same lead twice, refused or not. */
-static bool is_reached(const struct auction *auction, struct bytes group)
+/* Buyers of one owner never get the same lead twice, refused or not, nor at the same time. */
+static bool is_reached(const struct auction *auction, const struct slot *asking, struct bytes group)
 {
     for (uint32_t i = 0; i < auction->candidates_count; i++) {
         const struct candidate *candidate = &auction->candidates[i];
-        if (!candidate->reached || !candidate->contract) continue;
+        if (!candidate->contract) continue;
+        bool is_held = false;
+        for (uint32_t k = 0; k < auction->slots_count && !candidate->reached; k++) {
+            const struct slot *slot = &auction->slots[k];
+            is_held |= slot != asking && slot->candidate == i && (SLOTS_HOLD & SLOT_BIT(slot->state));
+        }
+        if (!candidate->reached && !is_held) continue;
         if (bytes_same(auction->catalogue->buyers[candidate->contract->buyer].group, group)) return true;
     }
     return false;
@@ -130,39 +135,39 @@ static enum reason availability_now(const struct auction *auction, const struct 
 }
 
 /* The first gate that is shut now, or NONE and the payout. */
-static enum reason gate(struct auction *auction, struct candidate *candidate)
+static enum reason gate(struct auction *auction, struct slot *slot, struct candidate *candidate)
 {
     const struct auction_host *host = auction->host;
     const struct contract *contract = candidate->contract;
     int64_t now_us = host->now_us(auction->world), wall_ms = host->wall_ms(auction->world);
     if (!contract || contract->campaign != auction->campaign->index) return REASON_NO_CONTRACT;
     if (!rehearse_may_post(auction, contract)) return REASON_NO_CONTRACT;
-    if (auction->posts_sent >= auction->catalogue->house.max_posts) return REASON_POSTS_MAX;
+    if (slot->posts_sent >= auction->catalogue->house.max_posts) return REASON_POSTS_MAX;
     if (now_us + ATTEMPT_LEAST_US > auction->post_by_us) return REASON_NO_TIME;
     if (candidate->terms.valid_until_ms <= wall_ms) return REASON_PING_EXPIRED;
     const struct buyer *buyer = &auction->catalogue->buyers[contract->buyer];
-    if (is_reached(auction, buyer->group)) return REASON_SAME_GROUP;
+    if (is_reached(auction, slot, buyer->group)) return REASON_SAME_GROUP;
     enum reason barred = people_bars(auction, contract);
     if (barred != REASON_NONE) return barred;
     enum reason reason = auction->rehearsal ? REASON_NONE : availability_now(auction, contract, buyer);
     if (reason != REASON_NONE) return reason;
-    if (auction->promise_micros) raise_price(auction, candidate);
+    if (auction->promise_micros) raise_price(auction, candidate, slot->promise_micros);
     struct payout usual = usual_payout(auction, candidate);
     if (auction->promise_micros == 0) {
-        auction->payout = usual;
+        slot->payout = usual;
         return price_carries(contract, usual, auction->floor_micros) ? REASON_NONE : REASON_LOW_BID;
     }
-    bool holds = price_under_promise(auction->campaign, usual, candidate->terms.price_micros, auction->promise_micros,
-                                     &auction->payout);
+    bool holds = price_under_promise(auction->campaign, usual, candidate->terms.price_micros, slot->promise_micros,
+                                     &slot->payout);
     return holds ? REASON_NONE : REASON_BELOW_PROMISE;
 }
 
-void candidates_reserve(struct auction *auction)
+void candidates_reserve(struct auction *auction, struct slot *slot)
 {
-    const struct candidate *candidate = &auction->candidates[auction->candidate];
+    const struct candidate *candidate = &auction->candidates[slot->candidate];
     struct cap_segments segments;
     if (auction->rehearsal) {
-        rehearse_reserve(auction);
+        rehearse_reserve(slot);
         return;
     }
     struct cap_deal deal = {.catalogue = auction->catalogue,
@@ -172,23 +177,22 @@ void candidates_reserve(struct auction *auction)
                             .offer = auction->ping_id,
                             .wall_ms = auction->host->wall_ms(auction->world),
                             .price_micros = candidate->terms.price_micros,
-                            .payout_micros = auction->payout.payout_micros};
+                            .payout_micros = slot->payout.payout_micros};
     cap_segments_of(&auction->form.facts, &segments);
-    auction->host->reserve(auction->world, auction, &deal, &auction->reservation);
+    slot->state = SLOT_RESERVING;
+    auction->host->reserve(auction->world, auction, (uint32_t)(slot - auction->slots), &deal, &slot->reservation);
 }
 
-bool candidates_next(struct auction *auction)
+bool candidates_next(struct auction *auction, struct slot *slot)
 {
     for (uint32_t i = 0; i < auction->candidates_count; i++) {
         struct candidate *candidate = &auction->candidates[i];
         if (candidate->tried) continue;
-        enum reason reason = gate(auction, candidate);
-        if (reason == REASON_NONE) {
-            auction->candidate = i;
-            return true;
-        }
-        auction->payout = (struct payout){.payout_micros = candidate->terms.payout_micros};
-        candidates_note(auction, i, true, reason);
+        slot->candidate = i;
+        enum reason reason = gate(auction, slot, candidate);
+        if (reason == REASON_NONE) return true;
+        slot->payout = (struct payout){.payout_micros = candidate->terms.payout_micros};
+        candidates_note(auction, slot, true, reason);
     }
     return false;
 }
@@ -197,7 +201,8 @@ bool candidates_next(struct auction *auction)
  * best candidate was passed over. */
 enum reason candidates_reason(const struct auction *auction)
 {
-    static const enum reason nearest[] = {REASON_REJECTED, REASON_BELOW_PROMISE, REASON_POSTS_MAX, REASON_NO_TIME};
+    static const enum reason nearest[] = {REASON_REJECTED, REASON_UNKNOWN, REASON_BELOW_PROMISE, REASON_POSTS_MAX,
+                                          REASON_NO_TIME};
     if (auction->record && auction->request.kind == AUCTION_RESUMED) return REASON_REJECTED;
     for (size_t k = 0; k < sizeof nearest / sizeof *nearest; k++)
         for (uint32_t i = 0; i < auction->attempts_count; i++)

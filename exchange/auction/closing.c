@@ -62,11 +62,20 @@ static bool is_beaten_by_none(const struct auction *auction)
     return true;
 }
 
+/* A bid in hand might not become the offer's, and then one that is still out might. */
+static bool may_be_held_out(const struct auction *auction)
+{
+    if (auction->request.kind != AUCTION_PING || auction->rehearsal) return false;
+    for (uint32_t i = 0; i < auction->order_count; i++)
+        if (promise_is_bound(auction->bids[auction->order[i]].entry->contract)) return true;
+    return false;
+}
+
 /* No bid that is still out could change who wins, or what is paid. A ranking that does not count leaves no trace. */
 static bool is_settled(struct auction *auction)
 {
     if (auction->out_open > 0 || !asks_rank(auction)) return false;
-    if (is_beaten_by_none(auction)) return true;
+    if (!may_be_held_out(auction) && is_beaten_by_none(auction)) return true;
     forget_ranking(auction);
     return false;
 }

@@ -59,6 +59,8 @@ void entries_offer(struct auction *auction)
         .pinged_ms = auction->opened_ms,
         .expires_ms = longest_ms,
         .floor_micros = auction->floor_micros,
+        .max_sales = 1,
+        .planned = 1,
         .seed = auction->seed,
         .catalogue = auction->catalogue->version,
         .affiliate = auction->affiliate->id,
@@ -81,6 +83,8 @@ void entries_offer(struct auction *auction)
             .bid_micros = bid->price_micros,
             .payout_micros = bid->payout.payout_micros,
             .margin_rule = (uint8_t)bid->payout.rule,
+            .max_sold = 1,
+            .leg = (uint8_t)(i + 1),
             .valid_until_ms = bid->valid_until_ms};
     }
     if (!is_promise) return;
@@ -137,11 +141,6 @@ struct lead_record *entries_copy_record(struct auction *auction, const struct le
     struct lead_record *copy = arena_take(&auction->arena, sizeof *copy);
     if (!sink.at || !copy || !book_write_lead(&sink, record)) return NULL;
     if (!book_read_lead(sink_written(&sink), &auction->arena, copy)) return NULL;
-    if (!record->has_sale) { /* the book keeps no sale that is not made, and an answer tells the one that may be */
-        copy->sale = record->sale;
-        copy->sale.contract = arena_copy(&auction->arena, record->sale.contract);
-        copy->sale.buyer = arena_copy(&auction->arena, record->sale.buyer);
-    }
     return copy;
 }
 
@@ -171,106 +170,119 @@ static void open_lead(const struct auction *auction, struct book_opening *openin
         opening->offer.expires_ms = auction->pinged_ms + auction->campaign->offer_ttl_us / 1000;
 }
 
-/* The last attempt's outcome, if the book does not know it yet. */
-static const struct book_verdict *last_verdict(const struct auction *auction, struct book_verdict *verdict)
+/* What came of a slot's latest post, for the book. */
+static struct book_verdict verdict_of(const struct auction *auction, const struct slot *slot)
 {
-    if (!auction->verdict_unwritten) return NULL;
-    const struct attempt *attempt = NULL;
-    for (uint32_t i = 0; i < auction->attempts_count; i++)
-        if (!auction->attempts[i].skipped && auction->attempts[i].state != POST_OPEN) attempt = &auction->attempts[i];
-    if (!attempt) return NULL;
-    *verdict = (struct book_verdict){.post_id = attempt->post_id,
-                                     .state = attempt->state,
-                                     .reason = attempt->reason,
-                                     .code = attempt->code,
-                                     .text = attempt->text,
-                                     .named_price_micros = -1};
-    if (attempt->state == POST_ACCEPTED) {
-        verdict->buyer_lead_id = auction->verdict.buyer_lead_id;
-        verdict->named_price_micros = auction->verdict.price_micros;
-        const struct candidate *candidate = &auction->candidates[attempt->candidate];
-        if (auction->verdict.price_micros >= 0 && auction->verdict.price_micros != candidate->terms.price_micros)
-            verdict->reason = REASON_PRICE_MISMATCH; /* sold and billed at the bid, and noted */
-    }
+    const struct attempt *attempt = &auction->attempts[slot->attempt];
+    struct book_verdict verdict = {.post_id = attempt->post_id,
+                                   .state = attempt->state,
+                                   .reason = attempt->reason,
+                                   .code = attempt->code,
+                                   .text = attempt->text,
+                                   .named_price_micros = -1};
+    if (attempt->state != POST_ACCEPTED) return verdict;
+    verdict.buyer_lead_id = slot->verdict.buyer_lead_id;
+    verdict.named_price_micros = slot->verdict.price_micros;
+    if (slot->verdict.price_micros >= 0 && slot->verdict.price_micros != attempt->billed_micros)
+        verdict.reason = REASON_PRICE_MISMATCH; /* sold, billed at another price, and noted */
     return verdict;
 }
 
-static void append(struct auction *auction, struct book_step *step, const struct contract *contract)
+/* A step and the room for its parts. */
+struct entry {
+    struct book_opening opening;
+    struct book_verdict verdicts[OFFER_SALES_MAX];
+    struct book_intent intents[OFFER_SALES_MAX];
+    struct book_sale sales[OFFER_SALES_MAX];
+    struct book_final final;
+    struct book_step step;
+};
+
+/* What the book does not know yet: the opening, and outcomes of posts; doubts at the end only. */
+static void begin(const struct auction *auction, struct entry *entry, bool is_end)
+{
+    struct book_step *step = &entry->step;
+    *step = (struct book_step){.lead_id = auction->lead_id,
+                               .ping_id = auction->ping_id,
+                               .wall_ms = auction->host->wall_ms(auction->world),
+                               .verdicts = entry->verdicts,
+                               .intents = entry->intents,
+                               .sales = entry->sales};
+    if (!auction->opening_written) {
+        open_lead(auction, &entry->opening);
+        step->opening = &entry->opening;
+    }
+    for (uint32_t i = 0; i < auction->slots_count; i++) {
+        const struct slot *slot = &auction->slots[i];
+        if (!slot->unwritten || (slot->state == SLOT_DOUBT && !is_end)) continue;
+        entry->verdicts[step->verdicts_count++] = verdict_of(auction, slot);
+        if (slot->state == SLOT_SOLD) slots_sale(auction, slot, &entry->sales[step->sales_count++]);
+    }
+}
+
+static void append(struct auction *auction, struct book_step *step)
 {
     struct book_seen seen;
     step->seen = people_seen(auction, step, &seen);
     auction->durable = DURABLE_WAITING;
-    auction->host->append(auction->world, auction, step, contract ? people_guard(auction, contract) : NULL);
+    auction->host->append(auction->world, auction, step, step->intents_count ? people_guard(auction, step) : NULL);
 }
 
-void entries_intent(struct auction *auction)
+static void take_keys(const struct reservation *reservation, struct book_intent *intent)
 {
-    struct book_opening opening;
-    struct book_verdict verdict;
-    const struct candidate *candidate = &auction->candidates[auction->candidate];
-    const struct book_verdict *last = last_verdict(auction, &verdict);
-    struct attempt *attempt = candidates_note(auction, auction->candidate, false, REASON_NONE);
-    attempt->post_id = auction->host->make_id(auction->world);
-    struct book_intent intent = {
-        .post_id = attempt->post_id,
-        .contract = candidate->contract->id,
-        .buyer = auction->catalogue->buyers[candidate->contract->buyer].id,
-        .bid_id = candidate->terms.bid_id,
-        .price_micros = candidate->terms.price_micros,
-        .payout_micros = auction->payout.payout_micros,
-        .margin_rule = (uint8_t)auction->payout.rule,
-        .candidate = (uint8_t)auction->candidate,
-    };
-    for (unsigned i = 0; i < auction->reservation.keys_count && i < BOOK_CAP_KEYS_MAX; i++) {
-        const struct cap_key *key = &auction->reservation.keys[i];
-        memcpy(intent.keys[i].id, key->id.at, sizeof intent.keys[i].id);
-        intent.keys[i].window = key->window;
-        intent.keys[i].amount = key->amount;
-        intent.keys[i].stay = (uint8_t)key->stay;
-        intent.keys_count++;
+    for (unsigned i = 0; i < reservation->keys_count && i < BOOK_CAP_KEYS_MAX; i++) {
+        const struct cap_key *key = &reservation->keys[i];
+        memcpy(intent->keys[i].id, key->id.at, sizeof intent->keys[i].id);
+        intent->keys[i].window = key->window;
+        intent->keys[i].amount = key->amount;
+        intent->keys[i].stay = (uint8_t)key->stay;
+        intent->keys_count++;
     }
-    struct book_step step = {.lead_id = auction->lead_id,
-                             .ping_id = auction->ping_id,
-                             .wall_ms = auction->host->wall_ms(auction->world),
-                             .verdict = last,
-                             .intent = &intent};
-    if (!auction->opening_written) {
-        open_lead(auction, &opening);
-        step.opening = &opening;
-    }
-    append(auction, &step, candidate->contract);
 }
 
-void entries_final(struct auction *auction, enum lead_state state, enum reason reason)
+void entries_intents(struct auction *auction)
 {
-    struct book_opening opening;
-    struct book_verdict verdict;
-    struct book_sale sale;
-    struct book_final final = {.state = state};
-    struct book_step step = {.lead_id = auction->lead_id,
-                             .ping_id = auction->ping_id,
-                             .wall_ms = auction->host->wall_ms(auction->world),
-                             .verdict = last_verdict(auction, &verdict),
-                             .final = &final};
-    if (!auction->opening_written) {
-        open_lead(auction, &opening);
-        step.opening = &opening;
+    struct entry entry;
+    begin(auction, &entry, false);
+    for (uint32_t i = 0; i < auction->slots_count; i++) {
+        struct slot *slot = &auction->slots[i];
+        if (slot->state != SLOT_RESERVED || (auction->one_by_one && entry.step.intents_count)) continue;
+        const struct candidate *candidate = &auction->candidates[slot->candidate];
+        struct attempt *attempt = candidates_note(auction, slot, false, REASON_NONE);
+        attempt->post_id = auction->host->make_id(auction->world);
+        slot->next_attempt = (uint32_t)(attempt - auction->attempts);
+        struct book_intent *intent = &entry.intents[entry.step.intents_count++];
+        *intent = (struct book_intent){
+            .post_id = attempt->post_id,
+            .contract = candidate->contract->id,
+            .buyer = auction->catalogue->buyers[candidate->contract->buyer].id,
+            .bid_id = candidate->terms.bid_id,
+            .price_micros = candidate->terms.price_micros,
+            .payout_micros = slot->payout.payout_micros,
+            .margin_rule = (uint8_t)slot->payout.rule,
+            .candidate = (uint8_t)slot->candidate,
+            .slot = (uint8_t)i,
+            .planned = (uint8_t)auction->slots_count,
+            .max_sold = candidate->terms.max_sold,
+        };
+        take_keys(&slot->reservation, intent);
     }
-    if (state == LEAD_UNSOLD) {
-        final.reason = reason;
-        final.text = bytes_of(tell_sentence(auction));
+    append(auction, &entry.step);
+}
+
+void entries_outcome(struct auction *auction)
+{
+    struct entry entry;
+    bool is_end = !slots_any(auction, SLOTS_UNDER_WAY);
+    begin(auction, &entry, is_end);
+    auction->final = slots_any(auction, SLOT_BIT(SLOT_SOLD))    ? LEAD_SOLD
+                     : slots_any(auction, SLOT_BIT(SLOT_DOUBT)) ? LEAD_PENDING
+                                                                : LEAD_UNSOLD;
+    entry.final = (struct book_final){.state = auction->final};
+    if (auction->final == LEAD_UNSOLD) {
+        entry.final.reason = auction->final_reason;
+        entry.final.text = bytes_of(tell_sentence(auction));
     }
-    if (state == LEAD_SOLD) {
-        const struct candidate *candidate = &auction->candidates[auction->candidate];
-        sale = (struct book_sale){.sale_id = auction->sale_id,
-                                  .contract = candidate->contract->id,
-                                  .buyer = auction->catalogue->buyers[candidate->contract->buyer].id,
-                                  .price_micros = candidate->terms.price_micros,
-                                  .payout_micros = auction->payout.payout_micros,
-                                  .margin_micros = auction->payout.margin_micros,
-                                  .margin_rule = (uint8_t)auction->payout.rule,
-                                  .redirect_url = auction->attempts[auction->attempts_count - 1].redirect_url};
-        step.sale = &sale;
-    }
-    append(auction, &step, NULL);
+    if (is_end) entry.step.final = &entry.final;
+    append(auction, &entry.step);
 }

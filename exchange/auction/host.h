@@ -6,25 +6,22 @@
  * auction_ask` says. Everything runs on the auction's own thread. */
 #pragma once
 
+#include "exchange/auction/ask.h"
 #include "exchange/market/ceiling.h"
 #include "exchange/market/decide.h"
 #include "exchange/market/duplicates.h"
-#include "exchange/market/rehearsal.h"
 #include "exchange/record/book.h"
 #include "exchange/record/trace.h"
 #include "exchange/standing/reservation.h"
-#include "protocol/message/ping.h"
 
 struct auction;
 struct auction_answer;
-
-enum auction_ask_kind { ASK_PING, ASK_POST };
 
 /* A call to a buyer. Texts live until the call's fact or `cancel`. */
 struct auction_ask {
     enum auction_ask_kind kind;
     const struct contract *contract;
-    uint32_t place;      /* the auction's own number for it, given back with the fact */
+    uint32_t place;      /* the auction's own number for it, given back with the fact; of a post: its slot */
     int64_t deadline_us; /* absolute, over everything: name, dial, write, read */
     struct ident ping_id, lead_id, post_id;
     struct bytes channel;
@@ -40,6 +37,7 @@ struct auction_ask {
     /* POST */
     struct bytes bid_id;
     int64_t price_micros;
+    uint8_t max_sold, slot;     /* slot counts from 1 */
     struct bytes consent, lead; /* JSON objects */
     struct bytes affiliate, source;
 };
@@ -110,8 +108,7 @@ struct auction_host {
 
     /* One wake for the whole auction; replaces the one before. CLOCK_NEVER: none. */
     void (*wake_at)(void *world, struct auction *auction, int64_t at_us);
-    /* NONE and the call's id, or why not even an attempt was made (THROTTLED, CIRCUIT_OPEN, BUSY): no fact comes then.
-     */
+    /* NONE and the call's id, or why no attempt was made (THROTTLED, CIRCUIT_OPEN, BUSY): no fact comes then. */
     enum reason (*ask)(void *world, struct auction *auction, const struct auction_ask *ask, uint64_t *call);
     void (*cancel)(void *world, uint64_t call);
     void (*claim)(void *world, struct auction *auction, const struct auction_claim *claim);
@@ -119,8 +116,9 @@ struct auction_host {
     void (*unclaim)(void *world, const struct auction_claim *claim, bool answered);
     void (*recall)(void *world, struct auction *auction, const struct auction_recall *recall);
     void (*forget)(void *world, const struct auction_recall *recall);
-    /* Takes caps and seat for that sale; fills *reservation before its fact says NONE. */
-    void (*reserve)(void *world, struct auction *auction, const struct cap_deal *deal, struct reservation *reservation);
+    /* Takes caps and seat for that sale; fills *reservation before its fact, which names the slot again, says NONE. */
+    void (*reserve)(void *world, struct auction *auction, uint32_t slot, const struct cap_deal *deal,
+                    struct reservation *reservation);
     /* What the offer about to be made holds of that contract until it is used up or expires: a place among its open
      * offers, and with hold_offer caps and seat. NONE, or nothing is held: THROTTLED, CAPPED, NO_SEAT. */
     enum reason (*hold)(void *world, const struct cap_deal *deal, int64_t expires_ms);
@@ -131,6 +129,8 @@ struct auction_host {
     void (*commit)(void *world, const struct reservation *reservation);
     /* reservation->sent says whether the post's bytes may have left. */
     void (*release)(void *world, const struct reservation *reservation);
+    /* Takes a release back: the book still holds that post as open. */
+    void (*retake)(void *world, const struct contract *contract, const struct buyer *buyer, struct reservation *held);
     /* The post is in doubt: what it holds stays held, until the doubt is resolved. */
     void (*keep)(void *world, const struct ident *post_id, const struct reservation *reservation);
     /* `guard` (NULL: none) lives until the fact; FAULT_TAKEN: it did not hold, nothing is written. */

@@ -2,6 +2,8 @@
  * auction.c. */
 #pragma once
 
+#include "exchange/auction/asks.h"
+#include "exchange/auction/slots.h"
 #include "exchange/auction/story.h"
 
 /* auction.c */
@@ -27,6 +29,8 @@ static inline bool admission_is_whole(const struct auction *auction)
 {
     return auction->request.kind == AUCTION_ONE_CALL || auction->is_reauction;
 }
+/* What the request claims, and (once it was told) how it holds it. */
+struct auction_claim admission_claim(const struct auction *auction);
 /* The same ping again: it is told the offer that stands. False: none does. */
 bool admission_standing(struct auction *auction);
 /* The lead as the request has it, or (a refinement) with what its ping told before. */
@@ -47,19 +51,8 @@ bool rehearse_cast(struct auction *auction);
 /* True also for what is no test. False: a reload took the contract's test endpoints away. */
 bool rehearse_may_post(const struct auction *auction, const struct contract *contract);
 /* Nothing is taken for a test, and nothing given back. */
-void rehearse_reserve(struct auction *auction);
+void rehearse_reserve(struct slot *slot);
 void rehearse_ask(const struct auction *auction, const struct contract *contract, struct auction_ask *ask);
-
-/* asks.c */
-void asks_send(struct auction *auction);
-void asks_stop(struct auction *auction);
-/* What bids are ranked by, at the instant of ranked_ms. */
-struct decision asks_decision(const struct auction *auction);
-bool asks_rank(struct auction *auction); /* false: memory is out; may be asked again as bids come in */
-/* Why nobody wins: what stood nearest to a sale among the bids; or nobody bid; or nobody was even asked. */
-enum reason asks_nearest(const struct auction *auction);
-void asks_post(struct auction *auction);
-void asks_verdict(struct auction *auction);
 
 /* closing.c */
 /* Who is asked now, and until when: all, or the next tier of a waterfall with its share of the time that is left. */
@@ -88,31 +81,34 @@ enum reason people_bars(const struct auction *auction, const struct contract *co
 void people_match(struct auction *auction);
 /* The part of an entry by which the person is known again, or NULL; with an intent also the guard. */
 const struct book_seen *people_seen(struct auction *auction, const struct book_step *step, struct book_seen *seen);
-const struct duplicates_guard *people_guard(struct auction *auction, const struct contract *contract);
+const struct duplicates_guard *people_guard(struct auction *auction, const struct book_step *step);
 
 /* candidates.c */
 /* Lists the ranked bids, or the offer's, as candidates. False: memory is out. */
 bool candidates_from_rank(struct auction *auction);
 bool candidates_from_offer(struct auction *auction, uint64_t tried);
-/* The next candidate worth a post, its payout in auction->payout; those passed over become skipped attempts with their
- * reason. False: none is left (or no time, or posts_max: noted as attempts too). */
-bool candidates_next(struct auction *auction);
+/* The next candidate worth a post of that slot: into slot->candidate and ->payout; those passed over become skipped
+ * attempts with their reason. False: none is left (or no time, or posts_max: noted as attempts too). */
+bool candidates_next(struct auction *auction, struct slot *slot);
 /* Asks for the reservation of the candidate at hand, for the payout at hand. */
-void candidates_reserve(struct auction *auction);
+void candidates_reserve(struct auction *auction, struct slot *slot);
 /* Why the lead is not sold: the attempt that came nearest. */
 enum reason candidates_reason(const struct auction *auction);
-/* The attempt noted last was never made, for that reason. */
-void candidates_unnote(struct auction *auction, enum reason reason);
-struct attempt *candidates_note(struct auction *auction, uint32_t candidate, bool skipped, enum reason reason);
+/* The slot's candidate at hand, tried now. */
+struct attempt *candidates_note(struct auction *auction, struct slot *slot, bool skipped, enum reason reason);
 
 /* promise.c */
-/* Takes what the offer's best contract wants held; one that cannot is out with its reason, and the others are ranked
- * again, until there is one or none. *reason: why the last one could not. False: memory is out. */
-bool promise_hold(struct auction *auction, enum reason *reason);
+/* Whether it may win an offer is not known before the offer is made. */
+bool promise_is_bound(const struct contract *contract);
+/* Takes what the contracts promised in the offer want held; one that cannot is out with its reason, the others are
+ * ranked again, until there is one or none. False: memory is out. */
+bool promise_hold(struct auction *auction);
 
 /* entries.c: each fills and appends one step of the book. */
-void entries_intent(struct auction *auction);
-void entries_final(struct auction *auction, enum lead_state state, enum reason reason);
+/* The intents of the reserved slots, and what came of earlier posts. */
+void entries_intents(struct auction *auction);
+/* What came of the posts; and the end (auction->final) once none is under way. */
+void entries_outcome(struct auction *auction);
 /* The affiliate's sub_ids into the offer, for answer, book and offer. False: what a ping told is more than an offer
  * holds (OFFER_FACTS_MAX). */
 bool entries_facts(struct auction *auction);
@@ -128,12 +124,12 @@ bool entries_open_content(struct auction *auction);
 struct lead_record *entries_copy_record(struct auction *auction, const struct lead_record *record);
 
 /* telling.c */
-/* The one answer, as auction->answer: a problem (4xx, 5xx), a ping's verdict, or what became of a lead
- * (auction->final). `text` NULL: the reason's own. */
+/* The one answer, as auction->answer: a problem (4xx, 5xx), a ping's verdict, or what became of a lead. `text` NULL:
+ * the reason's own. */
 void tell_problem(struct auction *auction, int http, enum reason reason, const char *text);
 void tell_offer(struct auction *auction);
 void tell_rejected(struct auction *auction, enum reason reason, const char *text);
-void tell_lead(struct auction *auction);
+void tell_lead(struct auction *auction, enum lead_state state);
 /* What an unsold lead is answered with, where that is more than its reason's own sentence; else empty. */
 const char *tell_sentence(struct auction *auction);
 /* The first answer again, out of auction->record. */

@@ -162,7 +162,7 @@ void people_match(struct auction *auction)
 const struct book_seen *people_seen(struct auction *auction, const struct book_step *step, struct book_seen *seen)
 {
     const struct campaign *campaign = auction->campaign;
-    bool remembers = step->intent && campaign && (campaign->sold_keep_ms || campaign->refused_keep_ms);
+    bool remembers = step->intents_count && campaign && (campaign->sold_keep_ms || campaign->refused_keep_ms);
     bool ends_key = step->opening && auction->key_is_brief;
     *seen = (struct book_seen){.key_keep_ms = ends_key ? AUCTION_SAME_MS : 0};
     if (remembers) {
@@ -173,9 +173,12 @@ const struct book_seen *people_seen(struct auction *auction, const struct book_s
     return seen->keys.count || ends_key ? seen : NULL;
 }
 
-const struct duplicates_guard *people_guard(struct auction *auction, const struct contract *contract)
+const struct duplicates_guard *people_guard(struct auction *auction, const struct book_step *step)
 {
+    struct duplicates_guard *guard = &auction->guard;
     if (!people_may_be_known(auction)) return NULL;
-    auction->guard = (struct duplicates_guard){auction->catalogue, auction->campaign, contract, auction->keys};
-    return &auction->guard;
+    *guard = (struct duplicates_guard){auction->catalogue, auction->campaign, {NULL}, 0, auction->keys};
+    for (unsigned i = 0; i < step->intents_count; i++)
+        guard->contracts[guard->contracts_count++] = catalogue_contract(auction->catalogue, step->intents[i].contract);
+    return guard;
 }

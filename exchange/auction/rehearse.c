@@ -69,17 +69,18 @@ bool rehearse_may_post(const struct auction *auction, const struct contract *con
            rehearsal_is_inside(auction->catalogue, contract, auction->rehearsal);
 }
 
-void rehearse_reserve(struct auction *auction)
+void rehearse_reserve(struct slot *slot)
 {
-    auction->reservation = (struct reservation){.seat = SEAT_HOLD_NONE};
-    auction->reserve_state = RESERVE_YES;
+    slot->reservation = (struct reservation){.seat = SEAT_HOLD_NONE};
+    slot->state = SLOT_RESERVED;
+    slot->reserved = false; /* nothing is to be given back */
 }
 
 void rehearse_ask(const struct auction *auction, const struct contract *contract, struct auction_ask *ask)
 {
     ask->rehearsal = auction->rehearsal;
     if (ask->kind == ASK_POST) {
-        ask->attempt = auction->posts_sent;
+        ask->attempt = auction->slots[ask->place].posts_sent;
     } else if (rehearsal_is_built_in(auction->catalogue, contract)) {
         struct price_parties parties = {auction->catalogue, auction->campaign, auction->affiliate,
                                         catalogue_source_of(auction->affiliate, auction->form.facts.source), contract};

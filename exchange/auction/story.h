@@ -1,8 +1,9 @@
 /* story: what one auction remembers. For this room's files only; auction.c tells the story, the others do its sums:
- * candidates.c picks who is posted to next, entries.c words what the book is told, telling.c words answer and trace. */
+ * slots.c moves the slots a lead may be sold in, candidates.c picks who is posted to next, entries.c words what the
+ * book is told, telling.c words answer and trace. */
 #pragma once
 
-#include "exchange/auction/auction.h"
+#include "exchange/auction/slot.h"
 #include "exchange/market/person.h"
 
 enum step {
@@ -28,7 +29,7 @@ struct asked {
 
 /* Someone a post may go to, best first. From the ranking, or from an offer. */
 struct candidate {
-    struct offer_candidate terms;
+    struct offer_candidate terms;    /* one leg of its contract */
     const struct contract *contract; /* on this auction's snapshot; NULL: it has gone */
     uint32_t entry;                  /* of match.entries; UINT32_MAX when it came from an offer */
     bool tried;
@@ -37,7 +38,7 @@ struct candidate {
 
 /* One attempt at a candidate, made or skipped, in order: what trace and answer tell of it. */
 struct attempt {
-    uint32_t candidate;
+    uint32_t candidate, slot;
     struct ident post_id;
     enum post_state state;
     bool skipped; /* never got as far as an intent */
@@ -45,16 +46,16 @@ struct attempt {
     struct bytes code, text;
     struct bytes redirect_url; /* of an accepted one; empty: none that may be passed on */
     struct payout payout;
+    int64_t billed_micros; /* ACCEPTED */
     int64_t sent_us, settled_us;
 };
 
-#define CLOSED_EARLY "early_close" /* of the causes, the one that is asked for */
+#define CLOSED_EARLY TRACE_CLOSED_EARLY /* of the causes, the one that is asked for */
 #define ATTEMPTS_MAX TRACE_POSTS_MAX
 #define CANDIDATES_MAX ATTEMPTS_MAX
 #define TRACE_OTHERS_MAX 256 /* entries of contracts that were not asked; the rest is counted */
 
 enum durable { DURABLE_NOT_ASKED, DURABLE_WAITING, DURABLE_YES, DURABLE_FAILED, DURABLE_TAKEN };
-enum reserve_state { RESERVE_NOT_ASKED, RESERVE_WAITING, RESERVE_YES, RESERVE_NO };
 
 struct auction {
     const struct auction_host *host;
@@ -87,14 +88,9 @@ struct auction {
     enum recall_outcome recalled;
     const struct encounter *encounters; /* of the person; in the arena */
     uint32_t encounters_count;
-    enum reserve_state reserve_state;
-    enum reason reserve_reason;
     enum durable durable;
+    bool book_failed; /* an entry could not be written */
     uint64_t seq;
-    bool post_out, post_answered, post_failed;
-    uint64_t post_call;
-    enum reason post_reason;
-    struct verdict verdict; /* texts in the arena */
 
     /* What it works out */
     struct complaints complaints;
@@ -120,14 +116,13 @@ struct auction {
     uint64_t seed;
     enum ranking_arm arm; /* of its campaign's experiment; a post is in its ping's */
     struct candidate *candidates;
-    uint32_t candidates_count, candidate; /* the one at hand */
-    struct payout payout;
-    struct reservation reservation;
-    bool reserved, opening_written;
+    uint32_t candidates_count;
+    struct slot *slots; /* as many as it may be sold to */
+    uint32_t slots_count, slots_max;
+    bool opening_written;
+    bool one_by_one; /* intents of several slots were refused together: from then on each has an entry of its own */
     struct attempt *attempts; /* ATTEMPTS_MAX of them, from the first candidate on */
-    uint32_t attempts_count, posts_sent;
-    bool verdict_unwritten; /* the last attempt's outcome goes with the next entry */
-    struct ident sale_id;
+    uint32_t attempts_count;
 
     /* The end: where × why */
     enum lead_state final;

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "exchange/market/trial.h"
 #include "protocol/base/money.h"
 #include "protocol/message/consent.h"
 
@@ -23,6 +24,7 @@ void tell_offer(struct auction *auction)
     auction->answer = (struct auction_answer){.status = ANSWER_ACCEPTED,
                                               .http = 200,
                                               .price_micros = offer->promise_micros,
+                                              .offer = offer,
                                               .expires_ms = offer->expires_ms,
                                               .expires_in_ms = offer->expires_ms -
                                                                auction->host->wall_ms(auction->world)};
@@ -49,45 +51,61 @@ void tell_rejected(struct auction *auction, enum reason reason, const char *text
                                               .text = sentence(auction, reason, text)};
 }
 
-/* The attempt the book knows last: one whose intent could not be written was never sent. */
-static const struct attempt *last_posted(const struct auction *auction)
-{
-    for (uint32_t i = auction->attempts_count; i-- > 0;)
-        if (!auction->attempts[i].skipped && auction->attempts[i].state != POST_OPEN) return &auction->attempts[i];
-    return NULL;
-}
-
 const char *tell_sentence(struct auction *auction)
 {
     const char *text = sentence(auction, auction->final_reason, auction->answer_text[0] ? auction->answer_text : NULL);
     return text == auction->answer_text ? text : "";
 }
 
-void tell_lead(struct auction *auction)
+/* The leg an affiliate knows a candidate by. */
+static uint32_t leg_of(const struct offer *offer, uint32_t candidate)
 {
-    static const enum answer_status statuses[] = {[LEAD_POSTING] = ANSWER_PENDING,
-                                                  [LEAD_SOLD] = ANSWER_SOLD,
-                                                  [LEAD_PENDING] = ANSWER_PENDING,
-                                                  [LEAD_UNSOLD] = ANSWER_UNSOLD};
+    return candidate < offer->candidates_count ? offer->candidates[candidate].leg : candidate + 1;
+}
+
+/* Of the sales told before the last that know where the person may go next. */
+static int64_t best_paying(const struct auction_answer *answer)
+{
+    int64_t best_micros = -1;
+    for (uint32_t i = 0; i + 1 < answer->sales_count; i++)
+        if (answer->sales[i].redirect_url.len && answer->sales[i].price_micros > best_micros)
+            best_micros = answer->sales[i].price_micros;
+    return best_micros;
+}
+
+static void tell_sale(struct auction_answer *answer, const struct book_sale *sale, uint32_t leg, bool is_open)
+{
+    answer->sales[answer->sales_count++] = (struct answer_sale){.sale_id = sale->sale_id,
+                                                                .leg = leg,
+                                                                .buyer = sale->buyer,
+                                                                .price_micros = sale->payout_micros,
+                                                                .redirect_url = sale->redirect_url,
+                                                                .is_open = is_open};
+    if (is_open) return;
+    answer->status = ANSWER_SOLD;
+    if (sale->redirect_url.len && sale->payout_micros > best_paying(answer)) answer->redirect_url = sale->redirect_url;
+    answer->price_micros += sale->payout_micros;
+}
+
+void tell_lead(struct auction *auction, enum lead_state state)
+{
     struct auction_answer *answer = &auction->answer;
-    *answer = (struct auction_answer){.status = statuses[auction->final], .http = 200};
-    if (auction->final == LEAD_UNSOLD) {
-        const char *text = tell_sentence(auction);
-        answer->reason = auction->final_reason;
-        answer->text = *text ? text : reason_text(auction->final_reason);
-        if (auction->campaign) answer->redirect_url = auction->campaign->exit_url;
-        return;
+    *answer = (struct auction_answer){
+        .status = state == LEAD_UNSOLD ? ANSWER_UNSOLD : ANSWER_PENDING, .http = 200, .planned = auction->slots_count};
+    for (uint32_t i = 0; i < auction->slots_count; i++) {
+        const struct slot *slot = &auction->slots[i];
+        uint32_t candidate = slot->before        ? slot->candidate
+                             : auction->attempts ? auction->attempts[slot->attempt].candidate
+                                                 : 0;
+        struct book_sale sale;
+        if (slots_sale(auction, slot, &sale))
+            tell_sale(answer, &sale, leg_of(&auction->offer, candidate), slot->state == SLOT_DOUBT);
     }
-    const struct attempt *attempt = last_posted(auction);
-    if (!attempt) { /* taken up again, and the book could not be told: nobody waits for this answer */
-        answer->sale_id = auction->record->post_id;
-        return;
-    }
-    const struct candidate *candidate = &auction->candidates[attempt->candidate];
-    answer->buyer = auction->catalogue->buyers[candidate->contract->buyer].id;
-    answer->price_micros = attempt->payout.payout_micros;
-    answer->sale_id = auction->final == LEAD_SOLD ? auction->sale_id : attempt->post_id;
-    answer->redirect_url = attempt->redirect_url;
+    if (answer->status != ANSWER_UNSOLD) return;
+    const char *text = tell_sentence(auction);
+    answer->reason = auction->final_reason;
+    answer->text = *text ? text : reason_text(auction->final_reason);
+    if (auction->campaign) answer->redirect_url = auction->campaign->exit_url;
 }
 
 void tell_again(struct auction *auction)
@@ -114,6 +132,7 @@ static void tell_reauction(struct auction_answer *answer, const struct offer *of
 void auction_answer_of_record(const struct lead_record *record, struct auction_answer *answer)
 {
     *answer = (struct auction_answer){.http = 200,
+                                      .planned = record->planned,
                                       .ping_id = record->ping_id,
                                       .lead_id = record->lead_id,
                                       .ref = record->ref,
@@ -127,11 +146,13 @@ void auction_answer_of_record(const struct lead_record *record, struct auction_a
         answer->text = reason_text(record->reason);
         return;
     }
-    answer->status = record->state == LEAD_SOLD ? ANSWER_SOLD : ANSWER_PENDING;
-    answer->sale_id = record->state == LEAD_SOLD ? record->sale.sale_id : record->post_id;
-    answer->buyer = record->sale.buyer;
-    answer->price_micros = record->sale.payout_micros;
-    if (record->state == LEAD_SOLD) answer->redirect_url = record->sale.redirect_url;
+    answer->status = ANSWER_PENDING;
+    for (unsigned i = 0; i < record->slots_count; i++) {
+        const struct lead_slot *slot = &record->slots[i];
+        bool is_open = slot->state == POST_OPEN || slot->state == POST_UNKNOWN;
+        if (!slot->is_used || (!is_open && slot->state != POST_ACCEPTED)) continue;
+        tell_sale(answer, &slot->sale, leg_of(&record->offer, slot->candidate), is_open);
+    }
 }
 
 bool auction_reveals(enum reason reason)
@@ -302,7 +323,23 @@ static void trace_posts(const struct auction *auction, struct trace_auction *rec
             .text = attempt->text,
             .price_micros = candidate->terms.price_micros,
             .payout_micros = attempt->payout.payout_micros,
-            .took_us = attempt->settled_us ? attempt->settled_us - attempt->sent_us : -1};
+            .took_us = attempt->settled_us ? attempt->settled_us - attempt->sent_us : -1,
+            .slot = (uint8_t)attempt->slot,
+            .max_sold = candidate->terms.max_sold};
+    }
+}
+
+static void trace_sales(const struct auction *auction, struct trace_auction *record)
+{
+    for (uint32_t i = 0; i < auction->slots_count; i++) {
+        const struct slot *slot = &auction->slots[i];
+        struct book_sale sale;
+        if (slot->before || !slots_sale(auction, slot, &sale))
+            continue; /* told before: by the trace of its own story */
+        record->sales[record->sales_count++] = (struct trace_sale){
+            sale.sale_id,      slot->state == SLOT_DOUBT, sale.contract,      sale.buyer,
+            sale.price_micros, sale.payout_micros,        sale.margin_micros, sale.margin_rule,
+        };
     }
 }
 
@@ -312,6 +349,24 @@ static struct bytes status_word(const struct auction *auction)
         [ANSWER_PROBLEM] = "refused", [ANSWER_ACCEPTED] = "accepted", [ANSWER_REJECTED] = "rejected",
         [ANSWER_SOLD] = "sold",       [ANSWER_PENDING] = "pending",   [ANSWER_UNSOLD] = "unsold"};
     return bytes_of(words[auction->answer.status]);
+}
+
+/* Of an experiment: a ping or a whole lead is an auction, and what it brought counts for the arm it was in. Leads that
+ * are sold out of a doubt, later, are not in it. */
+static void count_arm(const struct auction *auction, const struct trace_auction *record)
+{
+    if (auction->arm == ARM_NONE || auction->campaign->trial_cell == STANDING_NONE || record->is_test) return;
+    struct arm_sums more = {.auctions = record->kind == TRACE_PING || record->kind == TRACE_ONE_CALL};
+    for (uint32_t i = 0; i < record->sales_count; i++) {
+        const struct trace_sale *sale = &record->sales[i];
+        if (sale->in_doubt) continue;
+        more.sold = 1; /* a lead, however many have bought it */
+        more.revenue_micros += sale->price_micros;
+        more.payout_micros += sale->payout_micros;
+        more.margin_micros += sale->margin_micros;
+    }
+    more.margin_squares = trial_square(more.margin_micros);
+    arms_add(auction->host->standing(auction->world), auction->campaign->trial_cell, auction->arm - ARM_CONTROL, &more);
 }
 
 void tell_trace(struct auction *auction)
@@ -351,22 +406,17 @@ void tell_trace(struct auction *auction)
         .promise_micros = auction->promise_micros,
         .price_micros = answer->price_micros,
         .public_json = own ? auction->form.public_json : auction->offer.public_json,
+        .planned = (uint8_t)auction->slots_count,
+        .max_sales = auction->offer.max_sales,
+        .sold_elsewhere = auction->offer.sold_elsewhere,
+        .leg_floor_micros = auction->offer.leg_floor_micros,
         .steps_count = auction->steps_count,
     };
     memcpy(record.steps, auction->steps, auction->steps_count * sizeof *auction->steps);
-    if (own) trace_inputs(auction, &record);
+    if (own || auction->is_reauction) trace_inputs(auction, &record);
     if (!trace_contracts(auction, &record)) return;
     if (auction->attempts) trace_posts(auction, &record);
-    if (answer->status == ANSWER_SOLD) {
-        const struct candidate *candidate = &auction->candidates[auction->candidate];
-        record.has_sale = true;
-        record.sale = (struct trace_sale){auction->sale_id,
-                                          candidate->contract->id,
-                                          answer->buyer,
-                                          candidate->terms.price_micros,
-                                          auction->payout.payout_micros,
-                                          auction->payout.margin_micros,
-                                          (uint8_t)auction->payout.rule};
-    }
+    trace_sales(auction, &record);
+    count_arm(auction, &record);
     auction->host->trace(auction->world, &record, answer->status == ANSWER_ACCEPTED ? &auction->offer : NULL);
 }

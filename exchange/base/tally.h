@@ -8,6 +8,7 @@
     X(PINGS, pings, "Pings taken")                                                                                     \
     X(POSTS, posts, "Posts taken")                                                                                     \
     X(LEADS, leads, "One-call leads taken")                                                                            \
+    X(AUCTIONS, auctions, "Auctions decided")                                                                          \
     X(OFFERS, offers, "Pings answered with an offer")                                                                  \
     X(REJECTED, rejected, "Pings answered without one")                                                                \
     X(SOLD, sold, "Leads sold")                                                                                        \

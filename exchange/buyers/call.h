@@ -29,6 +29,7 @@ struct call_order {
     const struct ping_hashes *person; /* PING: for the call only; NULL: nobody's */
     struct bytes bid_id;              /* POST */
     int64_t price_micros;
+    uint8_t max_sold, slot;     /* POST */
     struct bytes consent, lead; /* POST: copied, and wiped when the call ends */
     enum rehearsal rehearsal;   /* a test: its call leaves no trace in standing; one of a built-in buyer never leaves
                                  * the process */

@@ -1,7 +1,14 @@
 #include "exchange/buyers/health.h"
 
+/* A circuit that a call found open and became the probe of. */
+struct probe {
+    bool is_taken, of_origin;
+    uint32_t cell;
+    uint64_t before, probing;
+};
+
 static bool pass_circuit(struct standing *standing, bool of_origin, uint32_t cell, const struct circuit_rules *rules,
-                         int64_t now_us)
+                         int64_t now_us, struct probe *probe)
 {
     if (cell == STANDING_NONE) return true;
     for (;;) {
@@ -9,35 +16,51 @@ static bool pass_circuit(struct standing *standing, bool of_origin, uint32_t cel
         if (circuit_state_of(word) == CIRCUIT_CLOSED) return true;
         uint64_t probing = circuit_probe(word, now_us, rules);
         if (probing == word) return false;
+        *probe = (struct probe){true, of_origin, cell, word, probing};
         if (circuits_swap(standing, of_origin, cell, word, probing)) return true;
+        probe->is_taken = false;
     }
+}
+
+/* The call does not go out: the next one is the probe. If the word has moved on, that was another call's doing. */
+static void give_back(struct standing *standing, const struct probe probes[2])
+{
+    for (int i = 0; i < 2; i++)
+        if (probes[i].is_taken)
+            (void)circuits_swap(standing, probes[i].of_origin, probes[i].cell, probes[i].probing, probes[i].before);
 }
 
 /* The circuits this call must find closed, or be the probe of. A ping tries contract and origin before a lead is put at
  * risk; what no ping ever tries (a post's other origin, a contract with a standing price), a post must. */
 static bool pass_circuits(struct standing *standing, const struct contract *contract, bool is_ping,
-                          const struct circuit_rules *rules, int64_t now_us)
+                          const struct circuit_rules *rules, int64_t now_us, struct probe probes[2])
 {
     bool tries_contract = is_ping || !contract->is_live;
     bool tries_origin = tries_contract || contract->post_origin_cell != contract->ping_origin_cell;
     uint32_t origin_cell = is_ping ? contract->ping_origin_cell : contract->post_origin_cell;
-    if (tries_contract && !pass_circuit(standing, false, contract->cell, rules, now_us)) return false;
-    return !tries_origin || pass_circuit(standing, true, origin_cell, rules, now_us);
+    if (tries_contract && !pass_circuit(standing, false, contract->cell, rules, now_us, &probes[0])) return false;
+    return !tries_origin || pass_circuit(standing, true, origin_cell, rules, now_us, &probes[1]);
+}
+
+static enum reason admit(struct standing *standing, const struct contract *contract, const struct buyer *buyer,
+                         bool is_ping, const struct circuit_rules *rules, int64_t now_us, struct probe probes[2])
+{
+    if (is_ping && !rates_peek_buyer(standing, buyer->cell, buyer->max_pings_per_s, now_us)) return REASON_THROTTLED;
+    if (!pass_circuits(standing, contract, is_ping, rules, now_us, probes)) return REASON_CIRCUIT_OPEN;
+    if (!rates_enter(standing, buyer->cell, buyer->max_in_flight)) return REASON_THROTTLED;
+    if (!is_ping || rates_take_buyer(standing, buyer->cell, buyer->max_pings_per_s, now_us)) return REASON_NONE;
+    rates_leave(standing, buyer->cell);
+    return REASON_THROTTLED;
 }
 
 enum reason health_admit(struct standing *standing, const struct catalogue *catalogue, const struct contract *contract,
                          bool is_ping, int64_t now_us)
 {
-    const struct buyer *buyer = &catalogue->buyers[contract->buyer];
-    const struct circuit_rules *rules = &catalogue->house.circuit;
-    if (is_ping && !rates_peek_buyer(standing, buyer->cell, buyer->max_pings_per_s, now_us)) return REASON_THROTTLED;
-    if (!pass_circuits(standing, contract, is_ping, rules, now_us)) return REASON_CIRCUIT_OPEN;
-    if (!rates_enter(standing, buyer->cell, buyer->max_in_flight)) return REASON_THROTTLED;
-    if (is_ping && !rates_take_buyer(standing, buyer->cell, buyer->max_pings_per_s, now_us)) {
-        rates_leave(standing, buyer->cell);
-        return REASON_THROTTLED;
-    }
-    return REASON_NONE;
+    struct probe probes[2] = {{0}, {0}};
+    enum reason reason = admit(standing, contract, &catalogue->buyers[contract->buyer], is_ping,
+                               &catalogue->house.circuit, now_us, probes);
+    if (reason != REASON_NONE) give_back(standing, probes);
+    return reason;
 }
 
 static void feed(struct standing *standing, bool of_origin, uint32_t cell, bool success,

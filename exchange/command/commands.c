@@ -16,6 +16,8 @@ static const struct row rows[] = {
     {"serve", command_serve, "run the exchange"},
     {"check", command_check, "read settings and catalogue as serve would, and list all that is wrong"},
     {"explain", command_explain, "tell the story of a ping or a lead: who was asked, who was not and why, who got it"},
+    {"replay", command_replay, "decide recorded auctions again, and tell what comes out otherwise"},
+    {"whatif", command_whatif, "what recorded auctions would have sold under another catalogue"},
     {"ledger", command_ledger, "stat, export and verify the book"},
     {"key", command_key, "make keys for affiliates, buyers and operators"},
     {"help", command_help, "this list"},

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "exchange/command/command.h"
+#include "exchange/command/instant.h"
 #include "exchange/command/options.h"
 #include "exchange/config/config.h"
 #include "exchange/ledger/report.h"
@@ -263,25 +264,15 @@ static int stat_book(const struct settings *settings, const struct options_given
 /* Export and verify
  * ---------------------------------------------------------------------------------------------------------- */
 
-/* RFC 3339, or -1h, -7d: that long ago. */
-static bool read_time(const char *text, int64_t unsaid_ms, int64_t *wall_ms)
+/* What is not said stays as it was. */
+static bool read_time(const char *text, int64_t *wall_ms)
 {
-    int64_t span_us;
-    if (!text) {
-        *wall_ms = unsaid_ms;
-        return true;
-    }
-    struct node span = {.kind = NODE_TEXT, .text = bytes_of(text + 1), .span = 1};
-    if (text[0] == '-' && scalar_duration(&span, &span_us)) {
-        *wall_ms = clock_wall_ms() - span_us / 1000;
-        return true;
-    }
-    return clock_read_wall(bytes_of(text), wall_ms);
+    return !text || instant_read(text, clock_wall_ms(), wall_ms);
 }
 
 static int export_book(const struct settings *settings, const struct options_given *given)
 {
-    int64_t from_ms, to_ms;
+    int64_t from_ms = 0, to_ms = INT64_MAX;
     enum report_format format = REPORT_CSV;
     if (given->values[FORMAT] && strcmp(given->values[FORMAT], "ndjson") == 0)
         format = REPORT_NDJSON;
@@ -289,8 +280,8 @@ static int export_book(const struct settings *settings, const struct options_giv
         fprintf(stderr, "outcry ledger: --format is csv or ndjson, not %s\n", given->values[FORMAT]);
         return COMMAND_USAGE;
     }
-    if (!read_time(given->values[FROM], 0, &from_ms) || !read_time(given->values[TO], INT64_MAX, &to_ms)) {
-        fprintf(stderr, "outcry ledger: --from and --to are times like 2026-11-22T15:00:00Z or -1h\n");
+    if (!read_time(given->values[FROM], &from_ms) || !read_time(given->values[TO], &to_ms)) {
+        fprintf(stderr, "outcry ledger: --from and --to are " INSTANT_FORMS "\n");
         return COMMAND_USAGE;
     }
     enum fault fault = report_export(settings->ledger_path, format, from_ms, to_ms, stdout);

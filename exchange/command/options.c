@@ -15,6 +15,18 @@ static void print_help(const struct options *options);
 static void print_usage(const struct options *options, FILE *out);
 static bool complain(const struct options *options, const char *word, bool is_unknown);
 
+/* Arguments come in their order, as code 1, and gather at the front of argv, whose places have been read by then. A
+ * word like -1h is a time: its first digit is taken for an option, the rest for what goes with it. */
+static int next(int argc, char **argv, const struct option *longs, struct options_given *given)
+{
+    for (;;) {
+        int code = getopt_long(argc, argv, "-:h0::1::2::3::4::5::6::7::8::9::", longs, NULL);
+        bool is_time = code >= '0' && code <= '9';
+        if (code != 1 && !is_time) return code;
+        given->arguments[given->arguments_count++] = is_time ? argv[optind - 1] : optarg;
+    }
+}
+
 bool options_read(const struct options *options, int argc, char **argv, struct options_given *given, int *status)
 {
     struct option longs[OPTIONS_MAX + 2] = {{0}};
@@ -27,7 +39,8 @@ bool options_read(const struct options *options, int argc, char **argv, struct o
     *status = COMMAND_USAGE;
     opterr = 0;
     optind = 0; /* 0: start anew, as glibc wants it */
-    for (int code; (code = getopt_long(argc, argv, ":h", longs, NULL)) != -1;) {
+    given->arguments = argv + 1;
+    for (int code; (code = next(argc, argv, longs, given)) != -1;) {
         if (code == 'h') {
             print_help(options);
             *status = COMMAND_DONE;
@@ -36,8 +49,7 @@ bool options_read(const struct options *options, int argc, char **argv, struct o
         if (code == '?' || code == ':') return complain(options, argv[optind - 1], code == '?');
         given->values[code - CODE_FIRST] = optarg ? optarg : "";
     }
-    given->arguments = argv + optind;
-    given->arguments_count = argc - optind;
+    while (optind < argc) given->arguments[given->arguments_count++] = argv[optind++]; /* after "--" */
     if (given->arguments_count >= options->arguments_min && given->arguments_count <= options->arguments_max)
         return true;
     print_usage(options, stderr);

@@ -192,6 +192,8 @@ static void print_time(const struct page *page)
     for (size_t i = 0; steps && i < sizeof causes / sizeof *causes; i++)
         if (bytes_is(cause, causes[i].cause)) fprintf(page->out, " (bids closed when %s)", causes[i].text);
     if (posts) fprintf(page->out, "%s%lld ms for the post", steps ? ", " : "", took_ms(posts));
+    struct bytes arm = text_of(page->story, "arm");
+    if (arm.len) fprintf(page->out, "; by the %.*s rules of the experiment", SHOW(arm));
     fprintf(page->out, "\n");
 }
 
@@ -308,6 +310,27 @@ static const char *colour_of(const struct page *page, const struct row *row)
     return row->group == ROW_NOT_ASKED ? page->dim : "";
 }
 
+static void write_term(struct sink *sink, const char **before, const char *words, struct bytes value)
+{
+    sink_text(sink, *before);
+    sink_text(sink, words);
+    sink_bytes(sink, value);
+    *before = ", ";
+}
+
+/* What the columns do not show: what the bid was ranked as and would pay, where that is not the bid, and its tier. */
+static void write_terms(struct sink *sink, const struct row *row)
+{
+    const struct node *bid = map_of(row->contract, "bid");
+    struct bytes price = text_of(bid, "price"), pays = text_of(bid, "pays"), tier = text_of(row->contract, "tier");
+    struct bytes counts_as = text_of(row->contract, "effective_price");
+    const char *before = sink->len ? "; " : "";
+    if (row->group != ROW_RANKED) return;
+    if (counts_as.len && !bytes_same(counts_as, price)) write_term(sink, &before, "counts as ", counts_as);
+    if (pays.len && !bytes_same(pays, price)) write_term(sink, &before, "pays ", pays);
+    if (tier.len && !bytes_is(tier, "1")) write_term(sink, &before, "tier ", tier);
+}
+
 static void print_row(const struct page *page, const struct row *row)
 {
     const struct node *contract = row->contract, *bid = map_of(contract, "bid");
@@ -319,6 +342,7 @@ static void print_row(const struct page *page, const struct row *row)
     if (row->group == ROW_RANKED) snprintf(place, sizeof place, "%llu", (unsigned long long)row->rank);
     if (took.len && !is_standing && row->group != ROW_NOT_ASKED) snprintf(ms, sizeof ms, "%.*s ms", SHOW(took));
     write_fate(page, &fate, row);
+    write_terms(&fate, row);
     fprintf(page->out, "%s%5s  %-*.*s  %-8s %9.*s  %9s  %9.*s   ", colour_of(page, row), place, page->name_width,
             SHOW(name),
             row->group == ROW_NOT_ASKED ? "no"
@@ -337,12 +361,20 @@ static void print_rows(const struct page *page)
     for (size_t i = 0; i < page->rows_count; i++) print_row(page, &page->rows[i]);
 }
 
-/* Of very many contracts only the first are told one by one. */
+/* Of very many contracts only the first are told one by one; the others by reason. */
 static void print_unlisted(const struct page *page)
 {
     struct bytes untold = text_of(page->story, "not_listed");
-    if (untold.len && !bytes_is(untold, "0"))
-        fprintf(page->out, "%5s  and %.*s more that were not asked\n", "", SHOW(untold));
+    const struct node *counts = map_of(page->story, "counts");
+    const char *before = ": ";
+    if (!untold.len || bytes_is(untold, "0")) return;
+    fprintf(page->out, "%5s  and %.*s more that were not asked", "", SHOW(untold));
+    if (counts) NODE_EACH(count, counts)
+        {
+            fprintf(page->out, "%s%.*s %.*s", before, SHOW(count->text), SHOW(count->key));
+            before = ", ";
+        }
+    fprintf(page->out, "\n");
 }
 
 /* The end

@@ -2,6 +2,8 @@
  * loaded by a test: the first line of a block names the file it is. */
 #pragma once
 
+#include "exchange/config/reference_ranking.h"
+
 static const char REFERENCE_HEAD[] =
     "# Settings and catalogue\n"
     "\n"
@@ -118,7 +120,11 @@ static const char REFERENCE_HEAD[] =
     "            - any: [{field: age, min: 25, max: 70}, {source: [fb]}]\n"
     "            - none: [{affiliate: [best-leads-2]}]\n"
     "        schedule: {mon-fri: \"08:00-20:00\", sat: \"09:00-12:00,13:00-17:30\"}\n"
-    "        caps: [{window: hour, leads: 20}, {window: day, leads: 100}]\n"
+    "        caps: [{window: hour, leads: 20}, {window: day, leads: 100, per: state, pace: true}, {window: week, "
+    "percent: "
+    "20, per: channel}]\n"
+    "        hold_offer: 20s\n"
+    "        max_open_offers: 50\n"
     "        test: {ping_url: \"https://north.example/test/ping\", post_url: \"https://north.example/test/post\"}\n"
     "  - id: south\n"
     "    signing_secret: whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oDMfKQ9r8GKYo=\n"
@@ -131,7 +137,7 @@ static const char REFERENCE_HEAD[] =
     "          - {price: \"9\"}\n"
     "        tier: 2\n"
     "```\n"
-    "\n"
+    "\n" REFERENCE_RANKING
     "Many contracts come better by the line: `catalogue: market` names a folder, and in it a file `bulk.ndjson` holds "
     "one contract a line,\n"
     "with the `buyer` it belongs to:\n"

@@ -64,7 +64,7 @@ struct schema_row {
     const char *only;                 /* the one value that is built, in the words of the file; NULL: all are */
     const char *fallback;             /* the default, as one would write it; NULL: none */
     const char *range;                /* of each value: "1..20", "10ms..60s", "0.."; NULL: what the type holds */
-    const struct schema_group *group; /* MAP: what is in it; PRICE: of one rule */
+    const struct schema_group *group; /* MAP: what is in it; PRICE: of one rule; CHOICE: a map may stand here */
     const char *prose;                /* one line */
     size_t offset, size;              /* settings: where in struct settings the value goes */
 };

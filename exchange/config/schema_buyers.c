@@ -190,6 +190,24 @@ const struct schema_group schema_cap = {
     ROWS(cap_rows),
     .indivisible = true};
 
+#define BY_CAUSE(name, text)                                                                                           \
+    {                                                                                                                  \
+        .key = name, .type = SCHEMA_CHOICE, .choices = "hold retry fallback", .fallback = "hold", .prose = text        \
+    }
+static const struct schema_row unknown_rows[] = {
+    BY_CAUSE("timeout", "no answer in time"), BY_CAUSE("reset", "the connection broke after the post was sent"),
+    BY_CAUSE("http_5xx", "5xx, 408, 409, 425"), BY_CAUSE("redirect", "3xx"),
+    BY_CAUSE("bad_response", "an answer that makes no sense")};
+static const struct schema_group unknown_group = {
+    .name = "on_unknown",
+    .title = "on_unknown",
+    .prose =
+        "What a post without a verdict comes to, by the cause, instead of one word for all: hold: it stays in doubt "
+        "and nobody else gets the lead. retry: the same post_id again, at most twice, while time is left, then "
+        "hold; needs idempotent: true. fallback: the contract says in writing that this means no, and the lead "
+        "goes on to the next buyer.",
+    ROWS(unknown_rows)};
+
 static const struct schema_row test_rows[] = {
     {.key = "ping_url", .type = SCHEMA_URL, .prose = "asked for a bid; a live price needs it"},
     {.key = "post_url", .type = SCHEMA_URL, .flags = SCHEMA_REQUIRED, .prose = "where the test lead is posted"},
@@ -228,9 +246,9 @@ static const struct schema_row contract_rows[] = {
      .prose = "live: the buyer's bid; or a standing price; or rules"},
     {.key = "price_at_post",
      .type = SCHEMA_CHOICE,
-     .flags = SCHEMA_LATER,
      .choices = "bid lower",
-     .prose = "a verdict with another price"},
+     .fallback = "bid",
+     .prose = "a verdict with a lower price is billed at the bid, or at that price, not below min_price"},
     {.key = "bid_ttl",
      .type = SCHEMA_DURATION,
      .range = "1s..1d",
@@ -329,13 +347,16 @@ static const struct schema_row contract_rows[] = {
      .choices = "available unavailable",
      .fallback = "available",
      .prose = "without a fresh push"},
-    {.key = "idempotent", .type = SCHEMA_BOOL, .flags = SCHEMA_LATER, .prose = "the same post_id is the same lead"},
+    {.key = "idempotent",
+     .type = SCHEMA_BOOL,
+     .fallback = "false",
+     .prose = "the same post_id is the same lead, however often it comes; retry needs it"},
     {.key = "on_unknown",
      .type = SCHEMA_CHOICE,
-     .flags = SCHEMA_MAP_LATER,
-     .choices = "hold retry? fallback?",
+     .choices = "hold retry fallback",
      .fallback = "hold",
-     .prose = "no verdict: stay in doubt, sell to nobody else"},
+     .group = &unknown_group,
+     .prose = "no verdict: stay in doubt; post again; or take silence for a no; or a map by cause"},
     {.key = "doubt", .type = SCHEMA_MAP, .flags = SCHEMA_LATER, .prose = "when a doubt ends, and how"},
     {.key = "duplicates",
      .type = SCHEMA_MAP,
@@ -456,7 +477,7 @@ const struct schema_group schema_buyer = {
     .name = "buyer", .title = "buyers", .prose = "Who buys leads, by webhooks.", ROWS(buyer_rows)};
 
 const struct schema_group *const schema_buyer_groups[] = {
-    &schema_buyer, &contract_group,     &exclude_group,  &rule_group, &schema_filter,
-    &near_group,   &score_bounds_group, &schedule_group, &schema_cap, &test_group,
+    &schema_buyer,       &contract_group, &exclude_group, &rule_group,    &schema_filter, &near_group,
+    &score_bounds_group, &schedule_group, &schema_cap,    &unknown_group, &test_group,
 };
 const unsigned schema_buyer_groups_count = sizeof schema_buyer_groups / sizeof *schema_buyer_groups;

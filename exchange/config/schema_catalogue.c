@@ -237,8 +237,8 @@ const struct schema_group schema_contract_duplicates = {
     ROWS(contract_duplicates_rows),
     .indivisible = true};
 
-#define POLICY_CHOICES "price priority weighted round_robin even?"
-#define RANK_BY_CHOICES "price expected_value?"
+#define POLICY_CHOICES "price priority weighted round_robin even"
+#define RANK_BY_CHOICES "price expected_value"
 #define PRICING_CHOICES "first second"
 #define UNAVAILABLE_CHOICES "skip last"
 
@@ -329,7 +329,7 @@ static const struct schema_row campaign_rows[] = {
      .prose = "price x multiplier, or that x the share of its posts a contract accepts"},
     {.key = "shadow",
      .type = SCHEMA_BOOL,
-     .flags = SCHEMA_LATER,
+     .fallback = "false",
      .prose = "decides by price, and shows in every trace what expected_value would have said"},
     {.key = "pricing",
      .type = SCHEMA_CHOICE,
@@ -377,11 +377,7 @@ static const struct schema_row campaign_rows[] = {
      .group = &pattern_group,
      .prose = "leads that look like tests: they end as test_lead, unsold"},
     {.key = "redistribute", .type = SCHEMA_MAP, .flags = SCHEMA_LATER, .prose = "selling a returned lead again"},
-    {.key = "experiment",
-     .type = SCHEMA_MAP,
-     .flags = SCHEMA_LATER,
-     .group = &experiment_group,
-     .prose = "other rules for a share"},
+    {.key = "experiment", .type = SCHEMA_MAP, .group = &experiment_group, .prose = "other rules for a share"},
     {.key = "retention", .type = SCHEMA_DURATION, .flags = SCHEMA_LATER, .prose = "how long leads are kept"},
     {.key = "paused", .type = SCHEMA_BOOL, .fallback = "false", .prose = "takes no leads"},
     {.key = "score",

@@ -23,6 +23,10 @@
 #define PART_MIN_BYTES (1u << 20)
 #define PARTS_OF_ALL 8u
 #define NUMBER_MAX 999u /* parts of one day */
+#define BATCH 64u       /* records read in one transaction */
+#define BATCH_CHUNK (1u << 18)
+#define BATCH_MAX (64u << 20)
+#define DAY_MS INT64_C(86400000)
 
 enum day_table { DAY_RECORDS, DAY_INDEX, DAY_OFFERS, DAY_TABLES };
 static const char *const day_tables[DAY_TABLES] = {"records", "index", "offers"};
@@ -382,6 +386,75 @@ enum fault days_find(struct days *days, const struct ident *id, struct arena *ar
         if (is_last) break;
         if (!day) continue;
         fault = find_in(day, id, arena, record);
+        let_go(days, day);
+    }
+    return fault;
+}
+
+/* A few records, copied, so that no transaction waits for whoever reads them. */
+struct batch {
+    uint64_t next; /* number of the first one not read yet */
+    unsigned count;
+    struct bytes records[BATCH];
+};
+
+static enum fault read_batch(struct day *day, struct batch *batch, struct arena *arena)
+{
+    struct MDB_txn *txn;
+    struct store_cursor cursor = {0};
+    char from[8];
+    batch->count = 0;
+    store_key_u64(from, batch->next);
+    enum fault fault = store_begin(day->store, false, &txn);
+    if (fault != FAULT_NONE) return fault;
+    fault = store_cursor_open(day->store, txn, DAY_RECORDS, &cursor);
+    if (fault == FAULT_NONE) fault = store_seek(&cursor, (struct bytes){from, sizeof from});
+    for (; fault == FAULT_NONE && batch->count < BATCH; fault = store_next(&cursor)) {
+        if (cursor.key.len != 12) {
+            fault = FAULT_CORRUPT;
+            break;
+        }
+        if (store_read_key_u32(cursor.key.at + 8) != 0) continue; /* not a record's first part */
+        batch->next = store_read_key_u64(cursor.key.at) + 1;
+        struct bytes number = bytes_first(cursor.key, 8), *record = &batch->records[batch->count];
+        fault = store_get_parts(day->store, txn, DAY_RECORDS, number, arena, record);
+        if (fault != FAULT_NONE) break;
+        batch->count++;
+    }
+    store_cursor_close(&cursor);
+    store_abort(&txn);
+    return fault == FAULT_NOT_FOUND ? FAULT_NONE : fault;
+}
+
+static enum fault records_in(struct day *day, bool (*fn)(void *arg, struct bytes record), void *arg, bool *goes_on)
+{
+    struct batch batch = {.count = BATCH};
+    struct arena arena;
+    enum fault fault = FAULT_NONE;
+    arena_init(&arena, BATCH_CHUNK, BATCH_MAX);
+    while (fault == FAULT_NONE && batch.count == BATCH && *goes_on) {
+        arena_reset(&arena);
+        fault = read_batch(day, &batch, &arena);
+        for (unsigned i = 0; i < batch.count && *goes_on; i++) *goes_on = fn(arg, batch.records[i]);
+    }
+    arena_free(&arena);
+    return fault;
+}
+
+enum fault days_records(struct days *days, int64_t from_ms, int64_t to_ms, bool (*fn)(void *arg, struct bytes record),
+                        void *arg)
+{
+    char first[NAME_MAX_BYTES], last[NAME_MAX_BYTES];
+    enum fault fault = FAULT_NONE;
+    bool is_last = false, goes_on = true;
+    if (days->is_reader && scan(days) == FAULT_MEMORY) return FAULT_MEMORY;
+    day_name(from_ms, 1, first);
+    day_name(to_ms < INT64_MAX - DAY_MS ? to_ms + DAY_MS : to_ms, 1, last);
+    for (unsigned place = days->count; place-- > 0 && fault == FAULT_NONE && goes_on;) {
+        struct day *day = hold(days, place, &is_last);
+        if (!day) continue;
+        if (strncmp(day->name, first, 10) >= 0 && strncmp(day->name, last, 10) <= 0)
+            fault = records_in(day, fn, arg, &goes_on);
         let_go(days, day);
     }
     return fault;

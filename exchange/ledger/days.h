@@ -40,6 +40,10 @@ uint64_t days_bytes(struct days *days);
 
 /* The newest record of that id; FAULT_NOT_FOUND. */
 enum fault days_find(struct days *days, const struct ident *id, struct arena *arena, struct bytes *record) MUST_USE;
+/* fn for the records written in the days from one instant (wall) to another, and in the day after, oldest first, until
+ * it says no. In short transactions: what is written meanwhile may come along. */
+enum fault days_records(struct days *days, int64_t from_ms, int64_t to_ms, bool (*fn)(void *arg, struct bytes record),
+                        void *arg) MUST_USE;
 /* The offer of that ping as it was written last, whether it has expired or not; FAULT_NOT_FOUND. */
 enum fault days_find_offer(struct days *days, const struct ident *ping_id, int64_t expires_ms, struct arena *arena,
                            struct bytes *flat) MUST_USE;

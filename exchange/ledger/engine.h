@@ -14,6 +14,7 @@
 #include <stdatomic.h>
 
 #include "exchange/base/mailbox.h"
+#include "exchange/ledger/counting.h"
 #include "exchange/ledger/days.h"
 #include "exchange/ledger/keyfile.h"
 #include "exchange/ledger/rows.h"
@@ -25,7 +26,7 @@
 #define LINES_MAX 1025
 #define PATH_BYTES 4096
 
-enum job_kind { JOB_STEP, JOB_RESOLVE, JOB_SWITCH, JOB_CATALOGUE, JOB_REVOCATION, JOB_KINDS };
+enum job_kind { JOB_STEP, JOB_RESOLVE, JOB_SWITCH, JOB_CATALOGUE, JOB_REVOCATION, JOB_COUNTS, JOB_KINDS };
 
 struct job {
     enum job_kind kind;
@@ -74,6 +75,13 @@ struct ledger_line {
 
 enum engine_state { ENGINE_OPEN, ENGINE_NEARLY_FULL, ENGINE_FULL, ENGINE_DOWN, ENGINE_STATES };
 
+#define LEARNED_MAX (BATCH_MAX * OFFER_SALES_MAX)
+
+struct learned_news {
+    uint32_t cell;
+    uint64_t word;
+};
+
 struct ledger {
     struct store *book;
     struct days *days;
@@ -100,6 +108,10 @@ struct ledger {
     bool trace_failed;       /* the last try failed: the next failure drops */
     int64_t next_dropped_us; /* when dropping is logged again */
     bool is_nearly_full;
+    struct counting *counting; /* NULL: no pings are counted yet */
+    struct standing *standing;                /* where what is learned is published; NULL: not restored into any */
+    struct learned_news learned[LEARNED_MAX]; /* of the batch at hand */
+    unsigned learned_count;
 
     /* Published. */
     _Atomic int state; /* enum engine_state */

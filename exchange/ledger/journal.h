@@ -28,7 +28,8 @@
     X(TOTALS, "totals")         /* "totals" -> see rows.h */                                                           \
     X(SEEN, "seen")             /* a person's key (16), post id -> encounter_write; no post: a revocation */           \
     X(SEEN_POSTS, "seen_posts") /* post id -> book_write_seen: its person's keys */                                    \
-    X(ENDS, "ends")             /* until (8, big-endian), post or lead id -> what is forgotten then, see seen.h */
+    X(ENDS, "ends")             /* until (8, big-endian), post or lead id -> what is forgotten then, see seen.h */     \
+    X(LEARNED, "learned")       /* contract id -> market/acceptance's word (8); from this version's verdicts on */
 
 enum book_table {
 #define X(name, text) BOOK_##name,
@@ -39,7 +40,7 @@ enum book_table {
 
 extern const char *const journal_tables[BOOK_TABLES_COUNT];
 
-enum entry_kind { ENTRY_STEP = 1, ENTRY_SWITCH = 2, ENTRY_CATALOGUE = 3, ENTRY_REVOCATION = 4 };
+enum entry_kind { ENTRY_STEP = 1, ENTRY_SWITCH = 2, ENTRY_CATALOGUE = 3, ENTRY_REVOCATION = 4, ENTRY_COUNTS = 5 };
 
 struct entry {
     uint64_t seq;

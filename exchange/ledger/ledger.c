@@ -171,6 +171,7 @@ void ledger_close(struct ledger **ledger)
     mailbox_close(&gone->steps);
     mailbox_close(&gone->asks);
     reader_close(&gone->reader);
+    counting_close(&gone->counting);
     days_close(&gone->days);
     keyfile_close(&gone->keys);
     store_close(&gone->book);

@@ -32,7 +32,8 @@ struct ledger_options {
  * (FAULT_CORRUPT: the note names the record), turns intents without a verdict into doubts (an entry each).
  * FAULT_IN_USE: another exchange holds it. */
 enum fault ledger_open(const struct ledger_options *options, struct ledger **ledger, struct ledger_note *note) MUST_USE;
-/* What stood when we stopped: caps of current windows, switches, offers that have not expired. Before ledger_start. */
+/* What stood when we stopped: caps of current windows, switches, what was learned, offers that have not expired. Before
+ * ledger_start. `standing` outlives the ledger: from then on what is learned is published there, once it is on disk. */
 enum fault ledger_restore(struct ledger *ledger, struct standing *standing, struct offers *offers, int64_t now_us,
                           int64_t wall_ms, uint32_t *doubts) MUST_USE;
 enum fault ledger_start(struct ledger *ledger) MUST_USE;
@@ -63,12 +64,14 @@ enum fault ledger_append(struct ledger_line *line, const struct book_step *step,
                          uint64_t token) MUST_USE;
 /* An operator's resolution of a post in doubt: checked by the ledger thread against the row: FAULT_NOT_FOUND: no such
  * post; FAULT_INPUT: it is not in doubt. accepted: sale and transfers; rejected: reservations of `keys` undone in the
- * book, lead UNSOLD unless its offer still stands at wall_ms: then the lead is POSTING again, and UNSOLD after the next
- * start if nothing came of it. lead_id tells which. sale_id may be NULL when rejected. */
+ * book; its slot of the lead may fall back if the offer still stands at wall_ms and no other story is at the lead: then
+ * a lead that holds nothing else is POSTING again, and UNSOLD after the next start if nothing came of it. lead_id tells
+ * which. sale_id may be NULL when rejected. */
 struct ledger_resolution {
     enum fault fault;
     struct ident lead_id;
-    bool resumes; /* rejected, and the story may go on */
+    bool resumes;  /* rejected, and the story may go on */
+    bool is_first; /* accepted, and the lead was not sold before */
     uint64_t seq;
     bool is_test;                        /* of a test lead: no money moved */
     int64_t price_micros, payout_micros; /* of the sale that an acceptance made */

@@ -9,6 +9,7 @@
 #include "protocol/base/check.h"
 
 #define STEP_ROOM 4096u /* for what is not text in a step, and most texts */
+#define PART_ROOM 640u  /* of a verdict, intent or sale, beside its texts: an intent's cap keys */
 #define REVOCATION_ROOM 256u
 #define CLOSE_LOOK_US INT64_C(10000)
 #define KEPT_ROOM 131072u /* a job that had to grow beyond gives its memory back */
@@ -140,9 +141,16 @@ static enum fault fill_step(struct job *job, const struct book_step *step)
 static size_t step_room(const struct book_step *step)
 {
     size_t room = STEP_ROOM;
-    if (step->verdict) room += step->verdict->code.len + step->verdict->text.len + step->verdict->buyer_lead_id.len;
-    if (step->intent) room += step->intent->contract.len + step->intent->buyer.len + step->intent->bid_id.len;
-    if (step->sale) room += step->sale->contract.len + step->sale->buyer.len + step->sale->redirect_url.len;
+    for (unsigned i = 0; i < step->verdicts_count; i++) {
+        const struct book_verdict *verdict = &step->verdicts[i];
+        room += PART_ROOM + verdict->code.len + verdict->text.len + verdict->buyer_lead_id.len;
+    }
+    for (unsigned i = 0; i < step->intents_count; i++) {
+        const struct book_intent *intent = &step->intents[i];
+        room += PART_ROOM + intent->contract.len + intent->buyer.len + intent->bid_id.len;
+    }
+    for (unsigned i = 0; i < step->sales_count; i++)
+        room += PART_ROOM + step->sales[i].contract.len + step->sales[i].buyer.len + step->sales[i].redirect_url.len;
     if (step->final) room += step->final->text.len;
     if (!step->opening) return room;
     const struct book_opening *opening = step->opening;

@@ -66,25 +66,33 @@ void reader_close(struct reader **reader)
     free(gone);
 }
 
-/* A lead's row; of one whose post is open or in doubt, also the sale that an acceptance would make. */
-static enum fault find_lead(struct reader *reader, struct MDB_txn *txn, const struct ident *lead_id,
-                            struct arena *arena, struct lead_record *lead)
+/* A row of version 1 does not say what an acceptance of its open post would make: its post does. */
+static enum fault fill_sale(struct reader *reader, struct MDB_txn *txn, struct arena *arena, struct lead_slot *slot)
 {
     struct post_record post;
-    enum fault fault = rows_lead(reader->book, txn, lead_id, arena, lead);
-    if (fault != FAULT_NONE || ident_is_none(&lead->post_id)) return fault;
-    if (lead->state != LEAD_POSTING && lead->state != LEAD_PENDING) return FAULT_NONE;
-    fault = rows_post(reader->book, txn, &lead->post_id, arena, &post);
+    enum fault fault = rows_post(reader->book, txn, &slot->post_id, arena, &post);
     if (fault != FAULT_NONE) return fault == FAULT_NOT_FOUND ? FAULT_CORRUPT : fault;
-    if (post.state != POST_OPEN && post.state != POST_UNKNOWN) return FAULT_NONE; /* between two posts */
-    lead->sale = (struct book_sale){.sale_id = post.post_id,
+    slot->sale = (struct book_sale){.sale_id = post.post_id,
+                                    .post_id = post.post_id,
                                     .contract = post.intent.contract,
                                     .buyer = post.intent.buyer,
                                     .price_micros = post.intent.price_micros,
                                     .payout_micros = post.intent.payout_micros,
                                     .margin_rule = post.intent.margin_rule};
-    return money_sub(post.intent.price_micros, post.intent.payout_micros, &lead->sale.margin_micros) ? FAULT_NONE
+    return money_sub(post.intent.price_micros, post.intent.payout_micros, &slot->sale.margin_micros) ? FAULT_NONE
                                                                                                      : FAULT_CORRUPT;
+}
+
+static enum fault find_lead(struct reader *reader, struct MDB_txn *txn, const struct ident *lead_id,
+                            struct arena *arena, struct lead_record *lead)
+{
+    enum fault fault = rows_lead(reader->book, txn, lead_id, arena, lead);
+    for (unsigned i = 0; fault == FAULT_NONE && i < lead->slots_count; i++) {
+        struct lead_slot *slot = &lead->slots[i];
+        bool is_open = slot->is_used && (slot->state == POST_OPEN || slot->state == POST_UNKNOWN);
+        if (is_open && slot->sale.contract.len == 0) fault = fill_sale(reader, txn, arena, slot);
+    }
+    return fault;
 }
 
 enum fault reader_lead(struct reader *reader, const struct ident *lead_id, struct arena *arena,
@@ -216,6 +224,48 @@ enum fault reader_doubts(struct reader *reader, const struct ident *after, struc
     return fault;
 }
 
+static enum fault read_going_on(struct reader *reader, struct store_cursor *cursor, struct MDB_txn *txn,
+                                struct arena *arena, int64_t before_ms, bool *is_one)
+{
+    struct ident lead_id;
+    struct lead_record lead;
+    *is_one = false;
+    if (cursor->key.len != sizeof lead_id.at || cursor->value.len != 1) return FAULT_CORRUPT;
+    if (cursor->value.at[0] != ROWS_GOES_ON) return FAULT_NONE;
+    memcpy(lead_id.at, cursor->key.at, sizeof lead_id.at);
+    arena_reset(arena);
+    enum fault fault = rows_lead(reader->book, txn, &lead_id, arena, &lead);
+    *is_one = fault == FAULT_NONE && lead.updated_ms < before_ms;
+    return fault == FAULT_NOT_FOUND ? FAULT_CORRUPT : fault;
+}
+
+enum fault reader_going_on(struct reader *reader, int64_t before_ms, struct ident *after, struct ident *ids,
+                           uint32_t max, uint32_t *count)
+{
+    struct MDB_txn *txn;
+    struct store_cursor cursor = {0};
+    struct arena arena;
+    *count = 0;
+    enum fault fault = store_begin(reader->book, false, &txn);
+    if (fault != FAULT_NONE) return fault;
+    arena_init(&arena, 65536, 4u << 20);
+    struct bytes from = ident_is_none(after) ? BYTES_NONE : ident_bytes(after);
+    fault = store_cursor_open(reader->book, txn, BOOK_DOUBTS, &cursor);
+    if (fault == FAULT_NONE) fault = store_seek(&cursor, from);
+    if (fault == FAULT_NONE && from.len && bytes_same(cursor.key, from)) fault = store_next(&cursor);
+    for (; fault == FAULT_NONE && *count < max; fault = store_next(&cursor)) {
+        bool is_one;
+        fault = read_going_on(reader, &cursor, txn, &arena, before_ms, &is_one);
+        if (fault != FAULT_NONE) break;
+        if (is_one) memcpy(ids[(*count)++].at, cursor.key.at, sizeof ids->at);
+    }
+    if (*count) *after = ids[*count - 1];
+    store_cursor_close(&cursor);
+    store_abort(&txn);
+    arena_free(&arena);
+    return fault == FAULT_NOT_FOUND ? FAULT_NONE : fault;
+}
+
 enum fault reader_trace(struct reader *reader, const struct ident *id, struct arena *arena, struct bytes *record)
 {
     return days_find(reader->days, id, arena, record);
@@ -275,6 +325,12 @@ enum fault reader_totals(struct reader *reader, struct reader_totals *totals)
                                      .first_ms = rows.first_ms,
                                      .last_ms = rows.last_ms};
     return FAULT_NONE;
+}
+
+enum fault reader_traces(struct reader *reader, int64_t from_ms, int64_t to_ms,
+                         bool (*fn)(void *arg, struct bytes record), void *arg)
+{
+    return days_records(reader->days, from_ms, to_ms, fn, arg);
 }
 
 void reader_sizes(struct reader *reader, struct reader_sizes *sizes)

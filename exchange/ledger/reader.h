@@ -13,8 +13,7 @@ struct reader;
 enum fault reader_open(const char *path, const char *keys_path, struct reader **reader) MUST_USE;
 void reader_close(struct reader **reader);
 
-/* FAULT_NOT_FOUND, FAULT_CORRUPT, FAULT_MEMORY or NONE. Of a lead whose post is open or in doubt, lead->sale is what an
- * acceptance would make of it (has_sale is false). */
+/* FAULT_NOT_FOUND, FAULT_CORRUPT, FAULT_MEMORY or NONE. */
 enum fault reader_lead(struct reader *reader, const struct ident *lead_id, struct arena *arena,
                        struct lead_record *lead) MUST_USE;
 enum fault reader_lead_of_ping(struct reader *reader, const struct ident *ping_id, struct arena *arena,
@@ -33,6 +32,10 @@ enum fault reader_content(struct reader *reader, const struct ident *lead_id, st
 /* Posts in doubt, oldest first, after `after` (none: from the start). Returns how many were put, at most `max`. */
 enum fault reader_doubts(struct reader *reader, const struct ident *after, struct arena *arena,
                          struct post_record *posts, uint32_t max, uint32_t *count) MUST_USE;
+/* Leads that were to go on (a doubt of theirs was resolved as a rejection) and were last written of before that
+ * instant, by id, after `after` (none: from the start). Returns how many were put, at most `max`; *after moves on. */
+enum fault reader_going_on(struct reader *reader, int64_t before_ms, struct ident *after, struct ident *ids,
+                           uint32_t max, uint32_t *count) MUST_USE;
 /* The trace of a ping (its auction) or of a lead (its post, one call, or the latest resumption); raw record for
  * trace_read. */
 enum fault reader_trace(struct reader *reader, const struct ident *id, struct arena *arena,
@@ -40,6 +43,10 @@ enum fault reader_trace(struct reader *reader, const struct ident *id, struct ar
 /* The offer of a ping as the trace keeps it, expired or not; its texts are in the arena. */
 enum fault reader_offer(struct reader *reader, const struct ident *ping_id, struct arena *arena,
                         struct offer *offer) MUST_USE;
+/* fn for the trace records of that time, oldest first, until it says no: whole days (and the day after, for records
+ * that were written late), so look at each one's instant. Short transactions, beside a live exchange. */
+enum fault reader_traces(struct reader *reader, int64_t from_ms, int64_t to_ms,
+                         bool (*fn)(void *arg, struct bytes record), void *arg) MUST_USE;
 enum fault reader_catalogue(struct reader *reader, const struct digest *version, struct arena *arena,
                             struct bytes *packed) MUST_USE;
 /* "buyer:north" …: fn for each account and its balance. */

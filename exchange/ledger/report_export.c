@@ -41,7 +41,7 @@ struct export
 
 static enum fault export_stretch(struct export *export, bool *is_last);
 static void fill(struct line *line, const struct entry *entry, const struct book_step *step,
-                 const struct lead_record *lead);
+                 const struct book_sale *sale, const struct lead_record *lead);
 static enum fault print(struct export *export, const struct line *line) MUST_USE;
 
 enum fault report_export(const char *path, enum report_format format, int64_t from_ms, int64_t to_ms, FILE *out)
@@ -55,9 +55,8 @@ enum fault report_export(const char *path, enum report_format format, int64_t fr
     arena_init(&export.arena, 65536, ARENA_MAX_BYTES);
     if (format == REPORT_CSV) { /* the names stand there even if no sale follows */
         struct line names = {.count = 0};
-        fill(&names, &(struct entry){.seq = 0},
-             &(struct book_step){.wall_ms = 0, .sale = &(struct book_sale){.margin_rule = 0}},
-             &(struct lead_record){.posts_sent = 0});
+        fill(&names, &(struct entry){.seq = 0}, &(struct book_step){.wall_ms = 0},
+             &(struct book_sale){.margin_rule = 0}, &(struct lead_record){.tried = 0});
         fault = print(&export, &names);
     }
     while (fault == FAULT_NONE && !is_last) fault = export_stretch(&export, &is_last);
@@ -71,17 +70,20 @@ static enum fault export_one(struct export *export, uint64_t seq)
     struct entry entry;
     struct book_step step;
     struct lead_record lead;
-    struct line line = {.count = 0};
     arena_reset(&export->arena);
     enum fault fault = journal_read(export->book, export->txn, seq, &export->arena, &entry);
     if (fault == FAULT_NOT_FOUND) return FAULT_CORRUPT;
     if (fault != FAULT_NONE || entry.kind != ENTRY_STEP) return fault;
     if (!book_read_step(entry.body, &export->arena, &step)) return FAULT_CORRUPT;
-    if (!step.sale || step.wall_ms < export->from_ms || step.wall_ms >= export->to_ms) return FAULT_NONE;
+    if (!step.sales_count || step.wall_ms < export->from_ms || step.wall_ms >= export->to_ms) return FAULT_NONE;
     fault = rows_lead(export->book, export->txn, &step.lead_id, &export->arena, &lead);
     if (fault != FAULT_NONE) return fault == FAULT_NOT_FOUND ? FAULT_CORRUPT : fault;
-    fill(&line, &entry, &step, &lead);
-    return print(export, &line);
+    for (unsigned i = 0; i < step.sales_count && fault == FAULT_NONE; i++) {
+        struct line line = {.count = 0};
+        fill(&line, &entry, &step, &step.sales[i], &lead);
+        fault = print(export, &line);
+    }
+    return fault;
 }
 
 static enum fault export_stretch(struct export *export, bool *is_last)
@@ -124,10 +126,25 @@ static void add_money(struct line *line, const char *name, int64_t micros)
     add_written(line, name, from, false);
 }
 
-static void fill(struct line *line, const struct entry *entry, const struct book_step *step,
-                 const struct lead_record *lead)
+/* What the buyer said when it took the lead. */
+static void find_verdict(const struct book_step *step, const struct book_sale *sale, struct bytes *buyer_lead_id,
+                         bool *by_operator)
 {
-    const struct book_sale *sale = step->sale;
+    *buyer_lead_id = BYTES_NONE;
+    *by_operator = false;
+    for (unsigned i = 0; i < step->verdicts_count; i++) {
+        if (!ident_same(&step->verdicts[i].post_id, &sale->post_id)) continue;
+        *buyer_lead_id = step->verdicts[i].buyer_lead_id;
+        *by_operator = step->verdicts[i].by_operator;
+    }
+}
+
+static void fill(struct line *line, const struct entry *entry, const struct book_step *step,
+                 const struct book_sale *sale, const struct lead_record *lead)
+{
+    struct bytes buyer_lead_id;
+    bool by_operator;
+    find_verdict(step, sale, &buyer_lead_id, &by_operator);
     line->sink = sink_over(line->memory, sizeof line->memory);
     sink_u64(&line->sink, entry->seq);
     add_written(line, "seq", 0, true);
@@ -146,14 +163,14 @@ static void fill(struct line *line, const struct entry *entry, const struct book
     add(line, "sub_ids", lead->sub_ids.len ? lead->sub_ids : BYTES("[]"), true);
     add(line, "contract", sale->contract, false);
     add(line, "buyer", sale->buyer, false);
-    add(line, "buyer_lead_id", lead->buyer_lead_id, false);
+    add(line, "buyer_lead_id", buyer_lead_id, false);
     add_money(line, "price", sale->price_micros);
     add_money(line, "payout", sale->payout_micros);
     add_money(line, "margin", sale->margin_micros);
     bool is_named = sale->margin_rule < MARGIN_SOURCE_COUNT;
     add(line, "margin_rule",
         is_named ? bytes_of(margin_source_name((enum margin_source)sale->margin_rule)) : BYTES("unknown"), false);
-    add(line, "by_operator", step->verdict && step->verdict->by_operator ? BYTES("true") : BYTES("false"), true);
+    add(line, "by_operator", by_operator ? BYTES("true") : BYTES("false"), true);
     add(line, "test", lead->offer.rehearsal ? BYTES("true") : BYTES("false"), true);
 }
 

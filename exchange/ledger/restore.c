@@ -1,6 +1,7 @@
 /* What a start does before anything new is written. The chain's tail is proved (a torn or foreign end shows there), the
  * accounts must sum to 0, and every post that was open when the last process ended is in doubt from now on: whether its
- * bytes left is not known. A lead that was to go on and did not is closed unsold. */
+ * bytes left is not known. A lead that was to go on and did not goes on
+ * while its offer would stand (reader_going_on tells the workers), and is closed unsold after that. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -152,7 +153,17 @@ static enum fault raise_version(struct ledger *ledger)
 
 /* --- doubts --- */
 
-/* Up to BATCH_MAX rows of posts that were open and leads that were to go on. */
+/* The offer of a lead that was to go on would still stand. */
+static enum fault still_stands(struct ledger *ledger, struct MDB_txn *txn, const struct ident *lead_id, bool *stands)
+{
+    struct lead_record lead;
+    arena_reset(&ledger->arena);
+    enum fault fault = rows_lead(ledger->book, txn, lead_id, &ledger->arena, &lead);
+    *stands = fault == FAULT_NONE && lead.offer.expires_ms > clock_wall_ms();
+    return fault == FAULT_NOT_FOUND ? FAULT_CORRUPT : fault;
+}
+
+/* Up to BATCH_MAX rows of posts that were open and leads that were to go on, and cannot any more. */
 static enum fault find_waiting(struct ledger *ledger, struct ident *ids, char *waits, unsigned *count)
 {
     struct MDB_txn *txn;
@@ -168,8 +179,11 @@ static enum fault find_waiting(struct ledger *ledger, struct ident *ids, char *w
             break;
         }
         if (cursor.value.at[0] == ROWS_DOUBT) continue;
+        bool stands = false;
         memcpy(ids[*count].at, cursor.key.at, sizeof ids->at);
-        waits[(*count)++] = cursor.value.at[0];
+        if (cursor.value.at[0] == ROWS_GOES_ON) fault = still_stands(ledger, txn, &ids[*count], &stands);
+        if (fault != FAULT_NONE) break;
+        if (!stands) waits[(*count)++] = cursor.value.at[0];
     }
     store_cursor_close(&cursor);
     store_abort(&txn);
@@ -184,24 +198,35 @@ static enum fault end_waiting(struct ledger *ledger, struct MDB_txn *txn, const 
     struct lead_record lead;
     struct book_verdict verdict = {
         .post_id = *id, .state = POST_UNKNOWN, .reason = REASON_UNKNOWN, .named_price_micros = -1};
-    struct book_final final = {.state = wait == ROWS_OPEN ? LEAD_PENDING : LEAD_UNSOLD,
-                               .reason = wait == ROWS_OPEN ? REASON_NONE : REASON_REJECTED};
     enum fault fault = FAULT_NONE;
     if (wait == ROWS_OPEN) fault = rows_post(ledger->book, txn, id, &ledger->arena, &post);
     if (fault == FAULT_NONE)
         fault = rows_lead(ledger->book, txn, wait == ROWS_OPEN ? &post.lead_id : id, &ledger->arena, &lead);
     if (fault != FAULT_NONE) return fault == FAULT_NOT_FOUND ? FAULT_CORRUPT : fault;
+    /* Its story ended with the last run; the last of its open posts says so. */
+    bool is_last = lead_slots_in(&lead, LEAD_SLOTS(POST_OPEN)) <= (wait == ROWS_OPEN);
+    struct book_final final = {.state = wait == ROWS_OPEN ? LEAD_PENDING : lead_state_of(&lead)};
+    if (final.state == LEAD_UNSOLD) final.reason = REASON_REJECTED;
     *job = (struct job){.kind = JOB_STEP, .id = lead.lead_id, .wall_ms = clock_wall_ms(), .memory = job->memory};
     struct book_step step = {.lead_id = lead.lead_id,
                              .ping_id = lead.ping_id,
                              .wall_ms = job->wall_ms,
-                             .verdict = wait == ROWS_OPEN ? &verdict : NULL,
-                             .final = &final};
+                             .verdicts = &verdict,
+                             .verdicts_count = wait == ROWS_OPEN,
+                             .final = is_last ? &final : NULL};
     struct sink sink = sink_over(job->memory, 512);
     bool written = book_write_step(&sink, &step, BYTES_NONE);
     check(written);
     job->body = sink_written(&sink);
     return FAULT_NONE;
+}
+
+/* A batch is worked out from what stands before it, so of one lead it ends one post; the next batch has the next. */
+static bool is_among(const struct job *jobs, unsigned count, const struct ident *lead_id)
+{
+    for (unsigned i = 0; i < count; i++)
+        if (ident_same(&jobs[i].id, lead_id)) return true;
+    return false;
 }
 
 static enum fault end_all(struct ledger *ledger, const struct ident *ids, const char *waits, unsigned count,
@@ -210,15 +235,17 @@ static enum fault end_all(struct ledger *ledger, const struct ident *ids, const 
     struct MDB_txn *txn;
     enum fault fault = store_begin(ledger->book, false, &txn);
     if (fault != FAULT_NONE) return fault;
+    unsigned used = 0;
     for (unsigned i = 0; i < count && fault == FAULT_NONE; i++) {
         arena_reset(&ledger->arena);
-        list[i] = &jobs[i];
-        fault = end_waiting(ledger, txn, &ids[i], waits[i], &jobs[i]);
+        list[used] = &jobs[used];
+        fault = end_waiting(ledger, txn, &ids[i], waits[i], &jobs[used]);
+        used += !is_among(jobs, used, &jobs[used].id);
     }
     store_abort(&txn);
     if (fault != FAULT_NONE) return fault;
-    writer_batch(ledger, list, count);
-    for (unsigned i = 0; i < count; i++) {
+    writer_batch(ledger, list, used);
+    for (unsigned i = 0; i < used; i++) {
         if (jobs[i].answer.fault == FAULT_INPUT) return FAULT_CORRUPT;
         if (jobs[i].answer.fault != FAULT_NONE) return jobs[i].answer.fault;
     }
@@ -348,6 +375,8 @@ enum fault ledger_restore(struct ledger *ledger, struct standing *standing, stru
     if (fault != FAULT_NONE) return fault;
     fault = load_caps(ledger, txn, standing, wall_ms);
     if (fault == FAULT_NONE) fault = load_switches(ledger, txn, standing);
+    if (fault == FAULT_NONE) fault = learning_load(ledger->book, txn, standing);
+    ledger->standing = standing;
     store_abort(&txn);
     if (fault != FAULT_NONE) return fault;
     struct offers_load load = {.ledger = ledger, .offers = offers, .now_us = now_us, .wall_ms = wall_ms};

@@ -3,18 +3,21 @@
  *
  * A test lead is written as any other is; only that no account and no sum hears of it.
  *
- * Of a lead there is at most one post without a verdict, and it is the latest. So whether another intent may come
- * follows from the step's own verdict, or, without one, from the lead's row in "doubts". */
+ * A lead has slots, one for each buyer it may be sold to at a time. Of a slot there is at most one post without a
+ * verdict, and it is the latest; and never do more slots hold the lead (open, in doubt or sold) than the most exclusive
+ * of their legs allows. Both are checked here, whatever the story believes. */
 #include "exchange/ledger/rows.h"
 
 #include "exchange/ledger/account.h"
+#include "exchange/ledger/counting.h"
 #include "exchange/ledger/seen.h"
 #include "exchange/standing/caps.h"
 #include "protocol/base/check.h"
 #include "protocol/base/money.h"
 
 #define ROW_FIGURES 4096u /* room for all of a row but its texts */
-#define CAPS_MAX (2 * BOOK_CAP_KEYS_MAX)
+#define CAPS_MAX (2 * BOOK_CAP_KEYS_MAX * OFFER_SALES_MAX)
+#define HOLDS (LEAD_SLOTS(POST_OPEN) | LEAD_SLOTS(POST_UNKNOWN) | LEAD_SLOTS(POST_ACCEPTED))
 #define CAP_KEY_BYTES 20u
 
 struct cap_change {
@@ -23,20 +26,26 @@ struct cap_change {
     uint64_t after;
 };
 
+/* A post that the step's verdict is on. */
+struct settled_post {
+    struct post_record record;
+    enum post_state from; /* the state it had */
+    struct lead_slot *slot;
+};
+
 struct plan {
     const struct book_step *step;
     struct arena *arena;
     struct rows_refusal *refusal;
     size_t row_room; /* for any row of this step: its texts come from the step and from rows met before */
     struct lead_record lead;
-    bool is_new, went_on;         /* no lead yet; it had a row in doubts */
-    enum lead_state before;       /* of a lead that is not new */
-    struct post_record settled;   /* with a verdict: its post */
-    enum post_state settled_from; /* the state it had */
-    struct post_record opened;    /* with an intent */
+    bool is_new, went_on;                         /* no lead yet; it had a row in doubts */
+    enum lead_state before;                       /* of a lead that is not new */
+    struct settled_post settled[OFFER_SALES_MAX]; /* one for each verdict */
+    struct post_record opened[OFFER_SALES_MAX];   /* one for each intent */
     struct cap_change caps[CAPS_MAX];
     unsigned caps_count;
-    struct account_movement movement;
+    struct account_movement movement; /* of all sales */
 };
 
 typedef enum fault plan_part(struct store *store, struct MDB_txn *txn, struct plan *plan);
@@ -47,8 +56,8 @@ static enum fault apply_switch(struct store *store, struct MDB_txn *txn, const s
                                struct rows_refusal *refusal);
 static enum fault apply_revocation(struct store *store, struct MDB_txn *txn, const struct entry *entry,
                                    struct rows_refusal *refusal);
-static plan_part plan_opening, plan_lead, plan_verdict, plan_intent, plan_sale, plan_final, plan_caps;
-static plan_part write_lead, write_posts, write_doubts, write_caps, write_sale, write_seen;
+static plan_part plan_opening, plan_lead, plan_verdicts, plan_sales, plan_intents, plan_final, plan_caps;
+static plan_part write_lead, write_posts, write_doubts, write_caps, write_sales, write_seen, write_learned;
 static void count(struct rows_totals *totals, const struct plan *plan);
 
 static enum fault refuse(struct rows_refusal *refusal, const char *text)
@@ -69,6 +78,7 @@ enum fault rows_apply(struct store *store, struct MDB_txn *txn, const struct ent
     if (entry->kind == ENTRY_CATALOGUE && !rows_read_catalogue(entry->body, &version, &len))
         fault = refuse(refusal, "the record of a catalogue cannot be read");
     if (entry->kind == ENTRY_REVOCATION) fault = apply_revocation(store, txn, entry, refusal);
+    if (entry->kind == ENTRY_COUNTS) fault = counting_apply(store, txn, entry);
     if (fault == FAULT_NONE) fault = seen_prune(store, txn, entry->wall_ms);
     if (fault != FAULT_NONE) return fault;
     if (moved.entries++ == 0) moved.first_ms = entry->wall_ms;
@@ -80,9 +90,9 @@ enum fault rows_apply(struct store *store, struct MDB_txn *txn, const struct ent
 static enum fault apply_step(struct store *store, struct MDB_txn *txn, const struct entry *entry, struct arena *arena,
                              struct rows_totals *totals, struct rows_refusal *refusal)
 {
-    static plan_part *const parts[] = {plan_opening, plan_lead,  plan_verdict, plan_intent, plan_sale,
-                                       plan_final,   plan_caps,  write_lead,   write_posts, write_doubts,
-                                       write_caps,   write_sale, write_seen};
+    static plan_part *const parts[] = {plan_opening, plan_lead,   plan_verdicts, plan_sales,   plan_intents,
+                                       plan_final,   plan_caps,   write_lead,    write_posts,  write_doubts,
+                                       write_caps,   write_sales, write_seen,    write_learned};
     struct book_step step;
     struct plan *plan = arena_zero(arena, 1, sizeof *plan);
     if (!plan) return FAULT_MEMORY;
@@ -192,7 +202,6 @@ static enum fault plan_lead(struct store *store, struct MDB_txn *txn, struct pla
         if (fault != FAULT_NONE) return fault;
         plan->before = plan->lead.state;
         if (!ident_same(&plan->lead.ping_id, &step->ping_id)) return refuse(plan->refusal, "the lead has another ping");
-        if (plan->before == LEAD_SOLD) return refuse(plan->refusal, "the lead is sold");
         if (plan->before == LEAD_UNSOLD) return refuse(plan->refusal, "the lead is closed unsold");
         struct bytes wait;
         fault = store_get(store, txn, BOOK_DOUBTS, ident_bytes(&step->lead_id), &wait);
@@ -214,24 +223,29 @@ static unsigned is_sent(enum post_state state)
     return state == POST_ACCEPTED || state == POST_REJECTED || state == POST_UNKNOWN;
 }
 
-static enum fault plan_verdict(struct store *store, struct MDB_txn *txn, struct plan *plan)
+/* Whose latest post that is; NULL: nobody's. */
+static struct lead_slot *slot_of(struct lead_record *lead, const struct ident *post_id)
 {
-    const struct book_verdict *verdict = plan->step->verdict;
-    if (!verdict) return FAULT_NONE;
-    struct post_record *post = &plan->settled;
+    for (unsigned i = 0; i < lead->slots_count; i++)
+        if (lead->slots[i].is_used && ident_same(&lead->slots[i].post_id, post_id)) return &lead->slots[i];
+    return NULL;
+}
+
+static enum fault plan_verdict(struct store *store, struct MDB_txn *txn, struct plan *plan,
+                               const struct book_verdict *verdict, struct settled_post *settled)
+{
+    struct post_record *post = &settled->record;
     enum fault fault = find_post(store, txn, plan, &verdict->post_id, post);
     if (fault == FAULT_NOT_FOUND) return refuse(plan->refusal, "a verdict without a post");
     if (fault != FAULT_NONE) return fault;
-    if (plan->is_new || !ident_same(&post->lead_id, &plan->lead.lead_id) ||
-        !ident_same(&post->post_id, &plan->lead.post_id))
-        return refuse(plan->refusal, "a verdict on a post that is not the lead's latest");
-    plan->settled_from = post->state;
-    if (post->state != POST_OPEN && post->state != POST_UNKNOWN)
+    struct lead_slot *slot = settled->slot = slot_of(&plan->lead, &verdict->post_id);
+    if (plan->is_new || !ident_same(&post->lead_id, &plan->lead.lead_id) || !slot)
+        return refuse(plan->refusal, "a verdict on a post that is not the latest of the lead's slots");
+    settled->from = slot->state;
+    if (slot->state != POST_OPEN && slot->state != POST_UNKNOWN)
         return refuse(plan->refusal, "a verdict on a post that has one");
-    if (verdict->state == POST_OPEN || verdict->state == post->state)
+    if (verdict->state == POST_OPEN || verdict->state == slot->state)
         return refuse(plan->refusal, "a verdict that says nothing new");
-    if (verdict->state != POST_ACCEPTED && plan->step->sale)
-        return refuse(plan->refusal, "a sale that was not accepted");
     post->state = verdict->state;
     post->reason = verdict->reason;
     post->code = verdict->code;
@@ -239,83 +253,141 @@ static enum fault plan_verdict(struct store *store, struct MDB_txn *txn, struct 
     post->buyer_lead_id = verdict->buyer_lead_id;
     post->named_price_micros = verdict->named_price_micros;
     post->settled_ms = plan->step->wall_ms;
-    plan->lead.posts_sent += is_sent(post->state) - is_sent(plan->settled_from);
-    if (verdict->state == POST_ACCEPTED) plan->lead.buyer_lead_id = verdict->buyer_lead_id;
-    plan->lead.state = verdict->state == POST_UNKNOWN ? LEAD_PENDING : LEAD_POSTING;
+    slot->posts_sent += is_sent(post->state) - is_sent(settled->from);
+    slot->state = verdict->state;
+    if (verdict->state == POST_ACCEPTED) slot->buyer_lead_id = verdict->buyer_lead_id;
     return FAULT_NONE;
 }
 
-/* No post of the lead is open or in doubt once this step's verdict is counted. */
-static bool is_free(const struct plan *plan)
+static enum fault plan_verdicts(struct store *store, struct MDB_txn *txn, struct plan *plan)
 {
-    const struct book_verdict *verdict = plan->step->verdict;
-    if (verdict) return verdict->state == POST_REJECTED || verdict->state == POST_FAILED;
-    return plan->is_new || plan->went_on;
+    enum fault fault = FAULT_NONE;
+    for (unsigned i = 0; i < plan->step->verdicts_count && fault == FAULT_NONE; i++)
+        fault = plan_verdict(store, txn, plan, &plan->step->verdicts[i], &plan->settled[i]);
+    return fault;
 }
 
-static enum fault plan_intent(struct store *store, struct MDB_txn *txn, struct plan *plan)
+/* Each accepted verdict brings one sale, to whom was posted. */
+static enum fault plan_sales(struct store *store, struct MDB_txn *txn, struct plan *plan)
 {
-    const struct book_intent *intent = plan->step->intent;
-    if (!intent) return FAULT_NONE;
+    const struct book_step *step = plan->step;
+    enum fault fault = FAULT_NONE;
+    unsigned next = 0;
+    for (unsigned i = 0; i < step->verdicts_count && fault == FAULT_NONE; i++) {
+        const struct settled_post *settled = &plan->settled[i];
+        if (settled->record.state != POST_ACCEPTED) continue;
+        if (next == step->sales_count) return refuse(plan->refusal, "an accepted post without a sale");
+        const struct book_sale *sale = &step->sales[next];
+        const struct book_intent *intent = &settled->record.intent;
+        bool is_its_own = ident_same(&sale->post_id, &settled->record.post_id) &&
+                          bytes_same(sale->contract, intent->contract) && bytes_same(sale->buyer, intent->buyer);
+        if (!is_its_own) return refuse(plan->refusal, "a sale to another than was posted to");
+        if (sale->price_micros > intent->price_micros || sale->payout_micros > intent->payout_micros)
+            return refuse(plan->refusal, "a sale at more than its post said");
+        fault = account_add_sale(store, txn, sale, plan->lead.affiliate, &plan->movement);
+        next++;
+        if (fault == FAULT_INPUT) return refuse(plan->refusal, "the sale's money does not balance or overflows");
+        settled->slot->sale = *sale;
+    }
+    if (fault == FAULT_NONE && next < step->sales_count)
+        return refuse(plan->refusal, "a sale without an accepted post");
+    return fault;
+}
+
+/* With one more holder, none of the legs' words would be broken. */
+static bool has_room(const struct lead_record *lead, const struct book_intent *intent)
+{
+    unsigned holders = lead_slots_in(lead, HOLDS) + 1;
+    if (holders > intent->max_sold) return false;
+    for (unsigned i = 0; i < lead->slots_count; i++) {
+        const struct lead_slot *slot = &lead->slots[i];
+        bool holds = slot->is_used && (HOLDS & LEAD_SLOTS(slot->state));
+        if (holds && holders > slot->max_sold) return false;
+    }
+    return true;
+}
+
+static struct book_sale sale_to_be(const struct book_intent *intent)
+{
+    return (struct book_sale){.sale_id = intent->post_id,
+                              .post_id = intent->post_id,
+                              .contract = intent->contract,
+                              .buyer = intent->buyer,
+                              .price_micros = intent->price_micros,
+                              .payout_micros = intent->payout_micros,
+                              .margin_rule = intent->margin_rule};
+}
+
+static enum fault plan_intent(struct store *store, struct MDB_txn *txn, struct plan *plan,
+                              const struct book_intent *intent, struct post_record *opened)
+{
+    struct lead_record *lead = &plan->lead;
+    struct lead_slot *slot = &lead->slots[intent->slot];
+    if (lead->is_over && !plan->went_on) return refuse(plan->refusal, "an intent for a lead whose story is over");
     if (is_test(plan) && intent->keys_count) return refuse(plan->refusal, "a test that takes from a cap");
-    if (!is_free(plan)) return refuse(plan->refusal, "a second open intent for one lead");
+    if (slot->is_used && (HOLDS & LEAD_SLOTS(slot->state)))
+        return refuse(plan->refusal, "a second open intent for one slot of a lead");
+    if (!has_room(lead, intent)) return refuse(plan->refusal, "more buyers at a time than a leg allows");
     struct post_record unused;
     enum fault fault = find_post(store, txn, plan, &intent->post_id, &unused);
     if (fault == FAULT_NONE) return refuse(plan->refusal, "the post id was used before");
     if (fault != FAULT_NOT_FOUND) return fault;
-    plan->opened = (struct post_record){.post_id = intent->post_id,
-                                        .lead_id = plan->lead.lead_id,
-                                        .ping_id = plan->lead.ping_id,
-                                        .is_test = is_test(plan),
-                                        .state = POST_OPEN,
-                                        .affiliate = plan->lead.affiliate,
-                                        .campaign = plan->lead.campaign,
-                                        .intent = *intent,
-                                        .named_price_micros = -1,
-                                        .opened_ms = plan->step->wall_ms};
-    plan->lead.state = LEAD_POSTING;
-    plan->lead.post_id = intent->post_id;
-    if (intent->candidate < 64) plan->lead.tried |= UINT64_C(1) << intent->candidate;
+    *opened = (struct post_record){.post_id = intent->post_id,
+                                   .lead_id = lead->lead_id,
+                                   .ping_id = lead->ping_id,
+                                   .is_test = is_test(plan),
+                                   .state = POST_OPEN,
+                                   .affiliate = lead->affiliate,
+                                   .campaign = lead->campaign,
+                                   .intent = *intent,
+                                   .named_price_micros = -1,
+                                   .opened_ms = plan->step->wall_ms};
+    slot->is_used = true;
+    slot->post_id = intent->post_id;
+    slot->state = POST_OPEN;
+    slot->candidate = intent->candidate;
+    slot->max_sold = intent->max_sold;
+    slot->sale = sale_to_be(intent);
+    if (!money_sub(intent->price_micros, intent->payout_micros, &slot->sale.margin_micros))
+        return refuse(plan->refusal, "the intent's money overflows");
+    if (intent->slot >= lead->slots_count) lead->slots_count = intent->slot + 1;
+    lead->planned = intent->planned;
+    lead->is_over = false;
+    if (intent->candidate < 64) lead->tried |= UINT64_C(1) << intent->candidate;
     return FAULT_NONE;
 }
 
-static enum fault plan_sale(struct store *store, struct MDB_txn *txn, struct plan *plan)
+static enum fault plan_intents(struct store *store, struct MDB_txn *txn, struct plan *plan)
 {
-    const struct book_sale *sale = plan->step->sale;
-    const struct book_verdict *verdict = plan->step->verdict;
-    bool accepted = verdict && verdict->state == POST_ACCEPTED;
-    if (!sale) return accepted ? refuse(plan->refusal, "an accepted post without a sale") : FAULT_NONE;
-    if (!accepted) return refuse(plan->refusal, "a sale without an accepted post");
-    const struct book_intent *intent = &plan->settled.intent;
-    if (plan->step->intent) return refuse(plan->refusal, "an intent for a lead that is sold");
-    if (!bytes_same(sale->contract, intent->contract) || !bytes_same(sale->buyer, intent->buyer))
-        return refuse(plan->refusal, "a sale to another than was posted to");
-    enum fault fault = account_of_sale(store, txn, sale, plan->lead.affiliate, &plan->movement);
-    if (fault == FAULT_INPUT) return refuse(plan->refusal, "the sale's money does not balance or overflows");
-    if (is_test(plan)) plan->movement.count = 0;
-    plan->lead.has_sale = true;
-    plan->lead.sale = *sale;
-    plan->lead.state = LEAD_SOLD;
+    enum fault fault = FAULT_NONE;
+    for (unsigned i = 0; i < plan->step->intents_count && fault == FAULT_NONE; i++)
+        fault = plan_intent(store, txn, plan, &plan->step->intents[i], &plan->opened[i]);
     return fault;
 }
 
+/* The state follows from the slots; a story that says it was unsold or sold must not be wrong about it. One that says
+ * pending may be late: an operator may have resolved its doubts meanwhile. */
 static enum fault plan_final(struct store *store, struct MDB_txn *txn, struct plan *plan)
 {
     (void)store;
     (void)txn;
-    const struct book_step *step = plan->step;
-    const struct book_final *final = step->final;
-    if (!final) return step->sale ? refuse(plan->refusal, "a sale that does not close its lead") : FAULT_NONE;
-    bool fits[LEAD_STATE_COUNT] = {
-        [LEAD_SOLD] = step->sale != NULL,
-        [LEAD_PENDING] = !step->sale && !step->intent && !is_free(plan),
-        [LEAD_UNSOLD] = !step->sale && !step->intent && is_free(plan),
-        [LEAD_POSTING] = !step->sale && is_free(plan),
-    };
-    if (!fits[final->state]) return refuse(plan->refusal, "the lead's state does not follow from its posts");
-    plan->lead.state = final->state;
-    plan->lead.reason = final->reason;
-    plan->lead.text = final->text;
+    struct lead_record *lead = &plan->lead;
+    const struct book_final *final = plan->step->final;
+    enum lead_state state = lead_state_of(lead);
+    bool is_open = lead_slots_in(lead, LEAD_SLOTS(POST_OPEN)) > 0;
+    if (!final) {
+        lead->state = state == LEAD_UNSOLD ? LEAD_POSTING : state;
+        return FAULT_NONE;
+    }
+    bool fits = !is_open && !plan->step->intents_count && final->state != LEAD_POSTING;
+    if (final->state == LEAD_POSTING) fits = final->goes_on && state == LEAD_UNSOLD;
+    if (final->state == LEAD_SOLD || final->state == LEAD_UNSOLD) fits = fits && final->state == state;
+    if (final->state == LEAD_PENDING) fits = fits && (state != LEAD_UNSOLD || lead->slots_count > 1);
+    if (!fits) return refuse(plan->refusal, "the lead's state does not follow from its posts");
+    lead->state = final->state == LEAD_POSTING ? LEAD_POSTING : state;
+    lead->reason = lead->state != LEAD_UNSOLD ? REASON_NONE : final->reason ? final->reason : REASON_REJECTED;
+    lead->text = lead->state == LEAD_UNSOLD ? final->text : BYTES_NONE;
+    lead->is_over = !final->goes_on;
     return FAULT_NONE;
 }
 
@@ -332,16 +404,26 @@ static struct cap_change *cap_change_of(struct plan *plan, const struct book_cap
 }
 
 /* A rejection gives back what its intent holds, a doubt keeps it, a sale is counted; the next intent takes its own. */
+static void change_caps(struct plan *plan)
+{
+    for (unsigned k = 0; k < plan->step->verdicts_count; k++) {
+        const struct post_record *post = &plan->settled[k].record;
+        for (uint8_t i = 0; i < post->intent.keys_count; i++) {
+            int64_t change = book_cap_change(&post->intent.keys[i], post->state);
+            if (change) cap_change_of(plan, &post->intent.keys[i])->change += change;
+        }
+    }
+    for (unsigned k = 0; k < plan->step->intents_count; k++) {
+        const struct book_intent *intent = &plan->step->intents[k];
+        for (uint8_t i = 0; i < intent->keys_count; i++)
+            if (intent->keys[i].stay != CAP_COUNTED)
+                cap_change_of(plan, &intent->keys[i])->change += intent->keys[i].amount;
+    }
+}
+
 static enum fault plan_caps(struct store *store, struct MDB_txn *txn, struct plan *plan)
 {
-    const struct book_verdict *verdict = plan->step->verdict;
-    const struct book_intent *settled = verdict ? &plan->settled.intent : NULL, *taken = plan->step->intent;
-    for (uint8_t i = 0; settled && i < settled->keys_count; i++) {
-        int64_t change = book_cap_change(&settled->keys[i], verdict->state);
-        if (change) cap_change_of(plan, &settled->keys[i])->change += change;
-    }
-    for (uint8_t i = 0; taken && i < taken->keys_count; i++)
-        if (taken->keys[i].stay != CAP_COUNTED) cap_change_of(plan, &taken->keys[i])->change += taken->keys[i].amount;
+    change_caps(plan);
     for (unsigned i = 0; i < plan->caps_count; i++) {
         struct cap_change *change = &plan->caps[i];
         struct bytes value;
@@ -390,8 +472,10 @@ static enum fault write_post(struct store *store, struct MDB_txn *txn, struct pl
 static enum fault write_posts(struct store *store, struct MDB_txn *txn, struct plan *plan)
 {
     enum fault fault = FAULT_NONE;
-    if (plan->step->verdict) fault = write_post(store, txn, plan, &plan->settled, false);
-    if (fault == FAULT_NONE && plan->step->intent) fault = write_post(store, txn, plan, &plan->opened, true);
+    for (unsigned i = 0; i < plan->step->verdicts_count && fault == FAULT_NONE; i++)
+        fault = write_post(store, txn, plan, &plan->settled[i].record, false);
+    for (unsigned i = 0; i < plan->step->intents_count && fault == FAULT_NONE; i++)
+        fault = write_post(store, txn, plan, &plan->opened[i], true);
     return fault;
 }
 
@@ -404,16 +488,18 @@ static enum fault put_wait(struct store *store, struct MDB_txn *txn, const struc
 static enum fault write_doubts(struct store *store, struct MDB_txn *txn, struct plan *plan)
 {
     const struct book_step *step = plan->step;
-    bool goes_on = plan->lead.state == LEAD_POSTING && !step->intent && is_free(plan);
+    bool goes_on = step->final && step->final->goes_on;
     enum fault fault = FAULT_NONE;
-    if (step->verdict && step->verdict->state == POST_UNKNOWN)
-        fault = put_wait(store, txn, &step->verdict->post_id, ROWS_DOUBT);
-    else if (step->verdict)
-        fault = store_drop(store, txn, BOOK_DOUBTS, ident_bytes(&step->verdict->post_id));
-    if (fault == FAULT_NONE && step->intent) fault = put_wait(store, txn, &step->intent->post_id, ROWS_OPEN);
+    for (unsigned i = 0; i < step->verdicts_count && fault == FAULT_NONE; i++) {
+        const struct book_verdict *verdict = &step->verdicts[i];
+        fault = verdict->state == POST_UNKNOWN ? put_wait(store, txn, &verdict->post_id, ROWS_DOUBT)
+                                               : store_drop(store, txn, BOOK_DOUBTS, ident_bytes(&verdict->post_id));
+    }
+    for (unsigned i = 0; i < step->intents_count && fault == FAULT_NONE; i++)
+        fault = put_wait(store, txn, &step->intents[i].post_id, ROWS_OPEN);
     if (fault == FAULT_NONE && goes_on)
         fault = put_wait(store, txn, &plan->lead.lead_id, ROWS_GOES_ON);
-    else if (fault == FAULT_NONE && plan->went_on)
+    else if (fault == FAULT_NONE && plan->went_on && (step->intents_count || step->final))
         fault = store_drop(store, txn, BOOK_DOUBTS, ident_bytes(&plan->lead.lead_id));
     return fault;
 }
@@ -430,52 +516,68 @@ static enum fault write_caps(struct store *store, struct MDB_txn *txn, struct pl
     return FAULT_NONE;
 }
 
-static enum fault write_sale(struct store *store, struct MDB_txn *txn, struct plan *plan)
+static enum fault write_sales(struct store *store, struct MDB_txn *txn, struct plan *plan)
 {
-    return plan->step->sale ? account_write(store, txn, &plan->movement) : FAULT_NONE;
+    return plan->step->sales_count && !is_test(plan) ? account_write(store, txn, &plan->movement) : FAULT_NONE;
+}
+
+/* Shown to people: wraps where the accounts, which are checked, would have refused long before. */
+static void add(int64_t *sum_micros, int64_t micros)
+{
+    *sum_micros = (int64_t)((uint64_t)*sum_micros + (uint64_t)micros);
 }
 
 static enum fault write_seen(struct store *store, struct MDB_txn *txn, struct plan *plan)
 {
     enum fault fault = seen_end_key(store, txn, plan->step);
     if (fault != FAULT_NONE) return fault;
-    return seen_apply(store, txn, plan->step, plan->lead.campaign, plan->settled.intent.contract);
+    for (unsigned i = 0; i < plan->step->verdicts_count && fault == FAULT_NONE; i++)
+        fault = seen_settle(store, txn, plan->step, &plan->step->verdicts[i], plan->lead.campaign,
+                            plan->settled[i].record.intent.contract);
+    for (unsigned i = 0; i < plan->step->intents_count && fault == FAULT_NONE; i++)
+        fault = seen_open(store, txn, plan->step, &plan->step->intents[i], plan->lead.campaign);
+    return fault;
+}
+
+static enum fault write_learned(struct store *store, struct MDB_txn *txn, struct plan *plan)
+{
+    enum fault fault = FAULT_NONE;
+    for (unsigned i = 0; i < plan->step->verdicts_count && fault == FAULT_NONE; i++) {
+        const struct settled_post *settled = &plan->settled[i];
+        fault = learning_note(store, txn, settled->record.intent.contract, settled->from, settled->record.state,
+                              plan->step->wall_ms, &plan->refusal->learning[i]);
+    }
+    return fault;
 }
 
 static void count(struct rows_totals *totals, const struct plan *plan)
 {
     const struct book_step *step = plan->step;
+    enum lead_state before = plan->before, after = plan->lead.state;
     if (is_test(plan)) {
         totals->tests += plan->is_new;
         return;
     }
     totals->leads += plan->is_new;
-    totals->sold += plan->lead.state == LEAD_SOLD;
-    totals->unsold += plan->lead.state == LEAD_UNSOLD;
-    totals->pending += plan->lead.state == LEAD_PENDING;
-    totals->pending -= !plan->is_new && plan->before == LEAD_PENDING;
-    totals->posts += step->intent != NULL;
-    totals->posts_open += step->intent != NULL;
-    if (step->verdict) {
-        totals->posts_open -= plan->settled_from == POST_OPEN;
-        totals->doubts -= plan->settled_from == POST_UNKNOWN;
-        totals->doubts += step->verdict->state == POST_UNKNOWN;
+    totals->sold += after == LEAD_SOLD && before != LEAD_SOLD;
+    totals->unsold += after == LEAD_UNSOLD;
+    totals->pending += after == LEAD_PENDING;
+    totals->pending -= !plan->is_new && before == LEAD_PENDING;
+    totals->posts += step->intents_count;
+    totals->posts_open += step->intents_count;
+    for (unsigned i = 0; i < step->verdicts_count; i++) {
+        totals->posts_open -= plan->settled[i].from == POST_OPEN;
+        totals->doubts -= plan->settled[i].from == POST_UNKNOWN;
+        totals->doubts += plan->settled[i].record.state == POST_UNKNOWN;
     }
-    if (!step->sale) return;
-    /* Shown to people: wraps where the accounts, which are checked, would have refused long before. */
-    totals->revenue_micros = (int64_t)((uint64_t)totals->revenue_micros + (uint64_t)step->sale->price_micros);
-    totals->payout_micros = (int64_t)((uint64_t)totals->payout_micros + (uint64_t)step->sale->payout_micros);
-    totals->margin_micros = (int64_t)((uint64_t)totals->margin_micros + (uint64_t)step->sale->margin_micros);
+    for (unsigned i = 0; i < step->sales_count; i++) {
+        add(&totals->revenue_micros, step->sales[i].price_micros);
+        add(&totals->payout_micros, step->sales[i].payout_micros);
+        add(&totals->margin_micros, step->sales[i].margin_micros);
+    }
 }
 
 /* --- switches, revocations and catalogues --- */
-
-bool rows_write_switch(struct sink *sink, struct bytes contract, bool paused)
-{
-    sink_char(sink, paused ? 1 : 0);
-    sink_bytes(sink, contract);
-    return !sink->cut;
-}
 
 static enum fault apply_switch(struct store *store, struct MDB_txn *txn, const struct entry *entry,
                                struct rows_refusal *refusal)
@@ -495,87 +597,4 @@ static enum fault apply_revocation(struct store *store, struct MDB_txn *txn, con
     struct revocation revocation;
     if (!revocation_read(entry->body, &revocation)) return refuse(refusal, "the record of a revocation cannot be read");
     return seen_revoke(store, txn, &revocation.keys, entry->wall_ms);
-}
-
-bool rows_write_catalogue(struct sink *sink, const struct digest *version, uint64_t len)
-{
-    char number[8];
-    store_value_u64(number, len);
-    sink_bytes(sink, (struct bytes){(const char *)version->at, DIGEST_LEN});
-    sink_bytes(sink, (struct bytes){number, sizeof number});
-    return !sink->cut;
-}
-
-bool rows_read_catalogue(struct bytes body, struct digest *version, uint64_t *len)
-{
-    if (body.len != DIGEST_LEN + 8) return false;
-    memcpy(version->at, body.at, DIGEST_LEN);
-    *len = store_read_value_u64(body.at + DIGEST_LEN);
-    return true;
-}
-
-/* --- rows by id, totals --- */
-
-enum fault rows_lead(struct store *store, struct MDB_txn *txn, const struct ident *lead_id, struct arena *arena,
-                     struct lead_record *lead)
-{
-    struct bytes bytes;
-    enum fault fault = store_get_parts(store, txn, BOOK_LEADS, ident_bytes(lead_id), arena, &bytes);
-    if (fault != FAULT_NONE) return fault;
-    return book_read_lead(bytes, arena, lead) ? FAULT_NONE : FAULT_CORRUPT;
-}
-
-enum fault rows_post(struct store *store, struct MDB_txn *txn, const struct ident *post_id, struct arena *arena,
-                     struct post_record *post)
-{
-    struct bytes bytes;
-    enum fault fault = store_get_parts(store, txn, BOOK_POSTS, ident_bytes(post_id), arena, &bytes);
-    if (fault != FAULT_NONE) return fault;
-    return book_read_post(bytes, arena, post) ? FAULT_NONE : FAULT_CORRUPT;
-}
-
-#define TOTALS_COUNT 14
-#define TOTALS_LEAST 13 /* in a book from before there were tests */
-
-static void totals_words(struct rows_totals *totals, uint64_t *words[TOTALS_COUNT])
-{
-    uint64_t *list[TOTALS_COUNT] = {&totals->entries,
-                                    &totals->leads,
-                                    &totals->sold,
-                                    &totals->unsold,
-                                    &totals->pending,
-                                    &totals->posts,
-                                    &totals->doubts,
-                                    &totals->posts_open,
-                                    (uint64_t *)&totals->revenue_micros,
-                                    (uint64_t *)&totals->payout_micros,
-                                    (uint64_t *)&totals->margin_micros,
-                                    (uint64_t *)&totals->first_ms,
-                                    (uint64_t *)&totals->last_ms,
-                                    &totals->tests};
-    memcpy(words, list, sizeof list);
-}
-
-enum fault rows_read_totals(struct store *store, struct MDB_txn *txn, struct rows_totals *totals)
-{
-    struct bytes value;
-    uint64_t *words[TOTALS_COUNT];
-    *totals = (struct rows_totals){0};
-    enum fault fault = store_get(store, txn, BOOK_TOTALS, BYTES("totals"), &value);
-    if (fault == FAULT_NOT_FOUND) return FAULT_NONE;
-    if (fault != FAULT_NONE) return fault;
-    if (value.len != 8 * TOTALS_COUNT && value.len != 8 * TOTALS_LEAST) return FAULT_CORRUPT;
-    totals_words(totals, words);
-    for (unsigned i = 0; i < value.len / 8; i++) *words[i] = store_read_value_u64(value.at + 8 * i);
-    return FAULT_NONE;
-}
-
-enum fault rows_write_totals(struct store *store, struct MDB_txn *txn, const struct rows_totals *totals)
-{
-    struct rows_totals copy = *totals;
-    uint64_t *words[TOTALS_COUNT];
-    char value[8 * TOTALS_COUNT];
-    totals_words(&copy, words);
-    for (unsigned i = 0; i < TOTALS_COUNT; i++) store_value_u64(value + 8 * i, *words[i]);
-    return store_put(store, txn, BOOK_TOTALS, BYTES("totals"), (struct bytes){value, sizeof value});
 }

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "exchange/ledger/journal.h"
+#include "exchange/ledger/learning.h"
 #include "exchange/ledger/reader.h"
 
 /* What a row of "doubts" waits for. A post: its verdict (open), or a resolution (in doubt). A lead: its next intent or
@@ -21,9 +22,10 @@ struct rows_totals {
     uint64_t tests; /* test leads: counted here and nowhere else */
 };
 
-/* What is told when an entry is refused: a constant. */
+/* What is told of an entry. */
 struct rows_refusal {
-    const char *text;
+    const char *text;                          /* why it is refused: a constant */
+    struct learning learning[OFFER_SALES_MAX]; /* what it taught, if it is not: of each verdict */
 };
 
 /* The rows of one entry; *totals moves on. FAULT_INPUT: it contradicts what stands, *refusal says how; nothing was

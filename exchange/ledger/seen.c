@@ -55,27 +55,27 @@ static enum fault forget_post(struct store *store, struct MDB_txn *txn, const st
     return fault;
 }
 
-static enum fault open_post(struct store *store, struct MDB_txn *txn, const struct book_step *step,
-                            struct bytes campaign)
+enum fault seen_open(struct store *store, struct MDB_txn *txn, const struct book_step *step,
+                     const struct book_intent *intent, struct bytes campaign)
 {
     char row[ROW_BYTES];
     struct sink sink = sink_over(row, sizeof row);
-    struct encounter encounter = {.post_id = step->intent->post_id,
+    if (!step->seen || !step->seen->keys.count) return FAULT_NONE;
+    struct encounter encounter = {.post_id = intent->post_id,
                                   .lead_id = step->lead_id,
                                   .state = ENCOUNTER_OPEN,
                                   .at_ms = step->wall_ms,
                                   .campaign = campaign,
-                                  .contract = step->intent->contract};
+                                  .contract = intent->contract};
     if (!book_write_seen(&sink, step->seen)) return FAULT_INPUT;
     enum fault fault = store_put(store, txn, BOOK_SEEN_POSTS, ident_bytes(&encounter.post_id), sink_written(&sink));
     return fault == FAULT_NONE ? put_encounters(store, txn, &step->seen->keys, &encounter) : fault;
 }
 
 /* A doubt leaves the encounter open: it may yet be a sale. */
-static enum fault settle_post(struct store *store, struct MDB_txn *txn, const struct book_step *step,
-                              struct bytes campaign, struct bytes contract)
+enum fault seen_settle(struct store *store, struct MDB_txn *txn, const struct book_step *step,
+                       const struct book_verdict *verdict, struct bytes campaign, struct bytes contract)
 {
-    const struct book_verdict *verdict = step->verdict;
     bool is_sold = verdict->state == POST_ACCEPTED, is_refused = verdict->state == POST_REJECTED;
     struct book_seen row;
     char end[END_BYTES];
@@ -93,16 +93,6 @@ static enum fault settle_post(struct store *store, struct MDB_txn *txn, const st
     fault = put_encounters(store, txn, &row.keys, &encounter);
     if (fault != FAULT_NONE) return fault;
     return store_put(store, txn, BOOK_ENDS, end_key(end, step->wall_ms + keep_ms, &verdict->post_id), BYTES_NONE);
-}
-
-enum fault seen_apply(struct store *store, struct MDB_txn *txn, const struct book_step *step, struct bytes campaign,
-                      struct bytes contract)
-{
-    enum fault fault = FAULT_NONE;
-    if (step->verdict) fault = settle_post(store, txn, step, campaign, contract);
-    if (fault == FAULT_NONE && step->intent && step->seen && step->seen->keys.count)
-        fault = open_post(store, txn, step, campaign);
-    return fault;
 }
 
 enum fault seen_end_key(struct store *store, struct MDB_txn *txn, const struct book_step *step)

@@ -13,9 +13,11 @@
 
 #define SEEN_ENCOUNTERS_MAX 4096u /* of one person that are looked at, the newest of each key */
 
-/* What a step says of its people; `campaign` is its lead's, `contract` of the post that has a verdict. */
-enum fault seen_apply(struct store *store, struct MDB_txn *txn, const struct book_step *step, struct bytes campaign,
-                      struct bytes contract) MUST_USE;
+/* What a step says of its people: a post is opened, or has a verdict. `campaign` is its lead's, `contract` its own. */
+enum fault seen_open(struct store *store, struct MDB_txn *txn, const struct book_step *step,
+                     const struct book_intent *intent, struct bytes campaign) MUST_USE;
+enum fault seen_settle(struct store *store, struct MDB_txn *txn, const struct book_step *step,
+                       const struct book_verdict *verdict, struct bytes campaign, struct bytes contract) MUST_USE;
 /* The row that ends a lead's key, `key_keep_ms` after the step. */
 enum fault seen_end_key(struct store *store, struct MDB_txn *txn, const struct book_step *step) MUST_USE;
 /* Forgets some of what ended by then. */

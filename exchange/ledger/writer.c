@@ -44,6 +44,7 @@ void *writer_run(void *arg)
         if (!atomic_load(&ledger->stopping))
             mailbox_wait(ledger->steps, until_us); /* its letter may be taken already */
     }
+    counting_turn(ledger);
     return NULL;
 }
 
@@ -72,6 +73,7 @@ static enum fault write_resolution(struct ledger *ledger, struct MDB_txn *txn, s
 static enum fault write_switch(struct ledger *ledger, struct MDB_txn *txn, struct job *job);
 static enum fault write_catalogue(struct ledger *ledger, struct MDB_txn *txn, struct job *job);
 static enum fault write_revocation(struct ledger *ledger, struct MDB_txn *txn, struct job *job);
+static enum fault write_counts(struct ledger *ledger, struct MDB_txn *txn, struct job *job);
 static void fail_batch(struct ledger *ledger, enum fault fault, struct job **jobs, unsigned count);
 static void set_state(struct ledger *ledger, enum engine_state state);
 static void set_open(struct ledger *ledger);
@@ -80,7 +82,7 @@ static void set_open(struct ledger *ledger);
  */
 static enum fault (*const write_job[JOB_KINDS])(struct ledger *ledger, struct MDB_txn *txn, struct job *job) = {
     [JOB_STEP] = write_step,           [JOB_RESOLVE] = write_resolution,    [JOB_SWITCH] = write_switch,
-    [JOB_CATALOGUE] = write_catalogue, [JOB_REVOCATION] = write_revocation,
+    [JOB_CATALOGUE] = write_catalogue, [JOB_REVOCATION] = write_revocation, [JOB_COUNTS] = write_counts,
 };
 
 static void count_wait(struct ledger *ledger, int64_t began_us)
@@ -95,6 +97,7 @@ void writer_batch(struct ledger *ledger, struct job **jobs, unsigned count)
     struct rows_totals totals = ledger->totals;
     struct MDB_txn *txn = NULL;
     int64_t began_us = clock_now_us();
+    ledger->learned_count = 0;
     enum fault fault = atomic_load(&ledger->state) == ENGINE_DOWN ? FAULT_DISK : FAULT_NONE;
     if (fault == FAULT_NONE) fault = store_begin(ledger->book, true, &txn);
     for (unsigned i = 0; i < count && fault == FAULT_NONE; i++) {
@@ -114,6 +117,8 @@ void writer_batch(struct ledger *ledger, struct job **jobs, unsigned count)
         fail_batch(ledger, fault, jobs, count);
         return;
     }
+    for (unsigned i = 0; i < ledger->learned_count; i++)
+        learned_publish(ledger->standing, ledger->learned[i].cell, ledger->learned[i].word);
     atomic_fetch_add_explicit(&ledger->commits, 1, memory_order_relaxed);
     if (count > atomic_load_explicit(&ledger->batches_max, memory_order_relaxed))
         atomic_store_explicit(&ledger->batches_max, count, memory_order_relaxed);
@@ -169,12 +174,21 @@ static void set_open(struct ledger *ledger)
 
 /* --- jobs --- */
 
+/* To be published when the batch is on disk. */
+static void note_learning(struct ledger *ledger, const struct learning *learning)
+{
+    if (!learning->contract.len || !ledger->standing || ledger->learned_count == LEARNED_MAX) return;
+    uint32_t cell = standing_contract_cell(ledger->standing, learning->contract);
+    if (cell == STANDING_NONE) return; /* memory is out: the next start reads it from the book */
+    ledger->learned[ledger->learned_count++] = (struct learned_news){cell, learning->word};
+}
+
 /* An entry with its rows. FAULT_INPUT: refused, nothing is written, and the operator hears of it: the story that made
  * it is wrong, or the rows are. */
 static enum fault add_entry(struct ledger *ledger, struct MDB_txn *txn, enum entry_kind kind, int64_t wall_ms,
                             struct bytes body, const struct ident *about)
 {
-    struct rows_refusal refusal = {""};
+    struct rows_refusal refusal = {.text = ""};
     struct entry entry = {
         .seq = ledger->chain.seq + 1, .kind = kind, .wall_ms = wall_ms, .mono_us = clock_now_us(), .body = body};
     enum fault fault = rows_apply(ledger->book, txn, &entry, &ledger->arena, &ledger->totals, &refusal);
@@ -183,6 +197,7 @@ static enum fault add_entry(struct ledger *ledger, struct MDB_txn *txn, enum ent
         log_line(LOG_ERROR, "ledger.refused", "id", about ? ident_text(about, id) : "", "why", refusal.text, NULL);
     }
     if (fault != FAULT_NONE) return fault;
+    for (unsigned i = 0; i < OFFER_SALES_MAX; i++) note_learning(ledger, &refusal.learning[i]);
     return journal_append(ledger->book, txn, &ledger->chain, &ledger->arena, &entry);
 }
 
@@ -201,9 +216,8 @@ static enum fault check_guard(struct ledger *ledger, struct MDB_txn *txn, const 
     struct encounter *list;
     uint32_t count;
     enum fault fault = seen_of(ledger->book, txn, &guard->keys, &ledger->arena, &list, &count);
-    struct duplicates_question question = {guard->catalogue, guard->campaign, &job->id, list, count, job->wall_ms};
     if (fault != FAULT_NONE) return fault;
-    return duplicates_bars(&question, guard->contract) ? FAULT_TAKEN : FAULT_NONE;
+    return duplicates_guards(guard, &job->id, list, count, job->wall_ms) ? FAULT_TAKEN : FAULT_NONE;
 }
 
 static enum fault write_step(struct ledger *ledger, struct MDB_txn *txn, struct job *job)
@@ -218,6 +232,11 @@ static enum fault write_step(struct ledger *ledger, struct MDB_txn *txn, struct 
 static enum fault write_switch(struct ledger *ledger, struct MDB_txn *txn, struct job *job)
 {
     return tell(ledger, job, add_entry(ledger, txn, ENTRY_SWITCH, job->wall_ms, job->body, NULL));
+}
+
+static enum fault write_counts(struct ledger *ledger, struct MDB_txn *txn, struct job *job)
+{
+    return tell(ledger, job, add_entry(ledger, txn, ENTRY_COUNTS, job->wall_ms, job->body, NULL));
 }
 
 static enum fault write_revocation(struct ledger *ledger, struct MDB_txn *txn, struct job *job)
@@ -239,41 +258,74 @@ static enum fault write_catalogue(struct ledger *ledger, struct MDB_txn *txn, st
 
 /* --- resolutions --- */
 
+/* Whether the refused slot may fall back: the offer's longest term runs, and no story is at this lead already (it would
+ * not know of this one, and both might ask the same buyer). */
+static enum fault may_go_on(struct ledger *ledger, struct MDB_txn *txn, const struct job *job,
+                            const struct lead_record *lead, bool *goes_on)
+{
+    struct bytes unused;
+    *goes_on = false;
+    if (job->is_accepted || lead->offer.expires_ms <= job->wall_ms) return FAULT_NONE;
+    if (!lead->is_over || lead_slots_in(lead, LEAD_SLOTS(POST_OPEN))) return FAULT_NONE;
+    enum fault fault = store_get(ledger->book, txn, BOOK_DOUBTS, ident_bytes(&lead->lead_id), &unused);
+    *goes_on = fault == FAULT_NOT_FOUND;
+    return *goes_on ? FAULT_NONE : fault;
+}
+
+/* The state of the lead once this doubt of it is resolved. A story that is at it writes its own end. */
+static const struct book_final *final_of(const struct lead_record *lead, const struct job *job, bool goes_on,
+                                         struct book_final *final)
+{
+    struct lead_record after = *lead;
+    if (!lead->is_over) return NULL;
+    for (unsigned i = 0; i < after.slots_count; i++)
+        if (ident_same(&after.slots[i].post_id, &job->id))
+            after.slots[i].state = job->is_accepted ? POST_ACCEPTED : POST_REJECTED;
+    enum lead_state state = lead_state_of(&after);
+    if (state == LEAD_UNSOLD && goes_on) state = LEAD_POSTING;
+    *final = (struct book_final){
+        .state = state, .reason = state == LEAD_UNSOLD ? REASON_REJECTED : REASON_NONE, .goes_on = goes_on};
+    return final;
+}
+
 static enum fault write_resolved(struct ledger *ledger, struct MDB_txn *txn, struct job *job,
                                  const struct post_record *post, const struct lead_record *lead)
 {
-    bool goes_on = !job->is_accepted && lead->offer.expires_ms > job->wall_ms;
     const struct book_intent *intent = &post->intent;
+    struct book_final final;
+    bool goes_on;
     struct book_verdict verdict = {.post_id = post->post_id,
                                    .state = job->is_accepted ? POST_ACCEPTED : POST_REJECTED,
                                    .reason = job->is_accepted ? REASON_NONE : REASON_REJECTED,
                                    .named_price_micros = -1,
                                    .by_operator = true};
     struct book_sale sale = {.sale_id = job->sale_id,
+                             .post_id = post->post_id,
                              .contract = intent->contract,
                              .buyer = intent->buyer,
                              .price_micros = intent->price_micros,
                              .payout_micros = intent->payout_micros,
                              .margin_rule = intent->margin_rule};
-    struct book_final final = {.state = job->is_accepted ? LEAD_SOLD
-                                        : goes_on        ? LEAD_POSTING
-                                                         : LEAD_UNSOLD,
-                               .reason = job->is_accepted || goes_on ? REASON_NONE : REASON_REJECTED};
+    enum fault fault = may_go_on(ledger, txn, job, lead, &goes_on);
+    if (fault != FAULT_NONE) return fault;
     struct book_step step = {.lead_id = lead->lead_id,
                              .ping_id = lead->ping_id,
                              .wall_ms = job->wall_ms,
-                             .verdict = &verdict,
-                             .sale = job->is_accepted ? &sale : NULL,
-                             .final = &final};
+                             .verdicts = &verdict,
+                             .verdicts_count = 1,
+                             .sales = &sale,
+                             .sales_count = job->is_accepted,
+                             .final = final_of(lead, job, goes_on, &final)};
     size_t room = 4096;
     struct sink sink = sink_over(arena_take(&ledger->arena, room), room);
     if (!sink.at) return FAULT_MEMORY;
     if (!money_sub(sale.price_micros, sale.payout_micros, &sale.margin_micros)) return FAULT_INPUT;
     if (!book_write_step(&sink, &step, BYTES_NONE)) return FAULT_INPUT;
-    enum fault fault = add_entry(ledger, txn, ENTRY_STEP, job->wall_ms, sink_written(&sink), &post->post_id);
+    fault = add_entry(ledger, txn, ENTRY_STEP, job->wall_ms, sink_written(&sink), &post->post_id);
     if (fault != FAULT_NONE) return fault;
     job->answer.lead_id = lead->lead_id;
     job->answer.resumes = goes_on;
+    job->answer.is_first = job->is_accepted && lead->state != LEAD_SOLD;
     job->answer.is_test = post->is_test;
     if (job->is_accepted) {
         job->answer.price_micros = sale.price_micros;
@@ -340,6 +392,7 @@ static void keep_house(struct ledger *ledger, int64_t now_us)
     publish_waits(ledger, now_us);
     atomic_store_explicit(&ledger->trace_bytes, days_bytes(ledger->days), memory_order_relaxed);
     if (atomic_load(&ledger->state) == ENGINE_FULL) probe(ledger);
+    counting_turn(ledger);
     if (now_us < ledger->next_check_us) return;
     ledger->next_check_us = now_us + READERS_US;
     store_check_readers(ledger->book);

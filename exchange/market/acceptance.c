@@ -52,6 +52,7 @@ uint64_t acceptance_after(uint64_t word, bool accepted, int64_t wall_ms)
 
 uint32_t acceptance_ppm(uint64_t word, int64_t wall_ms)
 {
+    if (word == 0) return ACCEPTANCE_ONE;
     struct figures figures = figures_at(word, hours_of(wall_ms));
     uint64_t prior = ACCEPTANCE_PRIOR * POST;
     return (uint32_t)((figures.accepted + prior) * ACCEPTANCE_ONE / (figures.posts + prior));

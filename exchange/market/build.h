@@ -106,6 +106,10 @@ struct cap_owner {
 /* The caps of that owner in that zone. */
 const struct cap *build_caps(struct build *build, const struct node *node, const struct cap_owner *owner,
                              const struct zone *zone, uint32_t *count);
+/* Where its experiment is counted; only with cells. */
+uint32_t build_trial_cell(struct build *build, const struct campaign *campaign);
+/* Where the contract's campaign goes by policy even: a count without a limit behind its caps. */
+void build_count_today(struct build *build, struct contract *contract);
 struct cap_id build_cap_id(const struct cap_owner *owner, const struct cap *cap);
 /* How many keys of a reservation they take. */
 unsigned build_cap_keys(const struct cap *caps, uint32_t count);
@@ -124,6 +128,8 @@ void build_period(struct build *build, const struct node *node, const struct zon
 /* How a campaign ranks, its experiment included; what a contract's place in a ranking depends on. */
 void build_ranking(struct build *build, const struct node *node, struct campaign *campaign);
 void build_place(struct build *build, const struct node *node, struct contract *contract);
+/* A waterfall needs tiers. */
+void build_check_tiers(struct build *build);
 void build_margins(struct build *build);
 /* The rules about the same person again: of campaigns and contracts, all of which are known by now. */
 void build_duplicates(struct build *build);

@@ -8,6 +8,7 @@
 #include "exchange/market/endpoint.h"
 #include "exchange/market/rehearsal.h"
 #include "exchange/market/scalar.h"
+#include "protocol/message/verdict.h"
 
 #define BID_TTL_US INT64_C(300000000)
 #define NO_INDEX UINT32_MAX
@@ -18,6 +19,7 @@ static void read_endpoints(struct build *build, const struct node *node, struct 
 static void read_test(struct build *build, const struct node *node, struct contract *contract);
 static void read_times(struct build *build, const struct node *node, struct contract *contract);
 static void read_price(struct build *build, const struct node *node, struct contract *contract);
+static void read_verdicts(struct build *build, const struct node *node, struct contract *contract);
 static void read_hours(struct build *build, const struct node *node, struct contract *contract);
 static const struct filter *read_filter(struct build *build, const struct node *node, struct contract *contract);
 
@@ -116,6 +118,7 @@ void build_contract(struct build *build, const struct node *node, struct contrac
         build_error(build, node, "min_price is above max_price: no bid can be between them");
     read_price(build, node, contract);
     read_endpoints(build, node, contract);
+    read_verdicts(build, node, contract);
     build_disclosure(build, node, contract);
     if (node_find(node, "test")) read_test(build, node_find(node, "test"), contract);
     build_place(build, node, contract);
@@ -164,6 +167,38 @@ static void read_times(struct build *build, const struct node *node, struct cont
     if (contract->post_timeout_us > campaign->post_timeout_us)
         build_warning(build, node_find(node, "post_timeout"),
                       "post_timeout is longer than the campaign's post_timeout");
+}
+
+/* What a post's verdict, or the want of one, comes to. on_unknown is one word for every cause, or a map by cause. */
+static void read_verdicts(struct build *build, const struct node *node, struct contract *contract)
+{
+    static const char *const WORDS[UNKNOWN_POLICIES] = {"hold", "retry", "fallback"};
+    _Static_assert(DOUBT_CAUSES == UNKNOWN_CAUSES, "one policy for each cause");
+    static const char *const CAUSES[DOUBT_CAUSES] = {[DOUBT_TIMEOUT] = "timeout",
+                                                     [DOUBT_RESET] = "reset",
+                                                     [DOUBT_HTTP_5XX] = "http_5xx",
+                                                     [DOUBT_REDIRECT] = "redirect",
+                                                     [DOUBT_BAD_RESPONSE] = "bad_response"};
+    static const char *const PRICES[] = {"bid", "lower"};
+    const struct node *given = node_find(node, "on_unknown");
+    unsigned policy = UNKNOWN_HOLD, price = 0;
+    bool is_idempotent = false, retries = false;
+    bool is_map = given && given->kind == NODE_MAP;
+    build_bool(build, node, "idempotent", &is_idempotent);
+    build_word(build, node, "price_at_post", PRICES, 2, &price);
+    contract->bills_lower = price == 1;
+    if (!is_map) build_word(build, node, "on_unknown", WORDS, UNKNOWN_POLICIES, &policy);
+    for (unsigned cause = DOUBT_TIMEOUT; cause < DOUBT_CAUSES; cause++) {
+        if (is_map) policy = UNKNOWN_HOLD;
+        if (is_map) build_word(build, given, CAUSES[cause], WORDS, UNKNOWN_POLICIES, &policy);
+        unknown_say(&contract->on_unknown, cause, (enum unknown_policy)policy);
+        retries |= policy == UNKNOWN_RETRY;
+    }
+    if (retries && !is_idempotent)
+        build_error(build, given, "on_unknown: retry sends the same post again: it needs idempotent: true");
+    if (contract->bills_lower && contract->min_price_micros == 0)
+        build_warning(build, node_find(node, "price_at_post"),
+                      "price_at_post: lower without min_price: the house pays whatever the buyer leaves out");
 }
 
 /* Lower case, so that one origin has one circuit however it is spelled; kept once for all that share it. */
@@ -329,4 +364,5 @@ static void read_hours(struct build *build, const struct node *node, struct cont
     if (buyer && keys + build_cap_keys(buyer->caps, buyer->caps_count) > CAPS_MAX)
         build_error(build, node_find(node, "caps") ? node_find(node, "caps") : node,
                     "a contract has at most %u caps, its buyer's included; a percent counts as two", CAPS_MAX);
+    build_count_today(build, contract);
 }

@@ -80,7 +80,7 @@ static void contract_cells(struct build *build, struct contract *contract)
     contract->cell = noted(build, standing_contract_cell(standing, contract->id));
     contract->ping_origin_cell = origin_cell(build, &contract->ping);
     contract->post_origin_cell = origin_cell(build, &contract->post);
-    cap_cells(build, contract->caps, contract->caps_count);
+    cap_cells(build, contract->caps, contract->caps_count + contract->counts_today);
 }
 
 /* Nothing is ever told to these cells; they are there so that no reader meets a contract without. */
@@ -103,6 +103,8 @@ void build_cells(struct build *build)
     struct catalogue *catalogue = build->catalogue;
     struct standing *standing = build->source->standing;
     if (!standing) return;
+    for (uint32_t i = 0; i < catalogue->campaigns_count; i++)
+        catalogue->campaigns[i].trial_cell = build_trial_cell(build, &catalogue->campaigns[i]);
     for (uint32_t i = 0; i < catalogue->affiliates_count; i++) {
         struct affiliate *affiliate = &catalogue->affiliates[i];
         affiliate->cell = noted(build, standing_affiliate_cell(standing, affiliate->id));

@@ -6,6 +6,7 @@
 
 #define SECOND_STEP_MICROS INT64_C(10000)
 #define PRIORITY 100u
+#define MULTIPLIER_MAX INT64_C(100000000) /* ppm: 100.00 */
 
 static const char *const POLICY_NAMES[POLICIES] = {"price", "priority", "weighted", "round_robin", "even"};
 static const char *const ARM_NAMES[ARMS] = {"", "control", "trial"};
@@ -69,6 +70,7 @@ void build_ranking(struct build *build, const struct node *node, struct campaign
 {
     static const char *const MODES[] = {"parallel", "waterfall"};
     const struct node *experiment = node_find(node, "experiment");
+    campaign->trial_cell = STANDING_NONE;
     campaign->ranking = (struct ranking){.second_step_micros = SECOND_STEP_MICROS};
     read_choice(build, node, "tier_mode", MODES, &campaign->is_waterfall);
     read_ranking(build, node, &campaign->ranking);
@@ -84,8 +86,69 @@ void build_place(struct build *build, const struct node *node, struct contract *
     build_count(build, node, "priority", 0, &contract->priority);
     build_count(build, node, "weight", 1, &contract->weight);
     build_money(build, node, "multiplier", &multiplier_micros);
-    if (multiplier_micros <= 0 || multiplier_micros > CONTRACT_MULTIPLIER_MAX)
+    if (multiplier_micros <= 0 || multiplier_micros > MULTIPLIER_MAX)
         build_error(build, node_find(node, "multiplier"), "a multiplier is above 0 and at most 100");
     else
         contract->multiplier_ppm = (uint32_t)multiplier_micros;
+}
+
+void build_count_today(struct build *build, struct contract *contract)
+{
+    if (contract->campaign >= build->catalogue->campaigns_count) return; /* told already */
+    const struct campaign *campaign = &build->catalogue->campaigns[contract->campaign];
+    bool is_even = campaign->ranking.policy == POLICY_EVEN ||
+                   (campaign->trial_ppm && campaign->trial.policy == POLICY_EVEN);
+    if (!is_even) return;
+    struct cap_owner owner = {.kind = "even", .id = contract->id};
+    struct cap *caps = build_zero(build, contract->caps_count + 1, sizeof *caps);
+    if (!caps) return;
+    if (contract->caps_count) memcpy(caps, contract->caps, contract->caps_count * sizeof *caps);
+    struct cap *today = &caps[contract->caps_count];
+    *today = (struct cap){.window = CAP_DAY, .limit = UINT32_MAX, .cell = STANDING_NONE};
+    today->id = build_cap_id(&owner, today);
+    contract->caps = caps;
+    contract->counts_today = true;
+}
+
+static void write_rules(struct sink *sink, const struct ranking *ranking)
+{
+    sink_format(sink, "|%u %d %d %d %d %lld", (unsigned)ranking->policy, ranking->by_expected_value, ranking->is_shadow,
+                ranking->unavailable_last, ranking->is_second_price, (long long)ranking->second_step_micros);
+}
+
+uint32_t build_trial_cell(struct build *build, const struct campaign *campaign)
+{
+    char text[256];
+    struct sink sink = sink_over(text, sizeof text);
+    if (!campaign->trial_ppm) return STANDING_NONE;
+    sink_bytes(&sink, campaign->id);
+    write_rules(&sink, &campaign->ranking);
+    write_rules(&sink, &campaign->trial);
+    uint32_t cell = standing_experiment_cell(build->source->standing, sink_written(&sink));
+    if (cell == STANDING_NONE) build->no_memory = true;
+    return cell;
+}
+
+/* Of campaigns by number: the tier of their first contract, and whether another one has another. */
+void build_check_tiers(struct build *build)
+{
+    const struct catalogue *catalogue = build->catalogue;
+    const struct node *list = node_find(build->source->document, "campaigns");
+    uint32_t *tiers = build_zero(build, catalogue->campaigns_count, sizeof *tiers), made = 0;
+    bool *differ = build_zero(build, catalogue->campaigns_count, sizeof *differ);
+    if (!list || !tiers || !differ || catalogue->campaigns_count == 0) return;
+    for (uint32_t i = 0; i < catalogue->contracts_count; i++) {
+        const struct contract *contract = &catalogue->contracts[i];
+        if (contract->campaign >= catalogue->campaigns_count) continue;
+        uint32_t *tier = &tiers[contract->campaign];
+        differ[contract->campaign] |= *tier && *tier != contract->tier;
+        *tier = contract->tier;
+    }
+    NODE_EACH(node, list)
+    {
+        uint32_t i = made++;
+        if (catalogue->campaigns[i].is_waterfall && tiers[i] && !differ[i])
+            build_warning(build, node_find(node, "tier_mode"),
+                          "a waterfall of one step: all contracts of this campaign are in tier %u", tiers[i]);
+    }
 }

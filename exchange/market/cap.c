@@ -27,18 +27,25 @@ static struct bytes state_of(const struct facts *facts)
     return place ? field_state_name(place->state) : BYTES_NONE;
 }
 
+static struct cap_id segment_named(struct bytes name)
+{
+    struct cap_id segment;
+    struct digest digest;
+    digest_of(&digest, &name, 1);
+    memcpy(segment.at, digest.at, sizeof segment.at);
+    return segment;
+}
+
 void cap_segments_of(const struct facts *facts, struct cap_segments *segments)
 {
     *segments = (struct cap_segments){{{{0}}}};
     for (unsigned per = CAP_PER_ALL + 1; per < CAP_PERS; per++) {
-        struct digest digest;
         if (!(facts->campaign->segments >> per & 1)) continue;
         struct bytes name = per == CAP_PER_STATE       ? state_of(facts)
                             : per == CAP_PER_AFFILIATE ? facts->affiliate
                             : per == CAP_PER_SOURCE    ? facts->source
                                                        : facts->channel;
-        digest_of(&digest, &name, 1);
-        memcpy(segments->of[per].at, digest.at, sizeof segments->of[per].at);
+        segments->of[per] = segment_named(name);
     }
 }
 
@@ -58,6 +65,14 @@ int64_t cap_window_of(const struct cap *cap, const struct zone *zone, int64_t wa
 static uint32_t share_of(uint32_t sold, uint32_t ppm)
 {
     return (uint32_t)((((uint64_t)sold + 1) * ppm + MONEY_PPM - 1) / MONEY_PPM);
+}
+
+uint32_t cap_segment_used(const struct cap *cap, const struct zone *zone, struct bytes name, struct standing *standing,
+                          int64_t wall_ms)
+{
+    struct cap_id segment = segment_named(name);
+    struct cap_id id = caps_segment(&cap->id, &segment, cap->window != CAP_TOTAL);
+    return caps_used(standing, caps_find(standing, &id), (uint32_t)cap_window_of(cap, zone, wall_ms));
 }
 
 /* Money has no first one to let through: what has come together by now is what may be spent. */
@@ -172,8 +187,24 @@ unsigned cap_keys(const struct cap_deal *deal, struct standing *standing, struct
     unsigned count = 0;
     for (unsigned i = 0; i < 3; i++)
         count += add_keys(&rows[i], deal, i < 2 ? deal->price_micros : deal->payout_micros, standing, keys + count);
+    if (contract->counts_today) {
+        const struct cap *today = &contract->caps[contract->caps_count];
+        keys[count++] = (struct cap_key){.cell = today->cell,
+                                         .id = today->id,
+                                         .window = (uint32_t)cap_window_of(today, deal->catalogue->zone, deal->wall_ms),
+                                         .amount = 1,
+                                         .limit = today->limit,
+                                         .stay = CAP_HELD};
+    }
     check(count <= RESERVATION_KEYS_MAX);
     return count;
+}
+
+uint32_t cap_sold_today(const struct catalogue *catalogue, const struct contract *contract, struct standing *standing,
+                        int64_t wall_ms)
+{
+    const struct cap *today = &contract->caps[contract->caps_count];
+    return caps_used(standing, today->cell, (uint32_t)cap_window_of(today, catalogue->zone, wall_ms));
 }
 
 static unsigned add_ping_keys(const struct row *row, const struct cap_segments *segments, struct standing *standing,
@@ -183,6 +214,7 @@ static unsigned add_ping_keys(const struct row *row, const struct cap_segments *
     for (uint32_t i = 0; i < row->count; i++) {
         if (row->caps[i].counts != CAP_OF_PINGS) continue;
         keys[count] = key_of(&row->caps[i], row, segments, standing, wall_ms);
+        keys[count].stay = CAP_PINGED;
         keys[count++].amount = 1;
     }
     return count;

@@ -34,9 +34,17 @@ int64_t cap_window_of(const struct cap *cap, const struct zone *zone, int64_t wa
 uint32_t cap_limit_now(const struct cap *cap, const struct zone *zone, const struct schedule *schedule,
                        struct standing *standing, int64_t wall_ms);
 
-/* The keys a sale reserves, in fixed order (the contract's caps, its buyer's, the affiliate's in that campaign), for
- * the windows of that instant. Returns how many (at most RESERVATION_KEYS_MAX, which a catalogue holds everyone to). */
+/* What one segment of that name has used of it now. */
+uint32_t cap_segment_used(const struct cap *cap, const struct zone *zone, struct bytes name, struct standing *standing,
+                          int64_t wall_ms);
+
+/* The keys a sale reserves, in fixed order (the contract's caps, its buyer's, the affiliate's, the count of the day),
+ * for the windows of that instant. Returns how many (at most RESERVATION_KEYS_MAX, which a catalogue holds everyone
+ * to). */
 unsigned cap_keys(const struct cap_deal *deal, struct standing *standing, struct cap_key *keys);
+/* Of a contract that counts them: its sales of the house's day, posts under way included (policy even). */
+uint32_t cap_sold_today(const struct catalogue *catalogue, const struct contract *contract, struct standing *standing,
+                        int64_t wall_ms);
 /* The keys one ping to that contract takes. */
 unsigned cap_ping_keys(const struct contract *contract, const struct buyer *buyer, const struct cap_segments *segments,
                        struct standing *standing, int64_t wall_ms, struct cap_key *keys);

@@ -145,6 +145,7 @@ static void build_parts(struct build *build, const struct bytes *packed)
     build_buyers(build);
     build_exclusions(build);
     build_contracts(build);
+    build_check_tiers(build);
     if (is_fine(build)) build_rehearsals(build);
     build_margins(build);
     build_duplicates(build);

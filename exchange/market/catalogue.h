@@ -46,6 +46,7 @@ struct campaign {
     struct ranking ranking; /* of all auctions, or of those an experiment leaves */
     struct ranking trial;   /* the experiment's */
     uint32_t trial_ppm;     /* its share of the auctions; 0: there is no experiment */
+    uint32_t trial_cell;    /* in standing's experiments; STANDING_NONE without one */
     struct bytes exit_url;  /* for the people of unsold leads; may be empty */
     bool paused;
     const struct field *fields;

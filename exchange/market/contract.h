@@ -5,6 +5,7 @@
 #include "exchange/market/endpoint.h"
 #include "exchange/market/filter.h"
 #include "exchange/market/schedule.h"
+#include "exchange/market/unknown.h"
 #include "exchange/standing/standing.h"
 
 /* Up to this price, this margin; the last one of a list takes every price above as well. */
@@ -86,11 +87,8 @@ struct price_rule {
 };
 
 #define DISCLOSES_FLOOR 128u
-#define CONTRACT_MULTIPLIER_MAX INT64_C(100000000) /* ppm: 100.00 */
-
 struct contract {
-    uint32_t index; /* in catalogue.contracts */
-    uint32_t buyer, campaign;
+    uint32_t index, buyer, campaign;             /* in the catalogue's lists */
     uint32_t cell;                               /* in standing's contracts */
     uint32_t ping_origin_cell, post_origin_cell; /* in standing's origins; STANDING_NONE without that endpoint */
     struct bytes id;
@@ -105,7 +103,7 @@ struct contract {
     const struct margin_pairs *pairs;           /* NULL: none */
     const struct filter *filter;                /* NULL: everything */
     const struct schedule *schedule;            /* NULL: always open; the buyer's where it has none of its own */
-    const struct cap *caps;
+    const struct cap *caps;                     /* with counts_today one more stands behind them */
     uint32_t caps_count;
     uint32_t priority;            /* policy priority: lower ones first */
     uint32_t weight;              /* policy weighted: its share of the draw */
@@ -118,11 +116,13 @@ struct contract {
     uint8_t discloses;     /* in its pings: bits 1 << enum person_kind: keyed hashes of those; DISCLOSES_FLOOR */
     bool is_live;          /* asked for a price; else the first price rule that matches bids */
     bool is_free;          /* a payout of 0 is no fault */
-    bool seats_required;
-    bool silent_available; /* when_silent */
     bool paused;
-    bool counts_pings; /* a cap of its own or its buyer's does */
-    bool is_hidden;    /* filter or prices look at private fields: public ones do not tell again whom they let */
+    struct unknown_rules on_unknown;
+    bool bills_lower : 1, seats_required : 1; /* bills: price_at_post */
+    bool silent_available : 1;                /* when_silent */
+    bool counts_pings : 1;                    /* a cap of its own or its buyer's does */
+    bool counts_today : 1;                    /* its sales of the house's day are counted: policy even goes by them */
+    bool is_hidden : 1; /* filter or prices look at private fields: public ones do not tell again whom they let */
 };
 
 struct names {

@@ -1,6 +1,14 @@
 /* What ranking is to know is put together here and nowhere else. */
 #include "exchange/market/decide.h"
 
+const char *decide_paused(const struct campaign *campaign, const struct affiliate *affiliate,
+                          const struct lead_source *source)
+{
+    if (campaign->paused) return "this campaign is paused";
+    if (affiliate->paused) return "this affiliate is paused";
+    return source && source->paused ? "this source is paused" : NULL;
+}
+
 struct rank_terms decide_terms(const struct decision *decision)
 {
     return (struct rank_terms){.catalogue = decision->catalogue,

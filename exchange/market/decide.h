@@ -19,6 +19,9 @@ struct decision {
     int64_t ranked_ms; /* wall: now */
 };
 
+/* Why nobody is asked at all by the catalogue's word; NULL: they are. `source` may be NULL. */
+const char *decide_paused(const struct campaign *campaign, const struct affiliate *affiliate,
+                          const struct lead_source *source);
 struct rank_terms decide_terms(const struct decision *decision);
 /* Sets valid_until_ms and the results of each bid and sorts `order` (indexes into bids, best first). Returns the number
  * of candidates. */

@@ -2,6 +2,7 @@
  * told. What the world did (a line was busy, a buyer was silent, an affiliate hung up) is taken as it was. */
 #include "exchange/market/difference.h"
 
+#include "exchange/market/ceiling.h"
 #include "protocol/base/money.h"
 
 #define TEXT_MAX 48
@@ -15,6 +16,7 @@ struct finder {
 
 static void find_in_match(struct finder *finder);
 static void find_in_contracts(struct finder *finder);
+static void find_in_closing(struct finder *finder);
 static void find_in_result(struct finder *finder);
 
 void difference_find(const struct trace_auction *trace, const struct replay *replay, struct arena *arena,
@@ -24,6 +26,7 @@ void difference_find(const struct trace_auction *trace, const struct replay *rep
     differences->count = 0;
     find_in_match(&finder);
     find_in_contracts(&finder);
+    find_in_closing(&finder);
     find_in_result(&finder);
 }
 
@@ -72,19 +75,6 @@ static void compare_reason(struct finder *finder, struct bytes contract, enum re
 /* Who was let
  * -------------------------------------------------------------------------------------------------------------- */
 
-static bool went_through(const struct trace_auction *trace, char letter)
-{
-    for (uint32_t i = 0; i < trace->steps_count; i++)
-        if (trace->steps[i].letter == letter) return true;
-    return false;
-}
-
-/* True if the trace went so far: it may have ended before anybody was looked at. */
-static bool was_matched(const struct trace_auction *trace)
-{
-    return went_through(trace, 'p') || bytes_is(trace->closed_cause, "nobody_asked");
-}
-
 static void find_in_match(struct finder *finder)
 {
     static const enum reason statics[] = {REASON_FILTERED, REASON_EXCLUDED};
@@ -93,11 +83,13 @@ static void find_in_match(struct finder *finder)
     compare_number(finder, BYTES_NONE, "arm", trace->arm, (int64_t)replay->arm);
     compare_money(finder, BYTES_NONE, "floor", trace->floor_micros, replay->floor_micros);
     if (replay->refused != REASON_NONE) {
-        if (went_through(trace, 'm')) /* else it had ended before that was asked */
-            compare_reason(finder, BYTES_NONE, trace->reason, replay->refused);
+        compare_reason(finder, BYTES_NONE, trace->reason, replay->refused);
         return;
     }
-    if (!was_matched(trace)) return;
+    if (!replay_was_matched(trace)) {
+        compare_reason(finder, BYTES_NONE, trace->reason, REASON_NONE);
+        return;
+    }
     for (size_t i = 0; i < sizeof statics / sizeof *statics; i++)
         compare_number(finder, BYTES_NONE, reason_code(statics[i]), trace->counts[statics[i]],
                        replay->match.counts[statics[i]]);
@@ -144,7 +136,7 @@ static void find_in_contracts(struct finder *finder)
     const struct replay *replay = finder->replay;
     const struct trace_auction *trace = finder->trace;
     bool *is_met = arena_zero(finder->arena, trace->contracts_count + 1, sizeof *is_met);
-    if (!is_met || !was_matched(trace)) return;
+    if (!is_met || !replay_was_matched(trace)) return;
     uint32_t untold = 0, counted = 0;
     for (uint32_t i = 0; replay->refused == REASON_NONE && i < replay->match.entries_count; i++) {
         const struct replay_entry *again = &replay->entries[i];
@@ -160,6 +152,25 @@ static void find_in_contracts(struct finder *finder)
     compare_number(finder, BYTES_NONE, "contracts only counted", counted, untold);
 }
 
+/* How the bidding ended
+ * ---------------------------------------------------------------------------------------------------- */
+
+/* Closed early: then nobody who had not answered yet (outbid without a bid) could have changed the result. */
+static void find_in_closing(struct finder *finder)
+{
+    const struct replay *replay = finder->replay;
+    const struct trace_auction *trace = finder->trace;
+    if (!bytes_is(trace->closed_cause, TRACE_CLOSED_EARLY) || !replay->is_ranked) return;
+    struct rank_terms terms = decide_terms(&replay->decision);
+    for (uint32_t i = 0; i < replay->match.entries_count; i++) {
+        uint32_t place = replay->entries[i].told;
+        const struct trace_contract *told = place == REPLAY_NONE ? NULL : &trace->contracts[place];
+        if (!told || told->state != TRACE_PINGED || told->has_bid || told->reason != REASON_OUTBID) continue;
+        if (!ceiling_settles(&terms, replay->bids, replay->order, replay->order_count, &replay->match.entries[i]))
+            note(finder, told->contract, "early close", BYTES("not waited for"), BYTES("could have won"));
+    }
+}
+
 /* What the affiliate was told
  * ---------------------------------------------------------------------------------------------- */
 
@@ -172,7 +183,7 @@ static void find_in_result(struct finder *finder)
 {
     const struct replay *replay = finder->replay;
     const struct trace_auction *trace = finder->trace;
-    if (replay->refused != REASON_NONE || !was_matched(trace)) return;
+    if (replay->refused != REASON_NONE || !replay_was_matched(trace)) return;
     if (!replay->is_ranked && replay->match.askable > 0) return; /* it ended in between */
     bool is_offer = trace->kind == TRACE_PING && bytes_is(trace->status, "accepted");
     if (is_offer) {

@@ -74,3 +74,12 @@ bool duplicates_bars(const struct duplicates_question *question, const struct co
 {
     return duplicates_seen(question) || duplicates_met(question, contract);
 }
+
+bool duplicates_guards(const struct duplicates_guard *guard, const struct ident *lead_id, const struct encounter *list,
+                       uint32_t count, int64_t wall_ms)
+{
+    struct duplicates_question question = {guard->catalogue, guard->campaign, lead_id, list, count, wall_ms};
+    for (uint32_t i = 0; i < guard->contracts_count; i++)
+        if (duplicates_bars(&question, guard->contracts[i])) return true;
+    return false;
+}

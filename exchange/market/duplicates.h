@@ -6,6 +6,7 @@
 #pragma once
 
 #include "exchange/market/catalogue.h"
+#include "exchange/record/offer.h"
 #include "exchange/record/person.h"
 
 struct duplicates_question {
@@ -28,6 +29,10 @@ bool duplicates_bars(const struct duplicates_question *question, const struct co
 struct duplicates_guard {
     const struct catalogue *catalogue;
     const struct campaign *campaign;
-    const struct contract *contract;
+    const struct contract *contracts[OFFER_SALES_MAX];
+    uint32_t contracts_count;
     struct person_keys keys;
 };
+/* Some contract of the guard is barred by what is known of the person now. */
+bool duplicates_guards(const struct duplicates_guard *guard, const struct ident *lead_id, const struct encounter *list,
+                       uint32_t count, int64_t wall_ms);

@@ -6,6 +6,7 @@
 #include "exchange/market/score.h"
 #include "protocol/message/consent.h"
 
+#define OWN_MAX 40u   /* bytes of the lead's own value */
 #define LISTED_MAX 6u /* so many values of a list are named in an explanation */
 
 typedef bool holds(const struct filter *filter, const struct facts *facts);
@@ -271,8 +272,22 @@ static void write_range(const struct filter *filter, const struct field *field, 
     write_bound(field, has_from ? filter->from : filter->to, out);
 }
 
-/* "state is not CA, NV", or without "not" where that is what went wrong (below `none`). */
-static void explain_one(const struct filter *filter, const struct campaign *campaign, bool wanted, struct sink *out)
+/* What the lead itself says, where buyers may see it: " NY". */
+static void write_own(const struct filter *filter, const struct field *field, const struct facts *facts,
+                      struct sink *out)
+{
+    bool of_field = filter->condition < CONDITION_AFFILIATE;
+    struct bytes own = BYTES_NONE;
+    if (of_field && !field->is_private) own = facts->fields[filter->field].text;
+    if (filter->condition == CONDITION_AFFILIATE) own = facts->affiliate;
+    if (filter->condition == CONDITION_SOURCE) own = facts->source;
+    if (own.len) sink_char(out, ' ');
+    sink_bytes(out, bytes_first(own, OWN_MAX));
+}
+
+/* "state NY is not CA, NV", or without "not" where that is what went wrong (below `none`). */
+static void explain_one(const struct filter *filter, const struct campaign *campaign, const struct facts *facts,
+                        bool wanted, struct sink *out)
 {
     static const struct field NO_FIELD = {.type = FIELD_TEXT};
     static const char *const NAMES[CONDITIONS_COUNT] = {
@@ -283,10 +298,12 @@ static void explain_one(const struct filter *filter, const struct campaign *camp
     const char *name = NAMES[filter->condition];
     bool on_presence = filter->condition == CONDITION_EXISTS || filter->condition == CONDITION_MISSING;
     sink_bytes(out, of_field ? field->name : bytes_of(name));
-    if (on_presence) {
-        sink_text(out, (filter->condition == CONDITION_EXISTS) == wanted ? " is not given" : " is given");
+    bool is_absent = of_field && !facts->fields[filter->field].is_set;
+    if (on_presence || is_absent) {
+        sink_text(out, is_absent ? " is not given" : " is given");
         return;
     }
+    write_own(filter, field, facts, out);
     if (filter->condition == CONDITION_RUNS || filter->condition == CONDITION_REGEX) {
         sink_text(out, wanted ? " is not" : " is");
         sink_text(out, filter->condition == CONDITION_RUNS ? " in the area asked for" : " as the expression asks for");
@@ -312,7 +329,7 @@ static void explain(const struct filter *filter, const struct campaign *campaign
                     bool wanted, struct sink *out)
 {
     if (filter->condition > CONDITION_NONE) {
-        explain_one(filter, campaign, wanted, out);
+        explain_one(filter, campaign, facts, wanted, out);
         return;
     }
     bool part_wanted = filter->condition == CONDITION_NONE ? !wanted : wanted;

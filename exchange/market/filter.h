@@ -28,6 +28,6 @@ bool filter_matches(const struct filter *filter, const struct facts *facts);
 /* True if it looks at a private field. */
 bool filter_is_private(const struct filter *filter);
 /* For explain: the first condition that failed, as a short sentence ("state is not CA, NV"); nothing when it matches.
- * Values of the lead are never written. */
+ * Of the lead only what a buyer may see before it buys is written. */
 void filter_explain(const struct filter *filter, const struct campaign *campaign, const struct facts *facts,
                     struct sink *out);

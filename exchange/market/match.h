@@ -34,6 +34,11 @@ enum reason match_static(const struct catalogue *catalogue, const struct contrac
 /* For a trace, of facts with private fields: a bit for each contract of the campaign that is_hidden, in the campaign's
  * order, set where match_static does not say FILTERED. In the arena; empty: there are none, or memory is out. */
 struct bytes match_pack_hidden(const struct catalogue *catalogue, const struct facts *facts, struct arena *arena);
+/* Of such a trace's bits the `bit`-th: true if that contract was let. */
+static inline bool match_hidden_let(struct bytes bits, uint32_t bit)
+{
+    return bit / 8 < bits.len && ((unsigned char)bits.at[bit / 8] >> bit % 8 & 1) != 0;
+}
 /* True if buyer and affiliate, or source, do not trade; `affiliate` may be NULL. */
 bool match_excludes(const struct affiliate *affiliate, const struct buyer *buyer, struct bytes source);
 /* What a contract that is not live bids for these facts: the first price rule that matches; 0 when none does, or it is

@@ -31,7 +31,7 @@ uint64_t order_minus_log2(uint64_t drawn)
     unsigned zeros = (unsigned)__builtin_clzll(number);
     number <<= zeros; /* 1.0 to 2.0, in units of 2^-63 */
     for (unsigned bit = 0; bit < 32; bit++) {
-        __extension__ unsigned __int128 square = (unsigned __int128)number * number;
+        unsigned __int128 square = (unsigned __int128)number * number;
         bool is_two = square >> 127;
         number = (uint64_t)(is_two ? square >> 64 : square >> 63);
         log = log << 1 | is_two;

@@ -133,6 +133,20 @@ bool price_under_promise(const struct campaign *campaign, struct payout usual, i
     return true;
 }
 
+int64_t price_billed(const struct price_parties *parties, int64_t agreed_micros, int64_t named_micros,
+                     int64_t owed_micros, struct payout *payout)
+{
+    const struct contract *contract = parties->contract;
+    if (!contract->bills_lower || named_micros < 0 || named_micros >= agreed_micros) return agreed_micros;
+    int64_t billed = named_micros > contract->min_price_micros ? named_micros : contract->min_price_micros;
+    if (billed >= agreed_micros) return agreed_micros;
+    int64_t gets = price_payout(parties, billed).payout_micros;
+    if (gets < owed_micros) gets = owed_micros;
+    if (gets > payout->payout_micros) gets = payout->payout_micros;
+    *payout = split(billed, gets, payout->rule);
+    return billed;
+}
+
 static struct payout split(int64_t price_micros, int64_t payout_micros, enum margin_source rule)
 {
     struct payout payout = {.payout_micros = payout_micros, .rule = rule};

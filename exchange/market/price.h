@@ -37,3 +37,9 @@ int64_t price_floor(const struct affiliate *affiliate, const struct lead_source 
  * reaches the promise. False: below_promise. promise 0: the usual payout. */
 bool price_under_promise(const struct campaign *campaign, struct payout usual, int64_t price_micros,
                          int64_t promise_micros, struct payout *payout);
+/* What a sale is billed at when the buyer's verdict named a price (negative: none) beside the one agreed on; *payout is
+ * what was agreed on for the affiliate, and becomes what it gets. `price_at_post: lower` bills a lower price, not below
+ * the contract's min_price; the affiliate then gets the usual payout of that, but at least `owed` (what it was
+ * promised, or its minimum), and the margin may fall below 0. */
+int64_t price_billed(const struct price_parties *parties, int64_t agreed_micros, int64_t named_micros,
+                     int64_t owed_micros, struct payout *payout);

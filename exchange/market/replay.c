@@ -63,14 +63,17 @@ enum replay_outcome replay_run(const struct trace_auction *trace, const struct c
 {
     struct run run = {trace, arena, replay, digest_same(&trace->catalogue, &catalogue->version), NULL, 0};
     *replay = (struct replay){.catalogue = catalogue};
-    if ((trace->kind != TRACE_PING && trace->kind != TRACE_ONE_CALL) || trace->is_test) return REPLAY_NO_AUCTION;
+    if (!trace_is_auction(trace->kind) || trace->is_test) return REPLAY_NO_AUCTION;
     if (!trace->is_whole) return REPLAY_TOO_OLD;
     replay->campaign = catalogue_campaign(catalogue, trace->campaign);
     replay->affiliate = catalogue_affiliate(catalogue, trace->affiliate);
     if (!replay->campaign || !replay->affiliate) return REPLAY_STRANGE;
     replay->source = catalogue_source_of(replay->affiliate, trace->source);
     if (!replay_facts(trace, replay->campaign, arena, &replay->form)) return REPLAY_STRANGE;
-    replay->floor_micros = price_floor(replay->affiliate, replay->source, trace->asked_micros);
+    bool is_fresh = trace->kind !=
+                    TRACE_REAUCTION; /* else the floor is its first auction's, and what was promised there */
+    replay->floor_micros = is_fresh ? price_floor(replay->affiliate, replay->source, trace->asked_micros)
+                                    : trace->floor_micros;
     replay->arm = rank_arm(replay->campaign, trace->seed);
     replay->refused = refuse(&run);
     if (replay->refused != REASON_NONE) return REPLAY_DECIDED;
@@ -80,29 +83,29 @@ enum replay_outcome replay_run(const struct trace_auction *trace, const struct c
     return REPLAY_DECIDED;
 }
 
-/* The lead's person was not for sale, or looked like a test, or its affiliate left in the meantime: a trace tells so,
- * and nothing of the person. */
-static bool was_barred(const struct trace_auction *trace)
-{
-    bool is_barred = trace->reason == REASON_DUPLICATE || trace->reason == REASON_SUPPRESSED ||
-                     trace->reason == REASON_TEST_LEAD || trace->reason == REASON_AFFILIATE_GONE;
-    for (uint32_t i = 0; i < trace->steps_count; i++)
-        if (trace->steps[i].letter == 'p') return false;
-    return is_barred && !bytes_is(trace->closed_cause, "nobody_asked");
-}
-
-/* What ends an auction before anybody is looked at. */
+/* What ends an auction before anybody is looked at. What stores and the world know (the person was not for sale, a cap
+ * of the affiliate's was full, it left) is taken as it was: a trace tells nothing of the person. */
 static enum reason refuse(const struct run *run)
 {
     const struct replay *replay = run->replay;
-    bool is_whole = run->trace->kind == TRACE_ONE_CALL;
-    if (was_barred(run->trace)) return run->trace->reason;
-    if (replay->campaign->paused || replay->affiliate->paused || (replay->source && replay->source->paused))
-        return REASON_PAUSED;
+    const struct trace_auction *trace = run->trace;
+    bool was_matched = replay_was_matched(trace);
+    bool is_ours = was_matched || trace->reason == REASON_PAUSED || trace->reason == REASON_CONSENT_MISSING;
+    if (!is_ours) return trace->reason;
+    if (decide_paused(replay->campaign, replay->affiliate, replay->source)) return REASON_PAUSED;
     if (campaign_is_test(&replay->form.facts)) return REASON_TEST_LEAD;
-    bool needs_consent = is_whole || replay->campaign->quality.consent_at_ping;
-    bool has_consent = campaign_had_consent(replay->campaign, replay->form.facts.consent);
-    return needs_consent && !has_consent ? REASON_CONSENT_MISSING : REASON_NONE;
+    bool needs_consent = trace->kind != TRACE_PING || replay->campaign->quality.consent_at_ping;
+    if (needs_consent && !campaign_had_consent(replay->campaign, replay->form.facts.consent))
+        return REASON_CONSENT_MISSING;
+    bool lacked_other = !was_matched && trace->reason == REASON_CONSENT_MISSING; /* a part that no trace keeps */
+    return lacked_other ? REASON_CONSENT_MISSING : REASON_NONE;
+}
+
+bool replay_was_matched(const struct trace_auction *trace)
+{
+    for (uint32_t i = 0; i < trace->steps_count; i++)
+        if (trace->steps[i].letter == 'p') return true;
+    return bytes_is(trace->closed_cause, "nobody_asked");
 }
 
 /* Matching
@@ -138,9 +141,8 @@ static uint32_t find_told(const struct run *run, uint32_t contract)
  * let now, and nobody else. */
 static bool is_hidden_let(const struct run *run, const struct contract *contract, uint32_t bit)
 {
-    struct bytes bits = run->trace->hidden;
     if (!run->is_same) return find_told(run, contract->index) != REPLAY_NONE;
-    return bit / 8 < bits.len && ((unsigned char)bits.at[bit / 8] >> bit % 8 & 1) != 0;
+    return match_hidden_let(run->trace->hidden, bit);
 }
 
 /* Those that the public facts let, and those that private ones did, in the campaign's order. */
@@ -232,6 +234,7 @@ static bool bid_again(const struct run *run, uint32_t i, struct rank_bid *bid)
     if (entry->reason != REASON_NONE) return false;
     if (!entry->contract->is_live) {
         bid->price_micros = entry->standing_price_micros;
+        if (run->is_same && told && !told->has_bid) again->reason = told->reason;
         if (run->is_same) return told && told->has_bid;
         return bid->price_micros > 0;
     }
@@ -243,9 +246,17 @@ static bool bid_again(const struct run *run, uint32_t i, struct rank_bid *bid)
         bid->ms = told->answer_us / 1000;
         return true;
     }
-    again->is_unknown = !told || told->state != TRACE_PINGED;
+    /* With the same catalogue, whoever could be asked and was not is known: the call itself was held back. */
+    again->is_unknown = !told || (told->state != TRACE_PINGED && !run->is_same);
     again->reason = again->is_unknown ? REASON_NO_BID : told->reason;
     return false;
+}
+
+/* Its bid could not be promised: its caps, seats or open offers were taken by then. */
+static bool was_held_out(const struct trace_contract *told)
+{
+    return !told->has_bid && told->state != TRACE_SKIPPED &&
+           (told->reason == REASON_CAPPED || told->reason == REASON_NO_SEAT || told->reason == REASON_THROTTLED);
 }
 
 /* Nobody bid: nobody of those who were asked, or else, nobody could be asked at all. */
@@ -258,7 +269,8 @@ static enum reason nearest(const struct run *run)
         const struct replay_entry *again = &replay->entries[i];
         const struct trace_contract *told = again->told == REPLAY_NONE ? NULL : &run->trace->contracts[again->told];
         if (replay->match.entries[i].reason != REASON_NONE) continue;
-        if (again->is_unknown || !told || told->state != TRACE_SKIPPED) return REASON_NO_BID;
+        if (again->is_unknown || !told) return REASON_NO_BID;
+        if (told->state != TRACE_SKIPPED && !was_held_out(told)) return REASON_NO_BID;
         counts[told->reason]++;
     }
     return match_commonest(counts);
@@ -288,17 +300,17 @@ static bool rank_again(struct run *run)
         if (bid_again(run, i, &replay->bids[replay->bids_count])) replay->entries[i].bid = replay->bids_count++;
         replay->unknown_count += replay->entries[i].is_unknown;
     }
-    struct decision decision = {.catalogue = replay->catalogue,
-                                .campaign = replay->campaign,
-                                .affiliate = replay->affiliate,
-                                .source = replay->source,
-                                .floor_micros = replay->floor_micros,
-                                .seed = trace->seed,
-                                .arm = replay->arm,
-                                .is_offer = trace->kind == TRACE_PING,
-                                .opened_ms = trace->opened_ms,
-                                .ranked_ms = trace->ranked_ms ? trace->ranked_ms : trace->opened_ms};
-    replay->order_count = decide_run(&decision, replay->bids, replay->bids_count, replay->order);
+    replay->decision = (struct decision){.catalogue = replay->catalogue,
+                                         .campaign = replay->campaign,
+                                         .affiliate = replay->affiliate,
+                                         .source = replay->source,
+                                         .floor_micros = replay->floor_micros,
+                                         .seed = trace->seed,
+                                         .arm = replay->arm,
+                                         .is_offer = trace->kind == TRACE_PING,
+                                         .opened_ms = trace->opened_ms,
+                                         .ranked_ms = trace->ranked_ms ? trace->ranked_ms : trace->opened_ms};
+    replay->order_count = decide_run(&replay->decision, replay->bids, replay->bids_count, replay->order);
     for (uint32_t i = 0; i < count; i++) {
         struct replay_entry *again = &replay->entries[i];
         if (again->bid != REPLAY_NONE) again->reason = replay->bids[again->bid].reason;

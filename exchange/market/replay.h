@@ -33,12 +33,13 @@ struct replay {
     const struct affiliate *affiliate;
     const struct lead_source *source;
     struct lead_form form; /* facts from public fields and what the trace tells beside them */
-    enum reason refused;   /* before matching; NONE: it was matched */
+    enum reason refused;   /* before matching, by rules or as it was by what a store knew; NONE: it is matched */
     struct match match;
     struct replay_entry *entries; /* match.entries_count of them */
     int64_t floor_micros;
     enum ranking_arm arm;
     bool is_ranked;
+    struct decision decision; /* what it was ranked by, if it was */
     struct rank_bid *bids;
     uint32_t *order, bids_count, order_count;
     uint32_t unknown_count; /* entries with is_unknown */
@@ -52,6 +53,8 @@ struct replay {
  * False: the lead does not suit this campaign's fields, or memory is out. */
 bool replay_facts(const struct trace_auction *trace, const struct campaign *campaign, struct arena *arena,
                   struct lead_form *form);
+/* True if that auction went as far as matching. */
+bool replay_was_matched(const struct trace_auction *trace);
 /* Results live in the arena, and point into trace and catalogue. */
 enum replay_outcome replay_run(const struct trace_auction *trace, const struct catalogue *catalogue,
                                struct arena *arena, struct replay *replay);

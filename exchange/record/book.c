@@ -4,19 +4,21 @@
 
 #include "exchange/record/pieces.h"
 
-/* 2: a sale's redirect_url, the text of an end; of a post: is_test. A row without them is written as version 1, so that
- * rows of an older book are still what its entries make. */
-#define STEP_VERSION 2
-#define LEAD_VERSION 2
-#define POST_VERSION 2
+/* 2: a sale's redirect_url, the text of an end; of a post: is_test; 3: slots, before them one post at a time and one
+ * sale at most. */
+#define STEP_VERSION 3
+#define LEAD_VERSION 3
+#define POST_VERSION 3
 #define SEEN_VERSION 1
+
+enum { KEEPS_SALE = LEAD_SLOTS(POST_OPEN) | LEAD_SLOTS(POST_UNKNOWN) | LEAD_SLOTS(POST_ACCEPTED) };
 
 /* How long a key stays stands above its window, where the first version had zeros: what it wrote reads as it was meant.
  */
 #define STAY_SHIFT 32
 #define WINDOW_MAX (((uint64_t)BOOK_CAP_STAY_MAX << STAY_SHIFT) | UINT32_MAX)
 
-enum { HAS_OPENING = 1, HAS_VERDICT = 2, HAS_INTENT = 4, HAS_SALE = 8, HAS_FINAL = 16, HAS_SEEN = 32, HAS_ALL = 63 };
+enum { HAS_OPENING = 1, HAS_VERDICTS = 2, HAS_INTENTS = 4, HAS_SALES = 8, HAS_FINAL = 16, HAS_SEEN = 32, HAS_ALL = 63 };
 
 static const char *const lead_states[LEAD_STATE_COUNT] = {"posting", "sold", "pending", "unsold"};
 static const char *const post_states[POST_STATE_COUNT] = {"open", "accepted", "rejected", "failed", "unknown"};
@@ -29,6 +31,21 @@ const char *lead_state_name(enum lead_state state)
 const char *post_state_name(enum post_state state)
 {
     return post_states[state];
+}
+
+unsigned lead_slots_in(const struct lead_record *lead, unsigned states)
+{
+    unsigned count = 0;
+    for (unsigned i = 0; i < lead->slots_count; i++)
+        count += lead->slots[i].is_used && (states & LEAD_SLOTS(lead->slots[i].state));
+    return count;
+}
+
+enum lead_state lead_state_of(const struct lead_record *lead)
+{
+    if (lead_slots_in(lead, LEAD_SLOTS(POST_ACCEPTED))) return LEAD_SOLD;
+    if (lead_slots_in(lead, LEAD_SLOTS(POST_OPEN))) return LEAD_POSTING;
+    return lead_slots_in(lead, LEAD_SLOTS(POST_UNKNOWN)) ? LEAD_PENDING : LEAD_UNSOLD;
 }
 
 int64_t book_cap_change(const struct book_cap_key *key, enum post_state state)
@@ -108,6 +125,9 @@ static void put_intent(struct sink *sink, const struct book_intent *intent)
     flat_put_signed(sink, intent->payout_micros);
     sink_char(sink, (char)intent->margin_rule);
     sink_char(sink, (char)intent->candidate);
+    sink_char(sink, (char)intent->slot);
+    sink_char(sink, (char)intent->planned);
+    sink_char(sink, (char)intent->max_sold);
     flat_put(sink, intent->keys_count);
     for (uint8_t i = 0; i < intent->keys_count; i++) {
         sink_bytes(sink, (struct bytes){(const char *)intent->keys[i].id, sizeof intent->keys[i].id});
@@ -116,8 +136,9 @@ static void put_intent(struct sink *sink, const struct book_intent *intent)
     }
 }
 
-static void take_intent(struct flat *flat, struct book_intent *intent)
+static void take_intent(struct flat *flat, struct book_intent *intent, bool has_slot)
 {
+    intent->planned = intent->max_sold = 1;
     flat_take_id(flat, &intent->post_id);
     intent->contract = flat_take_text(flat);
     intent->buyer = flat_take_text(flat);
@@ -126,6 +147,13 @@ static void take_intent(struct flat *flat, struct book_intent *intent)
     intent->payout_micros = flat_take_signed(flat);
     flat_take_raw(flat, &intent->margin_rule, 1);
     flat_take_raw(flat, &intent->candidate, 1);
+    if (has_slot) {
+        flat_take_raw(flat, &intent->slot, 1);
+        flat_take_raw(flat, &intent->planned, 1);
+        flat_take_raw(flat, &intent->max_sold, 1);
+    }
+    bool fits = intent->slot < intent->planned && intent->planned <= OFFER_SALES_MAX && intent->max_sold > 0;
+    if (!fits) flat->bad = true;
     intent->keys_count = (uint8_t)flat_take_upto(flat, BOOK_CAP_KEYS_MAX);
     for (uint8_t i = 0; i < intent->keys_count; i++) {
         flat_take_raw(flat, intent->keys[i].id, sizeof intent->keys[i].id);
@@ -136,28 +164,30 @@ static void take_intent(struct flat *flat, struct book_intent *intent)
     }
 }
 
-static void put_sale(struct sink *sink, uint8_t version, const struct book_sale *sale)
+static void put_sale(struct sink *sink, const struct book_sale *sale)
 {
     flat_put_id(sink, &sale->sale_id);
+    flat_put_id(sink, &sale->post_id);
     flat_put_text(sink, sale->contract);
     flat_put_text(sink, sale->buyer);
     flat_put_signed(sink, sale->price_micros);
     flat_put_signed(sink, sale->payout_micros);
     flat_put_signed(sink, sale->margin_micros);
     sink_char(sink, (char)sale->margin_rule);
-    if (version >= 2) flat_put_text(sink, sale->redirect_url);
+    flat_put_text(sink, sale->redirect_url);
 }
 
-static void take_sale(struct flat *flat, uint8_t version, struct book_sale *sale)
+static void take_sale(struct flat *flat, struct book_sale *sale, uint8_t version)
 {
     flat_take_id(flat, &sale->sale_id);
+    if (version > 2) flat_take_id(flat, &sale->post_id);
     sale->contract = flat_take_text(flat);
     sale->buyer = flat_take_text(flat);
     sale->price_micros = flat_take_signed(flat);
     sale->payout_micros = flat_take_signed(flat);
     sale->margin_micros = flat_take_signed(flat);
     flat_take_raw(flat, &sale->margin_rule, 1);
-    if (version >= 2) sale->redirect_url = flat_take_text(flat);
+    if (version > 1) sale->redirect_url = flat_take_text(flat);
 }
 
 static void put_seen(struct sink *sink, const struct book_seen *seen)
@@ -180,8 +210,9 @@ static void take_seen(struct flat *flat, struct book_seen *seen)
 
 static unsigned parts_of(const struct book_step *step)
 {
-    return (step->opening ? HAS_OPENING : 0u) | (step->verdict ? HAS_VERDICT : 0u) | (step->intent ? HAS_INTENT : 0u) |
-           (step->sale ? HAS_SALE : 0u) | (step->final ? HAS_FINAL : 0u) | (step->seen ? HAS_SEEN : 0u);
+    return (step->opening ? HAS_OPENING : 0u) | (step->verdicts_count ? HAS_VERDICTS : 0u) |
+           (step->intents_count ? HAS_INTENTS : 0u) | (step->sales_count ? HAS_SALES : 0u) |
+           (step->final ? HAS_FINAL : 0u) | (step->seen ? HAS_SEEN : 0u);
 }
 
 bool book_write_step(struct sink *sink, const struct book_step *step, struct bytes sealed)
@@ -192,64 +223,141 @@ bool book_write_step(struct sink *sink, const struct book_step *step, struct byt
     flat_put_signed(sink, step->wall_ms);
     flat_put(sink, parts_of(step));
     if (step->opening) put_opening(sink, step->opening, sealed);
-    if (step->verdict) put_verdict(sink, step->verdict);
-    if (step->intent) put_intent(sink, step->intent);
-    if (step->sale) put_sale(sink, STEP_VERSION, step->sale);
+    if (step->verdicts_count) flat_put(sink, step->verdicts_count);
+    for (unsigned i = 0; i < step->verdicts_count; i++) put_verdict(sink, &step->verdicts[i]);
+    if (step->intents_count) flat_put(sink, step->intents_count);
+    for (unsigned i = 0; i < step->intents_count; i++) put_intent(sink, &step->intents[i]);
+    if (step->sales_count) flat_put(sink, step->sales_count);
+    for (unsigned i = 0; i < step->sales_count; i++) put_sale(sink, &step->sales[i]);
     if (step->final) {
         flat_put(sink, step->final->state);
         flat_put(sink, step->final->reason);
+        flat_put(sink, step->final->goes_on);
         flat_put_text(sink, step->final->text);
     }
     if (step->seen) put_seen(sink, step->seen);
     return !sink->cut;
 }
 
-struct parts {
-    struct book_opening opening;
-    struct book_verdict verdict;
-    struct book_intent intent;
-    struct book_sale sale;
-    struct book_final final;
-    struct book_seen seen;
-};
+/* How many there are of a kind of part: one where none was counted. */
+static unsigned take_count(struct flat *flat, unsigned has, uint8_t version)
+{
+    if (!has) return 0;
+    unsigned count = version > 2 ? (unsigned)flat_take_upto(flat, OFFER_SALES_MAX) : 1;
+    if (count == 0) flat->bad = true;
+    return count;
+}
+
+static const struct book_final *take_final(struct flat *flat, struct arena *arena, uint8_t version)
+{
+    struct book_final *final = arena_zero(arena, 1, sizeof *final);
+    if (!final) return NULL;
+    final->state = (enum lead_state)flat_take_upto(flat, LEAD_STATE_COUNT - 1);
+    final->reason = (enum reason)flat_take_upto(flat, REASON_COUNT - 1);
+    final->goes_on = version > 2 ? flat_take_flag(flat) : final->state == LEAD_POSTING;
+    if (version > 1) final->text = flat_take_text(flat);
+    return final;
+}
+
+static bool take_parts(struct flat *flat, struct arena *arena, uint8_t version, struct book_step *step)
+{
+    unsigned has = (unsigned)flat_take_upto(flat, HAS_ALL);
+    if (has & HAS_OPENING) {
+        struct book_opening *opening = arena_zero(arena, 1, sizeof *opening);
+        if (!opening) return false;
+        take_opening(flat, opening);
+        step->opening = opening;
+    }
+    step->verdicts_count = take_count(flat, has & HAS_VERDICTS, version);
+    struct book_verdict *verdicts = arena_zero(arena, step->verdicts_count, sizeof *verdicts);
+    for (unsigned i = 0; verdicts && i < step->verdicts_count; i++) take_verdict(flat, &verdicts[i]);
+    step->intents_count = take_count(flat, has & HAS_INTENTS, version);
+    struct book_intent *intents = arena_zero(arena, step->intents_count, sizeof *intents);
+    for (unsigned i = 0; intents && i < step->intents_count; i++) take_intent(flat, &intents[i], version > 2);
+    step->sales_count = take_count(flat, has & HAS_SALES, version);
+    struct book_sale *sales = arena_zero(arena, step->sales_count, sizeof *sales);
+    for (unsigned i = 0; sales && i < step->sales_count; i++) take_sale(flat, &sales[i], version);
+    if (version < 3 && sales && verdicts && step->sales_count && step->verdicts_count)
+        sales->post_id = verdicts->post_id;
+    step->verdicts = verdicts;
+    step->intents = intents;
+    step->sales = sales;
+    if (has & HAS_FINAL) step->final = take_final(flat, arena, version);
+    struct book_seen *seen = has & HAS_SEEN ? arena_zero(arena, 1, sizeof *seen) : NULL;
+    if (seen) take_seen(flat, seen);
+    step->seen = seen;
+    return has != 0 && verdicts && intents && sales && !(has & HAS_FINAL) == !step->final && !(has & HAS_SEEN) == !seen;
+}
 
 bool book_read_step(struct bytes bytes, struct arena *arena, struct book_step *step)
 {
-    struct parts *parts = arena_zero(arena, 1, sizeof *parts);
-    if (!parts) return false;
     struct flat flat = flat_over(bytes);
     *step = (struct book_step){0};
     uint8_t version = flat_take_head(&flat, 'S', STEP_VERSION);
     flat_take_id(&flat, &step->lead_id);
     flat_take_id(&flat, &step->ping_id);
     step->wall_ms = flat_take_signed(&flat);
-    unsigned has = (unsigned)flat_take_upto(&flat, HAS_ALL);
-    if (has & HAS_OPENING) take_opening(&flat, &parts->opening), step->opening = &parts->opening;
-    if (has & HAS_VERDICT) take_verdict(&flat, &parts->verdict), step->verdict = &parts->verdict;
-    if (has & HAS_INTENT) take_intent(&flat, &parts->intent), step->intent = &parts->intent;
-    if (has & HAS_SALE) take_sale(&flat, version, &parts->sale), step->sale = &parts->sale;
-    if (has & HAS_FINAL) {
-        parts->final.state = (enum lead_state)flat_take_upto(&flat, LEAD_STATE_COUNT - 1);
-        parts->final.reason = (enum reason)flat_take_upto(&flat, REASON_COUNT - 1);
-        if (version >= 2) parts->final.text = flat_take_text(&flat);
-        step->final = &parts->final;
-    }
-    if (has & HAS_SEEN) take_seen(&flat, &parts->seen), step->seen = &parts->seen;
-    return flat_ends(&flat) && has != 0;
+    return take_parts(&flat, arena, version, step) && flat_ends(&flat);
 }
 
 /* --- rows --- */
 
+static void put_slot(struct sink *sink, const struct lead_slot *slot)
+{
+    flat_put(sink, slot->is_used);
+    if (!slot->is_used) return;
+    flat_put_id(sink, &slot->post_id);
+    flat_put(sink, slot->state);
+    sink_char(sink, (char)slot->candidate);
+    sink_char(sink, (char)slot->max_sold);
+    flat_put(sink, slot->posts_sent);
+    if (LEAD_SLOTS(slot->state) & KEEPS_SALE) put_sale(sink, &slot->sale);
+    if (slot->state == POST_ACCEPTED) flat_put_text(sink, slot->buyer_lead_id);
+}
+
+static void take_slot(struct flat *flat, struct lead_slot *slot)
+{
+    slot->is_used = flat_take_flag(flat);
+    if (!slot->is_used) return;
+    flat_take_id(flat, &slot->post_id);
+    slot->state = (enum post_state)flat_take_upto(flat, POST_STATE_COUNT - 1);
+    flat_take_raw(flat, &slot->candidate, 1);
+    flat_take_raw(flat, &slot->max_sold, 1);
+    slot->posts_sent = (uint32_t)flat_take_upto(flat, UINT32_MAX);
+    if (LEAD_SLOTS(slot->state) & KEEPS_SALE) take_sale(flat, &slot->sale, LEAD_VERSION);
+    if (slot->state == POST_ACCEPTED) slot->buyer_lead_id = flat_take_text(flat);
+}
+
+/* The end of a row of before slots: one post at a time, one sale. What its post would be sold for stands in the post's
+ * own row only, so its sale is left empty while it is open. */
+static void take_one_slot(struct flat *flat, struct lead_record *lead, uint8_t version)
+{
+    static const enum post_state states[LEAD_STATE_COUNT] = {[LEAD_POSTING] = POST_OPEN,
+                                                             [LEAD_SOLD] = POST_ACCEPTED,
+                                                             [LEAD_PENDING] = POST_UNKNOWN,
+                                                             [LEAD_UNSOLD] = POST_REJECTED};
+    struct lead_slot *slot = &lead->slots[0];
+    slot->posts_sent = (uint32_t)flat_take_upto(flat, UINT32_MAX);
+    lead->tried = flat_take(flat);
+    flat_take_id(flat, &slot->post_id);
+    if (flat_take_flag(flat)) take_sale(flat, &slot->sale, version);
+    slot->buyer_lead_id = flat_take_text(flat);
+    slot->sale.post_id = slot->post_id;
+    slot->state = states[lead->state];
+    slot->max_sold = 1;
+    slot->is_used = !ident_is_none(&slot->post_id);
+    lead->planned = lead->slots_count = slot->is_used;
+    lead->is_over = lead->state != LEAD_POSTING;
+}
+
 bool book_write_lead(struct sink *sink, const struct lead_record *lead)
 {
-    bool is_old = lead->text.len == 0 && (!lead->has_sale || lead->sale.redirect_url.len == 0);
-    uint8_t version = is_old ? 1 : LEAD_VERSION;
-    flat_put_head(sink, 'L', version);
+    flat_put_head(sink, 'L', LEAD_VERSION);
     flat_put_id(sink, &lead->lead_id);
     flat_put_id(sink, &lead->ping_id);
     flat_put(sink, lead->state);
     flat_put(sink, lead->reason);
-    if (version >= 2) flat_put_text(sink, lead->text);
+    flat_put_text(sink, lead->text);
     flat_put_signed(sink, lead->created_ms);
     flat_put_signed(sink, lead->updated_ms);
     flat_put_text(sink, lead->affiliate);
@@ -262,12 +370,11 @@ bool book_write_lead(struct sink *sink, const struct lead_record *lead)
     flat_put_digest(sink, &lead->document);
     flat_put(sink, lead->is_one_call);
     pieces_put_offer(sink, &lead->offer);
-    flat_put(sink, lead->posts_sent);
     flat_put(sink, lead->tried);
-    flat_put_id(sink, &lead->post_id);
-    flat_put(sink, lead->has_sale);
-    if (lead->has_sale) put_sale(sink, version, &lead->sale);
-    flat_put_text(sink, lead->buyer_lead_id);
+    flat_put(sink, lead->planned);
+    flat_put(sink, lead->is_over);
+    flat_put(sink, lead->slots_count);
+    for (unsigned i = 0; i < lead->slots_count; i++) put_slot(sink, &lead->slots[i]);
     return !sink->cut;
 }
 
@@ -294,18 +401,21 @@ bool book_read_lead(struct bytes bytes, struct arena *arena, struct lead_record 
     flat_take_digest(&flat, &lead->document);
     lead->is_one_call = flat_take_flag(&flat);
     pieces_take_offer(&flat, &lead->offer);
-    lead->posts_sent = (uint32_t)flat_take_upto(&flat, UINT32_MAX);
+    if (version < 3) {
+        take_one_slot(&flat, lead, version);
+        return flat_ends(&flat);
+    }
     lead->tried = flat_take(&flat);
-    flat_take_id(&flat, &lead->post_id);
-    lead->has_sale = flat_take_flag(&flat);
-    if (lead->has_sale) take_sale(&flat, version, &lead->sale);
-    lead->buyer_lead_id = flat_take_text(&flat);
+    lead->planned = (uint8_t)flat_take_upto(&flat, OFFER_SALES_MAX);
+    lead->is_over = flat_take_flag(&flat);
+    lead->slots_count = (uint8_t)flat_take_upto(&flat, OFFER_SALES_MAX);
+    for (unsigned i = 0; i < lead->slots_count; i++) take_slot(&flat, &lead->slots[i]);
     return flat_ends(&flat);
 }
 
 bool book_write_post(struct sink *sink, const struct post_record *post)
 {
-    flat_put_head(sink, 'P', post->is_test ? POST_VERSION : 1);
+    flat_put_head(sink, 'P', POST_VERSION);
     flat_put_id(sink, &post->post_id);
     flat_put_id(sink, &post->lead_id);
     flat_put_id(sink, &post->ping_id);
@@ -320,7 +430,7 @@ bool book_write_post(struct sink *sink, const struct post_record *post)
     flat_put_signed(sink, post->named_price_micros);
     flat_put_signed(sink, post->opened_ms);
     flat_put_signed(sink, post->settled_ms);
-    if (post->is_test) flat_put(sink, true);
+    flat_put(sink, post->is_test);
     return !sink->cut;
 }
 
@@ -337,7 +447,7 @@ bool book_read_post(struct bytes bytes, struct arena *arena, struct post_record 
     post->reason = (enum reason)flat_take_upto(&flat, REASON_COUNT - 1);
     post->affiliate = flat_take_text(&flat);
     post->campaign = flat_take_text(&flat);
-    take_intent(&flat, &post->intent);
+    take_intent(&flat, &post->intent, version > 2);
     post->code = flat_take_text(&flat);
     post->text = flat_take_text(&flat);
     post->buyer_lead_id = flat_take_text(&flat);
@@ -345,7 +455,7 @@ bool book_read_post(struct bytes bytes, struct arena *arena, struct post_record 
     post->opened_ms = flat_take_signed(&flat);
     post->settled_ms = flat_take_signed(&flat);
     if (version >= 2) post->is_test = flat_take_flag(&flat);
-    if (version >= 2 && !post->is_test) flat.bad = true; /* that would have been version 1 */
+    if (version == 2 && !post->is_test) flat.bad = true; /* that would have been version 1 */
     return flat_ends(&flat);
 }
 

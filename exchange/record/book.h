@@ -1,104 +1,25 @@
-/* book: what one story asks to be written at once (a step), and the rows the book keeps of leads and posts; struct <->
+/* book: the bytes of a step (step.h), and the rows the book keeps of leads and posts; struct <->
  * bytes, versioned, little-endian, bounded. Reading is strict: any byte string is either a whole valid record or
  * refused.
  *
  * Everything a reader returns points into the bytes or the arena. No thread of its own, no I/O. */
 #pragma once
 
-#include "exchange/record/offer.h"
-#include "exchange/record/person.h"
-#include "protocol/crypto/digest.h"
-#include "protocol/message/reason.h"
-
-#define BOOK_CAP_KEYS_MAX 16
-#define BOOK_TEXT_MAX 200 /* a buyer's words, or the sentence an unsold lead was answered with */
-
-enum lead_state { LEAD_POSTING, LEAD_SOLD, LEAD_PENDING, LEAD_UNSOLD, LEAD_STATE_COUNT };
-const char *lead_state_name(enum lead_state state); /* "posting", "sold", "pending", "unsold" */
-
-enum post_state { POST_OPEN, POST_ACCEPTED, POST_REJECTED, POST_FAILED, POST_UNKNOWN, POST_STATE_COUNT };
-const char *post_state_name(enum post_state state); /* "open", "accepted", "rejected", "failed", "unknown" */
-
-/* A counter a reservation took: see standing's cap_key. */
-struct book_cap_key {
-    uint8_t id[16];
-    uint32_t window; /* UTC minutes since 1970 */
-    uint32_t amount;
-    uint8_t
-        stay; /* enum cap_stay: 0 until the post is refused, 1 once its bytes may have left, 2 counted at the sale */
-};
-#define BOOK_CAP_STAY_MAX 2
-/* What becomes of a key's counter when a post moves on to that state from OPEN or UNKNOWN: −amount, 0 or amount. */
-int64_t book_cap_change(const struct book_cap_key *key, enum post_state state);
-
-/* The parts of a step. A step is one entry of the journal: what is in it happened together. */
-struct book_opening { /* the lead's first step */
-    struct bytes affiliate;
-    struct bytes campaign, source, channel, ref, click_id;
-    struct bytes sub_ids;   /* a JSON list, or empty */
-    struct digest document; /* keyed: "the same lead" (campaign_read_lead) */
-    bool has_key;
-    struct digest key;    /* SHA-256 of affiliate id, 0, Idempotency-Key */
-    struct offer offer;   /* the terms and candidates a fallback needs, over a restart too; its `rehearsal` makes the
-                           * lead a test, of which no money moves */
-    struct bytes content; /* {"lead":{…},"consent":{…}}: private; sealed before it leaves the calling thread */
-    bool is_one_call;
-};
-
-struct book_verdict { /* what became of an open post */
-    struct ident post_id;
-    enum post_state state; /* not OPEN */
-    enum reason reason;
-    struct bytes code, text; /* the buyer's words */
-    struct bytes buyer_lead_id;
-    int64_t named_price_micros; /* -1: none */
-    bool by_operator;           /* a resolution of a doubt */
-};
-
-struct book_intent { /* a post is about to be sent; durable before its first byte leaves */
-    struct ident post_id;
-    struct bytes contract, buyer;
-    struct bytes bid_id;
-    int64_t price_micros, payout_micros;
-    uint8_t margin_rule;
-    uint8_t candidate; /* number in the offer's list */
-    uint8_t keys_count;
-    struct book_cap_key keys[BOOK_CAP_KEYS_MAX];
-};
-
-struct book_sale { /* with an ACCEPTED verdict: money moves */
-    struct ident sale_id;
-    struct bytes contract, buyer;
-    int64_t price_micros, payout_micros, margin_micros; /* price = payout + margin */
-    uint8_t margin_rule;
-    struct bytes redirect_url; /* where the buyer takes the person next; empty: nowhere */
-};
-
-struct book_final { /* the lead's state after this step */
-    enum lead_state state;
-    enum reason reason; /* with UNSOLD */
-    struct bytes text;  /* with UNSOLD: the answer's sentence; empty: the reason's own */
-};
-
-struct book_seen { /* with intents: by what the person is known again, and for how long; with an opening: its key's end
-                    */
-    struct person_keys keys;
-    int64_t sold_keep_ms, refused_keep_ms; /* from the verdict on; 0: not at all */
-    int64_t key_keep_ms;                   /* of the opening's key; 0: for good */
-};
-
-struct book_step {
-    struct ident lead_id, ping_id;
-    int64_t wall_ms;
-    const struct book_opening *opening; /* each part is optional; a step has at least one */
-    const struct book_verdict *verdict;
-    const struct book_intent *intent;
-    const struct book_sale *sale;
-    const struct book_final *final;
-    const struct book_seen *seen;
-};
+#include "exchange/record/step.h"
 
 /* Rows, derived from the steps and kept in the same transaction. */
+
+/* One place a lead may be sold in: its latest post, and the sale that came or may come of it. */
+struct lead_slot {
+    bool is_used; /* it was posted for */
+    struct ident post_id;
+    enum post_state state;
+    uint8_t candidate, max_sold; /* of that post */
+    uint32_t posts_sent;         /* posts of this slot whose bytes may have left */
+    struct book_sale sale; /* ACCEPTED: as made; OPEN, UNKNOWN: what an acceptance would make, under the post's id */
+    struct bytes buyer_lead_id;
+};
+
 struct lead_record {
     struct ident lead_id, ping_id;
     enum lead_state state;
@@ -109,13 +30,17 @@ struct lead_record {
     struct digest document;
     bool is_one_call;
     struct offer offer;
-    uint32_t posts_sent;  /* posts whose bytes may have left */
-    uint64_t tried;       /* bit n: candidate n has been posted to */
-    struct ident post_id; /* the latest post */
-    bool has_sale;
-    struct book_sale sale; /* kept with has_sale only; else what a reader may fill in (see reader_lead) */
-    struct bytes buyer_lead_id;
+    uint64_t tried;  /* bit n: candidate n has been posted to */
+    uint8_t planned; /* slots of the latest plan; 0: none was made */
+    bool is_over;    /* its story has ended */
+    uint8_t slots_count;
+    struct lead_slot slots[OFFER_SALES_MAX];
 };
+/* Slots in that state; states as bits. */
+#define LEAD_SLOTS(state) (1u << (state))
+unsigned lead_slots_in(const struct lead_record *lead, unsigned states);
+/* What the slots say: SOLD (any), POSTING (any post is open), PENDING (any is in doubt), else UNSOLD. */
+enum lead_state lead_state_of(const struct lead_record *lead);
 
 struct post_record {
     struct ident post_id, lead_id, ping_id;

@@ -3,16 +3,17 @@
 #include "exchange/record/pieces.h"
 
 /* 1: every candidate pays its own bid. 2: what each pays. 3: also what it came of, and what else the ping gave, where
- * there is any of it. */
-#define OFFER_VERSION 3
+ * there is any of it. 4: that always; a leg of its own for each candidate, before them one sale to one of them. */
+#define OFFER_VERSION 4
 
 enum { IS_SUPERSEDED = 1, HAS_PHONE = 2, HAS_EMAIL = 4, IS_TEST = 8, MORE_ALL = 15 };
 
 static void put_candidate(struct sink *sink, const struct offer_candidate *candidate, int64_t expires_ms);
 static void take_candidate(struct flat *flat, struct offer_candidate *candidate, int64_t expires_ms, uint8_t version);
+static uint8_t take_small(struct flat *flat);
 
 static void put_more(struct sink *sink, const struct offer *offer);
-static void take_more(struct flat *flat, struct offer *offer);
+static void take_more(struct flat *flat, struct offer *offer, uint8_t version);
 
 void offer_follow(struct offer_past *past, const struct offer *before, enum offer_origin origin)
 {
@@ -64,13 +65,16 @@ static unsigned more_of(const struct offer *offer)
 
 void pieces_put_offer(struct sink *sink, const struct offer *offer)
 {
-    bool has_more = more_of(offer) || offer->past.origin != OFFER_OF_PING || offer->past.ancestors_count;
-    flat_put_head(sink, 'O', has_more ? OFFER_VERSION : 2);
+    flat_put_head(sink, 'O', OFFER_VERSION);
     flat_put_id(sink, &offer->ping_id);
     flat_put_signed(sink, offer->pinged_ms);
     flat_put_signed(sink, minus(offer->expires_ms, offer->pinged_ms));
     flat_put_signed(sink, offer->promise_micros);
     flat_put_signed(sink, offer->floor_micros);
+    flat_put_signed(sink, offer->leg_floor_micros);
+    sink_char(sink, (char)offer->max_sales);
+    sink_char(sink, (char)offer->sold_elsewhere);
+    sink_char(sink, (char)offer->planned);
     flat_put(sink, offer->seed);
     flat_put_digest(sink, &offer->catalogue);
     flat_put_text(sink, offer->affiliate);
@@ -84,7 +88,7 @@ void pieces_put_offer(struct sink *sink, const struct offer *offer)
     flat_put(sink, offer->candidates_count);
     for (uint32_t i = 0; i < offer->candidates_count; i++)
         put_candidate(sink, &offer->candidates[i], offer->expires_ms);
-    if (has_more) put_more(sink, offer);
+    put_more(sink, offer);
 }
 
 static void put_more(struct sink *sink, const struct offer *offer)
@@ -107,6 +111,8 @@ static void put_candidate(struct sink *sink, const struct offer_candidate *candi
     flat_put_signed(sink, minus(candidate->price_micros, candidate->payout_micros));
     flat_put_signed(sink, minus(candidate->bid_micros, candidate->price_micros));
     sink_char(sink, (char)candidate->margin_rule);
+    sink_char(sink, (char)candidate->max_sold);
+    sink_char(sink, (char)candidate->leg);
     flat_put_signed(sink, minus(candidate->valid_until_ms, expires_ms));
 }
 
@@ -119,6 +125,10 @@ void pieces_take_offer(struct flat *flat, struct offer *offer)
     offer->expires_ms = minus(offer->pinged_ms, minus(0, flat_take_signed(flat)));
     offer->promise_micros = flat_take_signed(flat);
     offer->floor_micros = flat_take_signed(flat);
+    offer->leg_floor_micros = version > 3 ? flat_take_signed(flat) : 0;
+    offer->max_sales = version > 3 ? take_small(flat) : 1;
+    offer->sold_elsewhere = version > 3 ? take_small(flat) : 0;
+    offer->planned = version > 3 ? take_small(flat) : 1;
     offer->seed = flat_take(flat);
     flat_take_digest(flat, &offer->catalogue);
     offer->affiliate = flat_take_text(flat);
@@ -132,11 +142,21 @@ void pieces_take_offer(struct flat *flat, struct offer *offer)
     offer->candidates_count = (uint32_t)flat_take_upto(flat, OFFER_CANDIDATES_MAX);
     for (uint32_t i = 0; i < offer->candidates_count; i++)
         take_candidate(flat, &offer->candidates[i], offer->expires_ms, version);
-    if (version > 2) take_more(flat, offer);
+    if (version > 2) take_more(flat, offer, version);
+    if (version < 4 && offer->candidates_count == 0) offer->planned = 0;
+    if (offer->planned > offer->candidates_count || offer->planned > OFFER_SALES_MAX) flat->bad = true;
+    if (offer->max_sales > OFFER_SALES_MAX) flat->bad = true;
 }
 
-/* One spelling for an offer: version 3 has something to say. */
-static void take_more(struct flat *flat, struct offer *offer)
+static uint8_t take_small(struct flat *flat)
+{
+    uint8_t value = 0;
+    flat_take_raw(flat, &value, 1);
+    return value;
+}
+
+/* Version 3 has something to say. */
+static void take_more(struct flat *flat, struct offer *offer, uint8_t version)
 {
     struct offer_hash *hashes[] = {&offer->past.phone, &offer->past.email};
     unsigned more = (unsigned)flat_take_upto(flat, MORE_ALL);
@@ -150,7 +170,8 @@ static void take_more(struct flat *flat, struct offer *offer)
         if (hashes[i]->is_given) flat_take_raw(flat, hashes[i]->at, OFFER_HASH_BYTES);
     offer->past.ancestors_count = (uint32_t)flat_take_upto(flat, OFFER_ANCESTORS_MAX);
     for (uint32_t i = 0; i < offer->past.ancestors_count; i++) flat_take_id(flat, &offer->past.ancestors[i]);
-    if (!more && offer->past.origin == OFFER_OF_PING && !offer->past.ancestors_count) flat->bad = true;
+    bool is_plain = !more && offer->past.origin == OFFER_OF_PING && !offer->past.ancestors_count;
+    if (version == 3 && is_plain) flat->bad = true;
 }
 
 static void take_candidate(struct flat *flat, struct offer_candidate *candidate, int64_t expires_ms, uint8_t version)
@@ -162,5 +183,7 @@ static void take_candidate(struct flat *flat, struct offer_candidate *candidate,
     candidate->bid_micros = candidate->price_micros;
     if (version > 1) candidate->bid_micros = minus(candidate->price_micros, minus(0, flat_take_signed(flat)));
     flat_take_raw(flat, &candidate->margin_rule, 1);
+    candidate->max_sold = version > 3 ? take_small(flat) : 1;
+    candidate->leg = version > 3 ? take_small(flat) : 1;
     candidate->valid_until_ms = minus(expires_ms, minus(0, flat_take_signed(flat)));
 }

@@ -6,13 +6,15 @@
 #include "protocol/base/ident.h"
 #include "protocol/crypto/digest.h"
 
-#define OFFER_CANDIDATES_MAX 16
+#define OFFER_CANDIDATES_MAX 32
+#define OFFER_SALES_MAX 8     /* slots of one lead: the most buyers it is sold to */
 #define OFFER_RECORD_MAX 2048 /* bytes of a flat offer */
 #define OFFER_FACTS_MAX 1536  /* of it: what the affiliate told; the rest holds at least the best candidate */
 #define OFFER_REFINES_MAX 3   /* how often a ping may be refined */
 #define OFFER_ANCESTORS_MAX (OFFER_REFINES_MAX + 1)
 #define OFFER_HASH_BYTES 16u /* kept of a keyed hash */
 
+/* One leg: a contract, and a price at which it takes the lead if at most max_sold buyers get it. */
 struct offer_candidate {
     struct bytes contract;
     struct bytes bid_id;
@@ -20,6 +22,8 @@ struct offer_candidate {
     int64_t bid_micros;    /* its own bid: the most it may pay; above price_micros under a second price only */
     int64_t payout_micros; /* the usual payout at the ping */
     uint8_t margin_rule;
+    uint8_t max_sold;       /* 1: exclusive */
+    uint8_t leg;            /* its number for the affiliate, from 1 */
     int64_t valid_until_ms; /* wall */
 };
 
@@ -48,10 +52,14 @@ struct offer_past {
 
 struct offer {
     struct ident ping_id;
-    int64_t pinged_ms;      /* wall instant of the ping: schedules are honoured as they stood then */
-    int64_t expires_ms;     /* wall */
-    int64_t promise_micros; /* what the affiliate was promised; 0: nothing (one call) */
-    int64_t floor_micros;   /* the affiliate's minimum */
+    int64_t pinged_ms;        /* wall instant of the ping: schedules are honoured as they stood then */
+    int64_t expires_ms;       /* wall */
+    int64_t promise_micros;   /* what the affiliate was promised for all planned legs together; 0: nothing (one call) */
+    int64_t floor_micros;     /* the affiliate's minimum, for all sales together */
+    int64_t leg_floor_micros; /* and for each of them */
+    uint8_t max_sales;        /* to so many buyers at most */
+    uint8_t sold_elsewhere;   /* buyers the affiliate has sold it to itself */
+    uint8_t planned;          /* the first so many candidates are the planned set, one slot each */
     uint64_t seed;
     struct digest catalogue; /* version */
     struct bytes affiliate, campaign, source, channel, ref, click_id;
@@ -61,7 +69,7 @@ struct offer {
     bool is_superseded; /* a refinement took its place: kept only so that this can be told */
     uint8_t rehearsal;  /* 0: no test; else what this test is to come to (market's enum rehearsal) */
     uint32_t candidates_count;
-    struct offer_candidate candidates[OFFER_CANDIDATES_MAX]; /* best first */
+    struct offer_candidate candidates[OFFER_CANDIDATES_MAX]; /* the planned set, then the others, best first */
 };
 
 /* The past of an auction that takes the place of `before`: its ancestors are that ping and that ping's own (those that

@@ -5,10 +5,11 @@
 
 #include "exchange/record/flat.h"
 
-#define TRACE_VERSION 5
-/* 2: click_id, sub_ids; 3: arm, shadow, second price; 4: all that deciding again needs; 5: is_test */
+/* 2: click_id, sub_ids; 3: arm, shadow, second price; 4: all that deciding again needs; 5: is_test; 6: slots and legs
+ */
+#define TRACE_VERSION 6
 
-enum { STATE_BITS = 3, HAS_BID = 4, IS_AVAILABLE = 8, IS_LET = 16, FLAGS_ALL = 31 }; /* of a contract */
+enum { STATE_BITS = 3, HAS_BID = 4, IS_AVAILABLE = 8, IS_LET = 16, HAS_LEGS = 32, FLAGS_ALL = 63 }; /* of a contract */
 
 static void put_inputs(struct sink *sink, const struct trace_auction *auction);
 static void put_counts(struct sink *sink, const uint32_t *counts);
@@ -19,8 +20,8 @@ static void put_steps(struct sink *sink, const struct trace_step *steps, uint32_
 static void take_inputs(struct flat *flat, struct trace_auction *auction);
 static void take_counts(struct flat *flat, uint32_t *counts);
 static bool take_contracts(struct flat *flat, struct arena *arena, struct trace_auction *auction, uint8_t version);
-static void take_post(struct flat *flat, struct trace_post *post);
-static void take_sale(struct flat *flat, struct trace_sale *sale);
+static void take_post(struct flat *flat, struct trace_post *post, uint8_t version);
+static void take_sale(struct flat *flat, struct trace_sale *sale, uint8_t version);
 static void take_steps(struct flat *flat, struct trace_step *steps, uint32_t count);
 
 bool trace_write(struct sink *sink, const struct trace_auction *auction)
@@ -56,8 +57,12 @@ bool trace_write(struct sink *sink, const struct trace_auction *auction)
     for (uint32_t i = 0; i < auction->contracts_count; i++) put_contract(sink, &auction->contracts[i]);
     flat_put(sink, auction->posts_count);
     for (uint32_t i = 0; i < auction->posts_count; i++) put_post(sink, &auction->posts[i]);
-    flat_put(sink, auction->has_sale);
-    if (auction->has_sale) put_sale(sink, &auction->sale);
+    flat_put(sink, auction->planned);
+    flat_put(sink, auction->max_sales);
+    flat_put(sink, auction->sold_elsewhere);
+    flat_put_signed(sink, auction->leg_floor_micros);
+    flat_put(sink, auction->sales_count);
+    for (uint32_t i = 0; i < auction->sales_count; i++) put_sale(sink, &auction->sales[i]);
     flat_put(sink, auction->steps_count);
     put_steps(sink, auction->steps, auction->steps_count);
     flat_put(sink, auction->is_test);
@@ -98,9 +103,16 @@ bool trace_read(struct bytes bytes, struct arena *arena, struct trace_auction *a
     take_counts(&flat, auction->counts);
     if (!take_contracts(&flat, arena, auction, version)) return false;
     auction->posts_count = (uint32_t)flat_take_upto(&flat, TRACE_POSTS_MAX);
-    for (uint32_t i = 0; i < auction->posts_count; i++) take_post(&flat, &auction->posts[i]);
-    auction->has_sale = flat_take_flag(&flat);
-    if (auction->has_sale) take_sale(&flat, &auction->sale);
+    for (uint32_t i = 0; i < auction->posts_count; i++) take_post(&flat, &auction->posts[i], version);
+    auction->planned = auction->max_sales = 1;
+    if (version >= 6) {
+        auction->planned = (uint8_t)flat_take_upto(&flat, OFFER_SALES_MAX);
+        auction->max_sales = (uint8_t)flat_take_upto(&flat, OFFER_SALES_MAX);
+        auction->sold_elsewhere = (uint8_t)flat_take_upto(&flat, UINT8_MAX);
+        auction->leg_floor_micros = flat_take_signed(&flat);
+    }
+    auction->sales_count = (uint32_t)flat_take_upto(&flat, version >= 6 ? OFFER_SALES_MAX : 1);
+    for (uint32_t i = 0; i < auction->sales_count; i++) take_sale(&flat, &auction->sales[i], version);
     auction->steps_count = (uint32_t)flat_take_upto(&flat, TRACE_STEPS_MAX);
     take_steps(&flat, auction->steps, auction->steps_count);
     if (version >= 5) auction->is_test = flat_take_flag(&flat);
@@ -168,8 +180,9 @@ static void put_contract(struct sink *sink, const struct trace_contract *contrac
 {
     flat_put_text(sink, contract->contract);
     flat_put_text(sink, contract->buyer);
+    bool has_legs = contract->has_bid && contract->legs_count > 0;
     flat_put(sink, contract->state | (contract->has_bid ? HAS_BID : 0u) | (contract->available ? IS_AVAILABLE : 0u) |
-                       (contract->is_let ? IS_LET : 0u));
+                       (contract->is_let ? IS_LET : 0u) | (has_legs ? HAS_LEGS : 0u));
     flat_put(sink, contract->reason);
     flat_put_text(sink, contract->code);
     flat_put_text(sink, contract->text);
@@ -186,14 +199,44 @@ static void put_contract(struct sink *sink, const struct trace_contract *contrac
     flat_put_signed(sink, contract->valid_us);
     flat_put_signed(sink, contract->pays_micros);
     flat_put(sink, contract->shadow_rank);
+    if (!has_legs) return;
+    flat_put(sink, contract->legs_count);
+    for (uint32_t i = 0; i < contract->legs_count; i++) {
+        const struct trace_leg *leg = &contract->legs[i];
+        flat_put_signed(sink, leg->price_micros);
+        flat_put_signed(sink, leg->pays_micros);
+        flat_put_signed(sink, leg->payout_micros);
+        flat_put_signed(sink, leg->effective_micros);
+        sink_char(sink, (char)leg->max_sold);
+        flat_put(sink, leg->reason);
+        flat_put(sink, leg->rank);
+    }
 }
 
-static void take_contract(struct flat *flat, struct trace_contract *contract, uint8_t version)
+static void take_legs(struct flat *flat, struct arena *arena, struct trace_contract *contract)
+{
+    uint32_t count = (uint32_t)flat_take_upto(flat, OFFER_CANDIDATES_MAX);
+    contract->legs = arena_zero(arena, count, sizeof *contract->legs);
+    if (!contract->legs || count == 0) flat->bad = true;
+    contract->legs_count = flat->bad ? 0 : count;
+    for (uint32_t i = 0; i < contract->legs_count; i++) {
+        struct trace_leg *leg = &contract->legs[i];
+        leg->price_micros = flat_take_signed(flat);
+        leg->pays_micros = flat_take_signed(flat);
+        leg->payout_micros = flat_take_signed(flat);
+        leg->effective_micros = flat_take_signed(flat);
+        flat_take_raw(flat, &leg->max_sold, 1);
+        leg->reason = (enum reason)flat_take_upto(flat, REASON_COUNT - 1);
+        leg->rank = (uint32_t)flat_take_upto(flat, UINT32_MAX);
+    }
+}
+
+static void take_contract(struct flat *flat, struct arena *arena, struct trace_contract *contract, uint8_t version)
 {
     contract->contract = flat_take_text(flat);
     contract->buyer = flat_take_text(flat);
     unsigned flags = (unsigned)flat_take_upto(flat, FLAGS_ALL);
-    if ((flags & STATE_BITS) > TRACE_STANDING) flat->bad = true;
+    if ((flags & STATE_BITS) > TRACE_STANDING || ((flags & HAS_LEGS) && !(flags & HAS_BID))) flat->bad = true;
     contract->state = (enum trace_contract_state)(flags & STATE_BITS);
     contract->has_bid = flags & HAS_BID;
     contract->available = flags & IS_AVAILABLE;
@@ -216,6 +259,7 @@ static void take_contract(struct flat *flat, struct trace_contract *contract, ui
     contract->valid_us = flat_take_signed(flat);
     contract->pays_micros = version >= 3 ? flat_take_signed(flat) : contract->price_micros;
     if (version >= 3) contract->shadow_rank = (uint32_t)flat_take_upto(flat, UINT32_MAX);
+    if (flags & HAS_LEGS) take_legs(flat, arena, contract);
 }
 
 /* No memory is taken for more contracts than the bytes left could hold (eleven values each, at least). */
@@ -227,7 +271,7 @@ static bool take_contracts(struct flat *flat, struct arena *arena, struct trace_
     auction->contracts = arena_zero(arena, count ? count : 1, sizeof *auction->contracts);
     if (!auction->contracts) return false;
     auction->contracts_count = (uint32_t)count;
-    for (uint32_t i = 0; i < count; i++) take_contract(flat, &auction->contracts[i], version);
+    for (uint32_t i = 0; i < count; i++) take_contract(flat, arena, &auction->contracts[i], version);
     return !flat->bad;
 }
 
@@ -245,9 +289,11 @@ static void put_post(struct sink *sink, const struct trace_post *post)
     flat_put_signed(sink, post->price_micros);
     flat_put_signed(sink, post->payout_micros);
     flat_put_signed(sink, post->took_us);
+    sink_char(sink, (char)post->slot);
+    sink_char(sink, (char)post->max_sold);
 }
 
-static void take_post(struct flat *flat, struct trace_post *post)
+static void take_post(struct flat *flat, struct trace_post *post, uint8_t version)
 {
     flat_take_id(flat, &post->post_id);
     post->contract = flat_take_text(flat);
@@ -259,11 +305,16 @@ static void take_post(struct flat *flat, struct trace_post *post)
     post->price_micros = flat_take_signed(flat);
     post->payout_micros = flat_take_signed(flat);
     post->took_us = flat_take_signed(flat);
+    post->max_sold = 1;
+    if (version < 6) return;
+    flat_take_raw(flat, &post->slot, 1);
+    flat_take_raw(flat, &post->max_sold, 1);
 }
 
 static void put_sale(struct sink *sink, const struct trace_sale *sale)
 {
     flat_put_id(sink, &sale->sale_id);
+    flat_put(sink, sale->in_doubt);
     flat_put_text(sink, sale->contract);
     flat_put_text(sink, sale->buyer);
     flat_put_signed(sink, sale->price_micros);
@@ -272,9 +323,10 @@ static void put_sale(struct sink *sink, const struct trace_sale *sale)
     sink_char(sink, (char)sale->margin_rule);
 }
 
-static void take_sale(struct flat *flat, struct trace_sale *sale)
+static void take_sale(struct flat *flat, struct trace_sale *sale, uint8_t version)
 {
     flat_take_id(flat, &sale->sale_id);
+    sale->in_doubt = version >= 6 && flat_take_flag(flat);
     sale->contract = flat_take_text(flat);
     sale->buyer = flat_take_text(flat);
     sale->price_micros = flat_take_signed(flat);

@@ -8,6 +8,7 @@
 #define TRACE_CONTRACTS_MAX 1024 /* asked ones and up to 256 others */
 #define TRACE_POSTS_MAX 64
 #define TRACE_STEPS_MAX 64
+#define TRACE_CLOSED_EARLY "early_close"
 
 enum trace_kind { TRACE_PING, TRACE_POST, TRACE_ONE_CALL, TRACE_RESUMED, TRACE_REAUCTION, TRACE_KIND_COUNT };
 /* It holds an auction of its own: its ping id leads to it. */
@@ -16,6 +17,14 @@ static inline bool trace_is_auction(enum trace_kind kind)
     return kind == TRACE_PING || kind == TRACE_ONE_CALL || kind == TRACE_REAUCTION;
 }
 enum trace_contract_state { TRACE_SKIPPED, TRACE_PINGED, TRACE_STANDING };
+
+/* One way to sell that a bid named; kept where a bid is more than one exclusive price. */
+struct trace_leg {
+    int64_t price_micros, pays_micros, payout_micros, effective_micros;
+    uint8_t max_sold;
+    enum reason reason;
+    uint32_t rank;
+};
 
 struct trace_contract {
     struct bytes contract, buyer;
@@ -34,6 +43,8 @@ struct trace_contract {
     uint32_t tier, rank;
     int64_t pays_micros;  /* what it would pay: its bid, or the second price */
     uint32_t shadow_rank; /* by expected value, where the campaign keeps a shadow; else 0 */
+    uint32_t legs_count;  /* 0: one exclusive price, told above; else the best leg's figures stand above */
+    struct trace_leg *legs;
 };
 
 enum trace_post_outcome {
@@ -53,10 +64,12 @@ struct trace_post {
     struct bytes code, text;
     int64_t price_micros, payout_micros;
     int64_t took_us; /* -1: not answered */
+    uint8_t slot, max_sold;
 };
 
-struct trace_sale {
+struct trace_sale { /* made, or (in doubt) that may come of a post still: its id is the post's then */
     struct ident sale_id;
+    bool in_doubt;
     struct bytes contract, buyer;
     int64_t price_micros, payout_micros, margin_micros;
     uint8_t margin_rule;
@@ -99,8 +112,11 @@ struct trace_auction {
     struct trace_contract *contracts;
     uint32_t posts_count;
     struct trace_post posts[TRACE_POSTS_MAX];
-    bool has_sale;
-    struct trace_sale sale;
+    uint8_t planned; /* slots of the latest plan */
+    uint8_t max_sales, sold_elsewhere;
+    int64_t leg_floor_micros;
+    uint32_t sales_count;
+    struct trace_sale sales[OFFER_SALES_MAX];
     uint32_t steps_count;
     struct trace_step steps[TRACE_STEPS_MAX];
 };

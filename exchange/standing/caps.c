@@ -90,12 +90,22 @@ static bool reach(struct standing *standing, struct cap_key *key)
     return key->cell != STANDING_NONE;
 }
 
+/* False: memory is out, and the count would be lost with a restart; what was taken is given back. */
+static bool note_pinged(struct standing *standing, const struct cap_key *key)
+{
+    struct cap_cell *cell = cap_at(standing, key->cell);
+    if (atomic_load_explicit(&cell->is_noted, memory_order_acquire) || standing_note_pinged(standing, key)) return true;
+    release(cell, key);
+    return false;
+}
+
 bool caps_reserve(struct standing *standing, struct cap_key *keys, unsigned count, unsigned *full)
 {
     check(count <= RESERVATION_KEYS_MAX, "keys %u", count);
     for (unsigned i = 0; i < count; i++) {
         bool taken = reach(standing, &keys[i]);
         if (taken && keys[i].stay != CAP_COUNTED) taken = reserve(cap_at(standing, keys[i].cell), &keys[i]);
+        if (taken && keys[i].stay == CAP_PINGED) taken = note_pinged(standing, &keys[i]);
         if (taken) continue;
         caps_release(standing, keys, i, false);
         *full = i;
@@ -107,7 +117,7 @@ bool caps_reserve(struct standing *standing, struct cap_key *keys, unsigned coun
 void caps_release(struct standing *standing, const struct cap_key *keys, unsigned count, bool sent)
 {
     for (unsigned i = count; i-- > 0;)
-        if (keys[i].stay == CAP_HELD || (keys[i].stay == CAP_SPENT && !sent))
+        if (keys[i].stay == CAP_HELD || (keys[i].stay != CAP_COUNTED && !sent))
             release(cap_at(standing, keys[i].cell), &keys[i]);
 }
 
@@ -126,6 +136,24 @@ void caps_count(struct standing *standing, const struct cap_key *keys, unsigned 
 {
     for (unsigned i = 0; i < count; i++)
         if (keys[i].stay == CAP_COUNTED) count_in(cap_at(standing, keys[i].cell), &keys[i]);
+}
+
+uint32_t caps_pinged_count(struct standing *standing)
+{
+    return atomic_load_explicit(&standing->pinged_count, memory_order_acquire);
+}
+
+uint64_t caps_pinged(struct standing *standing, uint32_t number, struct cap_id *id)
+{
+    uint32_t cell = standing_pinged(standing, number, id);
+    return atomic_load_explicit(&cap_at(standing, cell)->word, memory_order_acquire);
+}
+
+void caps_retake(struct standing *standing, const struct cap_key *keys, unsigned count, bool sent)
+{
+    for (unsigned i = 0; i < count; i++)
+        if (keys[i].stay == CAP_HELD || (keys[i].stay == CAP_SPENT && !sent))
+            count_in(cap_at(standing, keys[i].cell), &keys[i]);
 }
 
 bool caps_load(struct standing *standing, const struct cap_id *id, uint32_t window, uint32_t used)

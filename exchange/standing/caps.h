@@ -7,7 +7,7 @@
 
 #include "exchange/standing/cell.h"
 
-#define RESERVATION_KEYS_MAX 16
+#define RESERVATION_KEYS_MAX 17     /* caps of contract and buyer, of the affiliate, and what policy even counts */
 #define CAP_SEGMENTS_MAX (1u << 19) /* counters of segments; a lead that needs one more finds the cap full */
 
 struct cap_id {
@@ -19,6 +19,7 @@ enum cap_stay {
     CAP_HELD,    /* until the post is refused */
     CAP_SPENT,   /* for good, once the post's bytes may have left */
     CAP_COUNTED, /* nothing is taken: a sale is counted here when it is made */
+    CAP_PINGED,  /* like SPENT, for pings: never in a step of the book; see caps_pinged */
     CAP_STAYS
 };
 
@@ -46,8 +47,14 @@ uint32_t caps_used(struct standing *standing, uint32_t cell, uint32_t window);
 bool caps_reserve(struct standing *standing, struct cap_key *keys, unsigned count, unsigned *full);
 /* Gives back into that very window only; a cell that has moved on ignores it. `sent`: what is spent stays. */
 void caps_release(struct standing *standing, const struct cap_key *keys, unsigned count, bool sent);
+/* What was released is taken again, room or not: the release turned out not to be in the book. */
+void caps_retake(struct standing *standing, const struct cap_key *keys, unsigned count, bool sent);
 /* The sale is made: it is counted where the keys say so. */
 void caps_count(struct standing *standing, const struct cap_key *keys, unsigned count);
+/* Counters that pings were taken from, by number, each for good: the book notes them from time to time. `id` is filled;
+ * window << 32 | used. Any thread. */
+uint32_t caps_pinged_count(struct standing *standing);
+uint64_t caps_pinged(struct standing *standing, uint32_t number, struct cap_id *id);
 /* At start, from the book; found or made by id. A window older than the cell's is ignored. False: memory is out, and
  * the cap would not hold: do not start. */
 bool caps_load(struct standing *standing, const struct cap_id *id, uint32_t window, uint32_t used) MUST_USE;

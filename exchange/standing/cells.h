@@ -16,7 +16,7 @@
 #define CACHE_LINE 64
 #define CELLS_CHUNKS_MAX 26u /* 64 << 26 is beyond a 32-bit index */
 
-enum cell_kind { CELL_CONTRACT, CELL_BUYER, CELL_ORIGIN, CELL_AFFILIATE, CELL_CAP, CELL_KINDS };
+enum cell_kind { CELL_CONTRACT, CELL_BUYER, CELL_ORIGIN, CELL_AFFILIATE, CELL_CAP, CELL_EXPERIMENT, CELL_KINDS };
 
 struct cells {
     _Atomic(char *) chunks[CELLS_CHUNKS_MAX];
@@ -62,10 +62,26 @@ struct affiliate_cell {
 
 struct cap_cell {
     _Alignas(CACHE_LINE) _Atomic uint64_t word; /* window << 32 | used */
-    struct cap_id id;                           /* written before the cell can be found */
+    struct cap_id id;                           /* of a segment; written before the cell can be found */
+    _Atomic bool is_noted;                      /* among the pinged ones */
+};
+
+/* A counter that pings were taken from. */
+struct pinged {
+    uint32_t cell;
+    struct cap_id id;
 };
 
 #define SEGMENT_PLACES (2 * CAP_SEGMENTS_MAX)
+
+struct arm_cell {
+    _Alignas(CACHE_LINE) _Atomic uint64_t auctions;
+    _Atomic uint64_t sold, revenue_micros, payout_micros, margin_micros, margin_squares;
+};
+
+struct experiment_cell {
+    struct arm_cell arms[ARMS_PER_EXPERIMENT];
+};
 
 struct standing {
     struct cells cells[CELL_KINDS];
@@ -73,6 +89,9 @@ struct standing {
     struct arena ids;           /* the texts of the ids */
     _Atomic uint64_t *segments; /* SEGMENT_PLACES: see standing.c */
     uint32_t segments_count;
+    struct pinged *pinged; /* under the lock */
+    uint32_t pinged_room;
+    _Atomic uint32_t pinged_count;
     _Alignas(CACHE_LINE) pthread_mutex_t seats_lock;
     _Alignas(CACHE_LINE) _Atomic uint64_t stamp;
     _Alignas(CACHE_LINE) _Atomic uint64_t turns; /* given so far, to all contracts */
@@ -82,6 +101,10 @@ struct standing {
  * CAP_SEGMENTS_MAX is reached). */
 uint32_t standing_find_segment(struct standing *standing, const struct cap_id *id);
 uint32_t standing_segment_cell(struct standing *standing, const struct cap_id *id);
+/* Enters the key's counter among the pinged ones, once. False: memory is out. */
+bool standing_note_pinged(struct standing *standing, const struct cap_key *key);
+/* The cell of that number, below pinged_count. */
+uint32_t standing_pinged(struct standing *standing, uint32_t number, struct cap_id *id);
 
 static inline void *cells_at(struct standing *standing, enum cell_kind kind, size_t cell_bytes, uint32_t index)
 {
@@ -111,6 +134,11 @@ static inline struct origin_cell *origin_at(struct standing *standing, uint32_t 
 static inline struct affiliate_cell *affiliate_at(struct standing *standing, uint32_t index)
 {
     return cells_at(standing, CELL_AFFILIATE, sizeof(struct affiliate_cell), index);
+}
+
+static inline struct experiment_cell *experiment_at(struct standing *standing, uint32_t index)
+{
+    return cells_at(standing, CELL_EXPERIMENT, sizeof(struct experiment_cell), index);
 }
 
 static inline struct cap_cell *cap_at(struct standing *standing, uint32_t index)

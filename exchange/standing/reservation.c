@@ -25,3 +25,12 @@ void reservation_release(struct standing *standing, const struct reservation *re
     caps_release(standing, reservation->keys, reservation->keys_count, reservation->sent);
     seats_give(standing, &reservation->seat);
 }
+
+void reservation_retake(struct standing *standing, uint32_t contract_cell, uint32_t buyer_cell, int64_t now_us,
+                        struct reservation *reservation)
+{
+    caps_retake(standing, reservation->keys, reservation->keys_count, reservation->sent);
+    if (reservation->seat.contract_cell == STANDING_NONE) return; /* it held none */
+    if (!seats_take(standing, contract_cell, buyer_cell, now_us, &reservation->seat))
+        reservation->seat = SEAT_HOLD_NONE;
+}

@@ -18,3 +18,7 @@ enum reason reservation_take(struct standing *standing, uint32_t contract_cell, 
 /* Every reservation taken is ended by exactly one of these (or its seat is kept by whoever waits for a doubt's end). */
 void reservation_commit(struct standing *standing, const struct reservation *reservation);
 void reservation_release(struct standing *standing, const struct reservation *reservation);
+/* A release that the book was never told of is taken back: the caps room or not, the seat if it is still free. To be
+ * ended again by one of those above. */
+void reservation_retake(struct standing *standing, uint32_t contract_cell, uint32_t buyer_cell, int64_t now_us,
+                        struct reservation *reservation);

@@ -18,7 +18,7 @@ static uint32_t make(struct standing *standing, enum cell_kind kind, struct byte
 static const size_t cell_bytes[CELL_KINDS] = {
     [CELL_CONTRACT] = sizeof(struct contract_cell), [CELL_BUYER] = sizeof(struct buyer_cell),
     [CELL_ORIGIN] = sizeof(struct origin_cell),     [CELL_AFFILIATE] = sizeof(struct affiliate_cell),
-    [CELL_CAP] = sizeof(struct cap_cell),
+    [CELL_CAP] = sizeof(struct cap_cell),           [CELL_EXPERIMENT] = sizeof(struct experiment_cell),
 };
 
 enum fault standing_open(struct standing **standing)
@@ -53,6 +53,7 @@ void standing_close(struct standing **standing)
         table_free(&closing->cells[kind].ids);
     }
     free((void *)closing->segments);
+    free(closing->pinged);
     arena_free(&closing->ids);
     pthread_mutex_destroy(&closing->seats_lock);
     pthread_mutex_destroy(&closing->lock);
@@ -77,6 +78,11 @@ uint32_t standing_origin_cell(struct standing *standing, struct bytes origin)
 uint32_t standing_affiliate_cell(struct standing *standing, struct bytes affiliate_id)
 {
     return find_or_make(standing, CELL_AFFILIATE, affiliate_id);
+}
+
+uint32_t standing_experiment_cell(struct standing *standing, struct bytes experiment)
+{
+    return find_or_make(standing, CELL_EXPERIMENT, experiment);
 }
 
 uint32_t standing_cap_cell(struct standing *standing, const struct cap_id *id)
@@ -132,6 +138,42 @@ uint32_t standing_segment_cell(struct standing *standing, const struct cap_id *i
     if (cell == STANDING_NONE && standing->segments_count < CAP_SEGMENTS_MAX) cell = make_segment(standing, id);
     pthread_mutex_unlock(&standing->lock);
     return cell;
+}
+
+static bool reach_pinged(struct standing *standing, uint32_t count)
+{
+    if (count < standing->pinged_room) return true;
+    uint32_t room = standing->pinged_room ? standing->pinged_room * 2 : 64;
+    struct pinged *list = realloc(standing->pinged, room * sizeof *list);
+    if (!list) return false;
+    standing->pinged = list;
+    standing->pinged_room = room;
+    return true;
+}
+
+bool standing_note_pinged(struct standing *standing, const struct cap_key *key)
+{
+    _Atomic bool *is_noted = &cap_at(standing, key->cell)->is_noted;
+    pthread_mutex_lock(&standing->lock);
+    uint32_t count = atomic_load_explicit(&standing->pinged_count, memory_order_relaxed);
+    bool noted = atomic_load_explicit(is_noted, memory_order_relaxed);
+    if (!noted && reach_pinged(standing, count)) {
+        standing->pinged[count] = (struct pinged){key->cell, key->id};
+        atomic_store_explicit(&standing->pinged_count, count + 1, memory_order_release);
+        atomic_store_explicit(is_noted, true, memory_order_release);
+        noted = true;
+    }
+    pthread_mutex_unlock(&standing->lock);
+    return noted;
+}
+
+uint32_t standing_pinged(struct standing *standing, uint32_t number, struct cap_id *id)
+{
+    pthread_mutex_lock(&standing->lock);
+    struct pinged pinged = standing->pinged[number];
+    pthread_mutex_unlock(&standing->lock);
+    *id = pinged.id;
+    return pinged.cell;
 }
 
 /* The chunk that holds cell `index` is there after this, or memory is out. */

@@ -7,6 +7,7 @@
  * of them included here; offers and claims stand apart. */
 #pragma once
 
+#include "exchange/standing/arms.h"
 #include "exchange/standing/caps.h"
 #include "exchange/standing/circuits.h"
 #include "exchange/standing/learned.h"
@@ -28,4 +29,6 @@ uint32_t standing_contract_cell(struct standing *standing, struct bytes contract
 uint32_t standing_buyer_cell(struct standing *standing, struct bytes buyer_id);
 uint32_t standing_origin_cell(struct standing *standing, struct bytes origin); /* "https://host:port" */
 uint32_t standing_affiliate_cell(struct standing *standing, struct bytes affiliate_id);
+/* A campaign and what it compares: other rules begin at nothing. */
+uint32_t standing_experiment_cell(struct standing *standing, struct bytes experiment);
 uint32_t standing_cap_cell(struct standing *standing, const struct cap_id *id);

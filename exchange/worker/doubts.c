@@ -48,3 +48,21 @@ bool doubts_take(struct doubts *doubts, const struct ident *post_id, struct seat
     pthread_mutex_unlock(&doubts->lock);
     return found;
 }
+
+void doubts_settle(struct doubts *doubts, struct standing *standing, const struct ident *post_id, bool accepted,
+                   const struct book_cap_key *keys, unsigned keys_count)
+{
+    struct cap_key held[BOOK_CAP_KEYS_MAX];
+    struct seat_hold seat;
+    for (unsigned i = 0; i < keys_count; i++) {
+        held[i] = (struct cap_key){
+            .window = keys[i].window, .amount = keys[i].amount, .stay = (enum cap_stay)keys[i].stay};
+        memcpy(held[i].id.at, keys[i].id, sizeof keys[i].id);
+        held[i].cell = standing_cap_cell(standing, &held[i].id);
+    }
+    if (doubts_take(doubts, post_id, &seat)) (accepted ? seats_keep : seats_give)(standing, &seat);
+    if (accepted)
+        caps_count(standing, held, keys_count);
+    else
+        caps_release(standing, held, keys_count, true);
+}

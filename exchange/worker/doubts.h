@@ -4,6 +4,7 @@
 
 #include <pthread.h>
 
+#include "exchange/record/book.h"
 #include "exchange/standing/standing.h"
 
 #define DOUBTS_MAX 65536u
@@ -25,3 +26,7 @@ void doubts_close(struct doubts *doubts);
 void doubts_put(struct doubts *doubts, const struct ident *post_id, const struct seat_hold *seat);
 /* False: nothing is held for it here. */
 bool doubts_take(struct doubts *doubts, const struct ident *post_id, struct seat_hold *seat);
+/* A doubt has been resolved in the book: what its post held under `keys` is counted for good, or given back, and so is
+ * the seat it held here. */
+void doubts_settle(struct doubts *doubts, struct standing *standing, const struct ident *post_id, bool accepted,
+                   const struct book_cap_key *keys, unsigned keys_count);

@@ -61,6 +61,10 @@ extern const struct auction_host world_host;
 void world_on_reply(void *arg, const struct call_reply *reply);
 struct held *world_held(struct auction *auction);
 
+/* resume.c */
+/* On the first worker's thread, when it begins to live: the leads that the last process was to go on with. */
+void resume_all(struct worker *worker);
+
 /* claim.c */
 void claim_start(struct worker *worker, struct held *held, const struct auction_claim *claim);
 /* Ends a claim of a ping whose offer had expired. */

@@ -78,3 +78,56 @@ void worker_resume(struct worker *worker, const struct ident *lead_id)
     }
     complain_of(lead_id, "the reader's queue is full");
 }
+
+/* After a start: what the last process was to go on with, a few at a time, so that the reader's queue has room. */
+#define TAKEN_UP_AT_ONCE 64u
+
+struct taking_up {
+    struct worker *worker;
+    struct ident after, ids[TAKEN_UP_AT_ONCE];
+    uint32_t count;
+    enum fault fault;
+};
+
+static void look_going_on(void *context, struct reader *reader)
+{
+    struct taking_up *taking_up = context;
+    taking_up->fault = reader_going_on(reader, taking_up->worker->hall->started_ms, &taking_up->after, taking_up->ids,
+                                       TAKEN_UP_AT_ONCE, &taking_up->count);
+}
+
+static void on_going_on(void *context)
+{
+    struct taking_up *taking_up = context;
+    struct worker *worker = taking_up->worker;
+    if (taking_up->fault) complain_of(&taking_up->after, fault_text(taking_up->fault));
+    for (uint32_t i = 0; i < taking_up->count; i++) worker_resume(worker, &taking_up->ids[i]);
+    bool has_more = !taking_up->fault && taking_up->count == TAKEN_UP_AT_ONCE;
+    if (has_more && ledger_ask(worker->line, look_going_on, on_going_on, taking_up, 0, false) == FAULT_NONE) return;
+    if (has_more) complain_of(&taking_up->after, "the reader's queue is full");
+    free(taking_up);
+}
+
+void resume_all(struct worker *worker)
+{
+    struct taking_up *taking_up = calloc(1, sizeof *taking_up);
+    if (taking_up) {
+        taking_up->worker = worker;
+        if (ledger_ask(worker->line, look_going_on, on_going_on, taking_up, 0, false) == FAULT_NONE) return;
+        free(taking_up);
+    }
+    complain_of(&IDENT_NONE, "leads of the last run are not looked for");
+}
+
+void worker_resolved(struct worker *worker, const struct ident *post_id, bool accepted,
+                     const struct ledger_resolution *resolution)
+{
+    struct hall *hall = worker->hall;
+    doubts_settle(&hall->doubts, hall->standing, post_id, accepted, resolution->keys, resolution->keys_count);
+    if (accepted && !resolution->is_test) {
+        if (resolution->is_first) tally_add(&worker->tally, TALLY_SOLD, 1);
+        tally_sale(&worker->tally, resolution->price_micros, resolution->payout_micros,
+                   resolution->price_micros - resolution->payout_micros);
+    }
+    if (resolution->resumes) worker_resume(worker, &resolution->lead_id);
+}

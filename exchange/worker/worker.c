@@ -151,6 +151,7 @@ void worker_close(struct worker **closed)
 static void *live(void *arg)
 {
     struct worker *worker = arg;
+    if (worker->number == 0) resume_all(worker);
     loop_run(worker->loop);
     return NULL;
 }

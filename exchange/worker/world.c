@@ -100,6 +100,8 @@ static enum reason ask(void *world, struct auction *auction, const struct auctio
         .person = ask->person,
         .bid_id = ask->bid_id,
         .price_micros = ask->price_micros,
+        .max_sold = ask->max_sold,
+        .slot = ask->slot,
         .consent = ask->consent,
         .lead = ask->lead,
         .rehearsal = ask->rehearsal,
@@ -131,9 +133,9 @@ void world_on_reply(void *arg, const struct call_reply *reply)
     } else if (reply->kind == CALL_PING) {
         auction_on_call_failed(auction, reply->place, reply->reason, reply->bid);
     } else if (reply->reason == REASON_NONE) {
-        auction_on_verdict(auction, reply->verdict);
+        auction_on_verdict(auction, reply->place, reply->verdict);
     } else {
-        auction_on_post_failed(auction, reply->reason);
+        auction_on_post_failed(auction, reply->place, reply->reason);
     }
 }
 
@@ -154,10 +156,12 @@ static void unclaim(void *world, const struct auction_claim *claim, bool answere
     if (claim->has_key) claims_drop(hall->claims, &claim->key);
 }
 
-static void reserve(void *world, struct auction *auction, const struct cap_deal *deal, struct reservation *reservation)
+static void reserve(void *world, struct auction *auction, uint32_t slot, const struct cap_deal *deal,
+                    struct reservation *reservation)
 {
     struct hall *hall = ((struct worker *)world)->hall;
-    auction_on_reserved(auction, deal_reserve(deal, hall->holds, hall_standing(hall), clock_now_us(), reservation));
+    auction_on_reserved(auction, slot,
+                        deal_reserve(deal, hall->holds, hall_standing(hall), clock_now_us(), reservation));
 }
 
 static enum reason hold(void *world, const struct cap_deal *deal, int64_t expires_ms)
@@ -186,6 +190,13 @@ static void commit(void *world, const struct reservation *reservation)
 static void release(void *world, const struct reservation *reservation)
 {
     reservation_release(((struct worker *)world)->hall->standing, reservation);
+}
+
+static void retake(void *world, const struct contract *contract, const struct buyer *buyer,
+                   struct reservation *reservation)
+{
+    struct standing *standing = ((struct worker *)world)->hall->standing;
+    reservation_retake(standing, contract->cell, buyer->cell, clock_now_us(), reservation);
 }
 
 static void keep(void *world, const struct ident *post_id, const struct reservation *reservation)
@@ -246,8 +257,9 @@ static void supersede(void *world, const struct offer *offer)
     char flat[OFFER_BYTES_MAX];
     struct sink sink = sink_over(flat, sizeof flat);
     offers_superseded(worker->hall->offers, &offer->ping_id);
+    holds_end(worker->hall->holds, worker->hall->standing, &offer->ping_id);
     gone.is_superseded = true;
-    gone.candidates_count = 0;
+    gone.candidates_count = gone.planned = 0;
     if (!offer_write(&sink, &gone) ||
         !ledger_trace(worker->line, &gone.ping_id, NULL, BYTES_NONE, sink_written(&sink), gone.expires_ms))
         tally_add(&worker->tally, TALLY_TRACES_DROPPED, 1);
@@ -271,9 +283,12 @@ static void count(struct tally *tally, const struct trace_auction *record)
     }
     for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
         if (bytes_is(record->status, ends[i].status)) tally_add(tally, ends[i].name, 1);
+    if (trace_is_auction(record->kind)) tally_add(tally, TALLY_AUCTIONS, 1);
     if (record->reason != REASON_NONE) tally_reason(tally, record->reason);
-    if (record->has_sale)
-        tally_sale(tally, record->sale.price_micros, record->sale.payout_micros, record->sale.margin_micros);
+    for (uint32_t i = 0; i < record->sales_count; i++) {
+        const struct trace_sale *sale = &record->sales[i];
+        if (!sale->in_doubt) tally_sale(tally, sale->price_micros, sale->payout_micros, sale->margin_micros);
+    }
 }
 
 static void trace(void *world, const struct trace_auction *record, const struct offer *offer)
@@ -344,6 +359,7 @@ const struct auction_host world_host = {
     .unhold = unhold,
     .commit = commit,
     .release = release,
+    .retake = retake,
     .keep = keep,
     .append = append,
     .offer = offer,

@@ -48,6 +48,11 @@ static const struct request_row rows[] = {
 
 static const char *const channels[] = {"search", "social", "email", "display", "sms", "call_center", "other"};
 
+const char *ping_channel(unsigned number)
+{
+    return number < sizeof channels / sizeof *channels ? channels[number] : NULL;
+}
+
 bool ping_read_request(const struct node *document, struct ping_request *request, struct complaints *complaints)
 {
     *request = (struct ping_request){.document = document};

@@ -33,6 +33,8 @@ struct ping_request {
     const struct node *document; /* all of it */
 };
 
+/* The channels there are, from 0 on; NULL: no more. */
+const char *ping_channel(unsigned number);
 /* Reads a ping or a one-call lead (the same fields). Unknown top-level fields, wrong types, and specified fields that
  * are not built yet ("not supported yet") become complaints. True if there were none. */
 bool ping_read_request(const struct node *document, struct ping_request *request, struct complaints *complaints);

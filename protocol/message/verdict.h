@@ -7,7 +7,15 @@
 enum verdict_class { VERDICT_ACCEPTED, VERDICT_REJECTED, VERDICT_UNKNOWN };
 
 /* Why a verdict is unknown: the keys of a contract's on_unknown map. */
-enum verdict_doubt { DOUBT_NONE, DOUBT_TIMEOUT, DOUBT_RESET, DOUBT_HTTP_5XX, DOUBT_REDIRECT, DOUBT_BAD_RESPONSE };
+enum verdict_doubt {
+    DOUBT_NONE,
+    DOUBT_TIMEOUT,
+    DOUBT_RESET,
+    DOUBT_HTTP_5XX,
+    DOUBT_REDIRECT,
+    DOUBT_BAD_RESPONSE,
+    DOUBT_CAUSES
+};
 
 #define VERDICT_LEAD_ID_MAX 64
 #define VERDICT_TEXT_MAX 200

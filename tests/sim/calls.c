@@ -94,8 +94,8 @@ static struct bytes write_request(struct place *place, const struct auction_ask 
                                        .campaign = campaign,
                                        .contract = contract->id,
                                        .price_micros = ask->price_micros,
-                                       .max_sold = 1,
-                                       .slot = 1,
+                                       .max_sold = ask->max_sold,
+                                       .slot = ask->slot,
                                        .test = ask->rehearsal != REHEARSAL_NONE,
                                        .channel = ask->channel,
                                        .consent = ask->consent,
@@ -212,7 +212,7 @@ static void on_rehearsed(void *arg, uint64_t id)
     end(call, HEALTH_NONE);
     if (!place) return;
     if (!is_ping)
-        auction_on_verdict(place_auction(place), &said.verdict);
+        auction_on_verdict(place_auction(place), number, &said.verdict);
     else if (said.reason == REASON_NONE)
         auction_on_bid(place_auction(place), number, &said.bid);
     else
@@ -301,13 +301,14 @@ static void tell_verdict(struct world *world, struct call *call, struct place *p
     enum health health = not_sent            ? health_of_failure(true, fault)
                          : verdict.unhealthy ? HEALTH_CONTRACT_BAD
                                              : HEALTH_GOOD;
+    uint32_t number = call->number;
     struct bytes body = call->body;
     call->body = BYTES_NONE;
     end(call, health);
     if (not_sent)
-        auction_on_post_failed(place_auction(place), health_reason(fault));
+        auction_on_post_failed(place_auction(place), number, health_reason(fault));
     else
-        auction_on_verdict(place_auction(place), &verdict);
+        auction_on_verdict(place_auction(place), number, &verdict);
     free((void *)(uintptr_t)body.at);
 }
 

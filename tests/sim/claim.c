@@ -116,7 +116,7 @@ static void on_looked(void *arg, uint64_t id)
     struct place *place = arg;
     struct world *world = place->world;
     enum job_kind job = place->job;
-    if (place->id != id || job == JOB_NONE || job == JOB_RECALL || job == JOB_RESERVED) return;
+    if (place->id != id || job == JOB_NONE || job == JOB_RECALL) return;
     place->job = JOB_NONE;
     if (job == JOB_LATER) {
         go_on(place);

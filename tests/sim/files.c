@@ -201,6 +201,7 @@ static void write_scenario(struct sink *sink, const struct node *defaults, const
     json_raw(&json, BYTES("[\"first_name\",\"phone\",\"email\"]"));
     json_key(&json, "buyers");
     json_open_list(&json);
+    if (!buyers) buyers = &(struct node){.kind = NODE_MAP, .span = 1}; /* a play may have none */
     NODE_EACH(buyer, buyers)
     {
         json_open_map(&json);

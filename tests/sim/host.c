@@ -42,6 +42,7 @@ struct place *place_take(struct world *world, struct world_worker *worker, uint3
     place->appending = false;
     place->calls_out = 0;
     place->job = JOB_NONE;
+    place->late_slots = 0;
     return place;
 }
 
@@ -149,32 +150,37 @@ static void unclaim(void *worker, const struct auction_claim *claim, bool answer
 static void on_reserved_later(void *arg, uint64_t id)
 {
     struct place *place = arg;
-    if (place->id != id || place->job != JOB_RESERVED) return;
-    place->job = JOB_NONE;
-    auction_on_reserved(place_auction(place), place->reserve_reason);
+    if (place->id != id || place->late_slots == 0) return;
+    uint32_t slot = (uint32_t)__builtin_ctz(place->late_slots);
+    place->late_slots &= place->late_slots - 1;
+    auction_on_reserved(place_auction(place), slot, place->late_reasons[slot]);
 }
 
-static void reserve(void *worker, struct auction *auction, const struct cap_deal *deal, struct reservation *reservation)
+static void reserve(void *worker, struct auction *auction, uint32_t slot, const struct cap_deal *deal,
+                    struct reservation *reservation)
 {
     struct world *world = world_of(worker);
     struct place *place = place_of(auction);
     if (auction_is_test(auction)) world_wrong(world, "a reservation for a test");
     int64_t now = world->queue.now_us;
     holds_sweep(world->holds, world->standing, now);
+    /* What an offer held was taken under the limit of its own instant; a reload may have lowered it. */
+    bool was_held = holds_has(world->holds, &deal->offer, deal->contract->cell);
     enum reason reason = deal_reserve(deal, world->holds, world->standing, now, reservation);
     for (unsigned i = 0; reason == REASON_NONE && i < reservation->keys_count; i++) {
         const struct cap_key *key = &reservation->keys[i];
-        if (caps_used(world->standing, key->cell, key->window) > key->limit) world_wrong(world, "a cap is over");
+        if (!was_held && caps_used(world->standing, key->cell, key->window) > key->limit)
+            world_wrong(world, "a cap is over");
     }
     world->counts.reserved += reason == REASON_NONE;
     if (world->options.rough && queue_draw(&world->queue, 4) == 0) {
-        place->job = JOB_RESERVED;
-        place->reserve_reason = reason;
+        place->late_slots |= 1u << slot;
+        place->late_reasons[slot] = reason;
         queue_at(&world->queue, world->queue.now_us + (int64_t)queue_draw(&world->queue, 2000), on_reserved_later,
                  place, place->id);
         return;
     }
-    auction_on_reserved(auction, reason);
+    auction_on_reserved(auction, slot, reason);
 }
 
 static enum reason hold(void *worker, const struct cap_deal *deal, int64_t expires_ms)
@@ -210,6 +216,14 @@ static void release(void *worker, const struct reservation *reservation)
     world->counts.released++;
     if (world->sabotage == SABOTAGE_KEEPS && queue_draw(&world->queue, 20) == 0) return;
     reservation_release(world->standing, reservation);
+}
+
+static void retake(void *worker, const struct contract *contract, const struct buyer *buyer,
+                   struct reservation *reservation)
+{
+    struct world *world = world_of(worker);
+    world->counts.reserved++;
+    reservation_retake(world->standing, contract->cell, buyer->cell, world->queue.now_us, reservation);
 }
 
 static void keep(void *worker, const struct ident *post_id, const struct reservation *reservation)
@@ -258,13 +272,20 @@ static struct bytes standing_offer(void *worker, const struct ident *same, char 
     struct world *world = world_of(worker);
     size_t len = 0;
     bool stands = offers_standing(world->offers, same, world->queue.now_us, flat, OFFER_BYTES_MAX, &len);
+    world->counts.told_again += stands;
     return stands ? (struct bytes){flat, len} : BYTES_NONE;
 }
 
 static void supersede(void *worker, const struct offer *offer)
 {
     struct world *world = world_of(worker);
+    world->counts.refined++;
+    if (world->sabotage == SABOTAGE_PLACE && queue_draw(&world->queue, 4) == 0) {
+        offers_return(world->offers, &offer->ping_id);
+        return;
+    }
     offers_superseded(world->offers, &offer->ping_id);
+    holds_end(world->holds, world->standing, &offer->ping_id);
     lane_supersede(world, offer);
 }
 
@@ -306,7 +327,16 @@ static void note_bids(struct world_request *request, const struct auction_answer
     request->bids[sink.len] = '\0';
 }
 
-static void note_answer(struct world_request *request, const struct auction_answer *answer)
+/* "north", "north+south": whom it was sold to, slot by slot; "+?" where a verdict is out. */
+void world_buyers(struct sink *sink, const struct auction_answer *answer)
+{
+    for (uint32_t i = 0; i < answer->sales_count; i++) {
+        if (i) sink_char(sink, '+');
+        sink_bytes(sink, answer->sales[i].is_open ? BYTES("?") : answer->sales[i].buyer);
+    }
+}
+
+static void note_answer(struct world *world, struct world_request *request, const struct auction_answer *answer)
 {
     request->http = answer->http;
     request->status = answer->status;
@@ -315,7 +345,9 @@ static void note_answer(struct world_request *request, const struct auction_answ
     if (answer->complaints && answer->complaints->count)
         snprintf(request->field, sizeof request->field, "%.*s", (int)answer->complaints->list[0].field.len,
                  answer->complaints->list[0].field.at);
-    snprintf(request->buyer, sizeof request->buyer, "%.*s", (int)answer->buyer.len, answer->buyer.at);
+    struct sink buyers = sink_over(request->buyer, sizeof request->buyer - 1);
+    world_buyers(&buyers, answer);
+    request->buyer[buyers.len] = '\0';
     snprintf(request->ref, sizeof request->ref, "%.*s", (int)answer->ref.len, answer->ref.at);
     snprintf(request->redirect, sizeof request->redirect, "%.*s", (int)answer->redirect_url.len,
              answer->redirect_url.at);
@@ -323,7 +355,7 @@ static void note_answer(struct world_request *request, const struct auction_answ
     request->ping_id = answer->ping_id;
     request->lead_id = answer->lead_id;
     request->is_reauction = !ident_is_none(&answer->reauction_id);
-    request->sale_id = answer->sale_id;
+    world->counts.reauctions += request->is_reauction;
     request->price_micros = answer->price_micros;
     request->elapsed_us = answer->elapsed_us;
     request->is_test = answer->is_test;
@@ -361,13 +393,15 @@ static void answer(void *worker, struct auction *auction, const struct auction_a
     if (request->answer_by_us && world->queue.now_us > request->answer_by_us)
         world_wrong(world, "an answer %lld us late", (long long)(world->queue.now_us - request->answer_by_us));
     request->answered = true;
-    note_answer(request, answer);
+    note_answer(world, request, answer);
     check_seen(world, answer);
     if (answer->status != ANSWER_SOLD) return;
     const struct model_lead *lead = model_lead(&world->model, &answer->lead_id);
     if (!lead || lead->record.state != LEAD_SOLD) world_wrong(world, "told sold before the book has it");
-    if (lead && lead->record.sale.payout_micros != answer->price_micros)
-        world_wrong(world, "told another price than the book's");
+    int64_t paid_micros = 0;
+    for (unsigned i = 0; lead && i < lead->record.slots_count; i++)
+        if (lead->record.slots[i].state == POST_ACCEPTED) paid_micros += lead->record.slots[i].sale.payout_micros;
+    if (lead && paid_micros != answer->price_micros) world_wrong(world, "told another price than the book's");
 }
 
 static void closed(void *worker, struct auction *auction)
@@ -376,7 +410,8 @@ static void closed(void *worker, struct auction *auction)
     struct place *place = place_of(auction);
     if (auction_arena(auction)->used) world_wrong(world, "an auction closed with memory in its arena");
     if (place->calls_out) world_wrong(world, "an auction closed with %u calls out", place->calls_out);
-    if (place->appending || place->job != JOB_NONE) world_wrong(world, "an auction closed before its facts came");
+    if (place->appending || place->late_slots || place->job != JOB_NONE)
+        world_wrong(world, "an auction closed before its facts came");
     if (place->request != REQUEST_NONE) {
         struct world_request *request = &world->requests[place->request];
         if (!request->answered && !request->gone) world_wrong(world, "an auction closed without an answer");
@@ -411,6 +446,7 @@ const struct auction_host world_host = {
     .unhold = unhold,
     .commit = commit,
     .release = release,
+    .retake = retake,
     .keep = keep,
     .append = append,
     .offer = offer,

@@ -6,7 +6,7 @@
 
 #define REQUEST_NONE UINT32_MAX
 
-enum job_kind { JOB_NONE, JOB_KEY, JOB_PING, JOB_OFFER, JOB_LATER, JOB_RECALL, JOB_RESERVED };
+enum job_kind { JOB_NONE, JOB_KEY, JOB_PING, JOB_OFFER, JOB_LATER, JOB_RECALL };
 
 /* Where an auction lives. Never moves; its memory stays over lives. */
 struct place {
@@ -22,7 +22,8 @@ struct place {
     enum job_kind job; /* what it waits for: a look into the book, or an answer given later */
     struct auction_claim claim;
     struct auction_recall recall;
-    enum reason reserve_reason;
+    uint32_t late_slots; /* bits: reservations that are answered later */
+    enum reason late_reasons[OFFER_SALES_MAX];
     _Alignas(16) char auction[];
 };
 
@@ -78,10 +79,13 @@ const struct world_trace *lane_offer_of(const struct world *world, const struct 
 /* At a crash: what was being committed may have been written. */
 void lane_crash(struct world *world, bool committed);
 void lane_forget(struct world *world);
+/* What was learned of contracts, into standing. */
+void lane_publish(struct world *world);
 /* What a start reads: caps, switches, offers, and what became of open posts. */
 void lane_restore(struct world *world);
 /* The seat a post in doubt holds, in this life. */
 void seats_row_put(struct world *world, const struct ident *post_id, const struct seat_hold *seat);
+bool seats_row_has(const struct world *world, const struct ident *post_id);
 bool seats_row_take(struct world *world, const struct ident *post_id, struct seat_hold *seat);
 /* Opens a story again whose doubt was resolved as a rejection. */
 void asking_resume(struct world *world, const struct ident *lead_id);

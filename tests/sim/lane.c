@@ -68,12 +68,19 @@ static bool holds(struct world *world, struct world_append *append, const struct
     const struct duplicates_guard *guard = &append->guard;
     struct encounter list[MODEL_ENCOUNTERS_MAX];
     if (!append->has_guard || world->sabotage == SABOTAGE_GUARD) return true;
-    struct duplicates_question question = {
-        guard->catalogue, guard->campaign, &step->lead_id, list, model_encounters(&world->model, &guard->keys, list),
-        step->wall_ms};
-    if (!duplicates_bars(&question, guard->contract)) return true;
+    uint32_t count = model_encounters(&world->model, &guard->keys, list);
+    if (!duplicates_guards(guard, &step->lead_id, list, count, step->wall_ms)) return true;
     append->fault = FAULT_TAKEN;
     return false;
+}
+
+/* What the ledger thread would publish after a commit, and at a start. */
+void lane_publish(struct world *world)
+{
+    const struct model *model = &world->model;
+    for (uint32_t i = 0; i < model->learned_count; i++)
+        learned_publish(world->standing, standing_contract_cell(world->standing, model->learned[i].contract),
+                        model->learned[i].word);
 }
 
 /* All of a batch is in the book before anyone hears of it. */
@@ -83,12 +90,18 @@ static void write_batch(struct world *world)
         struct book_step step;
         if (world->sabotage == SABOTAGE_LOSES && queue_draw(&world->queue, 200) == 0) continue;
         check(book_read_step(world->committing[i].step, &world->scratch, &step));
+        const struct model_lead *lead = model_lead(&world->model, &step.lead_id);
+        bool is_test = lead && lead->record.offer.rehearsal; /* it holds nothing */
+        for (unsigned k = 0; k < step.verdicts_count && !is_test; k++)
+            if (step.verdicts[k].state == POST_UNKNOWN && !seats_row_has(world, &step.verdicts[k].post_id))
+                world_wrong(world, "a doubt is in the book before what it holds can be found");
         if (holds(world, &world->committing[i], &step)) {
             const char *wrong = model_apply(&world->model, &step);
             if (wrong) world_wrong(world, "the book: %s", wrong);
         }
         arena_reset(&world->scratch);
     }
+    lane_publish(world);
 }
 
 static void on_committed(void *arg, uint64_t id)
@@ -205,7 +218,7 @@ void lane_supersede(struct world *world, const struct offer *offer)
     char flat[OFFER_BYTES_MAX];
     struct sink terms = sink_over(flat, sizeof flat);
     gone.is_superseded = true;
-    gone.candidates_count = 0;
+    gone.candidates_count = gone.planned = 0;
     check(offer_write(&terms, &gone));
     add_trace(world, &(struct world_trace){.ping_id = offer->ping_id,
                                            .record = keep_bytes(BYTES_NONE),
@@ -253,7 +266,10 @@ void lane_restore(struct world *world)
         memcpy(id.at, key->id, sizeof id.at);
         check(caps_load(world->standing, &id, key->window, key->amount));
     }
+    for (uint32_t i = 0; i < model->leads_count; i++)
+        if (model->leads[i].goes_on) asking_resume(world, &model->leads[i].record.lead_id);
     restore_switches(world);
+    lane_publish(world);
     table_free(&world->trace_ids);
     int64_t now_us = world->queue.now_us, wall_ms = world_wall_ms(world);
     for (uint32_t i = 0; i < world->traces_count; i++) {
@@ -283,6 +299,13 @@ void seats_row_put(struct world *world, const struct ident *post_id, const struc
         check(world->seats != NULL);
     }
     world->seats[world->seats_count++] = (struct seat_row){*post_id, *seat};
+}
+
+bool seats_row_has(const struct world *world, const struct ident *post_id)
+{
+    for (uint32_t i = 0; i < world->seats_count; i++)
+        if (ident_same(&world->seats[i].post_id, post_id)) return true;
+    return false;
 }
 
 bool seats_row_take(struct world *world, const struct ident *post_id, struct seat_hold *seat)

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "exchange/market/acceptance.h"
 #include "exchange/standing/caps.h"
 #include "protocol/base/check.h"
 
@@ -22,6 +23,7 @@ void model_close(struct model *model)
     free(model->posts);
     free(model->caps);
     free(model->accounts);
+    free(model->learned);
     arena_free(&model->arena);
 }
 
@@ -231,6 +233,7 @@ static const char *apply_opening(struct model *model, const struct book_step *st
                                         .is_one_call = opening->is_one_call,
                                         .offer = opening->offer};
     keep_offer(model, &lead->record.offer);
+    lead->is_running = true;
     lead->content = keep(model, opening->content);
     enter(model, &model->lead_ids, ident_bytes(&step->lead_id), at);
     enter(model, &model->ping_ids, ident_bytes(&step->ping_id), at);
@@ -240,33 +243,73 @@ static const char *apply_opening(struct model *model, const struct book_step *st
     return NULL;
 }
 
+static struct lead_slot *slot_of(struct model *model, struct model_lead *lead, const struct ident *post_id)
+{
+    const struct model_post *post = model_post(model, post_id);
+    struct lead_slot *slot = post ? &lead->record.slots[post->intent.slot] : NULL;
+    return slot && ident_same(&slot->post_id, post_id) ? slot : NULL;
+}
+
+/* What is known of the contract from now on: a doubt counts against it, and for it once it turns out accepted. */
+static void learn(struct model *model, const struct model_post *post, bool was_open, int64_t wall_ms)
+{
+    uint32_t at = 0;
+    if (post->state == POST_FAILED || (!was_open && post->state != POST_ACCEPTED)) return;
+    while (at < model->learned_count && !bytes_same(model->learned[at].contract, post->intent.contract)) at++;
+    if (at == model->learned_count) {
+        struct model_learned *fresh = GROW(model, learned);
+        fresh->contract = keep(model, post->intent.contract);
+    }
+    model->learned[at].word = acceptance_after(model->learned[at].word, post->state == POST_ACCEPTED, wall_ms);
+}
+
 static const char *apply_verdict(struct model *model, struct model_lead *lead, const struct book_verdict *verdict,
                                  int64_t wall_ms)
 {
     struct model_post *post = model_post(model, &verdict->post_id);
-    if (!post || &model->leads[post->lead] != lead) return "a verdict on a post this lead does not have";
+    struct lead_slot *slot = slot_of(model, lead, &verdict->post_id);
+    if (!post || &model->leads[post->lead] != lead || !slot) return "a verdict on a post this lead does not have";
     bool resolves = post->state == POST_UNKNOWN && verdict->by_operator;
     if (post->state != POST_OPEN && !resolves) return "a second verdict on one post";
     if (verdict->state == POST_OPEN) return "a verdict that is none";
     bool was_counted = post->state == POST_UNKNOWN, counts = verdict->state != POST_FAILED;
     post->state = verdict->state;
+    learn(model, post, !was_counted, wall_ms);
     post->reason = verdict->reason;
     post->by_operator = verdict->by_operator;
+    post->named_micros = verdict->named_price_micros;
     post->settled_ms = wall_ms;
-    lead->record.posts_sent += counts && !was_counted;
-    if (verdict->buyer_lead_id.len) lead->record.buyer_lead_id = keep(model, verdict->buyer_lead_id);
+    slot->posts_sent += counts && !was_counted;
+    slot->state = verdict->state;
+    if (verdict->buyer_lead_id.len) slot->buyer_lead_id = keep(model, verdict->buyer_lead_id);
     if (!count_caps(model, &post->intent, verdict->state)) return "more given back to a cap than was taken";
     return NULL;
 }
 
-static const char *apply_intent(struct model *model, struct model_lead *lead, const struct book_step *step)
+/* Who has it, may have it or is being asked. */
+static unsigned holders(const struct lead_record *record, unsigned *most)
 {
-    const struct book_intent *intent = step->intent;
+    unsigned count = 0;
+    *most = UINT32_MAX;
+    for (unsigned i = 0; i < record->slots_count; i++) {
+        const struct lead_slot *slot = &record->slots[i];
+        if (!slot->is_used || slot->state == POST_REJECTED || slot->state == POST_FAILED) continue;
+        if (slot->max_sold < *most) *most = slot->max_sold;
+        count++;
+    }
+    return count;
+}
+
+static const char *apply_intent(struct model *model, struct model_lead *lead, const struct book_step *step,
+                                const struct book_intent *intent)
+{
     uint32_t lead_at = (uint32_t)(lead - model->leads), at = model->posts_count;
-    const struct model_post *latest = lead->intents ? model_post(model, &lead->record.post_id) : NULL;
-    if (latest && latest->state != POST_REJECTED && latest->state != POST_FAILED)
-        return "a lead is posted to a second buyer while the first may have it";
+    struct lead_slot *slot = &lead->record.slots[intent->slot];
+    unsigned most;
+    if (slot->is_used && slot->state != POST_REJECTED && slot->state != POST_FAILED)
+        return "a slot is posted to a second buyer while the first may have it";
     if (model_post(model, &intent->post_id)) return "a post id was used twice";
+    if (lead->record.tried & UINT64_C(1) << intent->candidate) return "a leg is posted to twice";
     struct model_post *post = GROW(model, posts);
     *post = (struct model_post){.post_id = intent->post_id, .lead = lead_at, .state = POST_OPEN, .intent = *intent};
     if (step->seen) post->keys = step->seen->keys;
@@ -275,10 +318,25 @@ static const char *apply_intent(struct model *model, struct model_lead *lead, co
     post->intent.buyer = keep(model, intent->buyer);
     post->intent.bid_id = keep(model, intent->bid_id);
     enter(model, &model->post_ids, ident_bytes(&intent->post_id), at);
-    lead->record.post_id = intent->post_id;
+    *slot = (struct lead_slot){.is_used = true,
+                               .post_id = intent->post_id,
+                               .candidate = intent->candidate,
+                               .max_sold = intent->max_sold,
+                               .posts_sent = slot->posts_sent,
+                               .sale = {.sale_id = intent->post_id,
+                                        .post_id = intent->post_id,
+                                        .contract = post->intent.contract,
+                                        .buyer = post->intent.buyer,
+                                        .price_micros = intent->price_micros,
+                                        .payout_micros = intent->payout_micros,
+                                        .margin_micros = intent->price_micros - intent->payout_micros,
+                                        .margin_rule = intent->margin_rule}};
+    if (intent->slot >= lead->record.slots_count) lead->record.slots_count = intent->slot + 1;
+    if (holders(&lead->record, &most) > most) return "more buyers may have a lead than a leg allows";
+    lead->record.planned = intent->planned;
     lead->record.tried |= UINT64_C(1) << intent->candidate;
-    lead->record.state = LEAD_POSTING;
     lead->goes_on = false;
+    lead->is_running = true;
     lead->intents++;
     count_caps(model, intent, POST_OPEN);
     return NULL;
@@ -286,35 +344,50 @@ static const char *apply_intent(struct model *model, struct model_lead *lead, co
 
 static const char *apply_sale(struct model *model, struct model_lead *lead, const struct book_sale *sale)
 {
-    const struct model_post *post = model_post(model, &lead->record.post_id);
-    if (!post || post->state != POST_ACCEPTED) return "a sale without an accepted post";
+    const struct model_post *post = model_post(model, &sale->post_id);
+    struct lead_slot *slot = slot_of(model, lead, &sale->post_id);
+    if (!post || !slot || post->state != POST_ACCEPTED) return "a sale without an accepted post";
     if (!bytes_same(post->intent.contract, sale->contract)) return "sold to another contract than was posted to";
-    if (post->intent.price_micros != sale->price_micros || post->intent.payout_micros != sale->payout_micros)
-        return "sold at another price than was intended";
+    bool is_agreed = post->intent.price_micros == sale->price_micros &&
+                     post->intent.payout_micros == sale->payout_micros;
+    bool is_lower = post->named_micros >= 0 && post->named_micros <= sale->price_micros &&
+                    sale->price_micros < post->intent.price_micros && sale->payout_micros <= post->intent.payout_micros;
+    if (!is_agreed && !is_lower) return "sold at another price than was intended or named";
     if (sale->price_micros != sale->payout_micros + sale->margin_micros) return "a sale whose parts are not the whole";
-    if (lead->sales++) return "a lead was sold twice";
-    lead->record.has_sale = true;
-    lead->record.sale = *sale;
-    lead->record.sale.contract = keep(model, sale->contract);
-    lead->record.sale.buyer = keep(model, sale->buyer);
-    lead->record.sale.redirect_url = keep(model, sale->redirect_url);
+    lead->sales++;
+    slot->sale = *sale;
+    slot->sale.contract = keep(model, sale->contract);
+    slot->sale.buyer = keep(model, sale->buyer);
+    slot->sale.redirect_url = keep(model, sale->redirect_url);
     if (lead->record.offer.rehearsal) return NULL; /* of a test no money moves */
     move(model, "buyer:", sale->buyer, "", -sale->price_micros);
     move(model, "affiliate:", lead->record.affiliate, ":uncleared", sale->payout_micros);
-    move(model, "house:margin", BYTES_NONE, "", sale->margin_micros);
+    move(model, sale->margin_micros < 0 ? "house:loss" : "house:margin", BYTES_NONE, "", sale->margin_micros);
     return NULL;
+}
+
+/* What its slots say, and whether its story is over. */
+static enum lead_state state_of(const struct model_lead *lead)
+{
+    bool any[POST_STATE_COUNT] = {false};
+    for (unsigned i = 0; i < lead->record.slots_count; i++)
+        if (lead->record.slots[i].is_used) any[lead->record.slots[i].state] = true;
+    if (any[POST_ACCEPTED]) return LEAD_SOLD;
+    if (any[POST_OPEN]) return LEAD_POSTING;
+    if (any[POST_UNKNOWN]) return LEAD_PENDING;
+    return lead->is_running || lead->goes_on ? LEAD_POSTING : LEAD_UNSOLD;
 }
 
 static const char *apply_final(struct model *model, struct model_lead *lead, const struct book_step *step)
 {
-    enum lead_state from = lead->record.state, to = step->final->state;
-    if (from == LEAD_SOLD || from == LEAD_UNSOLD) return "a lead that had ended moved again";
-    if (to == LEAD_SOLD && !step->sale) return "sold without a sale";
-    if (step->sale && to != LEAD_SOLD) return "a sale of a lead that is not sold";
-    lead->record.state = to;
-    lead->record.reason = step->final->reason;
-    lead->record.text = keep(model, step->final->text);
-    lead->goes_on = false;
+    const struct book_final *final = step->final;
+    lead->is_running = false;
+    lead->goes_on = final->goes_on;
+    enum lead_state state = state_of(lead);
+    if ((final->state == LEAD_SOLD || final->state == LEAD_UNSOLD) && state != final->state)
+        return "a story ends with another state than its posts";
+    lead->record.text = state == LEAD_UNSOLD ? keep(model, final->text) : BYTES_NONE;
+    lead->record.reason = state == LEAD_UNSOLD ? final->reason ? final->reason : REASON_REJECTED : REASON_NONE;
     return NULL;
 }
 
@@ -323,10 +396,16 @@ const char *model_apply(struct model *model, const struct book_step *step)
     const char *wrong = step->opening ? apply_opening(model, step) : NULL;
     struct model_lead *lead = model_lead(model, &step->lead_id);
     if (!wrong && !lead) wrong = "a step of a lead that was never opened";
-    if (!wrong && step->verdict) wrong = apply_verdict(model, lead, step->verdict, step->wall_ms);
-    if (!wrong && step->intent) wrong = apply_intent(model, lead, step);
-    if (!wrong && step->sale) wrong = apply_sale(model, lead, step->sale);
+    bool was_sold = lead && lead->record.state == LEAD_SOLD, was_unsold = lead && lead->record.state == LEAD_UNSOLD;
+    if (was_unsold) wrong = "a lead that had ended moved again";
+    for (unsigned i = 0; !wrong && i < step->verdicts_count; i++)
+        wrong = apply_verdict(model, lead, &step->verdicts[i], step->wall_ms);
+    for (unsigned i = 0; !wrong && i < step->sales_count; i++) wrong = apply_sale(model, lead, &step->sales[i]);
+    for (unsigned i = 0; !wrong && i < step->intents_count; i++)
+        wrong = apply_intent(model, lead, step, &step->intents[i]);
     if (!wrong && step->final) wrong = apply_final(model, lead, step);
+    if (!wrong) lead->record.state = state_of(lead);
+    if (!wrong && was_sold && lead->record.state != LEAD_SOLD) wrong = "a sold lead is not sold any more";
     if (!wrong) lead->record.updated_ms = step->wall_ms;
     model->seq++;
     return wrong;
@@ -342,20 +421,20 @@ uint32_t model_restart(struct model *model, int64_t wall_ms)
         struct model_post *post = &model->posts[i];
         if (post->state != POST_OPEN) continue;
         struct book_verdict verdict = {.post_id = post->post_id, .state = POST_UNKNOWN, .reason = REASON_UNKNOWN};
-        struct book_final final = {.state = LEAD_PENDING};
+        model->leads[post->lead].is_running = false;
         struct lead_record *record = &model->leads[post->lead].record;
         struct book_step step = {.lead_id = record->lead_id,
                                  .ping_id = record->ping_id,
                                  .wall_ms = wall_ms,
-                                 .verdict = &verdict,
-                                 .final = &final};
+                                 .verdicts = &verdict,
+                                 .verdicts_count = 1};
         check(model_apply(model, &step) == NULL);
         doubts++;
     }
     for (uint32_t i = 0; i < model->leads_count; i++) {
         struct model_lead *lead = &model->leads[i];
-        if (!lead->goes_on) continue;
-        struct book_final final = {.state = LEAD_UNSOLD, .reason = REASON_REJECTED};
+        if (!lead->goes_on || lead->record.offer.expires_ms > wall_ms) continue; /* it goes on */
+        struct book_final final = {.state = LEAD_PENDING, .reason = REASON_REJECTED};
         struct book_step step = {
             .lead_id = lead->record.lead_id, .ping_id = lead->record.ping_id, .wall_ms = wall_ms, .final = &final};
         check(model_apply(model, &step) == NULL);
@@ -377,25 +456,24 @@ const char *model_resolve(struct model *model, const struct ident *post_id, bool
                                    .named_price_micros = -1,
                                    .by_operator = true};
     struct book_sale sale = {.sale_id = *sale_id,
+                             .post_id = *post_id,
                              .contract = post->intent.contract,
                              .buyer = post->intent.buyer,
                              .price_micros = post->intent.price_micros,
                              .payout_micros = post->intent.payout_micros,
                              .margin_micros = post->intent.price_micros - post->intent.payout_micros,
                              .margin_rule = post->intent.margin_rule};
-    *resumes = !accepted && lead->record.offer.expires_ms > wall_ms;
-    struct book_final final = {.state = accepted   ? LEAD_SOLD
-                                        : *resumes ? LEAD_POSTING
-                                                   : LEAD_UNSOLD,
-                               .reason = accepted || *resumes ? REASON_NONE : REASON_REJECTED};
+    *resumes = !accepted && lead->record.offer.expires_ms > wall_ms && !lead->is_running && !lead->goes_on;
+    lead->goes_on |= *resumes;
     struct book_step step = {.lead_id = lead->record.lead_id,
                              .ping_id = lead->record.ping_id,
                              .wall_ms = wall_ms,
-                             .verdict = &verdict,
-                             .sale = accepted ? &sale : NULL,
-                             .final = &final};
+                             .verdicts = &verdict,
+                             .verdicts_count = 1,
+                             .sales = &sale,
+                             .sales_count = accepted};
     check(model_apply(model, &step) == NULL);
-    lead->goes_on = *resumes;
+    if (lead->record.state == LEAD_UNSOLD) lead->record.reason = REASON_REJECTED;
     return NULL;
 }
 
@@ -412,10 +490,13 @@ void model_totals(const struct model *model, struct model_totals *totals)
         totals->unsold += record->state == LEAD_UNSOLD;
         totals->pending += record->state == LEAD_PENDING;
         totals->posting += record->state == LEAD_POSTING;
-        if (!record->has_sale) continue;
-        totals->revenue_micros += record->sale.price_micros;
-        totals->payout_micros += record->sale.payout_micros;
-        totals->margin_micros += record->sale.margin_micros;
+        for (unsigned k = 0; k < record->slots_count; k++) {
+            const struct lead_slot *slot = &record->slots[k];
+            if (!slot->is_used || slot->state != POST_ACCEPTED) continue;
+            totals->revenue_micros += slot->sale.price_micros;
+            totals->payout_micros += slot->sale.payout_micros;
+            totals->margin_micros += slot->sale.margin_micros;
+        }
     }
     for (uint32_t i = 0; i < model->posts_count; i++) {
         if (model->leads[model->posts[i].lead].record.offer.rehearsal) continue;

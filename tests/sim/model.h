@@ -18,6 +18,7 @@ struct model_post {
     enum reason reason;
     struct book_intent intent; /* texts in the model's arena */
     bool by_operator;          /* how it was settled */
+    int64_t named_micros;      /* by the verdict; negative: none */
     struct person_keys keys;   /* whom it was about */
     int64_t opened_ms, settled_ms;
 };
@@ -25,14 +26,19 @@ struct model_post {
 struct model_lead {
     struct lead_record record; /* texts in the model's arena */
     struct bytes content;
-    bool goes_on; /* resolved as rejected: an intent or an end is to come */
-    bool was_told_pending;
-    uint32_t sales, intents;
+    bool goes_on;            /* resolved as rejected: an intent or an end is to come */
+    bool is_running;         /* its story is under way */
+    uint32_t sales, intents; /* made so far; see LEAD_SLOTS for what stands */
 };
 
 struct model_cap {
     struct book_cap_key key; /* amount: used */
     uint32_t used_max;
+};
+
+struct model_learned {
+    struct bytes contract;
+    uint64_t word;
 };
 
 struct model_account {
@@ -46,7 +52,9 @@ struct model {
     struct model_post *posts;
     struct model_cap *caps;
     struct model_account *accounts;
-    uint32_t leads_count, leads_room, posts_count, posts_room, caps_count, caps_room, accounts_count, accounts_room;
+    struct model_learned *learned;
+    uint32_t leads_count, leads_room, posts_count, posts_room, caps_count, caps_room, accounts_count, accounts_room,
+        learned_count, learned_room;
     struct table lead_ids, ping_ids, keys, post_ids, cap_ids, account_names;
     uint64_t seq;
     bool forgets_releases; /* the saboteur's: see sim_main.c --sabotage */
@@ -62,7 +70,8 @@ void model_close(struct model *model);
 
 /* One durable step. NULL, or what is wrong with it. */
 const char *model_apply(struct model *model, const struct book_step *step);
-/* After a crash: every open post is in doubt, its lead pending; a lead that was to go on is closed unsold. Returns how
+/* After a crash: every open post is in doubt, its lead pending; a lead that was to go on does while its offer would
+ * stand, and is closed unsold after that. Returns how
  * many are in doubt. */
 uint32_t model_restart(struct model *model, int64_t wall_ms);
 /* An operator's resolution. NULL: done, and *resumes says whether the story goes on; else why it cannot be ("unknown"

@@ -338,6 +338,36 @@ static void do_idle(struct play *play, const struct node *step)
     await(play, step, "idle", tell_idle);
 }
 
+/* Both arms together: which of them it was hangs on the seed. */
+static void tell_experiment(struct play *play, const struct node *step, char found[TALE_MAX])
+{
+    const struct campaign *campaign = catalogue_campaign(play->world->catalogue, node_first(step)->text);
+    struct sink sink = sink_over(found, TALE_MAX - 1);
+    struct arm_sums sum = {0};
+    for (unsigned arm = 0; campaign && campaign->trial_cell != STANDING_NONE && arm < ARMS_PER_EXPERIMENT; arm++) {
+        struct arm_sums one;
+        arms_read(play->world->standing, campaign->trial_cell, arm, &one);
+        sum.auctions += one.auctions;
+        sum.sold += one.sold;
+        sum.revenue_micros += one.revenue_micros;
+        sum.payout_micros += one.payout_micros;
+        sum.margin_micros += one.margin_micros;
+    }
+    sink_format(&sink, "auctions %llu sold %llu revenue ", (unsigned long long)sum.auctions,
+                (unsigned long long)sum.sold);
+    money_write(&sink, sum.revenue_micros);
+    sink_text(&sink, " payout ");
+    money_write(&sink, sum.payout_micros);
+    sink_text(&sink, " margin ");
+    money_write(&sink, sum.margin_micros);
+    found[sink.len] = '\0';
+}
+
+static void do_experiment(struct play *play, const struct node *step)
+{
+    await(play, step, "experiment", tell_experiment);
+}
+
 static void do_explain(struct play *play, const struct node *step)
 {
     const struct world_request *request = request_of(play, step, "explain");
@@ -394,12 +424,29 @@ static void do_drained(struct play *play, const struct node *step)
 static const struct {
     const char *verb;
     void (*run)(struct play *play, const struct node *step);
-} verbs[] = {{"ping", do_ping},       {"post", do_post}, {"lead", do_lead},       {"answer", do_answer},
-             {"hang_up", do_hang_up}, {"get", do_get},   {"seen", do_seen},       {"release", do_release},
-             {"set", do_set},         {"push", do_push}, {"pause", do_pause},     {"resume", do_resume},
-             {"reload", do_reload},   {"gate", do_gate}, {"resolve", do_resolve}, {"doubts", do_doubts},
-             {"explain", do_explain}, {"wait", do_wait}, {"crash", do_crash},     {"drain", do_drain},
-             {"drained", do_drained}, {"idle", do_idle}};
+} verbs[] = {{"ping", do_ping},
+             {"post", do_post},
+             {"lead", do_lead},
+             {"answer", do_answer},
+             {"hang_up", do_hang_up},
+             {"get", do_get},
+             {"seen", do_seen},
+             {"release", do_release},
+             {"set", do_set},
+             {"push", do_push},
+             {"pause", do_pause},
+             {"resume", do_resume},
+             {"reload", do_reload},
+             {"gate", do_gate},
+             {"resolve", do_resolve},
+             {"doubts", do_doubts},
+             {"explain", do_explain},
+             {"wait", do_wait},
+             {"crash", do_crash},
+             {"drain", do_drain},
+             {"drained", do_drained},
+             {"idle", do_idle},
+             {"experiment", do_experiment}};
 
 static void run_step(struct play *play, const struct node *step)
 {

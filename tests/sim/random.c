@@ -13,7 +13,8 @@
 
 struct draft {
     struct queue chance;
-    struct queue people; /* rules about people: the same after every reload, so that a sale can be held against them */
+    struct queue lasting; /* caps and quiet hours that no reload changes, likewise */
+    struct queue people;  /* rules about people: the same after every reload, so that a sale can be held against them */
     char text[FILE_ROOM];
     struct sink sink;
     unsigned depth; /* of filters in filters */
@@ -71,7 +72,8 @@ static void draw_settings(struct draft *draft)
 {
     SAY(draft,
         "{\"listen\":{\"public\":\"127.0.0.1:0\",\"admin\":\"127.0.0.1:0\"},\"catalogue\":\"market.yaml\","
-        "\"ledger\":{\"path\":\"data\"},\"endpoints\":{\"allow_private\":true},\"payout_step\":\"0.01\","
+        "\"ledger\":{\"path\":\"data\"},\"geo\":{\"area_codes\":\"areas.tsv\"},\"endpoints\":{\"allow_private\":true},"
+        "\"payout_step\":\"0.01\","
         "\"margin\":{\"percent\":15},\"offers_max\":2000,\"max_posts\":%u,"
         "\"circuit\":{\"failures\":%u,\"of\":20,\"share\":%u,\"pause\":\"1s\",\"pause_max\":\"4s\"}}",
         1 + (unsigned)below(draft, 4), 3 + (unsigned)below(draft, 18), 50 + (unsigned)below(draft, 51));
@@ -89,11 +91,37 @@ static void draw_duplicates(struct draft *draft)
         memories[queue_draw(people, 2)]);
 }
 
+/* Half of the people live in New York, a quarter in California, of the others no table knows. */
+static bool save_areas(struct draft *draft, const char *folder)
+{
+    begin(draft);
+    SAY(draft, "415\tCA\tAmerica/Los_Angeles\n201\tNJ\tAmerica/New_York\n202\tDC\tAmerica/New_York\n");
+    for (unsigned code = 212; code <= 262; code++)
+        SAY(draft, "%u\t%s\n", code, code <= 245 ? "NY\tAmerica/New_York" : "CA\tAmerica/Los_Angeles");
+    return save(draft, folder, "areas.tsv");
+}
+
+/* The world begins at noon in New York. */
+static void draw_quiet(struct draft *draft)
+{
+    static const char *const hours[] = {"08:00-21:00", "09:00-21:00", "09:30-21:00", "12:00-20:00", "12:30-20:00"};
+    struct queue *lasting = &draft->lasting;
+    if (queue_draw(lasting, 5)) return;
+    SAY(draft, "\"quiet_hours\":{\"default\":\"%s\",\"by_state\":{\"NV\":\"%s\"},\"zone_from\":\"phone\"},",
+        hours[queue_draw(lasting, 5)], hours[queue_draw(lasting, 5)]);
+}
+
 static void draw_ranking(struct draft *draft)
 {
     SAY(draft, "\"policy\":\"%s\",\"pricing\":\"%s\",\"second_price_step\":\"%s\",\"unavailable_bids\":\"%s\",",
-        PICK(draft, "price", "price", "priority", "weighted", "round_robin"), PICK(draft, "first", "second"),
+        PICK(draft, "price", "price", "priority", "weighted", "round_robin", "even"), PICK(draft, "first", "second"),
         PICK(draft, "0", "0.01", "0.50"), PICK(draft, "skip", "last"));
+    SAY(draft, "\"rank_by\":\"%s\",\"shadow\":%s,", PICK(draft, "price", "expected_value"),
+        PICK(draft, "false", "false", "true"));
+    if (hit(draft, 2))
+        SAY(draft, "\"experiment\":{\"share\":%s,\"policy\":\"%s\",\"pricing\":\"%s\",\"rank_by\":\"%s\"},",
+            PICK(draft, "50", "12.5", "99.99"), PICK(draft, "price", "weighted", "round_robin", "even"),
+            PICK(draft, "first", "second"), PICK(draft, "price", "expected_value"));
     SAY(draft, "\"tier_mode\":\"%s\",", PICK(draft, "parallel", "parallel", "waterfall"));
 }
 
@@ -108,16 +136,34 @@ static void draw_quality(struct draft *draft)
         (int)below(draft, 20) - 10);
 }
 
+/* Two caps that no reload changes: limits.c counts them again at the end. */
+static void draw_lasting(struct draft *draft, const char *own)
+{
+    const char *const pers[] = {"state", own, "source", "channel"};
+    static const char *const windows[] = {"day", "month"};
+    struct queue *lasting = &draft->lasting;
+    if (queue_draw(lasting, 3) == 0)
+        SAY(draft, ",{\"window\":\"%s\",\"leads\":%u,\"per\":\"%s\"%s}", windows[queue_draw(lasting, 2)],
+            3 + (unsigned)queue_draw(lasting, 25), pers[queue_draw(lasting, 4)],
+            queue_draw(lasting, 3) ? "" : ",\"counts\":\"posts\"");
+    if (queue_draw(lasting, 4) == 0)
+        SAY(draft, ",{\"window\":\"month\",\"percent\":%u,\"per\":\"%s\"}", 20 + (unsigned)queue_draw(lasting, 60),
+            pers[queue_draw(lasting, 4)]);
+}
+
 static void draw_campaign(struct draft *draft)
 {
     SAY(draft,
         "{\"campaigns\":[{\"id\":\"auto\",\"timeout\":\"%s\",\"post_timeout\":\"%s\",\"offer_ttl\":\"%s\","
-        "\"promise\":\"%s\",\"min_margin\":\"%s\",\"margin\":{\"percent\":%u},",
+        "\"promise\":\"%s\",\"min_margin\":\"%s\",\"margin\":{\"percent\":%u},"
+        "\"reping_window\":\"%s\",\"on_mismatch\":\"%s\",\"max_refines\":%u,",
         PICK(draft, "60ms", "200ms"), PICK(draft, "300ms", "1s", "3s"), PICK(draft, "2s", "30s", "300s"),
-        PICK(draft, "squeeze", "squeeze", "keep"), PICK(draft, "0", "0.50"), (unsigned)below(draft, 40));
+        PICK(draft, "squeeze", "squeeze", "keep"), PICK(draft, "0", "0.50"), (unsigned)below(draft, 40),
+        PICK(draft, "0s", "500ms", "2s"), PICK(draft, "refuse", "reauction"), (unsigned)below(draft, 4));
     draw_ranking(draft);
     draw_quality(draft);
     draw_duplicates(draft);
+    draw_quiet(draft);
     SAY(draft, "\"fields\":{");
     SAY(draft, "\"state\":{\"type\":\"us_state\",\"required\":\"ping\",\"private\":false},"
                "\"note\":{\"type\":\"text\",\"private\":false},"
@@ -129,23 +175,31 @@ static void draw_campaign(struct draft *draft)
                "\"first_name\":{\"type\":\"text\",\"max\":60,\"required\":\"post\"},"
                "\"email\":{\"type\":\"email\"},"
                "\"phone\":{\"type\":\"us_phone\",\"required\":\"post\"}}}],\"affiliates\":[");
-    for (unsigned i = 0; i < RANDOM_AFFILIATES; i++)
-        SAY(draft, "%s{\"id\":\"a%u\",\"campaigns\":[\"auto\"],\"min_price\":\"%s\"%s%s%s%s}", i ? "," : "", i,
-            PICK(draft, "0", "0", "2.00"), hit(draft, 6) ? ",\"rate\":{\"pings_per_s\":300}" : "",
+    for (unsigned i = 0; i < RANDOM_AFFILIATES; i++) {
+        SAY(draft, "%s{\"id\":\"a%u\",\"caps\":[{\"window\":\"hour\",\"leads\":%u,\"counts\":\"pings\"}", i ? "," : "",
+            i, 50 + (unsigned)below(draft, 500));
+        draw_lasting(draft, "source");
+        SAY(draft, "],\"campaigns\":[\"auto\"],\"min_price\":\"%s\"%s%s%s%s}", PICK(draft, "0", "0", "2.00"),
+            hit(draft, 6) ? ",\"rate\":{\"pings_per_s\":300}" : "",
             PICK(draft, "", "", ",\"pay\":{\"percent\":82}", ",\"pay\":{\"fixed\":\"6\"}",
                  ",\"margin\":{\"bands\":[{\"up_to\":\"9\",\"percent\":30},{\"fixed\":\"1.10\"}]}"),
             PICK(draft, "", ",\"reveal\":{\"bids\":\"best\"}", ",\"reveal\":{\"bids\":\"all\"}"),
             PICK(draft, "", ",\"sources\":{\"fb\":{\"min_price\":\"4\",\"margin\":{\"percent\":5,\"max\":\"0.40\"}}}"));
+    }
     SAY(draft, "],\"calendars\":{\"us\":{\"2026-01-01\":\"closed\"}},\"buyers\":[");
 }
 
-static void draw_caps(struct draft *draft)
+static void draw_caps(struct draft *draft, bool is_contract)
 {
-    if (hit(draft, 2)) return;
-    SAY(draft, ",\"caps\":[{\"window\":\"%s\",\"leads\":%u}", PICK(draft, "minute", "hour", "hour", "week"),
-        1 + (unsigned)below(draft, 60));
-    if (hit(draft, 3)) SAY(draft, ",{\"window\":\"month\",\"money\":\"%u.05\"}", 20 + (unsigned)below(draft, 800));
-    if (hit(draft, 2)) SAY(draft, ",{\"window\":\"day\",\"leads\":%u}", 2 + (unsigned)below(draft, 200));
+    bool some = hit(draft, 2);
+    SAY(draft, ",\"caps\":[{\"window\":\"%s\",\"leads\":%u%s}", PICK(draft, "minute", "hour", "hour", "week"),
+        some ? 1 + (unsigned)below(draft, 60) : 100000, hit(draft, 5) ? ",\"counts\":\"pings\"" : "");
+    if (some && is_contract && hit(draft, 3))
+        SAY(draft, ",{\"window\":\"month\",\"money\":\"%u.05\"}", 20 + (unsigned)below(draft, 800));
+    if (some && hit(draft, 2))
+        SAY(draft, ",{\"window\":\"day\",\"leads\":%u%s}", 2 + (unsigned)below(draft, 200),
+            hit(draft, 3) ? ",\"pace\":true" : "");
+    if (is_contract) draw_lasting(draft, "affiliate");
     SAY(draft, "]");
 }
 
@@ -244,7 +298,9 @@ static void draw_prices(struct draft *draft)
         return;
     }
     SAY(draft, ",\"price\":[{\"when\":");
+    draft->depth++; /* a rule stands deeper than a filter */
     draw_condition(draft);
+    draft->depth--;
     SAY(draft, ",\"price\":\"11.00\"}%s]", PICK(draft, ",{\"price\":\"4.00\"}", ""));
 }
 
@@ -259,7 +315,9 @@ static void draw_contract(struct draft *draft, unsigned buyer, unsigned contract
         draw_prices(draft);
     SAY(draft, ",\"ping_timeout\":\"%s\",\"post_timeout\":\"%s\",\"tier\":%u", PICK(draft, "20ms", "50ms", "400ms"),
         PICK(draft, "60ms", "200ms", "2s"), 1 + (unsigned)below(draft, 2));
-    draw_caps(draft);
+    draw_caps(draft, true);
+    if (hit(draft, 8)) SAY(draft, ",\"max_open_offers\":%u", 1 + (unsigned)below(draft, 4));
+    if (hit(draft, 6)) SAY(draft, ",\"hold_offer\":\"%s\"", PICK(draft, "200ms", "1s", "20s"));
     if (hit(draft, 6)) SAY(draft, ",\"seats\":\"required\"");
     if (hit(draft, 10)) SAY(draft, ",\"when_silent\":\"unavailable\"");
     draw_filter(draft);
@@ -272,6 +330,11 @@ static void draw_contract(struct draft *draft, unsigned buyer, unsigned contract
         SAY(draft, ",\"test\":{%s\"post_url\":\"http://127.0.0.1:9000/b%u/post\"}",
             is_live ? "\"ping_url\":\"http://127.0.0.1:9000/b0/ping\"," : "", buyer);
     if (hit(draft, 8)) SAY(draft, ",\"free\":true");
+    if (hit(draft, 4)) SAY(draft, ",\"price_at_post\":\"lower\"%s", PICK(draft, "", ",\"min_price\":\"4.00\""));
+    SAY(draft, "%s",
+        PICK(draft, "", "", "", ",\"on_unknown\":\"fallback\"", ",\"idempotent\":true,\"on_unknown\":\"retry\"",
+             ",\"idempotent\":true,\"on_unknown\":{\"timeout\":\"hold\",\"reset\":\"retry\",\"http_5xx\":"
+             "\"fallback\"}"));
     if (queue_draw(&draft->people, 8) == 0)
         SAY(draft, ",\"duplicates\":{\"window\":\"%us\"}", 1 + 60 * (unsigned)queue_draw(&draft->people, 3));
     if (hit(draft, 3)) SAY(draft, ",\"multiplier\":\"%s\"", PICK(draft, "0.50", "1.30"));
@@ -283,6 +346,8 @@ static void draw_contract(struct draft *draft, unsigned buyer, unsigned contract
 static bool write_market(struct draft *draft, const struct random_market *market, const char *folder)
 {
     queue_open(&draft->people, 0, market->seed ^ 0xfacadeu, false);
+    queue_open(&draft->lasting, 0, market->seed ^ 0xca95u, false);
+    if (!save_areas(draft, folder)) return false;
     begin(draft);
     draw_settings(draft);
     if (!save(draft, folder, "outcry.yaml")) return false;
@@ -294,7 +359,7 @@ static bool write_market(struct draft *draft, const struct random_market *market
         if (hit(draft, 4)) SAY(draft, ",\"group\":\"one-owner\"");
         SAY(draft, ",\"hash_secret\":\"sixteen bytes and more\"");
         if (hit(draft, 2)) SAY(draft, ",\"redirect_hosts\":[\"go.example\"]");
-        if (hit(draft, 3)) draw_caps(draft);
+        if (hit(draft, 3)) draw_caps(draft, false);
         if (hit(draft, 5)) SAY(draft, ",\"max_in_flight\":%u", 1 + (unsigned)below(draft, 6));
         if (hit(draft, 6)) SAY(draft, ",\"max_pings_per_s\":%u", 100 + (unsigned)below(draft, 300));
         SAY(draft, ",\"contracts\":[");
@@ -372,7 +437,7 @@ static bool write_scenario(struct draft *draft, const struct random_market *mark
 
 bool random_write(struct random_market *market, uint64_t seed, const char *folder)
 {
-    struct draft *draft = malloc(sizeof *draft);
+    struct draft *draft = calloc(1, sizeof *draft);
     if (!draft) return false;
     queue_open(&draft->chance, 0, seed, false);
     *market = (struct random_market){.seed = seed, .buyers = 1 + (unsigned)below(draft, RANDOM_BUYERS_MAX)};
@@ -385,7 +450,7 @@ bool random_write(struct random_market *market, uint64_t seed, const char *folde
 
 bool random_rewrite(struct random_market *market, const char *folder)
 {
-    struct draft *draft = malloc(sizeof *draft);
+    struct draft *draft = calloc(1, sizeof *draft);
     if (!draft) return false;
     queue_open(&draft->chance, 0, market->seed + ++market->reloads * 1000003u, false);
     bool good = write_market(draft, market, folder);

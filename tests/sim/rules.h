@@ -4,5 +4,9 @@
 
 #include "tests/sim/world.h"
 
+/* limits.c: caps per segment and in percent, and quiet hours, counted again from the posts. */
+void limits_check(struct world *world);
+/* Caps alone, while the ledger writes nothing: no counter is below the book's, whatever is held besides. */
+void rules_check_broken(struct world *world);
 /* Nothing is open: every auction has closed, every entry is written. */
 void rules_check(struct world *world);

@@ -34,7 +34,9 @@ struct run {
     struct random_market market;
     struct queue chance;
     char settings[128];
-    uint32_t recent[RECENT]; /* requests: pings */
+    struct {
+        uint32_t request, variant; /* of the lead */
+    } recent[RECENT];              /* pings */
     unsigned recent_count;
 };
 
@@ -97,10 +99,16 @@ static void write_lead(struct run *run, struct sink *body, bool whole, unsigned 
     sink_text(body, below(run, 30) ? "},\"consent\":{\"tcpa\":true}}" : "}}");
 }
 
-static void write_sub_ids(struct run *run, struct sink *body)
+static void write_channel(unsigned variant, struct sink *body)
+{
+    static const char *const some[] = {"search", "social", "email", "other"};
+    if (variant % 3) sink_format(body, "\"channel\":\"%s\",", some[variant / 3 % 4]);
+}
+
+static void write_sub_ids(unsigned variant, struct sink *body)
 {
     static const char *const some[] = {"\"s1\"", "[\"s3\",\"s2\"]", "[\"quote \\\" and \\\\ \"]"};
-    if (!below(run, 4)) sink_format(body, "\"sub_id\":%s,", some[below(run, 3)]);
+    if (variant % 4 == 1) sink_format(body, "\"sub_id\":%s,", some[variant / 4 % 3]);
 }
 
 static uint32_t send(struct run *run, enum auction_kind kind, struct bytes body, unsigned affiliate, bool keyed)
@@ -117,49 +125,77 @@ static uint32_t send(struct run *run, enum auction_kind kind, struct bytes body,
     return world_ask(run->world, &ask);
 }
 
-/* The variant of a ping's lead follows from its number, so that its post can be the same lead. */
+/* A place among the recent pings that have one; RECENT: there is none yet. */
+static unsigned draw_recent(struct run *run)
+{
+    unsigned count = run->recent_count < RECENT ? run->recent_count : RECENT;
+    return count ? (unsigned)below(run, count) : RECENT;
+}
+
+/* The ping's id, if it has an offer. */
+static bool write_ping_id(struct run *run, unsigned place, struct sink *body)
+{
+    char id[IDENT_TEXT + 1];
+    const struct world_request *ping = place < RECENT ? &run->world->requests[run->recent[place].request] : NULL;
+    if (!ping || !ping->answered || ping->status != ANSWER_ACCEPTED) return false;
+    sink_format(body, "\"ping_id\":\"%s\",", ident_text(&ping->ping_id, id));
+    return true;
+}
+
+/* The variant of a ping's lead tells all of its body, so that its post can be the same lead, and it itself the same
+ * ping again. One in five refines a recent ping, of whoever sent it. */
 static void act_ping(struct run *run)
 {
-    char text[512];
+    char text[768];
     struct sink body = sink_over(text, sizeof text);
-    uint32_t number = run->world->requests_count;
+    uint32_t variant = run->world->requests_count;
+    unsigned place = draw_recent(run);
+    bool is_again = place < RECENT && !below(run, 6), refines = !is_again && !below(run, 5);
     sink_text(&body, "{\"campaign\":\"auto\",");
-    bool is_test = below(run, 10) == 0;
+    if (is_again || (refines && write_ping_id(run, place, &body))) variant = run->recent[place].variant;
+    bool is_test = variant % 10 == 0;
     if (is_test) sink_text(&body, "\"test\":true,");
-    if (!below(run, 8)) sink_format(&body, "\"timeout_ms\":%u,", 100 + (unsigned)below(run, 200));
-    if (!below(run, 8)) sink_text(&body, "\"min_price\":\"5.00\",\"source\":\"fb\",\"ref\":\"r\",");
-    if (!below(run, 3)) write_hash(&body, number + 1);
-    write_sub_ids(run, &body);
-    write_lead(run, &body, false, number, is_test);
-    run->recent[run->recent_count++ % RECENT] = send(run, AUCTION_PING, sink_written(&body), number % RANDOM_AFFILIATES,
-                                                     false);
+    if (variant % 8 == 0) sink_format(&body, "\"timeout_ms\":%u,", 100 + variant % 200);
+    if (variant % 9 == 0) sink_text(&body, "\"min_price\":\"5.00\",\"source\":\"fb\",\"ref\":\"r\",");
+    write_channel(variant, &body);
+    if (variant % 3 == 0) write_hash(&body, variant + (variant % 24 == 0)); /* seldom another person's */
+    write_sub_ids(variant, &body);
+    if (variant % 5 == 0 && !below(run, 10)) variant++; /* a refinement that contradicts its ping */
+    write_lead(run, &body, false, variant, is_test);
+    uint32_t request = send(run, AUCTION_PING, sink_written(&body), variant % RANDOM_AFFILIATES, false);
+    place = run->recent_count++ % RECENT;
+    run->recent[place].request = request;
+    run->recent[place].variant = variant;
 }
 
 static void act_post(struct run *run)
 {
-    char text[512], id[IDENT_TEXT + 1];
+    char text[768];
     struct sink body = sink_over(text, sizeof text);
-    if (!run->recent_count) return;
-    uint32_t number = run->recent[below(run, run->recent_count < RECENT ? run->recent_count : RECENT)];
-    const struct world_request *ping = &run->world->requests[number];
-    if (!ping->answered || ping->status != ANSWER_ACCEPTED) return;
-    sink_format(&body, "{\"ping_id\":\"%s\",", ident_text(&ping->ping_id, id));
+    unsigned place = draw_recent(run);
+    sink_text(&body, "{");
+    if (!write_ping_id(run, place, &body)) return;
+    uint32_t variant = run->recent[place].variant;
+    if (below(run, 4) == 0) sink_text(&body, "\"if_expired\":\"reauction\",");
     if (!below(run, 20)) sink_format(&body, "\"test\":%s,", below(run, 2) ? "true" : "false");
-    write_lead(run, &body, true, below(run, 25) ? number : number + 1, ping->is_test && below(run, 2));
-    unsigned affiliate = (number + (below(run, 30) == 0)) % RANDOM_AFFILIATES;
+    bool is_test = run->world->requests[run->recent[place].request].is_test && below(run, 2);
+    write_lead(run, &body, true, below(run, 25) ? variant : variant + 1, is_test);
+    unsigned affiliate = (variant + (below(run, 30) == 0)) % RANDOM_AFFILIATES;
     send(run, AUCTION_POST, sink_written(&body), affiliate, below(run, 5) == 0);
 }
 
 static void act_lead(struct run *run)
 {
-    char text[512];
+    char text[768];
     struct sink body = sink_over(text, sizeof text);
     bool keyed = below(run, 2) == 0;
     sink_text(&body, "{\"campaign\":\"auto\",");
     bool is_test = below(run, 10) == 0;
     if (is_test) sink_text(&body, "\"test\":true,");
     if (!below(run, 8)) sink_format(&body, "\"timeout_ms\":%u,", 150 + (unsigned)below(run, 500));
-    write_sub_ids(run, &body);
+    if (!below(run, 8)) sink_text(&body, "\"source\":\"fb\",");
+    write_channel((unsigned)below(run, 12), &body);
+    write_sub_ids((unsigned)below(run, 12), &body);
     write_lead(run, &body, true, (unsigned)below(run, keyed ? 2 : 50), is_test);
     send(run, AUCTION_ONE_CALL, sink_written(&body), (unsigned)below(run, RANDOM_AFFILIATES), keyed);
 }
@@ -256,6 +292,9 @@ static void act_break(struct run *run)
         act_post(run);
         world_pass(run->world, 5000);
     }
+    while (world_open_auctions(run->world) && world_step(run->world))
+        ;
+    rules_check_broken(run->world);
     world_crash(run->world);
 }
 
@@ -378,11 +417,13 @@ static void report(const struct sim *sim)
     const struct world_counts *sum = &sim->sum;
     printf("%llu worlds, %llu auctions (%llu pings, %llu posts, %llu one call, %llu taken up again), %llu sold, %llu "
            "calls,\n"
-           "%llu doubts at %llu starts, %llu affiliates left, %llu drains, %llu early closes\n",
+           "%llu doubts at %llu starts, %llu affiliates left, %llu drains,\n"
+           "%llu pings refined, %llu told again, %llu leads auctioned anew, %llu early closes\n",
            (unsigned long long)sim->worlds, (unsigned long long)sum->auctions, (unsigned long long)sum->pings,
            (unsigned long long)sum->posts, (unsigned long long)sum->one_calls, (unsigned long long)sum->resumed,
            (unsigned long long)sim->sold, (unsigned long long)sum->calls, (unsigned long long)sum->doubts,
            (unsigned long long)sum->crashes, (unsigned long long)sum->gone, (unsigned long long)sum->drains,
+           (unsigned long long)sum->refined, (unsigned long long)sum->told_again, (unsigned long long)sum->reauctions,
            (unsigned long long)sum->early_closes);
 }
 

@@ -68,7 +68,7 @@ void tale_of_lead(const struct world *world, const struct model_lead *lead, char
     char buyer[72];
     auction_answer_of_record(&lead->record, &answer);
     struct sink name = sink_over(buyer, sizeof buyer - 1);
-    sink_bytes(&name, answer.buyer);
+    world_buyers(&name, &answer);
     finish(&name);
     say_answer(&sink, answer.status, answer.price_micros, answer.reason, buyer);
     if (answer.is_test) sink_text(&sink, " test");

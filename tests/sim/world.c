@@ -245,6 +245,7 @@ int world_resolve(struct world *world, const struct ident *post_id, bool accepte
     const char *refused = model_resolve(&world->model, post_id, accepted, &sale_id, world_wall_ms(world), resumes);
     struct seat_hold seat;
     if (refused) return refused[0] == 'u' ? 404 : 409;
+    lane_publish(world);
     const struct model_post *post = model_post(&world->model, post_id);
     if (seats_row_take(world, post_id, &seat)) {
         if (accepted)

@@ -47,6 +47,7 @@ enum sabotage {
     SABOTAGE_TRACE, /* a trace tells of another bid than was made at times */
     SABOTAGE_GUARD, /* nobody is a duplicate: claims and the book's guard let everybody through */
     SABOTAGE_SIEVE, /* a reload is kept from the reference of filters */
+    SABOTAGE_PLACE, /* a refined ping keeps its offer at times */
     SABOTAGE_COUNT
 };
 
@@ -75,7 +76,7 @@ struct world_request {
     char buyer[72];
     char ref[REQUEST_TEXT_MAX];
     char redirect[128], bids[256]; /* as a play tells them */
-    struct ident ping_id, lead_id, sale_id;
+    struct ident ping_id, lead_id;
     int64_t price_micros, elapsed_us;
     bool is_sieved;
     uint64_t sieved; /* whom the reference lets it go to (sieve.h) */
@@ -99,6 +100,7 @@ struct world_append {
 struct world_counts {
     uint64_t auctions, pings, posts, one_calls, resumed, sold, calls, calls_ended, reserved, committed, released, kept;
     uint64_t crashes, drains, gone, late, doubts, fallbacks, problems, again, early_closes;
+    uint64_t refined, reauctions, told_again;
 };
 
 struct world {
@@ -187,5 +189,6 @@ void world_drain(struct world *world);
 void world_crash(struct world *world);
 /* The trace last written of that ping or lead, or NULL. */
 const struct world_trace *world_trace_of(const struct world *world, const struct ident *id);
+void world_buyers(struct sink *sink, const struct auction_answer *answer);
 /* Auctions under way. */
 uint32_t world_open_auctions(const struct world *world);

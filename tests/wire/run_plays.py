@@ -7,6 +7,7 @@ import sys
 import tempfile
 import time
 import traceback
+from decimal import Decimal
 
 from market import PATIENCE_S, PLAYS, Keys, Market, make_certificate, merged, read
 
@@ -223,6 +224,14 @@ class Play:
 
     def do_idle(self, step):
         self.wait_for(step, "idle", lambda: str(self.market.operator("GET", "/v1/admin/stats")[1]["in_flight"]))
+
+    def do_experiment(self, step):
+        def tell():
+            experiments = self.market.operator("GET", "/v1/admin/stats")[1]["experiments"]
+            arms = [arm for one in experiments if one["campaign"] == step["experiment"] for arm in one["arms"]]
+            counts = [f"{key} {sum(arm[key] for arm in arms)}" for key in ("auctions", "sold")]
+            return " ".join(counts + [f"{key} {sum(Decimal(arm[key]) for arm in arms)}" for key in ("revenue", "payout", "margin")])
+        self.wait_for(step, "experiment", tell)
 
     # --- time and the process ---
 

@@ -62,6 +62,8 @@ def check_answers(answers):
     same(json.loads(answer_to(answers, "/v1/admin/reload")[0])["reloaded"], True, "the reload by hand")
     same("\noutcry_sold_total " in answer_to(answers, "/metrics")[0], True, "the metrics")
     same(answer_to(answers, "ledger verify")[0].startswith("good: "), True, "the book")
+    same("decided again: 0 differences\n" in answer_to(answers, " replay ")[0], True, "all of it decided again")
+    same("What this rests on" in answer_to(answers, " whatif ")[0], True, "all of it under another catalogue")
 
 
 def check_second(demo):

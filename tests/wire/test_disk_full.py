@@ -33,7 +33,7 @@ class Exchange:
     """An exchange whose ledger stands on a small file system."""
 
     def __init__(self):
-        self.folder = tempfile.TemporaryDirectory()
+        self.folder, self.leads = tempfile.TemporaryDirectory(), 0
         self.data = os.path.join(self.folder.name, "data")
         os.mkdir(self.data)
         subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={DISK_BYTES},mode=700", "tmpfs", self.data], check=True)
@@ -55,8 +55,10 @@ class Exchange:
             file.write(b"x" * (disk.f_bavail * disk.f_bsize - count))
 
     def lead(self):
+        """Another one each time: the same lead again would get the first answer, and write nothing."""
+        self.leads += 1
         body = self.market.defaults["lead"]
-        return self.market.public_answer("POST", "/v1/leads", {**body, "lead": {**body["lead"], "note": "n" * 4000}}, self.key)
+        return self.market.public_answer("POST", "/v1/leads", {**body, "lead": {**body["lead"], "note": f"{self.leads} " + "n" * 4000}}, self.key)
 
     def fill(self):
         """Leads until one is refused; the ids of those answered before."""

@@ -59,9 +59,17 @@ static void a_ping_again_and_refined(void **state)
     assert_int_equal(ask(house, "/v1/pings", body, again, sizeof again), 200);
     if (!strstr(again, "\"ref\":\"r\"")) fail_msg("%s", again);
     assert_memory_not_equal(strstr(again, "\"ping_id\":\"") + 11, id, 26);
+    char refined[27];
+    snprintf(refined, sizeof refined, "%.26s", id);
     snprintf(body, sizeof body, "{\"ping_id\":\"%.26s\",\"lead\":{\"phone\":\"4155552671\"}}", id);
     assert_int_equal(ask(house, "/v1/posts", body, first, sizeof first), 409);
     if (!strstr(first, "refined")) fail_msg("%s", first);
+    snprintf(body, sizeof body, "/v1/pings/%s", refined);
+    assert_int_equal(talk(house, house->socket, "GET", body, "", first, sizeof first), 200);
+    if (!strstr(first, "\"superseded\":true")) fail_msg("%s", first);
+    snprintf(body, sizeof body, "/v1/pings/%.26s", strstr(again, "\"ping_id\":\"") + 11);
+    assert_int_equal(talk(house, house->socket, "GET", body, "", first, sizeof first), 200);
+    if (strstr(first, "superseded")) fail_msg("%s", first);
 }
 
 static void a_new_auction_is_told(void **state)

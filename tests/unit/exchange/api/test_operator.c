@@ -78,6 +78,7 @@ static void figures_count_each_end_once(void **state)
     assert_int_equal(ask(house, "/v1/posts", post, answer, sizeof answer), 200);
     assert_int_equal(ask(house, "/v1/posts", post, answer, sizeof answer), 200);
     assert_int_equal(ask(house, "/v1/pings", "{\"campaign\":\"boats\",\"lead\":{}}", answer, sizeof answer), 422);
+    expect_stats(house, admin, "\"auctions\":1,"); /* not the refused one, nor a post of an offer */
     expect_stats(house, admin,
                  "\"posts_in_doubt\":0,\"sold\":1,\"unsold\":0,\"refused\":1,\"revenue\":\"12.50\",\"payout\":"
                  "\"10.00\",\"margin\":\"2.50\"");

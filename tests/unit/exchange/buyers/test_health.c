@@ -123,12 +123,64 @@ static void a_ping_probes_what_it_shares_with_posts(void **state)
     close_market(&market);
 }
 
+/* A probe that is refused elsewhere was never sent: the next call is it. */
+static void a_probe_that_does_not_go_out_is_given_back(void **state)
+{
+    struct market market;
+    (void)state;
+    open_market(&market, false, NULL, "https://leads.example:443");
+    fail_posts(&market, HEALTH_CONTRACT_BAD);
+    assert_int_equal(admit(&market, false, NOW + 2 * SECOND), REASON_NONE);
+    for (int i = 0; i < 5; i++) {
+        uint64_t word = circuits_word(market.standing, true, market.contract.post_origin_cell);
+        uint64_t after = circuit_after(word, false, NOW + 2 * SECOND, &market.catalogue.house.circuit);
+        assert_true(circuits_swap(market.standing, true, market.contract.post_origin_cell, word, after));
+    }
+    end(&market, false, HEALTH_CONTRACT_BAD, NOW + 2 * SECOND); /* now 2 s for the contract, 1 s for the origin */
+    assert_int_equal(admit(&market, false, NOW + 2 * SECOND + SECOND / 2), REASON_CIRCUIT_OPEN);
+
+    market.buyer.max_in_flight = 1;
+    assert_true(rates_enter(market.standing, market.buyer.cell, 1));
+    assert_int_equal(admit(&market, false, NOW + 5 * SECOND), REASON_THROTTLED);
+    assert_int_equal(contract_state(&market), CIRCUIT_OPEN);
+    assert_int_equal(origin_state(&market), CIRCUIT_OPEN);
+    rates_leave(market.standing, market.buyer.cell);
+    assert_int_equal(admit(&market, false, NOW + 5 * SECOND), REASON_NONE);
+    assert_int_equal(contract_state(&market), CIRCUIT_PROBING);
+    assert_int_equal(origin_state(&market), CIRCUIT_PROBING);
+    end(&market, false, HEALTH_GOOD, NOW + 5 * SECOND);
+    close_market(&market);
+}
+
+static void a_contracts_probe_waits_for_its_origin(void **state)
+{
+    struct market market;
+    (void)state;
+    open_market(&market, true, "https://north.example:443", "https://leads.example:443");
+    for (int i = 0; i < 5; i++) {
+        uint64_t word = circuits_word(market.standing, false, market.contract.cell);
+        uint64_t after = circuit_after(word, false, NOW - SECOND, &market.catalogue.house.circuit);
+        assert_true(circuits_swap(market.standing, false, market.contract.cell, word, after));
+        word = circuits_word(market.standing, true, market.contract.ping_origin_cell);
+        after = circuit_after(word, false, NOW, &market.catalogue.house.circuit);
+        assert_true(circuits_swap(market.standing, true, market.contract.ping_origin_cell, word, after));
+    }
+    assert_int_equal(admit(&market, true, NOW + SECOND / 2), REASON_CIRCUIT_OPEN); /* the origin's pause is not over */
+    assert_int_equal(contract_state(&market), CIRCUIT_OPEN);
+    assert_int_equal(admit(&market, true, NOW + 2 * SECOND), REASON_NONE);
+    end(&market, true, HEALTH_GOOD, NOW + 2 * SECOND);
+    assert_int_equal(contract_state(&market), CIRCUIT_CLOSED);
+    close_market(&market);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_post_probes_an_origin_of_its_own),
         cmocka_unit_test(a_post_probes_a_contract_with_a_standing_price),
         cmocka_unit_test(a_ping_probes_what_it_shares_with_posts),
+        cmocka_unit_test(a_probe_that_does_not_go_out_is_given_back),
+        cmocka_unit_test(a_contracts_probe_waits_for_its_origin),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

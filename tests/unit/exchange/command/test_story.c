@@ -39,7 +39,7 @@ static const char sold[] =
     "\"public\":{\"state\":\"CA\",\"age\":34},\"closed\":{\"cause\":\"all_answered\",\"saved_ms\":1},\"contracts\":["
     "{\"contract\":\"north\",\"state\":\"pinged\",\"reason\":{\"code\":\"outbid\",\"text\":\"a better bid won\"}," BID(
         "12.00", "33",
-        "9.60") ",\"rank\":3,\"posts\":[]},"
+        "9.60") ",\"effective_price\":\"24.00\",\"tier\":2,\"rank\":3,\"posts\":[]},"
                 "{\"contract\":\"shut\",\"state\":\"skipped\",\"reason\":{\"code\":\"closed\",\"text\":\"outside the "
                 "schedule\"}," NO_BID "},"
                 "{\"contract\":\"flat\",\"state\":\"standing\",\"reason\":null," BID(
@@ -58,7 +58,8 @@ static const char sold[] =
                                                       "\"code\":\"rejected\",\"text\":\"we have seen this "
                                                       "person on the third of May and again in "
                                                       "June\",\"buyer_code\":\"duplicate\"},\"ms\":35}]}],"
-                                                      "\"counts\":{},\"not_listed\":7,\"sales\":[{\"buyer\":\"flat-"
+                                                      "\"counts\":{\"filtered\":4,\"closed\":3},\"not_listed\":7,"
+                                                      "\"sales\":[{\"buyer\":\"flat-"
                                                       "buyer\",\"price\":\"17.00\",\"payout\":\"16.00\",\"margin\":\"1."
                                                       "00\","
                                                       "\"margin_rule\":\"campaign\"}],\"steps\":[{\"step\":\"admit\","
@@ -79,11 +80,11 @@ static const char sold_page[] =
     "                                                                           the third of May and again in June\n"
     "                                                                           [duplicate] (35 ms)\n"
     "    2  flat                     standing     17.00          -      13.60   BOUGHT IT (25 ms)\n"
-    "    3  north                    yes          12.00      33 ms       9.60   a better bid won\n"
+    "    3  north                    yes          12.00      33 ms       9.60   a better bid won; counts as 24.00, tier 2\n"
     "    -  low                      yes           2.00       8 ms       1.60   bid below what the affiliate asks\n"
     "    -  mute                     yes              -       9 ms          -   capped\n"
     "    -  shut                     no               -          -          -   outside the schedule\n"
-    "       and 7 more that were not asked\n"
+    "       and 7 more that were not asked: 4 filtered, 3 closed\n"
     "\n"
     "SOLD to flat-buyer for 17.00: 16.00 to the affiliate, 1.00 stays with the house (margin of the campaign)\n";
 

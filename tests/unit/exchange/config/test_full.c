@@ -17,7 +17,7 @@ static const char *const later[] = {
     /* settings */
     "suppress",
     /* campaign */
-    "objective", "suppress", "redistribute", "experiment", "retention",
+    "objective", "suppress", "redistribute", "retention",
     /* catalogue */
     "lists",
     /* affiliate */
@@ -25,8 +25,8 @@ static const char *const later[] = {
     /* buyer */
     "funds", "notices", "phones", "emails", "suppress",
     /* contract */
-    "status_url", "price_at_post", "seller", "consent", "delivery", "copies", "idempotent", "doubt", "returns",
-    "pay_on", "contact_within", "suppress"};
+    "status_url", "seller", "consent", "delivery", "copies", "doubt", "returns", "pay_on", "contact_within",
+    "suppress"};
 #define LATER (sizeof later / sizeof *later)
 
 static void copy_file(struct arena *arena, const char *name)

@@ -163,6 +163,20 @@ static void finds_in_contract(const char *added, const char *findings)
     assert_true(finds(&schema_catalogue, text, findings));
 }
 
+/* One word, or a map. */
+static void reads_a_choice_or_a_map_of_them(void **state)
+{
+    (void)state;
+    finds_in_contract("on_unknown: {timeout: hold, http_5xx: fallback}", "");
+    finds_in_contract("on_unknown: fallback", "");
+    finds_in_contract("on_unknown: {timeout: hald}",
+                      "a:9:29: timeout: hald is not one of: hold retry fallback (did you mean hold?)\n");
+    finds_in_contract("on_unknown: {timeouts: hold}",
+                      "a:9:20: unknown key timeouts in on_unknown (did you mean timeout?)\n");
+    finds_in_contract("on_unknown: [hold]", "a:9:19: on_unknown: must be one of its words, not a list\n");
+    finds_in_contract("price_at_post: {bid: 1}", "a:9:22: price_at_post: must be one of its words, not a map\n");
+}
+
 static void refuses_what_is_not_built_yet(void **state)
 {
     (void)state;
@@ -170,7 +184,6 @@ static void refuses_what_is_not_built_yet(void **state)
     finds_in_contract("type: shared", "a:9:13: type: shared is not supported yet\n");
     finds_in_contract("type: shred",
                       "a:9:13: type: shred is not one of: exclusive shared either (did you mean shared?)\n");
-    finds_in_contract("on_unknown: {timeout: hold}", "a:9:19: on_unknown: not supported yet: a map here\n");
     finds_in_contract("caps: [{window: week, leads: 1, per: stat}]",
                       "a:9:44: per: stat is not one of: state affiliate source channel (did you mean state?)\n");
     finds_in_contract("caps: [{window: day, percent: 500}]", "a:9:37: percent: 500 is too high: 0.0001..99.9999\n");
@@ -278,6 +291,7 @@ int main(void)
         cmocka_unit_test(lists_every_error),
         cmocka_unit_test(takes_each_type_and_nothing_else),
         cmocka_unit_test(names_what_is_missing),
+        cmocka_unit_test(reads_a_choice_or_a_map_of_them),
         cmocka_unit_test(refuses_what_is_not_built_yet),
         cmocka_unit_test(checks_what_a_contract_is_made_of),
         cmocka_unit_test_setup_teardown(fetches_secrets, given_open, given_close),

@@ -194,10 +194,13 @@ static inline void tale_intend(struct tale *tale, const struct ident *post_id, u
                                         .payout_micros = DESK_PAYOUT,
                                         .margin_rule = 1,
                                         .candidate = candidate,
+                                        .planned = 1,
+                                        .max_sold = 1,
                                         .keys_count = 2,
                                         .keys = {{.id = {(uint8_t)(1 + candidate)}, .window = 29833333, .amount = 1},
                                                  {.id = {9}, .window = 29833320, .amount = 1}}};
-    tale->step.intent = &tale->intent;
+    tale->step.intents = &tale->intent;
+    tale->step.intents_count = 1;
 }
 
 static inline void tale_judge(struct tale *tale, const struct ident *post_id, enum post_state state)
@@ -210,12 +213,15 @@ static inline void tale_judge(struct tale *tale, const struct ident *post_id, en
                                           .text = BYTES("as the buyer said"),
                                           .buyer_lead_id = state == POST_ACCEPTED ? BYTES("L-1") : BYTES_NONE,
                                           .named_price_micros = -1};
-    tale->step.verdict = &tale->verdict;
+    tale->step.verdicts = &tale->verdict;
+    tale->step.verdicts_count = 1;
 }
 
 static inline void tale_end(struct tale *tale, enum lead_state state)
 {
-    tale->final = (struct book_final){.state = state, .reason = state == LEAD_UNSOLD ? REASON_REJECTED : REASON_NONE};
+    tale->final = (struct book_final){.state = state,
+                                      .reason = state == LEAD_UNSOLD ? REASON_REJECTED : REASON_NONE,
+                                      .goes_on = state == LEAD_POSTING};
     tale->step.final = &tale->final;
 }
 
@@ -223,13 +229,15 @@ static inline void tale_sell(struct tale *tale, struct desk *desk, const struct 
 {
     tale_judge(tale, post_id, POST_ACCEPTED);
     tale->sale = (struct book_sale){.sale_id = desk_id(desk),
+                                    .post_id = *post_id,
                                     .contract = candidate ? BYTES("south/auto") : BYTES("north/auto"),
                                     .buyer = candidate ? BYTES("south") : BYTES("north"),
                                     .price_micros = DESK_PRICE,
                                     .payout_micros = DESK_PAYOUT,
                                     .margin_micros = DESK_PRICE - DESK_PAYOUT,
                                     .margin_rule = 1};
-    tale->step.sale = &tale->sale;
+    tale->step.sales = &tale->sale;
+    tale->step.sales_count = 1;
     tale_end(tale, LEAD_SOLD);
 }
 

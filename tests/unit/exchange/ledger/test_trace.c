@@ -189,6 +189,56 @@ static void test_offers_come_back(void **state)
     ledger_close(&desk->ledger);
 }
 
+/* What a refinement did to its ping's offer is known after a restart, and of one that has expired the trace still knows
+ * what it said. */
+static void test_a_superseded_offer_stays_so(void **state)
+{
+    struct desk *desk = *state;
+    int64_t wall_ms = clock_wall_ms();
+    assert_int_equal(desk_open(desk), FAULT_NONE);
+    struct ident refined = desk_id(desk), expired = desk_id(desk), rejected = desk_id(desk);
+    struct trace_auction *auction = arena_zero(&arena, 1, sizeof *auction);
+    char memory[4096];
+    struct sink sink = sink_over(memory, sizeof memory);
+    auction->expires_ms = wall_ms - 5000;
+    assert_true(trace_write(&sink, auction));
+    assert_true(ledger_trace(desk->line, &expired, NULL, sink_written(&sink), write_offer(&expired, wall_ms - 5000),
+                             wall_ms - 5000));
+    assert_true(ledger_trace(desk->line, &refined, NULL, write_trace(TRACE_PING, "x"),
+                             write_offer(&refined, wall_ms + 100000), wall_ms + 100000));
+    assert_true(put(desk, TRACE_PING, &rejected, &IDENT_NONE, "rejected"));
+    struct offer gone = {.ping_id = refined, .expires_ms = wall_ms + 100000, .is_superseded = true}, found;
+    char flat[OFFER_RECORD_MAX];
+    struct sink terms = sink_over(flat, sizeof flat);
+    assert_true(offer_write(&terms, &gone));
+    assert_true(ledger_trace(desk->line, &refined, NULL, BYTES_NONE, sink_written(&terms), wall_ms + 100000));
+    assert_found(desk, &refined, "x"); /* the auction's record is still there */
+    desk_close(desk);
+
+    struct reader *reader;
+    assert_int_equal(reader_open(desk->path, NULL, &reader), FAULT_NONE);
+    assert_int_equal(reader_offer(reader, &expired, &arena, &found), FAULT_NONE);
+    assert_true(ident_same(&found.ping_id, &expired) && bytes_is(found.affiliate, "acme") && !found.is_superseded);
+    assert_int_equal(reader_offer(reader, &rejected, &arena, &found), FAULT_NOT_FOUND);
+    reader_close(&reader);
+
+    struct standing *standing;
+    struct offers *offers;
+    uint32_t doubts;
+    char copy[OFFER_BYTES_MAX];
+    size_t len = 0;
+    struct ledger_options options = desk_options(desk);
+    assert_int_equal(standing_open(&standing), FAULT_NONE);
+    assert_int_equal(offers_open(64, 3, &offers), FAULT_NONE);
+    assert_int_equal(ledger_open(&options, &desk->ledger, &desk->note), FAULT_NONE);
+    assert_int_equal(ledger_restore(desk->ledger, standing, offers, 5000000, wall_ms, &doubts), FAULT_NONE);
+    assert_int_equal(offers_claim(offers, &refined, 5000000, copy, sizeof copy, &len), OFFER_SUPERSEDED);
+    assert_int_equal(offers_count(offers, 5000000), 0);
+    offers_close(&offers);
+    standing_close(&standing);
+    ledger_close(&desk->ledger);
+}
+
 /* --- days --- */
 
 /* How often a part of a day was found full only by failing; then the record went into the next part. */
@@ -312,6 +362,48 @@ static void test_a_reader_finds_new_days(void **state)
     days_close(&days); /* one process opens a store only once at a time */
     assert_true(has(reader, &id));
     days_close(&reader);
+}
+
+struct walk {
+    size_t lens[400];
+    unsigned count, stop_at;
+};
+
+static bool on_record(void *arg, struct bytes record)
+{
+    struct walk *walk = arg;
+    assert_true(walk->count < 400);
+    walk->lens[walk->count++] = record.len;
+    return walk->count != walk->stop_at;
+}
+
+/* Records of five days, more of each than one transaction reads, large ones in parts: in their order, by whole days. */
+static void test_records_in_their_order(void **state)
+{
+    struct desk *desk = *state;
+    const int64_t first_ms = INT64_C(1790000000000);
+    struct days_options options = {.path = desk->path, .keep_ms = 9 * DAY, .max_bytes = UINT64_C(64) << 20};
+    struct days *days;
+    assert_int_equal(days_open(&options, &days), FAULT_NONE);
+    for (size_t i = 0; i < 350; i++) {
+        struct ident id = desk_id(desk);
+        put_day(days, &id, first_ms + (int64_t)(i / 70) * DAY, 1 + i * 37);
+    }
+    struct walk walk = {.count = 0};
+    assert_int_equal(days_records(days, 0, INT64_MAX, on_record, &walk), FAULT_NONE);
+    assert_int_equal(walk.count, 350);
+    for (size_t i = 0; i < 350; i++) assert_int_equal(walk.lens[i], 1 + i * 37);
+    walk = (struct walk){.count = 0};
+    assert_int_equal(days_records(days, first_ms + DAY, first_ms + 2 * DAY, on_record, &walk), FAULT_NONE);
+    assert_int_equal(walk.count, 3 * 70); /* two days, and the one after */
+    assert_int_equal(walk.lens[0], 1 + 70 * 37);
+    walk = (struct walk){.stop_at = 75};
+    assert_int_equal(days_records(days, 0, INT64_MAX, on_record, &walk), FAULT_NONE);
+    assert_int_equal(walk.count, 75);
+    walk = (struct walk){.count = 0};
+    assert_int_equal(days_records(days, 0, first_ms - 3 * DAY, on_record, &walk), FAULT_NONE);
+    assert_int_equal(walk.count, 0);
+    days_close(&days);
 }
 
 /* --- the lane --- */
@@ -451,9 +543,11 @@ int main(void)
         TEST(test_found_by_ping_and_lead),
         TEST(test_stop_writes_what_is_left),
         TEST(test_offers_come_back),
+        TEST(test_a_superseded_offer_stays_so),
         TEST(test_days_are_kept_and_dropped),
         TEST(test_a_full_day_drops_its_oldest_part),
         TEST(test_a_reader_finds_new_days),
+        TEST(test_records_in_their_order),
         TEST(test_lane_between_threads),
         TEST(test_lane_bounds),
         TEST(test_a_full_lane_drops),

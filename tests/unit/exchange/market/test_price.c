@@ -98,6 +98,38 @@ static void promises(void **state)
     }
 }
 
+/* A verdict's price: cents. Margin 20 %; what was agreed on: 1000, of which the affiliate gets 800 or what is given. */
+static void what_a_sale_is_billed_at(void **state)
+{
+    static const struct {
+        bool lower;
+        int64_t min, named, owed, agreed, billed, payout;
+    } ROWS[] = {
+        {false, 0, 500, 0, 800, 1000, 800},   {true, 0, -1, 0, 800, 1000, 800},
+        {true, 0, 1000, 0, 800, 1000, 800},   {true, 0, 1200, 0, 800, 1000, 800},
+        {true, 0, 900, 0, 800, 900, 720},     {true, 0, 900, 800, 800, 900, 800}, /* out of the margin */
+        {true, 0, 500, 800, 800, 500, 800},                                       /* and out of the house's pocket */
+        {true, 600, 500, 800, 800, 600, 800}, {true, 600, 500, 0, 800, 600, 480},
+        {true, 1100, 500, 0, 800, 1000, 800}, /* min_price is above what was agreed on: a standing price */
+        {true, 0, 990, 700, 780, 990, 780},   /* never more than what was agreed on */
+        {true, 0, 900, 750, 800, 900, 750},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof ROWS / sizeof *ROWS; i++) {
+        struct catalogue catalogue = house(200000, 0, CENT);
+        struct campaign campaign = {.index = 0};
+        struct affiliate affiliate = {.index = 0};
+        struct contract contract = {.bills_lower = ROWS[i].lower, .min_price_micros = ROWS[i].min * CENT};
+        struct price_parties parties = {&catalogue, &campaign, &affiliate, NULL, &contract};
+        struct payout payout = {ROWS[i].agreed * CENT, (1000 - ROWS[i].agreed) * CENT, MARGIN_EXCHANGE};
+        int64_t billed = price_billed(&parties, 1000 * CENT, ROWS[i].named < 0 ? -1 : ROWS[i].named * CENT,
+                                      ROWS[i].owed * CENT, &payout);
+        if (billed != ROWS[i].billed * CENT || payout.payout_micros != ROWS[i].payout * CENT)
+            fail_msg("row %zu: %lld of %lld", i, (long long)payout.payout_micros, (long long)billed);
+        assert_int_equal(payout.payout_micros + payout.margin_micros, billed);
+    }
+}
+
 /* Whatever the margins: payout and margin are the price, the payout is on its step and as large as the rule allows; a
  * promise that is taken is never broken, and never taken at a margin below what the house keeps. */
 static void random_money(void **state)
@@ -270,6 +302,7 @@ int main(void)
         cmocka_unit_test(the_most_specific_margin_counts),
         cmocka_unit_test(rounding),
         cmocka_unit_test(promises),
+        cmocka_unit_test(what_a_sale_is_billed_at),
         cmocka_unit_test(random_money),
         cmocka_unit_test(precedence),
         cmocka_unit_test(rules_of_a_margin),

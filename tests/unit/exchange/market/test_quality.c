@@ -54,19 +54,19 @@ static void new_types_in_filters(void **state)
         const char *why; /* where it does not hold; NULL: not looked at */
     } ROWS[] = {
         {"{'field':'income','min':'12.5'}", true, ""},
-        {"{'field':'income','min':12.500001}", false, "income is not at least 12.500001"},
-        {"{'field':'income','max':'12.49','min':3}", false, "income is not from 3 to 12.49"},
+        {"{'field':'income','min':12.500001}", false, "income 12.5 is not at least 12.500001"},
+        {"{'field':'income','max':'12.49','min':3}", false, "income 12.5 is not from 3 to 12.49"},
         {"{'field':'income','is':'12.50'}", true, ""},
-        {"{'field':'income','in':['1.5',3]}", false, "income is not 1.5, 3"},
+        {"{'field':'income','in':['1.5',3]}", false, "income 12.5 is not 1.5, 3"},
         {"{'field':'owner','is':true}", true, ""},
-        {"{'field':'owner','is':'no'}", false, "owner is not false"},
+        {"{'field':'owner','is':'no'}", false, "owner true is not false"},
         {"{'field':'owner','in':[true,false]}", true, ""},
         {"{'field':'site','is':'HTTPS://A.example/x'}", true, ""},
         {"{'field':'site','prefix':['https://a.']}", true, ""},
         {"{'field':'site','matches':'^https://b'}", false, NULL},
         {"{'field':'ip','in':['2001:DB8:0::1','10.0.0.1']}", true, ""},
         {"{'field':'ip','prefix':['2001:db8:']}", true, ""},
-        {"{'field':'ip','prefix':['10.']}", false, "ip does not start with 10."},
+        {"{'field':'ip','prefix':['10.']}", false, "ip 2001:db8::1 does not start with 10."},
     };
     static const struct {
         const char *filter, *error;

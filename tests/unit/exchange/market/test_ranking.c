@@ -1,5 +1,5 @@
 /* ranking: the rules of a campaign and of its experiment, and a contract's place, as a catalogue states them. */
-#include "exchange/market/ranking.h"
+#include "exchange/market/cap.h"
 
 #include "tests/unit/exchange/market/world.h"
 
@@ -60,6 +60,37 @@ static void what_a_catalogue_says(void **state)
     catalogue_drop(&catalogue);
 }
 
+/* Where the campaign or its experiment goes by it, and nowhere else. */
+static void even_counts_the_day(void **state)
+{
+    struct catalogue *none = world_build(&world, MARKET("", ",'caps':[{'window':'day','leads':'5'}]"));
+    struct catalogue *own = world_build(&world, MARKET(",'policy':'even'", ",'caps':[{'window':'day','leads':'5'}]"));
+    struct catalogue *trial = world_build(&world, MARKET(",'experiment':{'share':'5','policy':'even'}", ""));
+    (void)state;
+    assert_false(none->contracts[0].counts_today);
+    assert_true(own->contracts[0].counts_today && trial->contracts[0].counts_today);
+    assert_int_equal(own->contracts[0].caps_count, 1);
+    assert_int_equal(trial->contracts[0].caps_count, 0);
+    assert_int_equal(own->contracts[0].caps[1].cell, trial->contracts[0].caps[0].cell);
+    assert_int_not_equal(own->contracts[0].caps[1].cell, own->contracts[0].caps[0].cell);
+    struct cap_key keys[RESERVATION_KEYS_MAX];
+    struct cap_segments segments = {0};
+    struct cap_deal deal = {
+        .catalogue = own, .contract = &own->contracts[0], .segments = &segments, .wall_ms = 1772470800000};
+    unsigned full;
+    assert_int_equal(cap_keys(&deal, world.standing, keys), 2);
+    assert_true(caps_reserve(world.standing, keys, 2, &full));
+    assert_true(caps_reserve(world.standing, keys, 2, &full));
+    assert_int_equal(cap_sold_today(own, &own->contracts[0], world.standing, deal.wall_ms), 2);
+    assert_int_equal(cap_sold_today(trial, &trial->contracts[0], world.standing, deal.wall_ms), 2);
+    caps_release(world.standing, keys, 2, true);
+    assert_int_equal(cap_sold_today(own, &own->contracts[0], world.standing, deal.wall_ms), 1);
+    assert_int_equal(cap_sold_today(own, &own->contracts[0], world.standing, deal.wall_ms + 86400000), 0);
+    catalogue_drop(&none);
+    catalogue_drop(&own);
+    catalogue_drop(&trial);
+}
+
 static void told(const char *document, const char *finding)
 {
     struct catalogue *catalogue = world_try(&world, document);
@@ -75,6 +106,8 @@ static void contradictions_are_told(void **state)
     told(MARKET(",'experiment':{'policy':'even'}", ""), "error: an experiment needs its share");
     told(MARKET(",'experiment':{'share':'100','policy':'even'}", ""), "error: an experiment needs its share");
     told(MARKET(",'policy':'fairness'", ""), "error: policy has no such value");
+    told(MARKET(",'tier_mode':'waterfall'", ",'tier':'4'"),
+         "warning: a waterfall of one step: all contracts of this campaign are in tier 4");
     told(MARKET("", ",'multiplier':'0'"), "error: a multiplier is above 0 and at most 100");
     told(MARKET("", ",'multiplier':'100.01'"), "error: a multiplier is above 0 and at most 100");
     told(MARKET("", ",'weight':'0'"), "error: weight needs a whole number, at least 1");
@@ -99,6 +132,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(without_a_word),
         cmocka_unit_test(what_a_catalogue_says),
+        cmocka_unit_test(even_counts_the_day),
         cmocka_unit_test(contradictions_are_told),
     };
     return cmocka_run_group_tests(tests, open_world, close_world);

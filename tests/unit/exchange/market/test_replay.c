@@ -212,6 +212,19 @@ static void what_was_told_is_compared(void **state)
     assert_string_equal(differences.list[0].what, "filtered");
 }
 
+/* Bidding that ended before a contract without a ceiling had answered. */
+static void an_early_close_is_looked_at(void **state)
+{
+    (void)state;
+    record(TRACE_PING);
+    trace.closed_cause = BYTES(TRACE_CLOSED_EARLY);
+    assert_int_equal(differ(), 0); /* everybody had answered, or run out of time */
+    told_of("silent")->reason = REASON_OUTBID;
+    assert_int_equal(differ(), 1);
+    assert_string_equal(differences.list[0].what, "early close");
+    assert_true(bytes_is(differences.list[0].contract, "silent"));
+}
+
 static void under_another_catalogue(void **state)
 {
     (void)state;
@@ -270,8 +283,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(it_comes_out_as_it_was),    cmocka_unit_test(tampering_is_named),
-        cmocka_unit_test(what_was_told_is_compared), cmocka_unit_test(under_another_catalogue),
-        cmocka_unit_test(what_cannot_be_decided),
+        cmocka_unit_test(what_was_told_is_compared), cmocka_unit_test(an_early_close_is_looked_at),
+        cmocka_unit_test(under_another_catalogue),   cmocka_unit_test(what_cannot_be_decided),
     };
     return cmocka_run_group_tests(tests, open_markets, close_markets);
 }

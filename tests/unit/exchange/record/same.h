@@ -31,6 +31,10 @@ static inline const char *differ_offer(const struct offer *first, const struct o
         SAME_TEXT(click_id);
         SAME_TEXT(sub_ids);
         SAME_TEXT(public_json);
+        SAME(leg_floor_micros);
+        SAME(max_sales);
+        SAME(sold_elsewhere);
+        SAME(planned);
         SAME(rehearsal);
         SAME(past.origin);
         SAME(is_superseded);
@@ -46,6 +50,8 @@ static inline const char *differ_offer(const struct offer *first, const struct o
         const struct offer_candidate *a = &first->candidates[i], *b = &second->candidates[i];
         SAME_TEXT(contract);
         SAME_TEXT(bid_id);
+        SAME(max_sold);
+        SAME(leg);
         SAME(price_micros);
         SAME(bid_micros);
         SAME(payout_micros);
@@ -78,6 +84,7 @@ static inline const char *differ_intent(const struct book_intent *a, const struc
 static inline const char *differ_sale(const struct book_sale *a, const struct book_sale *b)
 {
     SAME_RAW(sale_id);
+    SAME_RAW(post_id);
     SAME_TEXT(contract);
     SAME_TEXT(buyer);
     SAME(price_micros);
@@ -125,18 +132,31 @@ static inline const char *differ_step(const struct book_step *a, const struct bo
     SAME_RAW(ping_id);
     SAME(wall_ms);
     if (!a->opening != !b->opening) return "opening";
-    if (!a->verdict != !b->verdict) return "verdict";
-    if (!a->intent != !b->intent) return "intent";
-    if (!a->sale != !b->sale) return "sale";
+    SAME(verdicts_count);
+    SAME(intents_count);
+    SAME(sales_count);
     if (!a->final != !b->final) return "final";
     const char *at = NULL;
     if (a->opening) at = differ_opening(a->opening, b->opening, sealed);
-    if (!at && a->verdict) at = differ_verdict(a->verdict, b->verdict);
-    if (!at && a->intent) at = differ_intent(a->intent, b->intent);
-    if (!at && a->sale) at = differ_sale(a->sale, b->sale);
+    for (unsigned i = 0; !at && i < a->verdicts_count; i++) at = differ_verdict(&a->verdicts[i], &b->verdicts[i]);
+    for (unsigned i = 0; !at && i < a->intents_count; i++) at = differ_intent(&a->intents[i], &b->intents[i]);
+    for (unsigned i = 0; !at && i < a->sales_count; i++) at = differ_sale(&a->sales[i], &b->sales[i]);
     if (!at && a->final && (a->final->state != b->final->state || a->final->reason != b->final->reason)) at = "final";
     if (!at && a->final && !bytes_same(a->final->text, b->final->text)) at = "final.text";
+    if (!at && a->final && a->final->goes_on != b->final->goes_on) at = "goes_on";
     return at;
+}
+
+static inline const char *differ_slot(const struct lead_slot *a, const struct lead_slot *b)
+{
+    SAME(is_used);
+    SAME_RAW(post_id);
+    SAME(state);
+    SAME(candidate);
+    SAME(max_sold);
+    SAME(posts_sent);
+    SAME_TEXT(buyer_lead_id);
+    return differ_sale(&a->sale, &b->sale);
 }
 
 static inline const char *differ_lead(const struct lead_record *a, const struct lead_record *b)
@@ -157,13 +177,13 @@ static inline const char *differ_lead(const struct lead_record *a, const struct 
     SAME_TEXT(sub_ids);
     SAME_RAW(document);
     SAME(is_one_call);
-    SAME(posts_sent);
     SAME(tried);
-    SAME_RAW(post_id);
-    SAME(has_sale);
-    SAME_TEXT(buyer_lead_id);
+    SAME(planned);
+    SAME(is_over);
+    SAME(slots_count);
     const char *at = differ_offer(&a->offer, &b->offer);
-    return at || !a->has_sale ? at : differ_sale(&a->sale, &b->sale);
+    for (unsigned i = 0; !at && i < a->slots_count; i++) at = differ_slot(&a->slots[i], &b->slots[i]);
+    return at;
 }
 
 static inline const char *differ_post(const struct post_record *a, const struct post_record *b)
@@ -208,6 +228,14 @@ static inline const char *differ_trace_contract(const struct trace_contract *a, 
     SAME(shadow_rank);
     SAME(tier);
     SAME(rank);
+    SAME(legs_count);
+    for (uint32_t i = 0; i < a->legs_count; i++) {
+        const struct trace_leg *left = &a->legs[i], *right = &b->legs[i];
+        if (left->price_micros != right->price_micros || left->payout_micros != right->payout_micros ||
+            left->effective_micros != right->effective_micros || left->max_sold != right->max_sold ||
+            left->reason != right->reason || left->rank != right->rank)
+            return "leg";
+    }
     return NULL;
 }
 
@@ -223,12 +251,15 @@ static inline const char *differ_trace_post(const struct trace_post *a, const st
     SAME(price_micros);
     SAME(payout_micros);
     SAME(took_us);
+    SAME(slot);
+    SAME(max_sold);
     return NULL;
 }
 
 static inline const char *differ_trace_sale(const struct trace_sale *a, const struct trace_sale *b)
 {
     SAME_RAW(sale_id);
+    SAME(in_doubt);
     SAME_TEXT(contract);
     SAME_TEXT(buyer);
     SAME(price_micros);
@@ -273,7 +304,11 @@ static inline const char *differ_trace(const struct trace_auction *a, const stru
     SAME_RAW(counts);
     SAME(contracts_count);
     SAME(posts_count);
-    SAME(has_sale);
+    SAME(planned);
+    SAME(max_sales);
+    SAME(sold_elsewhere);
+    SAME(leg_floor_micros);
+    SAME(sales_count);
     SAME(steps_count);
     const char *at = NULL;
     for (uint32_t i = 0; i < a->contracts_count && !at; i++)
@@ -281,5 +316,6 @@ static inline const char *differ_trace(const struct trace_auction *a, const stru
     for (uint32_t i = 0; i < a->posts_count && !at; i++) at = differ_trace_post(&a->posts[i], &b->posts[i]);
     for (uint32_t i = 0; i < a->steps_count && !at; i++)
         if (a->steps[i].letter != b->steps[i].letter || a->steps[i].at_us != b->steps[i].at_us) at = "steps";
-    return at || !a->has_sale ? at : differ_trace_sale(&a->sale, &b->sale);
+    for (uint32_t i = 0; i < a->sales_count && !at; i++) at = differ_trace_sale(&a->sales[i], &b->sales[i]);
+    return at;
 }

@@ -66,6 +66,11 @@ static inline void sample_offer(struct dice *dice, struct offer *offer, uint32_t
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) *texts[i] = roll_text(dice, text_max);
     offer->rehearsal = (uint8_t)(roll_below(dice, 4) ? 0 : roll(dice));
     offer->candidates_count = (uint32_t)roll_below(dice, candidates_max + 1);
+    offer->leg_floor_micros = roll_number(dice);
+    offer->max_sales = (uint8_t)roll_below(dice, OFFER_SALES_MAX + 1);
+    offer->sold_elsewhere = (uint8_t)roll(dice);
+    uint32_t planned_max = offer->candidates_count < OFFER_SALES_MAX ? offer->candidates_count : OFFER_SALES_MAX;
+    offer->planned = (uint8_t)roll_below(dice, planned_max + 1);
     for (uint32_t i = 0; i < offer->candidates_count; i++)
         offer->candidates[i] = (struct offer_candidate){.contract = roll_text(dice, text_max),
                                                         .bid_id = roll_text(dice, text_max),
@@ -73,6 +78,8 @@ static inline void sample_offer(struct dice *dice, struct offer *offer, uint32_t
                                                         .bid_micros = roll_number(dice),
                                                         .payout_micros = roll_number(dice),
                                                         .margin_rule = (uint8_t)roll(dice),
+                                                        .max_sold = (uint8_t)roll(dice),
+                                                        .leg = (uint8_t)roll(dice),
                                                         .valid_until_ms = roll_number(dice)};
     if (roll_flag(dice)) return; /* of a plain ping */
     offer->past.origin = (enum offer_origin)roll_below(dice, OFFER_ORIGINS);
@@ -95,7 +102,10 @@ static inline void sample_intent(struct dice *dice, struct book_intent *intent)
                                    .payout_micros = roll_number(dice),
                                    .margin_rule = (uint8_t)roll(dice),
                                    .candidate = (uint8_t)roll(dice),
+                                   .planned = (uint8_t)(1 + roll_below(dice, OFFER_SALES_MAX)),
+                                   .max_sold = (uint8_t)(1 + roll_below(dice, UINT8_MAX)),
                                    .keys_count = (uint8_t)roll_below(dice, BOOK_CAP_KEYS_MAX + 1)};
+    intent->slot = (uint8_t)roll_below(dice, intent->planned);
     roll_raw(dice, &intent->post_id, sizeof intent->post_id);
     for (uint8_t i = 0; i < intent->keys_count; i++) {
         roll_raw(dice, intent->keys[i].id, sizeof intent->keys[i].id);
@@ -115,18 +125,33 @@ static inline void sample_sale(struct dice *dice, struct book_sale *sale)
                                .margin_rule = (uint8_t)roll(dice),
                                .redirect_url = roll_text(dice, 200)};
     roll_raw(dice, &sale->sale_id, sizeof sale->sale_id);
+    roll_raw(dice, &sale->post_id, sizeof sale->post_id);
+}
+
+static inline void sample_slot(struct dice *dice, struct lead_slot *slot)
+{
+    *slot = (struct lead_slot){.is_used = roll_flag(dice)};
+    if (!slot->is_used) return;
+    roll_raw(dice, &slot->post_id, sizeof slot->post_id);
+    slot->state = (enum post_state)roll_below(dice, POST_STATE_COUNT);
+    slot->candidate = (uint8_t)roll(dice);
+    slot->max_sold = (uint8_t)roll(dice);
+    slot->posts_sent = (uint32_t)roll_number(dice);
+    if (slot->state == POST_REJECTED || slot->state == POST_FAILED) return;
+    sample_sale(dice, &slot->sale);
+    if (slot->state == POST_ACCEPTED) slot->buyer_lead_id = roll_text(dice, 64);
 }
 
 struct step_sample {
     struct book_step step;
     struct book_opening opening;
-    struct book_verdict verdict;
-    struct book_intent intent;
-    struct book_sale sale;
+    struct book_verdict verdicts[OFFER_SALES_MAX];
+    struct book_intent intents[OFFER_SALES_MAX];
+    struct book_sale sales[OFFER_SALES_MAX];
     struct book_final final;
 };
 
-/* `parts`: a bit for each, 1 to 31. */
+/* `parts`: a bit for each kind, 1 to 31. */
 static inline void sample_step(struct dice *dice, struct step_sample *sample, unsigned parts)
 {
     *sample = (struct step_sample){.step.wall_ms = roll_number(dice)};
@@ -142,23 +167,31 @@ static inline void sample_step(struct dice *dice, struct step_sample *sample, un
     opening->is_one_call = roll_flag(dice);
     opening->content = roll_text(dice, 300);
     sample_offer(dice, &opening->offer, OFFER_CANDIDATES_MAX, 200);
-    sample->verdict = (struct book_verdict){.state = (enum post_state)roll_below(dice, POST_STATE_COUNT),
-                                            .reason = (enum reason)roll_below(dice, REASON_COUNT),
-                                            .code = roll_text(dice, 40),
-                                            .text = roll_text(dice, BOOK_TEXT_MAX),
-                                            .buyer_lead_id = roll_text(dice, 64),
-                                            .named_price_micros = roll_number(dice),
-                                            .by_operator = roll_flag(dice)};
-    roll_raw(dice, &sample->verdict.post_id, sizeof sample->verdict.post_id);
-    sample_intent(dice, &sample->intent);
-    sample_sale(dice, &sample->sale);
+    for (unsigned i = 0; i < OFFER_SALES_MAX; i++) {
+        struct book_verdict *verdict = &sample->verdicts[i];
+        *verdict = (struct book_verdict){.state = (enum post_state)roll_below(dice, POST_STATE_COUNT),
+                                         .reason = (enum reason)roll_below(dice, REASON_COUNT),
+                                         .code = roll_text(dice, 40),
+                                         .text = roll_text(dice, BOOK_TEXT_MAX),
+                                         .buyer_lead_id = roll_text(dice, 64),
+                                         .named_price_micros = roll_number(dice),
+                                         .by_operator = roll_flag(dice)};
+        roll_raw(dice, &verdict->post_id, sizeof verdict->post_id);
+        sample_intent(dice, &sample->intents[i]);
+        sample_sale(dice, &sample->sales[i]);
+    }
     sample->final = (struct book_final){.state = (enum lead_state)roll_below(dice, LEAD_STATE_COUNT),
                                         .reason = (enum reason)roll_below(dice, REASON_COUNT),
-                                        .text = roll_text(dice, BOOK_TEXT_MAX)};
-    if (parts & 1) sample->step.opening = &sample->opening;
-    if (parts & 2) sample->step.verdict = &sample->verdict;
-    if (parts & 4) sample->step.intent = &sample->intent;
-    if (parts & 8) sample->step.sale = &sample->sale;
+                                        .text = roll_text(dice, BOOK_TEXT_MAX),
+                                        .goes_on = roll_flag(dice)};
+    struct book_step *step = &sample->step;
+    step->verdicts = sample->verdicts;
+    step->intents = sample->intents;
+    step->sales = sample->sales;
+    if (parts & 1) step->opening = &sample->opening;
+    if (parts & 2) step->verdicts_count = 1 + (unsigned)roll_below(dice, OFFER_SALES_MAX);
+    if (parts & 4) step->intents_count = 1 + (unsigned)roll_below(dice, OFFER_SALES_MAX);
+    if (parts & 8) step->sales_count = 1 + (unsigned)roll_below(dice, OFFER_SALES_MAX);
     if (parts & 16) sample->step.final = &sample->final;
 }
 
@@ -169,20 +202,19 @@ static inline void sample_lead(struct dice *dice, struct lead_record *lead)
                                  .created_ms = roll_number(dice),
                                  .updated_ms = roll_number(dice),
                                  .is_one_call = roll_flag(dice),
-                                 .posts_sent = (uint32_t)roll_number(dice),
-                                 .tried = (uint64_t)roll_number(dice),
-                                 .has_sale = roll_flag(dice),
                                  .text = roll_text(dice, BOOK_TEXT_MAX),
-                                 .buyer_lead_id = roll_text(dice, 64)};
+                                 .tried = (uint64_t)roll_number(dice),
+                                 .planned = (uint8_t)roll_below(dice, OFFER_SALES_MAX + 1),
+                                 .is_over = roll_flag(dice),
+                                 .slots_count = (uint8_t)roll_below(dice, OFFER_SALES_MAX + 1)};
     roll_raw(dice, &lead->lead_id, sizeof lead->lead_id);
     roll_raw(dice, &lead->ping_id, sizeof lead->ping_id);
-    roll_raw(dice, &lead->post_id, sizeof lead->post_id);
     roll_raw(dice, &lead->document, sizeof lead->document);
     struct bytes *texts[] = {&lead->affiliate, &lead->campaign, &lead->source, &lead->channel,
                              &lead->ref,       &lead->click_id, &lead->sub_ids};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) *texts[i] = roll_text(dice, 128);
     sample_offer(dice, &lead->offer, OFFER_CANDIDATES_MAX, 64);
-    if (lead->has_sale) sample_sale(dice, &lead->sale);
+    for (unsigned i = 0; i < lead->slots_count; i++) sample_slot(dice, &lead->slots[i]);
 }
 
 static inline void sample_post(struct dice *dice, struct post_record *post)
@@ -240,7 +272,9 @@ static inline void sample_trace_post(struct dice *dice, struct trace_post *post)
                                 .text = roll_text(dice, 30),
                                 .price_micros = roll_number(dice),
                                 .payout_micros = roll_number(dice),
-                                .took_us = roll_number(dice)};
+                                .took_us = roll_number(dice),
+                                .slot = (uint8_t)roll(dice),
+                                .max_sold = (uint8_t)roll(dice)};
     roll_raw(dice, &post->post_id, sizeof post->post_id);
 }
 
@@ -272,7 +306,11 @@ static inline void sample_trace(struct dice *dice, struct trace_auction *trace, 
                                     .contracts_count = (uint32_t)roll_below(dice, contracts_max + 1),
                                     .contracts = contracts,
                                     .posts_count = (uint32_t)roll_below(dice, 6),
-                                    .has_sale = roll_flag(dice),
+                                    .planned = (uint8_t)roll_below(dice, OFFER_SALES_MAX + 1),
+                                    .max_sales = (uint8_t)roll_below(dice, OFFER_SALES_MAX + 1),
+                                    .sold_elsewhere = (uint8_t)roll(dice),
+                                    .leg_floor_micros = roll_number(dice),
+                                    .sales_count = (uint32_t)roll_below(dice, OFFER_SALES_MAX + 1),
                                     .steps_count = (uint32_t)roll_below(dice, TRACE_STEPS_MAX + 1)};
     roll_raw(dice, &trace->ping_id, sizeof trace->ping_id);
     roll_raw(dice, &trace->lead_id, sizeof trace->lead_id);
@@ -283,11 +321,12 @@ static inline void sample_trace(struct dice *dice, struct trace_auction *trace, 
     for (unsigned i = 0; i < 8; i++) trace->counts[roll_below(dice, REASON_COUNT)] = (uint32_t)roll_number(dice);
     for (uint32_t i = 0; i < trace->contracts_count; i++) sample_trace_contract(dice, &contracts[i]);
     for (uint32_t i = 0; i < trace->posts_count; i++) sample_trace_post(dice, &trace->posts[i]);
-    if (trace->has_sale) {
+    for (uint32_t i = 0; i < trace->sales_count; i++) {
         struct book_sale sale;
         sample_sale(dice, &sale);
-        trace->sale = (struct trace_sale){sale.sale_id,       sale.contract,      sale.buyer,      sale.price_micros,
-                                          sale.payout_micros, sale.margin_micros, sale.margin_rule};
+        trace->sales[i] = (struct trace_sale){sale.sale_id,       roll_flag(dice),   sale.contract,
+                                              sale.buyer,         sale.price_micros, sale.payout_micros,
+                                              sale.margin_micros, sale.margin_rule};
     }
     for (uint32_t i = 0; i < trace->steps_count; i++)
         trace->steps[i] = (struct trace_step){(char)roll(dice), roll_number(dice)};

@@ -210,7 +210,7 @@ static void test_kinds_and_versions(void **state)
         while (!kinds[k].write_sample(&dice, &sink)) sink = sink_over(memory, sizeof memory);
         for (size_t other = 0; other < KINDS; other++)
             if (other != k) assert_string_equal(compare_exactly(&kinds[other], sink_written(&sink)), UNREADABLE);
-        memory[1] = 100; /* of a later exchange */
+        memory[1] = 99;
         assert_string_equal(compare_exactly(&kinds[k], sink_written(&sink)), UNREADABLE);
         memory[1] = 0;
         assert_string_equal(compare_exactly(&kinds[k], sink_written(&sink)), UNREADABLE);
@@ -285,8 +285,8 @@ static void test_offer_is_compact(void **state)
                           .source = BYTES("google-brand"),
                           .channel = BYTES("search"),
                           .ref = BYTES("r-0123456789"),
-                          .candidates_count = OFFER_CANDIDATES_MAX};
-    for (uint32_t i = 0; i < OFFER_CANDIDATES_MAX; i++)
+                          .candidates_count = 16};
+    for (uint32_t i = 0; i < offer.candidates_count; i++)
         offer.candidates[i] = (struct offer_candidate){.contract = BYTES("buyer-seven/auto-west"),
                                                        .bid_id = BYTES("01JDTXNQ8C9GJ5Y2K7V3W4R6ZB"),
                                                        .price_micros = 37000000,
@@ -296,6 +296,42 @@ static void test_offer_is_compact(void **state)
     struct sink sink = sink_over(memory, sizeof memory);
     assert_true(offer_write(&sink, &offer));
     assert_true(sink.len < 1300);
+}
+
+/* The longest ids there are, the most a ping may tell, refined as often as it may be: the best candidate fits. */
+static void test_the_largest_offer_fits(void **state)
+{
+    (void)state;
+    static char fill[OFFER_FACTS_MAX];
+    memset(fill, 'x', sizeof fill);
+    const struct bytes id = {fill, 64};
+    struct offer offer = {.pinged_ms = INT64_C(1) << 41,
+                          .expires_ms = (INT64_C(1) << 41) + 86400000,
+                          .promise_micros = INT64_C(1000000000000),
+                          .floor_micros = INT64_C(1000000000000),
+                          .seed = UINT64_MAX,
+                          .affiliate = id,
+                          .campaign = id,
+                          .public_json = {fill, sizeof fill},
+                          .past = {.origin = OFFER_OF_REFINEMENT,
+                                   .phone = {.is_given = true},
+                                   .email = {.is_given = true},
+                                   .ancestors_count = OFFER_ANCESTORS_MAX},
+                          .is_superseded = true,
+                          .rehearsal = 1,
+                          .leg_floor_micros = INT64_C(1000000000000),
+                          .max_sales = OFFER_SALES_MAX,
+                          .planned = 1,
+                          .candidates_count = 1};
+    offer.candidates[0] = (struct offer_candidate){.contract = id,
+                                                   .bid_id = id,
+                                                   .price_micros = INT64_C(1000000000000),
+                                                   .payout_micros = 1,
+                                                   .bid_micros = 1,
+                                                   .max_sold = OFFER_SALES_MAX,
+                                                   .valid_until_ms = 0};
+    struct sink sink = sink_over(memory, sizeof memory);
+    if (!offer_write(&sink, &offer)) fail_msg("%zu bytes", sink.len);
 }
 
 static void test_numbers(void **state)
@@ -377,6 +413,7 @@ int main(void)
         cmocka_unit_test(test_a_small_sink_is_cut),
         cmocka_unit_test(test_offer_bound),
         cmocka_unit_test(test_offer_is_compact),
+        cmocka_unit_test(test_the_largest_offer_fits),
         cmocka_unit_test(test_numbers),
         cmocka_unit_test(test_peek),
         cmocka_unit_test(test_the_first_version),

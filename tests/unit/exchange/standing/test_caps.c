@@ -65,6 +65,31 @@ static void hold_to_the_limit(void **state)
     assert_false(reserve(key(2, 60, UINT32_MAX, UINT32_MAX)));
 }
 
+/* The book was not told of a release: what it still counts is counted, room or not, and nobody else gets in. */
+static void a_release_is_taken_back(void **state)
+{
+    (void)state;
+    struct cap_key keys[] = {key(0, 60, 2, 2), key(1, 60, 1, 9), key(2, 60, 1, 9)};
+    unsigned full;
+    keys[1].stay = CAP_SPENT;
+    keys[2].stay = CAP_COUNTED;
+    assert_true(caps_reserve(standing, keys, 3, &full));
+    caps_release(standing, keys, 3, true);
+    assert_int_equal(caps_used(standing, cells[0], 60), 0);
+    assert_true(reserve(key(0, 60, 1, 2))); /* somebody was quick */
+    caps_retake(standing, keys, 3, true);
+    assert_int_equal(caps_used(standing, cells[0], 60), 3);
+    assert_int_equal(caps_used(standing, cells[1], 60), 1); /* it was never given back */
+    assert_int_equal(caps_used(standing, cells[2], 60), 0);
+    assert_false(reserve(key(0, 60, 1, 2)));
+    caps_release(standing, keys, 3, false);
+    caps_retake(standing, keys, 3, false);
+    assert_int_equal(caps_used(standing, cells[1], 60), 1);
+    assert_true(reserve(key(0, 120, 1, 2)));
+    caps_retake(standing, keys, 3, false); /* that window is over */
+    assert_int_equal(caps_used(standing, cells[0], 120), 1);
+}
+
 static void lowered_limit_waits(void **state)
 {
     (void)state;
@@ -374,6 +399,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(hold_to_the_limit, start, stop),
+        cmocka_unit_test_setup_teardown(a_release_is_taken_back, start, stop),
         cmocka_unit_test_setup_teardown(lowered_limit_waits, start, stop),
         cmocka_unit_test_setup_teardown(windows_move_forward, start, stop),
         cmocka_unit_test_setup_teardown(refusal_moves_nothing, start, stop),

@@ -1,5 +1,5 @@
-/* turns: numbers that only grow, each given once, with any number of threads; and what was learned, as it was
- * published. */
+/* turns: numbers that only grow, each given once, with any number of threads; what was learned, as it was published;
+ * and the sums of an experiment's arms. */
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -74,11 +74,36 @@ static void threads_share_the_count(void **state)
     standing_close(&standing);
 }
 
+static void arms_are_summed_apart(void **state)
+{
+    struct standing *standing;
+    struct arm_sums more = {3, 1, 12000000, 9600000, 2400000, 57600}, sums;
+    (void)state;
+    assert_int_equal(standing_open(&standing), FAULT_NONE);
+    uint32_t one = standing_experiment_cell(standing, BYTES("auto|1"));
+    uint32_t other = standing_experiment_cell(standing, BYTES("auto|2"));
+    arms_add(standing, one, 1, &more);
+    arms_add(standing, one, 1, &more);
+    arms_read(standing, one, 1, &sums);
+    assert_int_equal(sums.auctions, 6);
+    assert_int_equal(sums.sold, 2);
+    assert_int_equal(sums.revenue_micros, 24000000);
+    assert_int_equal(sums.payout_micros, 19200000);
+    assert_int_equal(sums.margin_micros, 4800000);
+    assert_int_equal(sums.margin_squares, 115200);
+    arms_read(standing, one, 0, &sums);
+    assert_int_equal(sums.auctions, 0);
+    arms_read(standing, other, 1, &sums);
+    assert_int_equal(sums.auctions, 0);
+    standing_close(&standing);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_turn_is_later),
         cmocka_unit_test(threads_share_the_count),
+        cmocka_unit_test(arms_are_summed_apart),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

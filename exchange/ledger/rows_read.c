@@ -1,0 +1,97 @@
+/* What is looked up: a lead, a post, and one row of numbers, so that nothing is counted at a start; and the short
+ * bodies of entries that are no steps. */
+#include "exchange/ledger/rows.h"
+
+/* --- rows by id --- */
+
+enum fault rows_lead(struct store *store, struct MDB_txn *txn, const struct ident *lead_id, struct arena *arena,
+                     struct lead_record *lead)
+{
+    struct bytes bytes;
+    enum fault fault = store_get_parts(store, txn, BOOK_LEADS, ident_bytes(lead_id), arena, &bytes);
+    if (fault != FAULT_NONE) return fault;
+    return book_read_lead(bytes, arena, lead) ? FAULT_NONE : FAULT_CORRUPT;
+}
+
+enum fault rows_post(struct store *store, struct MDB_txn *txn, const struct ident *post_id, struct arena *arena,
+                     struct post_record *post)
+{
+    struct bytes bytes;
+    enum fault fault = store_get_parts(store, txn, BOOK_POSTS, ident_bytes(post_id), arena, &bytes);
+    if (fault != FAULT_NONE) return fault;
+    return book_read_post(bytes, arena, post) ? FAULT_NONE : FAULT_CORRUPT;
+}
+
+/* --- bodies of entries that are no steps --- */
+
+bool rows_write_switch(struct sink *sink, struct bytes contract, bool paused)
+{
+    sink_char(sink, paused ? 1 : 0);
+    sink_bytes(sink, contract);
+    return !sink->cut;
+}
+
+bool rows_write_catalogue(struct sink *sink, const struct digest *version, uint64_t len)
+{
+    char number[8];
+    store_value_u64(number, len);
+    sink_bytes(sink, (struct bytes){(const char *)version->at, DIGEST_LEN});
+    sink_bytes(sink, (struct bytes){number, sizeof number});
+    return !sink->cut;
+}
+
+bool rows_read_catalogue(struct bytes body, struct digest *version, uint64_t *len)
+{
+    if (body.len != DIGEST_LEN + 8) return false;
+    memcpy(version->at, body.at, DIGEST_LEN);
+    *len = store_read_value_u64(body.at + DIGEST_LEN);
+    return true;
+}
+
+/* --- totals --- */
+
+#define TOTALS_COUNT 14
+#define TOTALS_LEAST 13 /* in a book from before there were tests */
+
+static void totals_words(struct rows_totals *totals, uint64_t *words[TOTALS_COUNT])
+{
+    uint64_t *list[TOTALS_COUNT] = {&totals->entries,
+                                    &totals->leads,
+                                    &totals->sold,
+                                    &totals->unsold,
+                                    &totals->pending,
+                                    &totals->posts,
+                                    &totals->doubts,
+                                    &totals->posts_open,
+                                    (uint64_t *)&totals->revenue_micros,
+                                    (uint64_t *)&totals->payout_micros,
+                                    (uint64_t *)&totals->margin_micros,
+                                    (uint64_t *)&totals->first_ms,
+                                    (uint64_t *)&totals->last_ms,
+                                    &totals->tests};
+    memcpy(words, list, sizeof list);
+}
+
+enum fault rows_read_totals(struct store *store, struct MDB_txn *txn, struct rows_totals *totals)
+{
+    struct bytes value;
+    uint64_t *words[TOTALS_COUNT];
+    *totals = (struct rows_totals){0};
+    enum fault fault = store_get(store, txn, BOOK_TOTALS, BYTES("totals"), &value);
+    if (fault == FAULT_NOT_FOUND) return FAULT_NONE;
+    if (fault != FAULT_NONE) return fault;
+    if (value.len != 8 * TOTALS_COUNT && value.len != 8 * TOTALS_LEAST) return FAULT_CORRUPT;
+    totals_words(totals, words);
+    for (unsigned i = 0; i < value.len / 8; i++) *words[i] = store_read_value_u64(value.at + 8 * i);
+    return FAULT_NONE;
+}
+
+enum fault rows_write_totals(struct store *store, struct MDB_txn *txn, const struct rows_totals *totals)
+{
+    struct rows_totals copy = *totals;
+    uint64_t *words[TOTALS_COUNT];
+    char value[8 * TOTALS_COUNT];
+    totals_words(&copy, words);
+    for (unsigned i = 0; i < TOTALS_COUNT; i++) store_value_u64(value + 8 * i, *words[i]);
+    return store_put(store, txn, BOOK_TOTALS, BYTES("totals"), (struct bytes){value, sizeof value});
+}
