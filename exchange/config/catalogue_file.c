@@ -1,10 +1,9 @@
 /* Three steps over one tree: every file is read and held against the schema; what stands is copied behind it as one
- * document with the defaults written in; market builds the snapshot from that. A copied node keeps its place, so that
- * market's findings too are told with file, line and column.
+ * document with the defaults written in; market builds the snapshot from that.
  *
- *   nodes: | market.yaml | more.yaml | line 1 | line 2 | … | { campaigns, affiliates, buyers, contracts } |
+ *   nodes: | market.yaml | more.yaml | { campaigns, affiliates, buyers } |
  *
- * With defaults written in, the snapshot kept in the book says all it meant, whatever defaults a later exchange has. */
+ * Bulk contracts go the same way one at a time, while market builds (bulk.h). */
 #include "exchange/config/catalogue_file.h"
 
 #include <dirent.h>
