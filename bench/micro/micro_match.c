@@ -1,9 +1,11 @@
 /* outcry-micro: what matching costs a ping: nanoseconds of index_run and of the walk over who is left, for catalogues
- * of 10,000 and 100,000 contracts with 12 conditions each, and the bytes a contract takes. It prints, and judges
- * nothing: figures belong to docs/benchmarks.md, with the machine's name beside them. */
+ * of 10,000 and 100,000 contracts with 12 conditions each, and the bytes a contract takes; and what lists of people
+ * cost (list.c). It prints, and judges nothing: figures belong to docs/benchmarks.md, with the machine's name beside
+ * them. */
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "bench/micro/list.h"
 #include "exchange/market/index.h"
 #include "exchange/market/match.h"
 #include "protocol/base/check.h"
@@ -107,5 +109,6 @@ int main(void)
     check(crypto_start() == FAULT_NONE, "no cryptography");
     measure(10000);
     measure(100000);
+    list_measure(5000000);
     return 0;
 }

@@ -303,6 +303,8 @@ enum step admission_offer(struct auction *auction)
     if (!campaign_has_consent(auction->campaign, auction->consent))
         return story_reject(auction, REASON_CONSENT_MISSING, NULL);
     if (auction->rehearsal == REHEARSAL_DUPLICATE) return story_reject(auction, REASON_DUPLICATE, NULL);
+    enum reason reason = people_suppressed(auction);
+    if (reason != REASON_NONE) return story_reject(auction, reason, NULL);
     return people_may_be_known(auction) ? STEP_PERSON : admission_posts(auction);
 }
 
@@ -411,6 +413,7 @@ static bool read_facts_again(struct auction *auction)
     facts->source = auction->offer.source;
     facts->channel = auction->offer.channel;
     facts->today = campaign_day(auction->opened_ms);
+    facts->on_lists = auction->on_lists;
     return is_fine || (lead && !out_of_memory && facts->fields);
 }
 

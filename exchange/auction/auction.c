@@ -347,6 +347,8 @@ static enum step step_match(struct auction *auction)
     bool needs_consent = admission_is_whole(auction) || auction->campaign->quality.consent_at_ping;
     if (needs_consent && !campaign_has_consent(auction->campaign, auction->consent))
         return story_reject(auction, REASON_CONSENT_MISSING, NULL);
+    enum reason reason = people_suppressed(auction);
+    if (reason != REASON_NONE) return story_reject(auction, reason, NULL);
     if (!auction->rehearsal && !admission_has_room(auction)) return story_reject(auction, REASON_CAPPED, NULL);
     if (!match_run(auction->catalogue, &auction->form.facts, host->standing(auction->world),
                    host->now_us(auction->world), auction->opened_ms, &auction->arena, &auction->match))

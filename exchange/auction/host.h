@@ -7,9 +7,10 @@
 #pragma once
 
 #include "exchange/auction/ask.h"
+#include "exchange/auction/recall.h"
 #include "exchange/market/ceiling.h"
 #include "exchange/market/decide.h"
-#include "exchange/market/duplicates.h"
+#include "exchange/market/suppress.h"
 #include "exchange/record/book.h"
 #include "exchange/record/trace.h"
 #include "exchange/standing/reservation.h"
@@ -70,26 +71,6 @@ struct auction_claimed {
     const struct lead_record *record; /* AGAIN: texts are copied by the fact */
 };
 
-/* What is known of a person. `claims`: and nobody else may be at that person meanwhile, until `forget`. */
-struct auction_recall {
-    struct person_keys keys;
-    uint32_t claims_count; /* 0: only looks */
-    struct digest claims[PERSON_KEYS_MAX];
-};
-
-enum recall_outcome {
-    RECALL_TOLD,      /* the claims are yours */
-    RECALL_IN_FLIGHT, /* a lead of that person is under way */
-    RECALL_BUSY,      /* too many claims at hand */
-    RECALL_FAILED,    /* the store could not be asked */
-};
-
-struct auction_recalled {
-    enum recall_outcome outcome;
-    const struct encounter *list; /* copied by the fact */
-    uint32_t count;
-};
-
 struct auction_host {
     int64_t (*now_us)(void *world);
     int64_t (*wall_ms)(void *world);
@@ -114,6 +95,9 @@ struct auction_host {
     void (*claim)(void *world, struct auction *auction, const struct auction_claim *claim);
     /* Ends a claim: `answered` for good, else as if it had never been. */
     void (*unclaim)(void *world, const struct auction_claim *claim, bool answered);
+    /* Sets the bits of the lists the person is on, among those the campaign asks about. */
+    void (*look_up)(void *world, const struct catalogue *catalogue, const struct campaign *campaign,
+                    const struct person *person, const struct person_keys *keys, uint64_t *on_lists);
     void (*recall)(void *world, struct auction *auction, const struct auction_recall *recall);
     void (*forget)(void *world, const struct auction_recall *recall);
     /* Takes caps and seat for that sale; fills *reservation before its fact, which names the slot again, says NONE. */

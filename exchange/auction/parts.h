@@ -70,9 +70,10 @@ void people_name_lead(struct auction *auction);
 /* True if what the book remembers has to be asked first. */
 bool people_may_be_known(const struct auction *auction);
 void people_recall(struct auction *auction);
-/* Keeps what was told; memory out counts as not told. */
 void people_copy(struct auction *auction, const struct auction_recalled *recalled);
 void people_forget(struct auction *auction);
+/* Why the person is for nobody: SUPPRESSED, or NONE. */
+enum reason people_suppressed(const struct auction *auction);
 /* Why nobody is asked about this person, NONE: no reason. */
 enum reason people_reason(const struct auction *auction);
 /* Why this contract does not get this person, NONE: no reason. */

@@ -30,21 +30,59 @@ static void inherit(struct auction *auction)
     inherit_hash(auction, PERSON_EMAIL, &auction->offer.past.email);
 }
 
-/* A ping is looked at only where a rule asks about people; a test is about nobody. */
+static const struct revoked *revoked_of(const struct auction *auction)
+{
+    return standing_revoked(auction->host->standing(auction->world));
+}
+
+/* Who a lead is about matters where a rule asks, and everywhere once somebody was revoked. */
+static bool asks(const struct auction *auction)
+{
+    const struct campaign *campaign = auction->campaign;
+    return campaign->recalls || campaign->asks_people || campaign->gives_hashes ||
+           !revoked_is_empty(revoked_of(auction));
+}
+
+/* What the ping told stands in its offer, for filters that are asked again. */
+static bool read_sub_ids(struct auction *auction)
+{
+    struct document_error error;
+    struct bytes sub_ids = auction->offer.sub_ids;
+    struct facts *facts = &auction->form.facts;
+    bool is_missing = facts->sub_ids_count == 0 && sub_ids.len && auction->campaign->lists_count;
+    if (!is_missing || auction->request.kind == AUCTION_PING) return true;
+    const struct node *list = document_read_json(&auction->arena, sub_ids, &DOCUMENT_LIMITS, &error);
+    struct bytes *texts = list ? arena_take(&auction->arena, (list->count + 1) * sizeof *texts) : NULL;
+    if (!texts) return false;
+    NODE_EACH(one, list) texts[facts->sub_ids_count++] = one->text;
+    facts->sub_ids = texts;
+    return true;
+}
+
+static bool read_lists(struct auction *auction)
+{
+    if (!auction->campaign->lists_count || !auction->keys.count) return true;
+    uint64_t *bits = arena_zero(&auction->arena, LISTS_MAX / 64, sizeof *bits);
+    if (!bits) return false;
+    auction->host->look_up(auction->world, auction->catalogue, auction->campaign, &auction->person, &auction->keys,
+                           bits);
+    auction->on_lists = auction->form.facts.on_lists = bits;
+    return read_sub_ids(auction);
+}
+
+/* A test is about nobody. */
 bool people_read(struct auction *auction, const struct node *lead)
 {
     bool is_ping = auction->request.kind == AUCTION_PING;
-    bool is_asked_for = auction->campaign->recalls || auction->campaign->gives_hashes;
-    if (auction->rehearsal || (is_ping && !is_asked_for)) return true;
+    bool remembers = auction->campaign->sold_keep_ms || auction->campaign->refused_keep_ms;
+    if (auction->rehearsal || (!asks(auction) && (is_ping || !remembers))) return true;
     const struct ping_hashes *told = auction->request.kind == AUCTION_POST ? NULL : &auction->request.ping.hashes;
     if (!person_read(auction->campaign, lead, told, &auction->arena, &auction->person)) return false;
-    if (!auction->campaign->recalls && !auction->campaign->sold_keep_ms && !auction->campaign->refused_keep_ms)
-        return true;
     auction->keys.count = auction->person.count;
     for (uint32_t i = 0; i < auction->person.count; i++)
         key_of(auction, &auction->person.list[i], &auction->keys.list[i]);
     if (is_ping) inherit(auction);
-    return true;
+    return read_lists(auction);
 }
 
 /* The keyed hash of the whole lead, in that campaign. A key of the affiliate's holds no zero, so the two never meet. */
@@ -135,19 +173,39 @@ enum reason people_reason(const struct auction *auction)
     return duplicates_seen(&question) ? REASON_DUPLICATE : REASON_NONE;
 }
 
-enum reason people_bars(const struct auction *auction, const struct contract *contract)
+enum reason people_suppressed(const struct auction *auction)
 {
-    if (!auction->encounters_count) return REASON_NONE;
+    if (!auction->keys.count) return REASON_NONE;
+    if (revoked_has(revoked_of(auction), &auction->keys)) return REASON_SUPPRESSED;
+    return suppress_lead(auction->catalogue, &auction->form.facts);
+}
+
+/* Of one contract, whatever its filter says. */
+static enum reason bars(const struct auction *auction, const struct contract *contract)
+{
+    enum reason reason = suppress_contract(auction->catalogue, contract, &auction->person, &auction->form.facts);
+    if (reason != REASON_NONE || !auction->encounters_count) return reason;
     struct duplicates_question question = question_of(auction);
     return duplicates_met(&question, contract) ? REASON_DUPLICATE : REASON_NONE;
+}
+
+/* A filter that asks about lists may have been asked before it was known who it is. */
+enum reason people_bars(const struct auction *auction, const struct contract *contract)
+{
+    if (!auction->keys.count) return REASON_NONE;
+    enum reason reason = people_suppressed(auction);
+    if (reason == REASON_NONE) reason = bars(auction, contract);
+    if (reason != REASON_NONE || !contract->asks_list) return reason;
+    bool suits = !contract->filter || filter_matches(contract->filter, &auction->form.facts);
+    return suits ? REASON_NONE : REASON_FILTERED;
 }
 
 void people_match(struct auction *auction)
 {
     struct match *match = &auction->match;
-    for (uint32_t i = 0; i < match->entries_count && auction->encounters_count; i++) {
+    for (uint32_t i = 0; i < match->entries_count && auction->keys.count; i++) {
         struct match_entry *entry = &match->entries[i];
-        enum reason reason = people_bars(auction, entry->contract);
+        enum reason reason = bars(auction, entry->contract);
         if (reason == REASON_NONE) continue;
         if (entry->reason == REASON_NONE)
             match->askable--;

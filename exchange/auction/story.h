@@ -100,6 +100,7 @@ struct auction {
     const struct node *consent;
     struct person person; /* plain hashes: nothing of it is stored */
     struct person_keys keys;
+    const uint64_t *on_lists; /* NULL: the campaign asks about none */
     struct auction_recall recall;
     struct duplicates_guard guard;
     bool key_is_brief; /* made of the lead itself, and for a short time */

@@ -55,6 +55,9 @@ int command_check(int argc, char **argv)
     bool good = settings_read(config_path(given.values[CONFIG]), &settings, &report);
     if (good || *settings.catalogue) /* all errors of both files in one list */
         catalogue = config_catalogue(&settings, NULL, &report);
+    struct shelf *shelf = catalogue ? lists_read(&settings, catalogue, NULL, NULL, &report) : NULL;
+    if (!shelf) catalogue_drop(&catalogue);
+    shelf_drop(&shelf);
     if (given.values[JSON])
         print_json(catalogue, &report);
     else

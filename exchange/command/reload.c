@@ -38,6 +38,9 @@ static bool begin(struct serving *serving)
     settings_keep(&serving->settings, &serving->fresh_settings, report);
     serving->fresh = config_catalogue(&serving->fresh_settings, serving->hall.standing, report);
     if (!serving->fresh) return false;
+    serving->fresh_shelf = lists_read(&serving->fresh_settings, serving->fresh, serving->hall.shelf,
+                                      serving->hall.catalogue, report);
+    if (!serving->fresh_shelf) return false;
     if (ledger_catalogue(serving->line, &serving->fresh->version, serving->fresh->packed, on_stored, serving, 0) ==
         FAULT_NONE)
         return true;
@@ -54,8 +57,10 @@ static void on_stored(void *arg, uint64_t token, enum fault fault, uint64_t seq)
     bool good = !fault && swap_tls(serving);
     if (good) {
         serving->settings = serving->fresh_settings;
+        hall_swap_shelf(&serving->hall, serving->fresh_shelf); /* first: no list of the new catalogue is missed */
         hall_swap(&serving->hall, serving->fresh);
         loop_timer_at(serving->sweep_timer, loop_now_us(serving->loop) + SWEEP_US);
+        serving->fresh_shelf = NULL;
         serving->fresh = NULL;
     }
     finish(serving, good);
@@ -104,6 +109,7 @@ static void finish(struct serving *serving, bool good)
 {
     char *text = findings_of(&serving->report);
     if (serving->fresh) catalogue_drop(&serving->fresh);
+    shelf_drop(&serving->fresh_shelf);
     config_report_close(&serving->report);
     log_line(good ? LOG_INFO : LOG_ERROR, good ? "reload.done" : "reload.refused", "findings", text ? text : "", NULL);
     if (serving->wish.worker != UINT32_MAX)

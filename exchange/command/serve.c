@@ -166,9 +166,10 @@ static int prepare(struct serving *serving, const char *config)
     struct config_report report;
     config_report_open(&report);
     hall->catalogue = config_catalogue(&serving->settings, hall->standing, &report);
+    if (hall->catalogue) hall->shelf = lists_read(&serving->settings, hall->catalogue, NULL, NULL, &report);
     config_report_print(&report, stderr);
     config_report_close(&report);
-    if (!hall->catalogue) return COMMAND_USAGE;
+    if (!hall->catalogue || !hall->shelf) return COMMAND_USAGE;
 
     uint32_t doubts = 0;
     status = open_ledger(serving, workers);
@@ -321,6 +322,7 @@ static void stop(struct serving *serving)
     doubts_close(&hall->doubts);
     (void)hall_sweep(hall, true);
     if (hall->catalogue) catalogue_drop(&hall->catalogue);
+    shelf_drop(&hall->shelf);
     if (hall->standing) standing_close(&hall->standing);
     if (serving->wishes) mailbox_close(&serving->wishes);
     if (serving->sweep_timer) loop_timer_close(&serving->sweep_timer);

@@ -31,6 +31,7 @@ struct serving {
     struct reload_wish wish;
     struct settings fresh_settings;
     struct catalogue *fresh;
+    struct shelf *fresh_shelf;
     struct config_report report;
 };
 

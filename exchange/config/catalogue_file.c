@@ -42,6 +42,7 @@ static void check_all(struct loading *loading);
 static struct catalogue *build(struct loading *loading, struct standing *standing);
 static uint32_t merge(struct loading *loading);
 static bool merge_list(struct loading *loading, const struct schema_row *row);
+static bool add_suppress(struct loading *loading);
 static uint32_t open_parent(struct tree *tree, enum node_kind kind, const char *key);
 static void on_finding(void *arg, const struct node *where, bool is_error, const char *text);
 
@@ -223,6 +224,8 @@ static uint32_t merge(struct loading *loading)
         if (!merge_list(loading, row)) return TREE_NONE;
         tree->nodes[root].count++;
     }
+    if (!add_suppress(loading)) return TREE_NONE;
+    tree->nodes[root].count++;
     tree->nodes[root].span = tree->count - root;
     return root;
 }
@@ -244,6 +247,23 @@ static bool merge_list(struct loading *loading, const struct schema_row *row)
             tree->nodes[list].count++;
         }
     }
+    tree->nodes[list].span = tree->count - list;
+    return true;
+}
+
+/* The settings' own, so that the snapshot has all that decides. */
+static bool add_suppress(struct loading *loading)
+{
+    struct tree *tree = &loading->tree;
+    const struct settings_texts *texts = &loading->settings->suppress;
+    uint32_t list = open_parent(tree, NODE_LIST, "suppress");
+    for (uint32_t i = 0; i < texts->count && list != TREE_NONE; i++) {
+        struct node node = {.kind = NODE_TEXT, .text = bytes_of(texts->at[i]), .span = 1};
+        struct tree_place place = {.file = 0};
+        if (tree_add(tree, &node, &place) == TREE_NONE) return false;
+    }
+    if (list == TREE_NONE) return false;
+    tree->nodes[list].count = texts->count;
     tree->nodes[list].span = tree->count - list;
     return true;
 }

@@ -130,6 +130,7 @@ static bool check_named(struct checker *checker, const struct schema_row *row, s
 static bool check_one(struct checker *checker, const struct schema_row *row, struct node *node)
 {
     if (row->type == SCHEMA_PRICE) return check_price(checker, row, node);
+    if (row->flags & SCHEMA_OR_MAP && node->kind == NODE_MAP) return check_map(checker, row->group, node);
     if (row->type == SCHEMA_CHOICE && row->group && node->kind == NODE_MAP) return check_map(checker, row->group, node);
     if (row->type != SCHEMA_MAP) return value_check(checker->tree, row, node, checker->folder);
     return check_map(checker, row->group, node);

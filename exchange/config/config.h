@@ -4,6 +4,7 @@
  * Called by one thread at a time (start, reload, check); what it returns is owned by the caller. */
 #pragma once
 
+#include "exchange/config/lists.h"
 #include "exchange/config/report.h"
 #include "exchange/config/settings.h"
 

@@ -49,6 +49,7 @@ enum schema_form {
 #define SCHEMA_ITEMS 16u     /* a list whose items stand alone: one that is wrong is left out of later checks */
 #define SCHEMA_MAYBE_EMPTY 32u
 #define SCHEMA_MAP_LATER 64u /* a map may stand here one day */
+#define SCHEMA_OR_MAP 512u   /* a map of `group` may stand in its place */
 #define SCHEMA_VITAL 256u    /* need not be there; but a wrong one leaves nothing to look at in what holds it */
 #define SCHEMA_INSTEAD 128u  /* LATER rows: what is required may be missing beside it */
 

@@ -148,6 +148,46 @@ static const struct schema_row consent_rows[] = {
 static const struct schema_group consent_group = {
     .name = "consent", .title = "consent", .prose = "What the person must have agreed to.", ROWS(consent_rows)};
 
+static const struct schema_row list_rows[] = {
+    {.key = "file",
+     .type = SCHEMA_PATH,
+     .prose = "a text: one phone, e-mail or hexadecimal SHA-256 of one a line; # comments"},
+    {.key = "owner", .type = SCHEMA_NAME, .prose = "the buyer who may replace it: PUT /v1/buyer/lists/{name}"},
+};
+static const struct schema_group list_group = {
+    .name = "list",
+    .title = "lists",
+    .prose = "A list of people, under its name: lists: {customers: {file: customers.txt, owner: north}}. Read at start "
+             "and reload; of file and owner's the later one counts.",
+    ROWS(list_rows),
+    .indivisible = true};
+
+static const struct schema_row unless_rows[] = {
+    {.key = "consent",
+     .type = SCHEMA_CHOICE,
+     .flags = SCHEMA_REQUIRED,
+     .choices = "tcpa",
+     .prose = "that fact is true"},
+};
+static const struct schema_group unless_group = {.name = "unless",
+                                                 .title = "unless",
+                                                 .prose = "What a suppression gives way to.",
+                                                 ROWS(unless_rows),
+                                                 .indivisible = true};
+static const struct schema_row suppress_rows[] = {
+    {.key = "list", .type = SCHEMA_NAME, .flags = SCHEMA_REQUIRED, .prose = "a name of `lists`"},
+    {.key = "unless",
+     .type = SCHEMA_MAP,
+     .group = &unless_group,
+     .prose = "people who agreed to it are sold all the same"},
+};
+const struct schema_group schema_suppress = {
+    .name = "suppress",
+    .title = "suppress",
+    .prose = "People on these lists are not sold: suppress: [dnc.txt, {list: customers, unless: {consent: tcpa}}].",
+    ROWS(suppress_rows),
+    .indivisible = true};
+
 static const struct schema_row pattern_rows[] = {
     {.key = "field", .type = SCHEMA_TEXT, .flags = SCHEMA_REQUIRED, .range = "1..64", .prose = "a field's name"},
     {.key = "matches",
@@ -368,8 +408,10 @@ static const struct schema_row campaign_rows[] = {
     {.key = "suppress",
      .type = SCHEMA_PATH,
      .form = SCHEMA_LIST,
-     .flags = SCHEMA_LATER,
-     .prose = "lists of people never sold"},
+     .flags = SCHEMA_MAYBE_EMPTY | SCHEMA_OR_MAP,
+     .items_max = 32,
+     .group = &schema_suppress,
+     .prose = "people who are not sold here: files, names of `lists`, or {list, unless}"},
     {.key = "test_patterns",
      .type = SCHEMA_MAP,
      .form = SCHEMA_LIST,
@@ -487,7 +529,12 @@ static const struct schema_row catalogue_rows[] = {
      .flags = SCHEMA_MAYBE_EMPTY | SCHEMA_VITAL,
      .group = &campaign_group,
      .prose = "kinds of lead"},
-    {.key = "lists", .type = SCHEMA_MAP, .form = SCHEMA_NAMED, .flags = SCHEMA_LATER, .prose = "named lists of people"},
+    {.key = "lists",
+     .type = SCHEMA_MAP,
+     .form = SCHEMA_NAMED,
+     .items_max = 256,
+     .group = &list_group,
+     .prose = "named lists of people"},
     {.key = "calendars",
      .type = SCHEMA_MAP,
      .form = SCHEMA_NAMED,
@@ -520,24 +567,16 @@ const struct schema_group schema_catalogue = {
     ROWS(catalogue_rows)};
 
 const struct schema_group *const schema_catalogue_groups[] = {
-    &schema_catalogue,
-    &campaign_group,
-    &field_group,
-    &consent_group,
-    &pattern_group,
-    &score_group,
-    &quiet_group,
-    &schema_margin,
-    &band_group,
-    &pair_group,
-    &experiment_group,
-    &affiliate_group,
-    &source_group,
-    &pay_group,
-    &rate_group,
-    &reveal_group,
-    &calendar_group,
-    &duplicates_group,
-    &schema_contract_duplicates,
+    &schema_catalogue, &campaign_group,
+    &field_group,      &consent_group,
+    &pattern_group,    &score_group,
+    &quiet_group,      &schema_margin,
+    &band_group,       &pair_group,
+    &experiment_group, &affiliate_group,
+    &source_group,     &pay_group,
+    &rate_group,       &reveal_group,
+    &calendar_group,   &list_group,
+    &schema_suppress,  &unless_group,
+    &duplicates_group, &schema_contract_duplicates,
 };
 const unsigned schema_catalogue_groups_count = sizeof schema_catalogue_groups / sizeof *schema_catalogue_groups;

@@ -30,6 +30,7 @@ static void fill(const struct source *source, const struct schema_group *group, 
 static void store(const struct source *source, const struct schema_row *row, const struct node *node);
 static void store_addresses(const struct source *source, const struct schema_row *row, const struct node *node);
 static void store_keys(const struct source *source, const struct schema_row *row, const struct node *node);
+static void store_texts(const struct source *source, const struct schema_row *row, const struct node *node);
 static void store_text(const struct source *source, const struct schema_row *row, const struct node *node, char *at);
 static void check_together(const struct source *source);
 static void check_listen(const struct source *source);
@@ -156,6 +157,8 @@ static void store(const struct source *source, const struct schema_row *row, con
         store_addresses(source, row, node);
     } else if (row->type == SCHEMA_KEY) {
         store_keys(source, row, node);
+    } else if (row->type == SCHEMA_TEXT && row->form == SCHEMA_LIST) {
+        store_texts(source, row, node);
     } else if (value_number(row, node, &number)) {
         uint32_t narrow = (uint32_t)number;
         bool truth = number != 0;
@@ -190,6 +193,17 @@ static void store_keys(const struct source *source, const struct schema_row *row
         struct bytes text = BYTES_NONE;
         check(scalar_text(item, &text) && value_key(text, keys->at[keys->count].at));
         keys->count++;
+    }
+}
+
+static void store_texts(const struct source *source, const struct schema_row *row, const struct node *node)
+{
+    struct settings_texts *texts = (void *)((char *)source->settings + row->offset);
+    NODE_EACH(item, node)
+    {
+        struct bytes text = BYTES_NONE;
+        check(scalar_text(item, &text) && text.len < sizeof texts->at[0]);
+        memcpy(texts->at[texts->count++], text.at, text.len);
     }
 }
 

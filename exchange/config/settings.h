@@ -13,6 +13,7 @@
 #define SETTINGS_LISTEN_MAX 4
 #define SETTINGS_ADMIN_KEYS_MAX 64
 #define SETTINGS_ZONE_MAX 64
+#define SETTINGS_SUPPRESS_MAX 16
 
 struct settings_addresses {
     uint32_t count;
@@ -22,6 +23,11 @@ struct settings_addresses {
 struct settings_keys {
     uint32_t count;
     struct digest at[SETTINGS_ADMIN_KEYS_MAX]; /* SHA-256 of each key's whole text */
+};
+
+struct settings_texts {
+    uint32_t count;
+    char at[SETTINGS_SUPPRESS_MAX][256];
 };
 
 /* Paths are absolute, or relative to the working directory: the settings file's folder already stands before them.
@@ -52,6 +58,7 @@ struct settings {
     struct margin margin; /* is_set always */
     struct circuit_rules circuit;
     uint32_t max_posts;
+    struct settings_texts suppress; /* as written: names of lists, or paths */
 
     char geo_zips[SETTINGS_PATH_MAX], geo_areas[SETTINGS_PATH_MAX]; /* empty: no such table */
 

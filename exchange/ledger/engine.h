@@ -108,7 +108,7 @@ struct ledger {
     bool trace_failed;       /* the last try failed: the next failure drops */
     int64_t next_dropped_us; /* when dropping is logged again */
     bool is_nearly_full;
-    struct counting *counting; /* NULL: no pings are counted yet */
+    struct counting *counting;                /* NULL: no pings are counted yet */
     struct standing *standing;                /* where what is learned is published; NULL: not restored into any */
     struct learned_news learned[LEARNED_MAX]; /* of the batch at hand */
     unsigned learned_count;

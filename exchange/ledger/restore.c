@@ -8,6 +8,7 @@
 #include "exchange/base/log.h"
 #include "exchange/ledger/account.h"
 #include "exchange/ledger/engine.h"
+#include "exchange/ledger/seen.h"
 #include "exchange/record/offer.h"
 #include "protocol/base/check.h"
 #include "protocol/base/money.h"
@@ -328,6 +329,11 @@ static enum fault load_switches(struct ledger *ledger, struct MDB_txn *txn, stru
     return fault == FAULT_NOT_FOUND ? FAULT_NONE : fault;
 }
 
+static bool load_revoked(void *arg, const struct person_key *key)
+{
+    return revoked_add(arg, key) == FAULT_NONE;
+}
+
 struct offers_load {
     struct ledger *ledger;
     struct offers *offers;
@@ -375,6 +381,7 @@ enum fault ledger_restore(struct ledger *ledger, struct standing *standing, stru
     if (fault != FAULT_NONE) return fault;
     fault = load_caps(ledger, txn, standing, wall_ms);
     if (fault == FAULT_NONE) fault = load_switches(ledger, txn, standing);
+    if (fault == FAULT_NONE) fault = seen_each_revoked(ledger->book, txn, load_revoked, standing_revoked(standing));
     if (fault == FAULT_NONE) fault = learning_load(ledger->book, txn, standing);
     ledger->standing = standing;
     store_abort(&txn);

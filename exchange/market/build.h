@@ -131,6 +131,12 @@ void build_place(struct build *build, const struct node *node, struct contract *
 /* A waterfall needs tiers. */
 void build_check_tiers(struct build *build);
 void build_margins(struct build *build);
+/* The names of `lists`; filters refer to them. */
+void build_lists(struct build *build);
+/* `suppress: […]` of that map. */
+void build_suppression(struct build *build, const struct node *map, struct suppression *suppression);
+/* All of them, owners of lists, people whom buyers exclude; and which lists each campaign asks about. */
+void build_suppressions(struct build *build);
 /* The rules about the same person again: of campaigns and contracts, all of which are known by now. */
 void build_duplicates(struct build *build);
 /* The sources of an affiliate. */
@@ -140,11 +146,3 @@ void build_exclusions(struct build *build);
 /* Only without errors: who has which contracts, and the cells of standing. */
 void build_indexes(struct build *build);
 void build_cells(struct build *build);
-/* One contract as the packed catalogue has it; `buyer` NULL: the map names it. */
-void build_pack_contract(struct sink *sink, const struct node *contract, const struct buyer *buyer);
-/* catalogue.packed and .version. */
-void build_pack(struct build *build);
-/* The geographic tables out of a packed catalogue; texts point into it. */
-bool build_unpack_geo(const struct node *node, struct arena *arena, struct geo *geo);
-/* House rules out of a packed catalogue. */
-bool build_unpack_house(const struct node *node, struct house_rules *house);

@@ -1,6 +1,6 @@
 /* Bulk contracts are built, packed and forgotten one by one: a hundred thousand of them as one document would be a
  * gigabyte to fill and to walk. The few members that a later part of the build asks for are kept. */
-#include "exchange/market/build.h"
+#include "exchange/market/build_pack.h"
 
 #include <stdlib.h>
 

@@ -28,6 +28,7 @@ void build_campaigns(struct build *build)
     {
         struct campaign *campaign = &catalogue->campaigns[made];
         campaign->index = made++;
+        campaign->list_names = &catalogue->list_names;
         build_id(build, node, "campaign", &catalogue->campaign_ids, campaign->index, &campaign->id);
         read_campaign(build, node, campaign);
     }

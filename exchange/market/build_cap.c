@@ -105,10 +105,40 @@ static bool is_there(const struct cap *caps, uint32_t count, const struct cap_id
     return false;
 }
 
+/* Every window of the first lies in one of the second. */
+static bool is_inside(unsigned inner, unsigned outer)
+{
+    static const unsigned inside[CAP_WINDOWS] = {
+        [CAP_HOUR] = 1u << CAP_MINUTE,
+        [CAP_DAY] = 1u << CAP_MINUTE | 1u << CAP_HOUR,
+        [CAP_WEEK] = 1u << CAP_MINUTE | 1u << CAP_HOUR | 1u << CAP_DAY,
+        [CAP_MONTH] = 1u << CAP_MINUTE | 1u << CAP_HOUR | 1u << CAP_DAY,
+    };
+    return inside[outer] >> inner & 1;
+}
+
+/* A shorter window with at least the limit of a longer one is never the first to be full. */
+static void check_pairs(struct build *build, const struct node *list, const struct cap *caps, uint32_t count)
+{
+    uint32_t at = 0;
+    NODE_EACH(node, list)
+    {
+        const struct cap *inner = &caps[at++];
+        for (uint32_t i = 0; i < count; i++) {
+            const struct cap *outer = &caps[i];
+            bool same = inner->is_money == outer->is_money && inner->per == outer->per &&
+                        inner->counts == outer->counts && !inner->is_percent && !outer->is_percent && !inner->is_paced;
+            if (same && is_inside(inner->window, outer->window) && inner->limit >= outer->limit && outer->limit)
+                build_warning(build, node, "a cap of the %s is never full before that of the %s [cap_never_full]",
+                              WINDOWS[inner->window], WINDOWS[outer->window]);
+        }
+    }
+}
+
 const struct cap *build_caps(struct build *build, const struct node *node, const struct cap_owner *owner,
                              const struct zone *zone, uint32_t *count)
 {
-    uint32_t length;
+    uint32_t length, errors = build->errors;
     const struct node *list = build_list(build, node, "caps", &length);
     *count = 0;
     if (length > CAPS_MAX) {
@@ -125,6 +155,7 @@ const struct cap *build_caps(struct build *build, const struct node *node, const
         cap->id = build_cap_id(owner, cap);
         if (is_there(caps, *count - 1, &cap->id)) build_error(build, child, "another cap has the same window");
     }
+    if (build->errors == errors) check_pairs(build, list, caps, *count);
     if (build_cap_keys(caps, *count) > CAPS_MAX)
         build_error(build, list, "at most %u caps, of which a percent counts as two", CAPS_MAX);
     return caps;

@@ -97,7 +97,8 @@ static void read_offers(struct build *build, const struct node *node, struct con
     build_count(build, node, "max_open_offers", 1, &contract->max_open_offers);
     build_duration(build, node, "hold_offer", &hold_us);
     if (hold_us > contract->bid_ttl_us)
-        build_warning(build, node_find(node, "hold_offer"), "hold_offer is longer than bid_ttl: the offer ends first");
+        build_warning(build, node_find(node, "hold_offer"),
+                      "hold_offer is longer than bid_ttl: the offer ends first [hold_outlasts_bid]");
     if (hold_us / 1000 > UINT32_MAX)
         build_error(build, node_find(node, "hold_offer"), "hold_offer is too long");
     else
@@ -283,6 +284,7 @@ static const struct filter *read_filter(struct build *build, const struct node *
 {
     const struct campaign *campaign = campaign_of(build, contract);
     const struct filter *filter = campaign ? build_filter(build, campaign, node) : NULL;
+    contract->asks_list |= filter && filter_asks_list(filter);
     if (filter && filter_is_private(filter)) {
         contract->is_hidden = true;
         build_warning(build, node,

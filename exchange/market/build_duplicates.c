@@ -133,14 +133,18 @@ static void read_contracts(struct build *build)
         struct campaign *campaign = &catalogue->campaigns[contract->campaign];
         if (!node_find(node, "window")) build_error(build, node, "duplicates needs a window");
         build_duration(build, node, "window", &window_us);
-        contract->duplicates_ms = window_us / 1000;
+        int64_t window_ms = window_us / 1000;
+        struct people_terms *terms = build_zero(build, 1, sizeof *terms);
+        if (!terms) return;
+        terms->duplicates_ms = window_ms;
+        contract->people = terms;
         if (!kinds_of(campaign, false))
             build_error(build, node, "duplicates needs a field of type us_phone or email in campaign %.*s",
                         BUILD_SHOWN(campaign->id));
         campaign->recalls = true;
-        if (contract->duplicates_ms > campaign->sold_keep_ms) campaign->sold_keep_ms = contract->duplicates_ms;
-        if (campaign->duplicates.counts_posted && contract->duplicates_ms > campaign->refused_keep_ms)
-            campaign->refused_keep_ms = contract->duplicates_ms;
+        if (window_ms > campaign->sold_keep_ms) campaign->sold_keep_ms = window_ms;
+        if (campaign->duplicates.counts_posted && window_ms > campaign->refused_keep_ms)
+            campaign->refused_keep_ms = window_ms;
     }
 }
 

@@ -1,13 +1,14 @@
 /* The packed catalogue is what the book keeps under its hash:
  *
- *   {house: {…}, campaigns: […], margins: […], calendars: {…}, affiliates: […], buyers: [… without contracts and
- *    secrets], contracts: [{buyer: north, …}, …], geo: {zips: the table, area_codes: the table} where there are such}
+ *   {house: {…}, campaigns: […], margins: […], calendars: {…}, lists: {…}, suppress: […], affiliates: […], buyers: […
+ * without contracts, secrets and people], contracts: [{buyer: north, …}, …], geo: {zips: the table, area_codes: the
+ * table} where there are such}
  *
  * Contracts stand beside their buyers, which leaves a filter the depth it needs, and signing secrets stay out: the book
  * must not be worth stealing for them. Keys keep the document's order, because the order of a campaign's fields is the
  * order buyers see them in. The heads of maps and lists are written here (a byte and a big-endian count, MessagePack's
  * specification); all values by the codec. */
-#include "exchange/market/build.h"
+#include "exchange/market/build_pack.h"
 
 #include <stdlib.h>
 
@@ -31,7 +32,7 @@ static void write_map_head(struct sink *sink, uint32_t count);
 static void write_house(struct sink *sink, const struct house_rules *house);
 static void write_geo(struct sink *sink, const struct geo *geo);
 static void write_list(struct sink *sink, const struct build *build, const char *name);
-static void write_calendars(struct sink *sink, const struct build *build);
+static void write_named(struct sink *sink, const struct build *build, const char *name);
 static void write_buyers(struct sink *sink, const struct build *build);
 static void write_contracts(struct sink *sink, const struct build *build);
 
@@ -47,12 +48,14 @@ void build_pack(struct build *build)
         return;
     }
     const struct geo *geo = build->source->geo;
-    write_map_head(&sink, geo ? 8 : 7);
+    write_map_head(&sink, geo ? 10 : 9);
     write_house(&sink, &catalogue->house);
     if (geo) write_geo(&sink, geo);
     write_list(&sink, build, "campaigns");
     write_list(&sink, build, "margins");
-    write_calendars(&sink, build);
+    write_named(&sink, build, "calendars");
+    write_named(&sink, build, "lists");
+    write_list(&sink, build, "suppress");
     write_list(&sink, build, "affiliates");
     write_buyers(&sink, build);
     write_contracts(&sink, build);
@@ -170,10 +173,10 @@ static void write_list(struct sink *sink, const struct build *build, const char 
         write_list_head(sink, 0);
 }
 
-static void write_calendars(struct sink *sink, const struct build *build)
+static void write_named(struct sink *sink, const struct build *build, const char *name)
 {
-    const struct node *map = node_find(build->source->document, "calendars");
-    write_text(sink, BYTES("calendars"));
+    const struct node *map = node_find(build->source->document, name);
+    write_text(sink, bytes_of(name));
     if (map && map->kind == NODE_MAP)
         pack_write(sink, map);
     else
@@ -186,6 +189,25 @@ static bool is_left_out(const struct node *member)
            bytes_is(member->key, "hash_secret");
 }
 
+static bool is_person(const struct node *member)
+{
+    return bytes_is(member->key, "phones") || bytes_is(member->key, "emails");
+}
+
+/* The book keeps keyed hashes of people, and nothing else of them. */
+static void write_exclude(struct sink *sink, const struct node *exclude)
+{
+    uint32_t count = 0;
+    NODE_EACH(member, exclude) count += !is_person(member);
+    write_map_head(sink, count);
+    NODE_EACH(member, exclude)
+    {
+        if (is_person(member)) continue;
+        write_text(sink, member->key);
+        pack_write(sink, member);
+    }
+}
+
 static void write_buyer(struct sink *sink, const struct node *buyer)
 {
     uint32_t count = buyer->count;
@@ -195,7 +217,10 @@ static void write_buyer(struct sink *sink, const struct node *buyer)
     {
         if (is_left_out(member)) continue;
         write_text(sink, member->key);
-        pack_write(sink, member);
+        if (bytes_is(member->key, "exclude"))
+            write_exclude(sink, member);
+        else
+            pack_write(sink, member);
     }
 }
 

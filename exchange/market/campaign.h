@@ -20,6 +20,7 @@ struct facts {
     uint32_t area_code;         /* of the public field area_code, else of the first phone; 0: unknown */
     int64_t today;              /* the ping's day in UTC, YYYYMMDD; ages are counted to it */
     bool with_private;          /* private fields were looked at */
+    const uint64_t *on_lists;   /* bit n: the person is on list n of the catalogue; NULL: on none, or not known */
 };
 
 struct lead_form {

@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-#include "exchange/market/build.h"
+#include "exchange/market/build_pack.h"
 #include "protocol/base/check.h"
 #include "protocol/base/money.h"
 
@@ -54,7 +54,7 @@ void catalogue_drop(struct catalogue **catalogue)
     *catalogue = NULL;
     if (!dropped || atomic_fetch_sub_explicit(&dropped->references, 1, memory_order_acq_rel) > 1) return;
     struct table *tables[] = {&dropped->campaign_ids, &dropped->affiliate_ids, &dropped->buyer_ids,
-                              &dropped->contract_ids, &dropped->keys};
+                              &dropped->contract_ids, &dropped->keys,          &dropped->list_names};
     for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) table_free(tables[i]);
     arena_free(&dropped->memory);
     free(dropped);
@@ -139,6 +139,7 @@ static void build_parts(struct build *build, const struct bytes *packed)
         build_error(build, build->source->document, "there is no time zone %.*s (settings: time_zone)",
                     BUILD_SHOWN(catalogue->house.time_zone));
     }
+    build_lists(build);
     build_campaigns(build);
     build_calendars(build);
     build_affiliates(build);
@@ -149,6 +150,7 @@ static void build_parts(struct build *build, const struct bytes *packed)
     if (is_fine(build)) build_rehearsals(build);
     build_margins(build);
     build_duplicates(build);
+    build_suppressions(build);
     if (is_fine(build)) build_segments(build);
     if (is_fine(build)) build_indexes(build);
     if (is_fine(build)) build_disclosed(build);

@@ -14,6 +14,7 @@
 #include "exchange/market/geo.h"
 #include "exchange/market/quality.h"
 #include "exchange/market/ranking.h"
+#include "exchange/market/source.h"
 #include "protocol/base/table.h"
 
 struct index;
@@ -55,6 +56,11 @@ struct campaign {
     bool gives_hashes;         /* a contract's pings carry hashes of the person */
     const uint32_t *contracts; /* indexes, in the catalogue's order */
     uint32_t contracts_count;
+    const struct table *list_names; /* the catalogue's, for filters in the making */
+    struct suppression suppress;
+    const uint16_t *lists; /* those its leads are looked up in, ascending */
+    uint32_t lists_count;
+    bool asks_people; /* a list, or a buyer's exclusions: who it is matters at the ping, too */
     struct duplicates duplicates;
     bool recalls; /* it, or a contract of it, has a rule: what the book remembers of a person is looked up */
     int64_t sold_keep_ms, refused_keep_ms; /* how long others' rules and its own may ask about its leads */
@@ -73,17 +79,6 @@ struct principal {
     uint32_t index;
 };
 
-/* What settings say for every campaign; part of the snapshot so that one auction sees one version of both. */
-struct house_rules {
-    struct margin margin;
-    int64_t payout_step_micros;
-    uint32_t max_posts;
-    struct bytes currency;
-    struct bytes time_zone; /* IANA name of the house's day; empty: UTC */
-    struct circuit_rules circuit;
-    bool allow_private; /* webhooks may be IP literals, any port, plain http for posts: demos and tests only */
-};
-
 struct catalogue {
     struct digest version; /* SHA-256 of `packed` */
     struct bytes packed; /* house rules and document in MessagePack, without signing secrets: rebuilds this snapshot */
@@ -94,37 +89,16 @@ struct catalogue {
     struct affiliate *affiliates;
     struct buyer *buyers;       /* behind the last: the built-in test buyers (rehearsal.h) */
     struct contract *contracts; /* the same */
-    uint32_t campaigns_count, affiliates_count, buyers_count, contracts_count;
+    struct people_list *lists;
+    struct suppression suppress; /* the exchange's own */
+    uint32_t campaigns_count, affiliates_count, buyers_count, contracts_count, lists_count;
     struct table campaign_ids, affiliate_ids, buyer_ids, contract_ids; /* id -> index */
+    struct table list_names;
     struct table keys; /* 32 raw bytes of a key's SHA-256 -> index of principals */
     struct principal *principals;
     uint32_t principals_count;
     struct arena memory;
     _Atomic uint32_t references;
-};
-
-/* A finding, with the node it concerns (for file:line:col). `is_error` false: a warning. The text lives for the call.
- */
-typedef void catalogue_on_finding(void *arg, const struct node *where, bool is_error, const char *text);
-
-struct catalogue_source {
-    /* Map: campaigns, affiliates, buyers (each with its contracts), and contracts (bulk ones, each with its `buyer`);
-     * the schema has checked keys and plain types. Secrets are their text already, never file: or env: references. */
-    const struct node *document;
-    struct house_rules house;
-    /* More contracts, one after the other, each a map with its `buyer` that is good until the next call; NULL: there
-     * are no more. *is_wrong: one was left out, and it was told why. At most bulk_max of them. NULL: there are none. */
-    const struct node *(*next_bulk)(void *arg, bool *is_wrong);
-    void *next_bulk_arg;
-    uint32_t bulk_max;
-    const struct geo *geo; /* the operator's tables, for the call; NULL: none */
-    struct standing
-        *standing; /* cells are found or made here; NULL: no cells (check, explain): all are STANDING_NONE */
-    /* The TZif file of an IANA zone, in memory that outlives the build; false: no such zone. */
-    bool (*read_zone)(void *arg, struct bytes name, struct bytes *file);
-    void *read_zone_arg;
-    catalogue_on_finding *on_finding; /* may be NULL */
-    void *on_finding_arg;
 };
 
 /* The snapshot with one reference, or NULL: findings told why (all of them, not only the first), or memory is out.

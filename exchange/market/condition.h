@@ -24,6 +24,7 @@ enum condition {
     CONDITION_SUB_ID,    /* sorted texts: one of the lead's is among them */
     CONDITION_AREA_CODE, /* numbers */
     CONDITION_CONSENT,   /* one text: a fact of the consent */
+    CONDITION_IN_LIST,   /* from: the list of the catalogue that the person is on */
     CONDITION_SCORE,     /* the lead's points, from..to */
     CONDITIONS_COUNT
 };

@@ -4,6 +4,7 @@
 
 #include "exchange/market/endpoint.h"
 #include "exchange/market/filter.h"
+#include "exchange/market/lists.h"
 #include "exchange/market/schedule.h"
 #include "exchange/market/unknown.h"
 #include "exchange/standing/standing.h"
@@ -87,6 +88,7 @@ struct price_rule {
 };
 
 #define DISCLOSES_FLOOR 128u
+
 struct contract {
     uint32_t index, buyer, campaign;             /* in the catalogue's lists */
     uint32_t cell;                               /* in standing's contracts */
@@ -112,10 +114,10 @@ struct contract {
     uint32_t max_open_offers;     /* 0: none */
     uint32_t hold_offer_ms;       /* what an offer of its reserves at once, for so long; 0: nothing */
     int64_t bid_ttl_us;
-    int64_t duplicates_ms; /* nobody sold to it within this is sold to it again; 0: no rule */
-    uint8_t discloses;     /* in its pings: bits 1 << enum person_kind: keyed hashes of those; DISCLOSES_FLOOR */
-    bool is_live;          /* asked for a price; else the first price rule that matches bids */
-    bool is_free;          /* a payout of 0 is no fault */
+    const struct people_terms *people; /* NULL: no rules of its own */
+    uint8_t discloses; /* in its pings: bits 1 << enum person_kind: keyed hashes of those; DISCLOSES_FLOOR */
+    bool is_live;      /* asked for a price; else the first price rule that matches bids */
+    bool is_free;      /* a payout of 0 is no fault */
     bool paused;
     struct unknown_rules on_unknown;
     bool bills_lower : 1, seats_required : 1; /* bills: price_at_post */
@@ -123,11 +125,7 @@ struct contract {
     bool counts_pings : 1;                    /* a cap of its own or its buyer's does */
     bool counts_today : 1;                    /* its sales of the house's day are counted: policy even goes by them */
     bool is_hidden : 1; /* filter or prices look at private fields: public ones do not tell again whom they let */
-};
-
-struct names {
-    const struct bytes *at; /* sorted */
-    uint32_t count;
+    bool asks_list : 1; /* its filter asks whether the person is on a list */
 };
 
 struct buyer {
@@ -145,6 +143,7 @@ struct buyer {
     uint32_t max_in_flight;      /* 0: none */
     uint32_t max_pings_per_s;    /* 0: none */
     struct names exclude_affiliates, exclude_sources; /* whose leads it does not take */
-    const uint32_t *contracts;                        /* indexes */
+    struct people_rules people;
+    const uint32_t *contracts; /* indexes */
     uint32_t contracts_count;
 };

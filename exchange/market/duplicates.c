@@ -56,13 +56,13 @@ bool duplicates_seen(const struct duplicates_question *question)
 
 bool duplicates_met(const struct duplicates_question *question, const struct contract *contract)
 {
+    int64_t window_ms = contract->people ? contract->people->duplicates_ms : 0;
     const struct duplicates *rule = &question->campaign->duplicates;
     for (uint32_t i = 0; i < question->count; i++) {
         const struct encounter *encounter = &question->list[i];
         bool refused = encounter->state == ENCOUNTER_REFUSED && rule->reject_memory_ms &&
                        is_within(question, encounter, rule->reject_memory_ms);
-        bool sold = contract->duplicates_ms && counts(rule, encounter) &&
-                    is_within(question, encounter, contract->duplicates_ms);
+        bool sold = window_ms && counts(rule, encounter) && is_within(question, encounter, window_ms);
         if ((refused || sold) && !is_own(question, encounter) && bytes_same(encounter->contract, contract->id) &&
             is_by(question, encounter))
             return true;

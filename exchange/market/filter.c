@@ -4,6 +4,7 @@
 
 #include "exchange/market/condition.h"
 #include "exchange/market/score.h"
+#include "exchange/market/suppress.h"
 #include "protocol/message/consent.h"
 
 #define OWN_MAX 40u   /* bytes of the lead's own value */
@@ -12,7 +13,7 @@
 typedef bool holds(const struct filter *filter, const struct facts *facts);
 
 static holds all_hold, any_holds, none_holds, in_mask, in_range, in_numbers, in_texts, has_prefix, is_there, is_missing,
-    by_affiliate, by_source, in_runs, by_regex, by_age, by_sub_id, by_area_code, by_consent, by_score;
+    by_affiliate, by_source, in_runs, by_regex, by_age, by_sub_id, by_area_code, by_consent, by_score, by_list;
 
 static holds *const HOLDS[CONDITIONS_COUNT] = {
     [CONDITION_ALL] = all_hold,       [CONDITION_ANY] = any_holds,          [CONDITION_NONE] = none_holds,
@@ -21,7 +22,7 @@ static holds *const HOLDS[CONDITIONS_COUNT] = {
     [CONDITION_MISSING] = is_missing, [CONDITION_AFFILIATE] = by_affiliate, [CONDITION_SOURCE] = by_source,
     [CONDITION_RUNS] = in_runs,       [CONDITION_REGEX] = by_regex,         [CONDITION_AGE] = by_age,
     [CONDITION_SUB_ID] = by_sub_id,   [CONDITION_AREA_CODE] = by_area_code, [CONDITION_CONSENT] = by_consent,
-    [CONDITION_SCORE] = by_score,
+    [CONDITION_IN_LIST] = by_list,    [CONDITION_SCORE] = by_score,
 };
 
 static void explain(const struct filter *filter, const struct campaign *campaign, const struct facts *facts,
@@ -207,6 +208,26 @@ static bool by_consent(const struct filter *filter, const struct facts *facts)
     return consent_says(facts->consent, filter->texts[0]);
 }
 
+static bool by_list(const struct filter *filter, const struct facts *facts)
+{
+    return suppress_is_on(facts, (uint32_t)filter->from);
+}
+
+bool filter_asks_list(const struct filter *filter)
+{
+    if (filter->condition > CONDITION_NONE) return filter->condition == CONDITION_IN_LIST;
+    for (uint32_t i = 0; i < filter->count; i++)
+        if (filter_asks_list(&filter->parts[i])) return true;
+    return false;
+}
+
+void filter_lists(const struct filter *filter, uint64_t *lists)
+{
+    if (filter->condition == CONDITION_IN_LIST) lists[filter->from / 64] |= UINT64_C(1) << filter->from % 64;
+    for (uint32_t i = 0; i < filter->count && filter->condition <= CONDITION_NONE; i++)
+        filter_lists(&filter->parts[i], lists);
+}
+
 static bool by_score(const struct filter *filter, const struct facts *facts)
 {
     int64_t points = score_of(facts);
@@ -301,6 +322,10 @@ static void explain_one(const struct filter *filter, const struct campaign *camp
     bool is_absent = of_field && !facts->fields[filter->field].is_set;
     if (on_presence || is_absent) {
         sink_text(out, is_absent ? " is not given" : " is given");
+        return;
+    }
+    if (filter->condition == CONDITION_IN_LIST) {
+        sink_text(out, wanted ? "the person is not on the list" : "the person is on the list");
         return;
     }
     write_own(filter, field, facts, out);

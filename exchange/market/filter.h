@@ -27,6 +27,9 @@ const struct filter *filter_build(struct arena *arena, const struct campaign *ca
 bool filter_matches(const struct filter *filter, const struct facts *facts);
 /* True if it looks at a private field. */
 bool filter_is_private(const struct filter *filter);
+/* True if it asks whether the person is on a list; and which lists it asks about: their bits are set. */
+bool filter_asks_list(const struct filter *filter);
+void filter_lists(const struct filter *filter, uint64_t *lists);
 /* For explain: the first condition that failed, as a short sentence ("state is not CA, NV"); nothing when it matches.
  * Of the lead only what a buyer may see before it buys is written. */
 void filter_explain(const struct filter *filter, const struct campaign *campaign, const struct facts *facts,

@@ -26,7 +26,7 @@ static const struct {
 };
 
 static const char *const GROUPS[] = {"all", "any", "none"}; /* as enum condition begins */
-static const char *const LATER[] = {"in_list", "channel"};
+static const char *const LATER[] = {"channel"};
 
 static bool compile(struct compiler *compiler, const struct node *node, unsigned depth, struct filter *into);
 static bool compile_dates(struct compiler *compiler, const struct field *field, const struct node *node,

@@ -10,7 +10,7 @@
 #define AGE_MAX 150
 
 static compiler_leaf compile_names, compile_country, compile_state, compile_county, compile_area_code, compile_zip,
-    compile_near, compile_language, compile_consent, compile_age, compile_score;
+    compile_near, compile_language, compile_consent, compile_age, compile_score, compile_in_list;
 
 static const struct {
     const char *key;
@@ -20,7 +20,7 @@ static const struct {
     {"country", compile_country}, {"language", compile_language},   {"state", compile_state},
     {"county", compile_county},   {"area_code", compile_area_code}, {"zip", compile_zip},
     {"near", compile_near},       {"consent", compile_consent},     {"age_from", compile_age},
-    {"score", compile_score},
+    {"in_list", compile_in_list}, {"score", compile_score},
 };
 
 compiler_leaf *compiler_find_leaf(struct bytes key)
@@ -286,6 +286,20 @@ static bool compile_age(struct compiler *compiler, const struct node *node, cons
     into->condition = CONDITION_AGE;
     if (!compiler_bounds(compiler, node, into)) return false;
     if (into->from > AGE_MAX || into->to < 0) return compiler_fail(compiler, node, "nobody has such an age");
+    return true;
+}
+
+/* Who is on it is found out once a lead; here it only gets its number. */
+static bool compile_in_list(struct compiler *compiler, const struct node *node, const struct node *value,
+                            struct filter *into)
+{
+    struct bytes name = BYTES_NONE;
+    const struct table *names = compiler->campaign->list_names;
+    (void)node;
+    uint32_t at = scalar_text(value, &name) && names ? table_find(names, name) : TABLE_NONE;
+    if (at == TABLE_NONE) return compiler_fail(compiler, value, "there is no list %.*s", COMPILER_SHOWN(name));
+    into->condition = CONDITION_IN_LIST;
+    into->from = at;
     return true;
 }
 

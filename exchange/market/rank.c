@@ -14,8 +14,6 @@
 static enum reason judge(const struct rank_terms *terms, const struct ranking *ranking, struct rank_bid *bid);
 static void put_in_order(const struct rank_terms *terms, struct rank_bid *bids, uint32_t *order, uint32_t count,
                          bool by_value);
-static void price_second(const struct rank_terms *terms, const struct ranking *ranking, bool by_value,
-                         struct rank_bid *bids, const uint32_t *order, uint32_t count);
 
 enum ranking_arm rank_arm(const struct campaign *campaign, uint64_t seed)
 {
@@ -45,7 +43,7 @@ uint32_t rank_run(const struct rank_terms *terms, struct rank_bid *bids, uint32_
     }
     put_in_order(terms, bids, order, count, by_value);
     for (uint32_t i = 0; i < count; i++) bids[order[i]].rank = i + 1;
-    if (ranking->is_second_price) price_second(terms, ranking, by_value, bids, order, count);
+    rank_price(terms, bids, order, count, 1);
     return count;
 }
 
@@ -253,22 +251,27 @@ static void price_one(const struct rank_terms *terms, const struct ranking *rank
     int64_t odd = pays % terms->catalogue->house.payout_step_micros; /* upwards: a price one can read */
     if (odd) pays = raised(pays, terms->catalogue->house.payout_step_micros - odd, bid->price_micros);
     struct payout payout = price_payout(&parties, pays);
-    if (!price_carries(contract, payout, terms->floor_micros)) return; /* margin by bands: its own bid does */
+    if (!price_carries(contract, payout, terms->floor_micros)) { /* margin by bands: its own bid does */
+        pays = bid->price_micros;
+        payout = price_payout(&parties, pays);
+    }
     bid->pays_micros = pays;
     bid->payout = payout;
 }
 
 /* From the last place up, so that what stands behind each is known: those before it have refused when its turn comes.
- */
-static void price_second(const struct rank_terms *terms, const struct ranking *ranking, bool by_value,
-                         struct rank_bid *bids, const uint32_t *order, uint32_t count)
+ * The planned ones get the lead together, and none of them has lost to another. */
+void rank_price(const struct rank_terms *terms, struct rank_bid *bids, const uint32_t *order, uint32_t count,
+                uint32_t planned)
 {
+    const struct ranking *ranking = ranking_of(terms);
+    bool by_value = ranking->by_expected_value && !ranking->is_shadow;
     struct behind behind = {.best_micros = -1, .other_micros = -1};
-    for (uint32_t i = count; i-- > 0;) {
+    for (uint32_t i = count; ranking->is_second_price && i-- > 0;) {
         struct rank_bid *bid = &bids[order[i]];
         struct bytes group = group_of(terms, bid);
         bool same = behind.best_micros >= 0 && bytes_same(behind.best_group, group);
         price_one(terms, ranking, by_value, bid, same ? behind.other_micros : behind.best_micros);
-        note_behind(&behind, bid->effective_micros, group);
+        if (i >= planned) note_behind(&behind, bid->effective_micros, group);
     }
 }

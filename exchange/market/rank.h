@@ -46,6 +46,11 @@ const struct ranking *rank_rules(const struct campaign *campaign, enum ranking_a
 /* Sets the results of each bid and sorts `order` (indexes into bids, best first). Returns the number of candidates.
  * Candidates of the same group after the first stay candidates (for fallback after a refusal). */
 uint32_t rank_run(const struct rank_terms *terms, struct rank_bid *bids, uint32_t bids_count, uint32_t *order);
+/* What each candidate in order would pay, and the payout of that: its own bid, or under a second price what the best
+ * bid of another group behind it makes it pay. The first `planned` get the lead together: for them only bids behind all
+ * of these have lost (the (m+1)-th). rank_run has priced for one. */
+void rank_price(const struct rank_terms *terms, struct rank_bid *bids, const uint32_t *order, uint32_t count,
+                uint32_t planned);
 /* Fills in what a bid's place depends on (effective price, policy key), and judges nothing. */
 void rank_value(const struct rank_terms *terms, struct rank_bid *bid);
 /* Two valued bids: a stands before b, and it is no tie. `of_shadow`: in the shadow's order. */

@@ -3,6 +3,8 @@
  * under the recorded catalogue there are such ones only beyond the trace's limits, and then they were not asked. */
 #include "exchange/market/replay.h"
 
+#include "exchange/market/suppress.h"
+
 #include <stdlib.h>
 
 #include "exchange/market/acceptance.h"
@@ -54,6 +56,7 @@ bool replay_facts(const struct trace_auction *trace, const struct campaign *camp
     form->facts.affiliate = trace->affiliate;
     form->facts.source = trace->source;
     form->facts.area_code = trace->area_code;
+    if (!suppress_unpack(trace->on_lists, arena, &form->facts)) return false;
     form->facts.today = campaign_day(trace->opened_ms);
     return read_sub_ids(trace, arena, &form->facts);
 }

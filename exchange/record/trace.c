@@ -5,9 +5,9 @@
 
 #include "exchange/record/flat.h"
 
-/* 2: click_id, sub_ids; 3: arm, shadow, second price; 4: all that deciding again needs; 5: is_test; 6: slots and legs
- */
-#define TRACE_VERSION 6
+/* 2: click_id, sub_ids; 3: arm, shadow, second price; 4: all that deciding again needs; 5: is_test; 6: slots and legs;
+ * 7: on_lists */
+#define TRACE_VERSION 7
 
 enum { STATE_BITS = 3, HAS_BID = 4, IS_AVAILABLE = 8, IS_LET = 16, HAS_LEGS = 32, FLAGS_ALL = 63 }; /* of a contract */
 
@@ -52,6 +52,7 @@ bool trace_write(struct sink *sink, const struct trace_auction *auction)
     flat_put_signed(sink, auction->price_micros);
     flat_put_text(sink, auction->public_json);
     put_inputs(sink, auction);
+    flat_put_text(sink, auction->on_lists);
     put_counts(sink, auction->counts);
     flat_put(sink, auction->contracts_count);
     for (uint32_t i = 0; i < auction->contracts_count; i++) put_contract(sink, &auction->contracts[i]);
@@ -100,6 +101,7 @@ bool trace_read(struct bytes bytes, struct arena *arena, struct trace_auction *a
     auction->public_json = flat_take_text(&flat);
     auction->is_whole = version >= 4;
     if (auction->is_whole) take_inputs(&flat, auction);
+    if (version >= 7) auction->on_lists = flat_take_text(&flat);
     take_counts(&flat, auction->counts);
     if (!take_contracts(&flat, arena, auction, version)) return false;
     auction->posts_count = (uint32_t)flat_take_upto(&flat, TRACE_POSTS_MAX);

@@ -107,6 +107,7 @@ struct trace_auction {
     struct bytes consent;          /* JSON: the facts that a ping carries; empty: none was given */
     uint32_t area_code;            /* 0: unknown */
     struct bytes hidden;           /* what public facts cannot tell again: match_pack_hidden's, opaque here */
+    struct bytes on_lists;         /* bit n: the person was on list n of the catalogue; empty: on none */
     uint32_t counts[REASON_COUNT]; /* of contracts without an entry here, by reason */
     uint32_t contracts_count;
     struct trace_contract *contracts;

@@ -31,9 +31,13 @@ enum fault standing_open(struct standing **standing)
     if (pthread_mutex_init(&opened->seats_lock, NULL) != 0) goto fail_lock;
     opened->segments = calloc(SEGMENT_PLACES, sizeof *opened->segments); /* touched as places are used */
     if (!opened->segments) goto fail_seats_lock;
+    opened->revoked = revoked_open();
+    if (!opened->revoked) goto fail_segments;
     arena_init(&opened->ids, IDS_CHUNK_BYTES, SIZE_MAX);
     *standing = opened;
     return FAULT_NONE;
+fail_segments:
+    free((void *)opened->segments);
 fail_seats_lock:
     pthread_mutex_destroy(&opened->seats_lock);
 fail_lock:
@@ -53,6 +57,7 @@ void standing_close(struct standing **standing)
         table_free(&closing->cells[kind].ids);
     }
     free((void *)closing->segments);
+    revoked_close(&closing->revoked);
     free(closing->pinged);
     arena_free(&closing->ids);
     pthread_mutex_destroy(&closing->seats_lock);
@@ -205,4 +210,9 @@ static uint32_t find_or_make(struct standing *standing, enum cell_kind kind, str
     if (index == TABLE_NONE) index = make(standing, kind, id);
     pthread_mutex_unlock(&standing->lock);
     return index;
+}
+
+struct revoked *standing_revoked(struct standing *standing)
+{
+    return standing->revoked;
 }

@@ -12,6 +12,7 @@
 #include "exchange/standing/circuits.h"
 #include "exchange/standing/learned.h"
 #include "exchange/standing/rates.h"
+#include "exchange/standing/revoked.h"
 #include "exchange/standing/seats.h"
 #include "exchange/standing/switches.h"
 #include "exchange/standing/turns.h"
@@ -32,3 +33,5 @@ uint32_t standing_affiliate_cell(struct standing *standing, struct bytes affilia
 /* A campaign and what it compares: other rules begin at nothing. */
 uint32_t standing_experiment_cell(struct standing *standing, struct bytes experiment);
 uint32_t standing_cap_cell(struct standing *standing, const struct cap_id *id);
+/* The people who are not to be sold any more. */
+struct revoked *standing_revoked(struct standing *standing);

@@ -45,6 +45,25 @@ bool hall_sweep(struct hall *hall, bool all)
     return kept > 0;
 }
 
+struct shelf *hall_shelf(struct hall *hall)
+{
+    pthread_mutex_lock(&hall->lock);
+    struct shelf *shelf = hall->shelf;
+    if (shelf) shelf_take(shelf);
+    pthread_mutex_unlock(&hall->lock);
+    return shelf;
+}
+
+void hall_swap_shelf(struct hall *hall, struct shelf *fresh)
+{
+    pthread_mutex_lock(&hall->lock);
+    struct shelf *stale = hall->shelf;
+    hall->shelf = fresh;
+    pthread_mutex_unlock(&hall->lock);
+    shelf_drop(&stale);
+    for (unsigned i = 0; i < hall->workers_count; i++) worker_tell_shelf(hall->workers[i]);
+}
+
 void hall_swap_tls(struct hall *hall, struct tls_context *server, struct tls_context *client)
 {
     for (unsigned i = 0; i < hall->workers_count; i++) worker_tell_tls(hall->workers[i], server, client);

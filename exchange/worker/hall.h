@@ -11,6 +11,7 @@
 #include "exchange/ledger/ledger.h"
 #include "exchange/standing/claims.h"
 #include "exchange/standing/holds.h"
+#include "exchange/standing/list.h"
 #include "exchange/standing/offers.h"
 #include "exchange/worker/doubts.h"
 #include "protocol/wire/resolve.h"
@@ -46,6 +47,7 @@ struct hall {
 
     pthread_mutex_t lock; /* of `catalogue` */
     struct catalogue *catalogue;
+    struct shelf *shelf; /* the lists of people that serve now; NULL: none. Under the lock, too */
     /* Main thread only: snapshots that serve no more, kept until nobody else holds them, so that a large one is freed
      * here and never by a worker in the middle of its work. */
     struct catalogue *retired[HALL_RETIRED_MAX];
@@ -66,6 +68,10 @@ void hall_swap(struct hall *hall, struct catalogue *fresh);
 /* Frees the retired snapshots that nobody else holds (`all`: lets go of every one). True: some are left. Main thread.
  */
 bool hall_sweep(struct hall *hall, bool all);
+/* The lists that serve now, with a count for the caller; NULL: none. */
+struct shelf *hall_shelf(struct hall *hall);
+/* Takes over the caller's count of `fresh`, and tells every worker. */
+void hall_swap_shelf(struct hall *hall, struct shelf *fresh);
 /* New connections get the new certificate: each worker's servers are told. */
 void hall_swap_tls(struct hall *hall, struct tls_context *server, struct tls_context *client);
 /* Sums over all workers. */

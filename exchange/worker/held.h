@@ -18,7 +18,7 @@ struct held {
     _Alignas(16) char auction[];
 };
 
-enum mail_kind { MAIL_CATALOGUE, MAIL_TLS, MAIL_DRAIN, MAIL_RELOADED };
+enum mail_kind { MAIL_CATALOGUE, MAIL_SHELF, MAIL_TLS, MAIL_DRAIN, MAIL_RELOADED };
 
 struct mail {
     enum mail_kind kind;
@@ -44,6 +44,7 @@ struct worker {
     struct desk *desk;
     struct ledger_line *line;
     struct catalogue *catalogue;
+    struct shelf *shelf; /* NULL: no lists */
     struct lines *lines;
     struct slots held;
     struct ident_maker ids;

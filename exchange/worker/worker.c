@@ -104,6 +104,7 @@ enum fault worker_open(const struct worker_options *options, struct worker **ope
         goto fail;
     }
     worker->catalogue = hall_catalogue(options->hall);
+    worker->shelf = hall_shelf(options->hall);
     worker->lines = lines_open(worker->client, worker->catalogue, &options->hall->reference_key);
     fault = FAULT_MEMORY;
     if (!worker->lines) goto fail;
@@ -137,6 +138,7 @@ void worker_close(struct worker **closed)
     close_held(worker);
     if (worker->lines) lines_drop(&worker->lines);
     if (worker->catalogue) catalogue_drop(&worker->catalogue);
+    shelf_drop(&worker->shelf);
     if (worker->client) client_close(&worker->client);
     if (worker->line) ledger_line_close(&worker->line);
     if (worker->drain_timer) loop_timer_close(&worker->drain_timer);
@@ -186,6 +188,11 @@ static void post(struct worker *worker, const struct mail *mail)
 void worker_tell_catalogue(struct worker *worker)
 {
     post(worker, &(struct mail){.kind = MAIL_CATALOGUE});
+}
+
+void worker_tell_shelf(struct worker *worker)
+{
+    post(worker, &(struct mail){.kind = MAIL_SHELF});
 }
 
 void worker_tell_tls(struct worker *worker, struct tls_context *server, struct tls_context *client)
@@ -242,6 +249,10 @@ static void on_mail(void *arg)
     struct mail mail;
     while (mailbox_take(worker->mailbox, &mail)) {
         if (mail.kind == MAIL_CATALOGUE) take_catalogue(worker);
+        if (mail.kind == MAIL_SHELF) {
+            shelf_drop(&worker->shelf);
+            worker->shelf = hall_shelf(worker->hall);
+        }
         if (mail.kind == MAIL_TLS) take_tls(worker, &mail);
         if (mail.kind == MAIL_DRAIN) begin_drain(worker, mail.limit_us);
         if (mail.kind == MAIL_RELOADED) {

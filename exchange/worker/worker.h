@@ -48,6 +48,7 @@ void worker_join(struct worker *worker);
 void worker_close(struct worker **worker);
 /* Any thread. */
 void worker_tell_catalogue(struct worker *worker);
+void worker_tell_shelf(struct worker *worker);
 void worker_tell_tls(struct worker *worker, struct tls_context *server, struct tls_context *client);
 /* Takes over `text` (from malloc). */
 void worker_tell_reloaded(struct worker *worker, void *waiter, bool good, char *text);

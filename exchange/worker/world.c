@@ -212,6 +212,13 @@ static void on_durable(void *arg, uint64_t token, enum fault fault, uint64_t seq
     auction_on_durable(held_auction(held), fault, seq);
 }
 
+static void look_up(void *world, const struct catalogue *catalogue, const struct campaign *campaign,
+                    const struct person *person, const struct person_keys *keys, uint64_t *on_lists)
+{
+    struct worker *worker = world;
+    suppress_look_up(worker->shelf, catalogue, campaign, person, keys, on_lists);
+}
+
 static void recall(void *world, struct auction *auction, const struct auction_recall *recall)
 {
     recall_start(world, world_held(auction), recall);
@@ -351,6 +358,7 @@ const struct auction_host world_host = {
     .cancel = cancel,
     .claim = claim,
     .unclaim = unclaim,
+    .look_up = look_up,
     .recall = recall,
     .forget = forget,
     .reserve = reserve,

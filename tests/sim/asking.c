@@ -107,7 +107,7 @@ uint32_t world_ask(struct world *world, const struct world_ask *ask)
         request.has_key = true;
     }
     snprintf(place->affiliate, sizeof place->affiliate, "%.*s", (int)ask->affiliate.len, ask->affiliate.at);
-    asked->is_sieved = world->sieve && !is_post && !node_find(document, "ping_id");
+    asked->is_sieved = world->sieve && !is_post && !node_find(document, "ping_id") && !ask->test_key;
     if (asked->is_sieved)
         asked->sieved = sieve_run(world->sieve, request.affiliate->id, document, ask->kind == AUCTION_ONE_CALL,
                                   world_wall_ms(world));

@@ -114,8 +114,10 @@ static void write_contract(struct json *json, const struct node *defaults, struc
     unsigned port = node_find(does, "listen") ? PORT_OWN + number : PORT_SHARED;
     json_open_map(json);
     write_id(json, id);
-    json_key(json, "campaign");
-    json_text(json, BYTES("auto"));
+    if (!node_find(given, "campaign")) {
+        json_key(json, "campaign");
+        json_text(json, BYTES("auto"));
+    }
     if (is_live) write_url(json, "ping_url", buyer, port, "ping");
     write_url(json, "post_url", buyer, node_find(does, "post_listen") ? PORT_OWN_POST + number : port, "post");
     const struct node *tests_at = node_find(given, "tests_at");
@@ -159,7 +161,21 @@ static void write_market(struct sink *sink, const struct node *defaults, const s
     write_id(&json, BYTES("auto"));
     write_members(&json, node_find(defaults, "campaign"), node_find(play, "campaign"));
     json_close_map(&json);
+    const struct node *more = node_find(play, "campaigns");
+    if (is_map(more)) {
+        NODE_EACH(campaign, more)
+        {
+            json_open_map(&json);
+            write_id(&json, campaign->key);
+            write_members(&json, node_find(defaults, "campaign"), campaign);
+            json_close_map(&json);
+        }
+    }
     json_close_list(&json);
+    if (is_map(node_find(play, "lists"))) {
+        json_key(&json, "lists");
+        json_node(&json, node_find(play, "lists"));
+    }
     json_key(&json, "affiliates");
     json_open_list(&json);
     if (is_map(affiliates)) {
@@ -252,6 +268,19 @@ bool files_write(const char *folder, const struct node *defaults, const struct n
         void (*write)(struct sink *sink, const struct node *defaults, const struct node *play);
     } files[] = {{"outcry.yaml", write_settings}, {"market.yaml", write_market}, {"scenario.json", write_scenario}};
     static char text[FILE_ROOM];
+    const struct node *more = node_find(play, "files");
+    if (is_map(more)) {
+        NODE_EACH(file, more)
+        {
+            struct sink sink = sink_over(text, sizeof text);
+            char name[64];
+            struct sink spelled = sink_over(name, sizeof name - 1);
+            sink_bytes(&spelled, file->key);
+            name[spelled.len] = 0;
+            sink_bytes(&sink, file->text);
+            if (!write_file(folder, name, &sink)) return false;
+        }
+    }
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
         struct sink sink = sink_over(text, sizeof text);
         files[i].write(&sink, defaults, play);

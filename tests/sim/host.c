@@ -235,6 +235,12 @@ static void keep(void *worker, const struct ident *post_id, const struct reserva
     seats_row_put(world, post_id, &reservation->seat);
 }
 
+static void look_up(void *worker, const struct catalogue *catalogue, const struct campaign *campaign,
+                    const struct person *person, const struct person_keys *keys, uint64_t *on_lists)
+{
+    suppress_look_up(world_of(worker)->shelf, catalogue, campaign, person, keys, on_lists);
+}
+
 static void recall(void *worker, struct auction *auction, const struct auction_recall *recall)
 {
     (void)worker;
@@ -438,6 +444,7 @@ const struct auction_host world_host = {
     .cancel = cancel,
     .claim = claim,
     .unclaim = unclaim,
+    .look_up = look_up,
     .recall = recall,
     .forget = forget,
     .reserve = reserve,

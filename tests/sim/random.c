@@ -163,6 +163,7 @@ static void draw_campaign(struct draft *draft)
     draw_ranking(draft);
     draw_quality(draft);
     draw_duplicates(draft);
+    if (hit(draft, 4)) SAY(draft, "\"suppress\":[\"few.txt\"],");
     draw_quiet(draft);
     SAY(draft, "\"fields\":{");
     SAY(draft, "\"state\":{\"type\":\"us_state\",\"required\":\"ping\",\"private\":false},"
@@ -186,7 +187,8 @@ static void draw_campaign(struct draft *draft)
             PICK(draft, "", ",\"reveal\":{\"bids\":\"best\"}", ",\"reveal\":{\"bids\":\"all\"}"),
             PICK(draft, "", ",\"sources\":{\"fb\":{\"min_price\":\"4\",\"margin\":{\"percent\":5,\"max\":\"0.40\"}}}"));
     }
-    SAY(draft, "],\"calendars\":{\"us\":{\"2026-01-01\":\"closed\"}},\"buyers\":[");
+    SAY(draft, "],\"lists\":{\"odd\":{\"file\":\"odd.txt\"}}");
+    SAY(draft, ",\"calendars\":{\"us\":{\"2026-01-01\":\"closed\"}},\"buyers\":[");
 }
 
 static void draw_caps(struct draft *draft, bool is_contract)
@@ -288,7 +290,10 @@ static void draw_filter(struct draft *draft)
 {
     if (hit(draft, 2)) return;
     SAY(draft, ",\"filter\":");
-    draw_condition(draft);
+    if (hit(draft, 4))
+        SAY(draft, "%s", PICK(draft, "{\"in_list\":\"odd\"}", "{\"none\":[{\"in_list\":\"odd\"}]}"));
+    else
+        draw_condition(draft);
 }
 
 static void draw_prices(struct draft *draft)
@@ -321,6 +326,7 @@ static void draw_contract(struct draft *draft, unsigned buyer, unsigned contract
     if (hit(draft, 6)) SAY(draft, ",\"seats\":\"required\"");
     if (hit(draft, 10)) SAY(draft, ",\"when_silent\":\"unavailable\"");
     draw_filter(draft);
+    if (hit(draft, 10)) SAY(draft, ",\"suppress\":[\"few.txt\",{\"list\":\"odd\",\"unless\":{\"consent\":\"tcpa\"}}]");
     if (hit(draft, 4)) SAY(draft, ",\"disclose_floor\":true");
     if (hit(draft, 4)) SAY(draft, ",\"ping_hashes\":[%s]", PICK(draft, "\"phone\"", "\"phone\",\"email\""));
     if (hit(draft, 2)) SAY(draft, ",\"max_price\":\"%s\"", PICK(draft, "7.00", "9.00", "14.00"));
@@ -343,9 +349,21 @@ static void draw_contract(struct draft *draft, unsigned buyer, unsigned contract
     SAY(draft, "}");
 }
 
+/* Every other phone, and a few; the same after every reload. */
+static bool write_lists(struct draft *draft, const char *folder)
+{
+    begin(draft);
+    for (unsigned area = 213; area < 280; area += 2) SAY(draft, "+1%u5550142\n", area);
+    if (!save(draft, folder, "odd.txt")) return false;
+    begin(draft);
+    SAY(draft, "# a few\n+12125550142\n(218) 555-0142\nzcanary7@example.com\n");
+    return save(draft, folder, "few.txt");
+}
+
 static bool write_market(struct draft *draft, const struct random_market *market, const char *folder)
 {
     queue_open(&draft->people, 0, market->seed ^ 0xfacadeu, false);
+    if (!write_lists(draft, folder)) return false;
     queue_open(&draft->lasting, 0, market->seed ^ 0xca95u, false);
     if (!save_areas(draft, folder)) return false;
     begin(draft);

@@ -193,16 +193,45 @@ static void check_pair(struct world *world, const struct duplicates *rule, const
     const struct contract *contract = catalogue_contract(world->catalogue, second->intent.contract);
     bool refused = first->state == POST_REJECTED, open = first->state == POST_UNKNOWN || first->state == POST_OPEN;
     bool same_contract = contract && bytes_same(first->intent.contract, second->intent.contract);
+    int64_t own_ms = same_contract && contract->people ? contract->people->duplicates_ms : 0;
     bool never = first->state == POST_FAILED;
     int64_t window_ms = never || (refused && !rule->counts_posted) ? 0 : rule->window_ms, memory_ms = 0;
-    if (same_contract && contract->duplicates_ms && !never && !(refused && !rule->counts_posted))
-        memory_ms = contract->duplicates_ms;
+    if (own_ms && !never && !(refused && !rule->counts_posted)) memory_ms = own_ms;
     if (same_contract && refused && rule->reject_memory_ms > memory_ms) memory_ms = rule->reject_memory_ms;
-    bool applies = rule->window_ms || (same_contract && contract->duplicates_ms);
+    bool applies = rule->window_ms || own_ms;
     if (memory_ms > window_ms) window_ms = memory_ms;
     if (!applies || first->lead == second->lead) return;
     if (open || second->opened_ms < first->settled_ms + window_ms)
         world_wrong(world, "post %s and post %s are of one person", spell(&first->post_id), spell(&second->post_id));
+}
+
+/* Of the lists random.c writes. */
+static bool is_suppressed(struct who who)
+{
+    return who.phone == 212 || who.phone == 218 || who.email == 1 + 7;
+}
+
+/* in_list: customers only, or everybody else; on the list is every odd area code. */
+static void check_listed(struct world *world, const struct contract *contract, struct who who)
+{
+    static const uint64_t all[LISTS_MAX / 64] = {~UINT64_C(0)};
+    struct facts on = {.campaign = &world->catalogue->campaigns[0], .on_lists = all};
+    bool wants_listed = filter_matches(contract->filter, &on), is_listed = who.phone % 2 == 1;
+    if (wants_listed != is_listed) world_wrong(world, "a contract for listed people, or for others, got a wrong one");
+}
+
+/* Reloads change who is suppressed where, so only a world without one is held to it. */
+static void check_suppressed(struct world *world, const struct who *who)
+{
+    const struct model *model = &world->model;
+    const struct campaign *campaign = &world->catalogue->campaigns[0];
+    for (uint32_t i = 0; i < model->posts_count && world->reloads == 0; i++) {
+        const struct contract *contract = catalogue_contract(world->catalogue, model->posts[i].intent.contract);
+        bool keeps_out = campaign->suppress.count || (contract && contract->people && contract->people->suppress.count);
+        if (keeps_out && is_suppressed(who[i]))
+            world_wrong(world, "post %s is of a suppressed person", spell(&model->posts[i].post_id));
+        if (contract && contract->asks_list && contract->filter) check_listed(world, contract, who[i]);
+    }
 }
 
 static void check_people(struct world *world)
@@ -218,6 +247,7 @@ static void check_people(struct world *world)
     for (uint32_t i = 0; who && i < model->posts_count; i++)
         for (uint32_t k = 0; k < i; k++)
             if (is_same(rule, who[k], who[i])) check_pair(world, rule, &model->posts[k], &model->posts[i]);
+    if (who) check_suppressed(world, who);
     free(who);
 }
 

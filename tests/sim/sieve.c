@@ -307,6 +307,28 @@ static bool by_score(const struct question *question, const struct node *conditi
     return is_between(node_find(condition, "score"), false, sum);
 }
 
+/* The one list there is has every odd area code from 213 on (random.c); a ping may tell the phone by its hash alone. */
+static bool by_in_list(const struct question *question, const struct node *condition)
+{
+    const struct node *phone = node_find(question->lead, "phone");
+    const struct node *hash = node_find(node_find(question->request, "hashes"), "phone");
+    const struct node *test = node_find(question->request, "test");
+    (void)condition;
+    if (test && test->truth) return false; /* a test is about nobody */
+    if (phone) return phone->text.len == 12 && (phone->text.at[4] - '0') % 2 == 1;
+    for (unsigned area = 213; hash && area < 280; area += 2) {
+        char text[16], hex[2 * DIGEST_LEN];
+        struct digest digest;
+        struct sink spelled = sink_over(text, sizeof text), written = sink_over(hex, sizeof hex);
+        sink_format(&spelled, "+1%u5550142", area);
+        struct bytes value = sink_written(&spelled);
+        digest_of(&digest, &value, 1);
+        sink_hex(&written, (struct bytes){(const char *)digest.at, DIGEST_LEN});
+        if (bytes_same(hash->text, sink_written(&written))) return true;
+    }
+    return false;
+}
+
 static bool by_all(const struct question *question, const struct node *condition)
 {
     NODE_EACH(part, node_find(condition, "all"))
@@ -340,7 +362,7 @@ static const struct {
 } words[] = {{"field", by_field},   {"age_from", by_age},        {"state", by_state},   {"zip", by_zip},
              {"source", by_source}, {"affiliate", by_affiliate}, {"sub_id", by_sub_id}, {"consent", by_consent},
              {"all", by_all},       {"area_code", by_area_code}, {"any", by_any},       {"none", by_none},
-             {"score", by_score}};
+             {"score", by_score},   {"in_list", by_in_list}};
 
 static bool holds(const struct question *question, const struct node *condition)
 {

@@ -452,7 +452,8 @@ static bool read_options(struct sim *sim, int argc, char **argv)
 
 static void clear_folder(const char *folder)
 {
-    static const char *const names[] = {"outcry.yaml", "market.yaml", "scenario.json"};
+    static const char *const names[] = {"outcry.yaml", "market.yaml", "scenario.json",
+                                        "odd.txt",     "few.txt",     "areas.tsv"};
     char path[128];
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         snprintf(path, sizeof path, "%s/%s", folder, names[i]);

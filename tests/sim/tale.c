@@ -136,6 +136,7 @@ static void say_static(struct sink *sink, const struct world *world, const struc
     form.facts.affiliate = auction->affiliate;
     form.facts.source = auction->source;
     form.facts.today = campaign_day(auction->opened_ms);
+    if (!suppress_unpack(auction->on_lists, arena, &form.facts)) return;
     sink_text(sink, "skipped");
     say_reason(sink, match_static(world->catalogue, contract, &form.facts));
 }

@@ -27,6 +27,7 @@ static bool open_shared(struct world *world)
 static void close_shared(struct world *world)
 {
     if (world->catalogue) catalogue_drop(&world->catalogue);
+    shelf_drop(&world->shelf);
     if (world->offers) offers_close(&world->offers);
     if (world->claims) claims_close(&world->claims);
     holds_close(&world->holds);
@@ -34,14 +35,18 @@ static void close_shared(struct world *world)
 }
 
 /* All findings in one note. */
-static struct catalogue *read_files(const char *path, struct settings *settings, struct standing *standing, char *note,
+static struct catalogue *read_files(const char *path, struct settings *settings, struct world *world, char *note,
                                     size_t note_room)
 {
     struct config_report report;
     struct catalogue *catalogue = NULL;
     struct sink sink = sink_over(note, note_room - 1);
     config_report_open(&report);
-    if (settings_read(path, settings, &report)) catalogue = config_catalogue(settings, standing, &report);
+    if (settings_read(path, settings, &report)) catalogue = config_catalogue(settings, world->standing, &report);
+    struct shelf *fresh = catalogue ? lists_read(settings, catalogue, world->shelf, world->catalogue, &report) : NULL;
+    if (!fresh) catalogue_drop(&catalogue);
+    if (fresh) shelf_drop(&world->shelf);
+    if (fresh) world->shelf = fresh;
     for (uint32_t i = 0; i < report.count && !catalogue; i++) {
         config_report_write(&report, i, &sink);
         sink_char(&sink, '\n');
@@ -81,7 +86,7 @@ struct world *world_open(const struct world_options *options, const char *settin
     model_open(&world->model);
     make_workers(world);
     check(standing_open(&world->standing) == FAULT_NONE);
-    world->catalogue = read_files(settings, &world->settings, world->standing, note, note_room);
+    world->catalogue = read_files(settings, &world->settings, world, note, note_room);
     if (world->catalogue) {
         again_keep(world->again, world->catalogue);
         check(claims_open(CLAIMS_MAX, &world->claims) == FAULT_NONE);
@@ -203,10 +208,11 @@ bool world_pause(struct world *world, struct bytes id, bool paused)
 bool world_reload(struct world *world, const char *path, char *note, size_t note_room)
 {
     struct settings fresh_settings;
-    struct catalogue *fresh = read_files(path, &fresh_settings, world->standing, note, note_room);
+    struct catalogue *fresh = read_files(path, &fresh_settings, world, note, note_room);
     if (!fresh) return false;
     catalogue_drop(&world->catalogue);
     world->catalogue = fresh;
+    world->reloads++;
     again_keep(world->again, fresh);
     return true;
 }
@@ -293,7 +299,7 @@ void world_crash(struct world *world)
     make_workers(world);
     close_shared(world);
     check(open_shared(world));
-    world->catalogue = read_files(settings.file, &world->settings, world->standing, note, sizeof note);
+    world->catalogue = read_files(settings.file, &world->settings, world, note, sizeof note);
     check(world->catalogue != NULL, "%s", note);
     again_keep(world->again, world->catalogue);
     lane_restore(world);

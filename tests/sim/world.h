@@ -109,6 +109,7 @@ struct world {
     struct world_worker workers[WORLD_WORKERS_MAX];
     struct settings settings;
     struct catalogue *catalogue;
+    struct shelf *shelf;
     struct standing *standing;
     struct offers *offers;
     struct claims *claims;
@@ -139,6 +140,7 @@ struct world {
     struct table paused; /* contract ids the operator has paused: durable */
 
     bool draining, drained;
+    uint32_t reloads;
     uint32_t life; /* grows with each restart */
     enum sabotage sabotage;
     struct world_counts counts;

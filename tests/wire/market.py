@@ -138,7 +138,9 @@ class Market:
             contracts = buyer["contracts"] if "contracts" in buyer else {name: buyer.get("contract", {})}
             buyers.append({"id": name, "keys": [self.keys.of("buyer", number)["hash"]], **merged(self.defaults["buyer"], buyer.get("is", {})),
                            "contracts": [self.contract(key, name, given) for key, given in contracts.items()]})
-        return {"campaigns": [{"id": "auto", **merged(self.defaults["campaign"], play.get("campaign", {}))}],
+        more = [{"id": name, **merged(self.defaults["campaign"], given)} for name, given in play.get("campaigns", {}).items()]
+        return {"campaigns": [{"id": "auto", **merged(self.defaults["campaign"], play.get("campaign", {}))}, *more],
+                **({"lists": play["lists"]} if "lists" in play else {}),
                 "affiliates": [{"id": name, "keys": [self.keys.of(kind, number)["hash"] for kind in ("affiliate", "affiliate-test")],
                                 **merged(self.defaults["affiliate"], given)}
                                for number, (name, given) in enumerate(self.affiliates(play).items())],

@@ -160,6 +160,58 @@ static void a_drain_does_not_wait_for_a_reload(void **state)
     close(fd);
 }
 
+static void on_resolved_only(void *arg, const struct ledger_resolution *resolution)
+{
+    assert_true(resolution->fault == FAULT_NONE && resolution->resumes);
+    loop_stop(arg);
+}
+
+/* In the book only, as if the process had been killed before it went on. */
+static void resolve_in_the_book(const struct hall *hall, const char *post)
+{
+    struct loop *loop;
+    struct ledger_line *line;
+    struct ident post_id;
+    assert_true(ident_read((struct bytes){post, 26}, &post_id));
+    assert_int_equal(loop_open(&loop), FAULT_NONE);
+    assert_int_equal(ledger_line_open(hall->ledger, loop, &line), FAULT_NONE);
+    assert_int_equal(ledger_resolve(line, &post_id, false, NULL, clock_wall_ms(), on_resolved_only, loop), FAULT_NONE);
+    loop_run(loop);
+    ledger_line_close(&line);
+    loop_close(&loop);
+}
+
+/* Its other candidate is of the same owner, so its story ends unsold; but it is taken up, and ends. */
+static void a_lead_that_was_to_go_on_is_taken_up_at_the_start(void **state)
+{
+    struct house *house = *state;
+    struct hall *hall = &house->hall;
+    char answer[8192], path[64];
+    struct tls_note note;
+    atomic_store(&house->buyer.post_status, 503);
+    const char *lead = "{\"campaign\":\"auto\",\"lead\":{\"state\":\"CA\",\"phone\":\"4155552672\"}}";
+    assert_int_equal(ask(house, "/v1/leads", lead, answer, sizeof answer), 200);
+    assert_non_null(strstr(answer, "\"status\":\"pending\""));
+    snprintf(path, sizeof path, "/v1/leads/%.26s", strstr(answer, "\"lead_id\":\"") + 11);
+    resolve_in_the_book(hall, strstr(answer, "\"sale_id\":\"") + 11);
+    worker_drain(house->workers[0], 10000);
+    worker_join(house->workers[0]);
+    worker_close(&house->workers[0]);
+
+    struct worker_options options = {
+        .hall = hall, .front = &house->front, .listen = {"127.0.0.1:0"}, .listen_count = 1, .admin = "127.0.0.1:0"};
+    hall->started_ms = clock_wall_ms() + 1;
+    if (worker_open(&options, &house->workers[0], &note)) fail_msg("%s", note.text);
+    hall->workers[0] = house->workers[0];
+    assert_int_equal(worker_start(house->workers[0]), FAULT_NONE);
+    close(house->socket);
+    house->socket = dial(worker_address(house->workers[0], 0));
+    do { /* the story runs beside */
+        assert_int_equal(talk(house, house->socket, "GET", path, "", answer, sizeof answer), 200);
+    } while (!strstr(answer, "\"status\":\"unsold\""));
+    assert_non_null(strstr(answer, "\"code\":\"rejected\""));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -168,6 +220,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_contract_that_was_filtered_has_every_member, open_one, close_house),
         cmocka_unit_test_setup_teardown(a_known_key_in_the_wrong_place_is_forbidden, open_one, close_house),
         cmocka_unit_test_setup_teardown(a_drain_does_not_wait_for_a_reload, open_one, close_house),
+        cmocka_unit_test_setup_teardown(a_lead_that_was_to_go_on_is_taken_up_at_the_start, open_one, close_house),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -188,9 +188,11 @@ static void refuses_what_is_not_built_yet(void **state)
                       "a:9:44: per: stat is not one of: state affiliate source channel (did you mean state?)\n");
     finds_in_contract("caps: [{window: day, percent: 500}]", "a:9:37: percent: 500 is too high: 0.0001..99.9999\n");
     finds_in_contract("caps: [{leads: 1}]", "a:9:14: cap: window is missing\n");
-    finds_in_contract("filter: {in_list: x}", "a:9:16: in_list: not supported yet\n");
+    finds_in_contract("filter: {in_list: \"a b\"}",
+                      "a:9:25: in_list: a b is not a name (letters, digits, . _ - ; at most 64)\n");
     finds_in_contract("filter: {all: [{any: [{score: {min: x}}]}]}", "a:9:43: min: x is not a whole number\n");
-    assert_true(finds(&schema_catalogue, "margins: []\nlists: {}\n", "a:2:1: lists: not supported yet\n"));
+    assert_true(finds(&schema_catalogue, "margins: []\nlists: {x: {fil: a}}\n",
+                      "a:2:13: unknown key fil in list (did you mean file?)\n"));
     assert_false(finds(&schema_catalogue, "campaigns: [{id: c, max_sales: 2, fields: {a: {type: data}}}]\n",
                        "a:1:32: max_sales: not supported yet: only 1\n"
                        "a:1:54: type: data is not one of: text integer decimal boolean choice date email url ip "

@@ -526,6 +526,10 @@ static const struct contradiction WARNINGS[] = {
     {LIVE_WITH("'post_timeout':'4s'"), "post_timeout is longer"},
     {IN_CONTRACT(CONTRACT("x") ",'price':[{'price':'1'},{'when':{'field':'state','is':'CA'},'price':'2'}]"),
      "this one is never reached"},
+    {WITH("'caps':[{'window':'hour','leads':100},{'window':'day','leads':100}]"),
+     "the hour is never full before that of "
+     "the day [cap_never_full]"},
+    {WITH("'hold_offer':'20s','bid_ttl':'10s'"), "[hold_outlasts_bid]"},
 };
 
 static void contradictions_are_told(void **state)

@@ -361,6 +361,31 @@ static void seconds_pay_for_the_best_losing_bid(void **state)
     assert_int_equal(field.bids[2].pays_micros, 8010000);
 }
 
+/* Three that get the lead together lose to nobody among them: each pays for the fourth. */
+static void sets_pay_for_the_best_outside(void **state)
+{
+    struct field_of_bids field = {0};
+    struct ranking ranking = {.is_second_price = true, .second_step_micros = 10000};
+    struct rank_terms terms = terms_by(&ranking, 1);
+    static const char *const groups[] = {"one", "two", "three", "two", "four"};
+    uint32_t order[BIDS_MAX];
+    (void)state;
+    for (unsigned i = 0; i < 5; i++) {
+        add(&field, 1, 2000 - 200 * i, 0);
+        field.contracts[i].buyer = i;
+        buyers[i].group = bytes_of(groups[i]);
+    }
+    assert_int_equal(rank_run(&terms, field.bids, 5, order), 5);
+    assert_int_equal(field.bids[0].pays_micros, 18010000);
+    rank_price(&terms, field.bids, order, 5, 3);
+    assert_int_equal(field.bids[0].pays_micros, 14010000);
+    assert_int_equal(field.bids[1].pays_micros, 12010000); /* the fourth is its own group's */
+    assert_int_equal(field.bids[2].pays_micros, 14010000);
+    assert_int_equal(field.bids[3].pays_micros, 12010000);
+    rank_price(&terms, field.bids, order, 5, 1);
+    assert_int_equal(field.bids[0].pays_micros, 18010000);
+}
+
 static void seconds_never_pay_above_their_bid(void **state)
 {
     struct field_of_bids field = {0};
@@ -486,6 +511,7 @@ int main(void)
         cmocka_unit_test(expected_values_and_their_shadow),
         cmocka_unit_test(what_has_ended_is_out),
         cmocka_unit_test(seconds_pay_for_the_best_losing_bid),
+        cmocka_unit_test(sets_pay_for_the_best_outside),
         cmocka_unit_test(seconds_never_pay_above_their_bid),
         cmocka_unit_test(arms_get_their_share),
         cmocka_unit_test(all_rules_together),

@@ -301,6 +301,7 @@ static inline const char *differ_trace(const struct trace_auction *a, const stru
     SAME_TEXT(consent);
     SAME(area_code);
     SAME_TEXT(hidden);
+    SAME_TEXT(on_lists);
     SAME_RAW(counts);
     SAME(contracts_count);
     SAME(posts_count);
