@@ -231,6 +231,8 @@ void operator_on_gone(void *waiter)
 {
     if (*(enum waiter_kind *)waiter == WAITER_OPERATION)
         ((struct operation *)waiter)->request = NULL;
+    else if (*(enum waiter_kind *)waiter == WAITER_REVOCATION)
+        revocation_on_gone(waiter);
     else
         visit_inquiry_gone(waiter);
 }

@@ -24,6 +24,7 @@ static const struct route routes[] = {
     {"GET", "/v1/leads/{id}", VISIT_AFFILIATE, false, affiliate_get_lead},
     {"GET", "/v1/pings/{id}", VISIT_AFFILIATE, false, affiliate_get_ping},
     {"GET", "/v1/spec/{id}", VISIT_AFFILIATE, false, spec_answer},
+    {"POST", "/v1/revocations", VISIT_AFFILIATE, false, affiliate_revoke},
     {"PUT", "/v1/buyer/availability", VISIT_BUYER, false, buyer_put_availability},
     {"GET", "/v1/buyer/availability", VISIT_BUYER, false, buyer_get_availability},
     {"GET", "/v1/buyer/contracts", VISIT_BUYER, false, buyer_contracts},

@@ -79,6 +79,7 @@ void affiliate_post(struct visit *visit);
 void affiliate_lead(struct visit *visit);
 void affiliate_get_lead(struct visit *visit);
 void affiliate_get_ping(struct visit *visit);
+void affiliate_revoke(struct visit *visit); /* revocation.c */
 /* spec.c */
 void spec_answer(struct visit *visit);
 void buyer_put_availability(struct visit *visit);
@@ -102,7 +103,8 @@ void answer_write(struct sink *sink, const struct auction_answer *answer, bool i
 void answer_on_auction(struct worker *worker, struct server_request *request, void *context,
                        const struct auction_answer *answer);
 /* A waiter's first word says what kind it is. */
-enum waiter_kind { WAITER_INQUIRY, WAITER_OPERATION };
+enum waiter_kind { WAITER_INQUIRY, WAITER_OPERATION, WAITER_REVOCATION };
 void visit_inquiry_gone(void *waiter);
+void revocation_on_gone(void *waiter);
 void operator_on_gone(void *waiter);
 void operator_on_reloaded(void *waiter, bool good, const char *text);

@@ -4,6 +4,7 @@
 
 #define TIERS_MAX 1000u /* numbers a catalogue may give them */
 #define TIER_WORDS (TIERS_MAX / 64 + 1)
+#define LOOK_ALWAYS 32u /* calls that are out */
 
 /* The lowest tier above the one asked last that anybody askable is in; 0: none. *left: how many there are. */
 static uint32_t next_tier(const struct auction *auction, uint32_t *left)
@@ -33,6 +34,7 @@ void closing_begin(struct auction *auction)
 {
     uint32_t left;
     auction->ask_by_us = auction->collect_by_us;
+    auction->out_looked = 0;
     forget_ranking(auction);
     if (!auction->campaign->is_waterfall) return;
     int64_t now_us = auction->host->now_us(auction->world);
@@ -71,10 +73,18 @@ static bool may_be_held_out(const struct auction *auction)
     return false;
 }
 
+/* Every look ranks all bids in hand. Among very many, one is due when a quarter of those who were out has answered. */
+static bool is_due(struct auction *auction)
+{
+    if (auction->out > LOOK_ALWAYS && auction->out_looked && auction->out > auction->out_looked / 4 * 3) return false;
+    auction->out_looked = auction->out;
+    return true;
+}
+
 /* No bid that is still out could change who wins, or what is paid. A ranking that does not count leaves no trace. */
 static bool is_settled(struct auction *auction)
 {
-    if (auction->out_open > 0 || !asks_rank(auction)) return false;
+    if (auction->out_open > 0 || !is_due(auction) || !asks_rank(auction)) return false;
     if (!may_be_held_out(auction) && is_beaten_by_none(auction)) return true;
     forget_ranking(auction);
     return false;

@@ -107,6 +107,7 @@ struct auction {
     struct match match;
     struct asked *asked; /* match.entries_count of them */
     uint32_t out;        /* calls without an answer */
+    uint32_t out_looked; /* how many were out when an early close was last looked into; 0: not yet */
     uint32_t out_open;   /* of them, those whose bid has no ceiling: no early close without their answer */
     uint32_t tier;       /* waterfall: the one being asked, or asked last; 0: none yet, or all at once */
     int64_t ask_by_us;   /* waterfall: the end of its share of the time; else collect_by_us */

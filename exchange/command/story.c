@@ -189,8 +189,13 @@ static void print_time(const struct page *page)
     if (!steps && !posts) return;
     print_label(page, "took");
     if (steps) fprintf(page->out, "%lld ms for the %s", took_ms(steps), is_one_call(page) ? "lead" : "auction");
-    for (size_t i = 0; steps && i < sizeof causes / sizeof *causes; i++)
-        if (bytes_is(cause, causes[i].cause)) fprintf(page->out, " (bids closed when %s)", causes[i].text);
+    for (size_t i = 0; steps && i < sizeof causes / sizeof *causes; i++) {
+        if (!bytes_is(cause, causes[i].cause)) continue;
+        fprintf(page->out, " (bids closed when %s", causes[i].text);
+        if (bytes_is(cause, "early_close"))
+            fprintf(page->out, ", %.*s ms early", SHOW(text_of(map_of(page->story, "closed"), "saved_ms")));
+        fprintf(page->out, ")");
+    }
     if (posts) fprintf(page->out, "%s%lld ms for the post", steps ? ", " : "", took_ms(posts));
     struct bytes arm = text_of(page->story, "arm");
     if (arm.len) fprintf(page->out, "; by the %.*s rules of the experiment", SHOW(arm));

@@ -79,6 +79,8 @@ void build_campaigns(struct build *build);
 void build_quality(struct build *build, const struct node *node, struct campaign *campaign);
 /* ping_hashes and disclose_floor of a contract: what of lead and affiliate its pings tell. */
 void build_disclosure(struct build *build, const struct node *node, struct contract *contract);
+/* Warns of what can never come about: contracts, prices, calendars, margins nobody meets. After build_indexes. */
+void build_reach(struct build *build);
 /* After the contracts: buyers that keep a hash_secret for nothing. */
 void build_disclosed(struct build *build);
 /* NULL: told, or memory is out. */

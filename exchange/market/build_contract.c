@@ -164,10 +164,11 @@ static void read_times(struct build *build, const struct node *node, struct cont
     build_duration(build, node, "post_timeout", &contract->post_timeout_us);
     build_duration(build, node, "bid_ttl", &contract->bid_ttl_us);
     if (contract->ping_timeout_us > campaign->timeout_us)
-        build_warning(build, node_find(node, "ping_timeout"), "ping_timeout is longer than the campaign's timeout");
+        build_warning(build, node_find(node, "ping_timeout"),
+                      "ping_timeout is longer than the campaign's timeout [long_timeout]");
     if (contract->post_timeout_us > campaign->post_timeout_us)
         build_warning(build, node_find(node, "post_timeout"),
-                      "post_timeout is longer than the campaign's post_timeout");
+                      "post_timeout is longer than the campaign's post_timeout [long_timeout]");
 }
 
 /* What a post's verdict, or the want of one, comes to. on_unknown is one word for every cause, or a map by cause. */
@@ -246,7 +247,7 @@ static void read_endpoints(struct build *build, const struct node *node, struct 
     if (ping) read_endpoint(build, ping, false, &contract->ping);
     if (contract->is_live && !ping) build_error(build, node, "a live price needs a ping_url to ask for it");
     if (!contract->is_live && ping)
-        build_warning(build, ping, "a standing price is not asked for: ping_url is not used");
+        build_warning(build, ping, "a standing price is not asked for: ping_url is not used [unused_ping_url]");
 }
 
 /* The same rules as for the real ones: what a test shows must be what production does. */
@@ -262,7 +263,7 @@ static void read_test(struct build *build, const struct node *node, struct contr
     if (ping) read_endpoint(build, ping, false, &test->ping);
     if (contract->is_live && !ping) build_error(build, node, "a live price needs a ping_url to ask test leads for it");
     if (!contract->is_live && ping)
-        build_warning(build, ping, "a standing price is not asked for: ping_url is not used");
+        build_warning(build, ping, "a standing price is not asked for: ping_url is not used [unused_ping_url]");
     contract->test = test;
 }
 
@@ -302,7 +303,8 @@ static bool read_amount(struct build *build, const struct node *node, const stru
     }
     *micros = value;
     if (value < contract->min_price_micros || (contract->max_price_micros && value > contract->max_price_micros))
-        build_warning(build, node, "this price is outside min_price and max_price: it never counts");
+        build_warning(build, node,
+                      "this price is outside min_price and max_price: it never counts [unreachable_price]");
     return true;
 }
 
@@ -315,7 +317,9 @@ static void read_rules(struct build *build, const struct node *list, struct pric
     {
         struct price_rule *rule = &rules[contract->prices_count++];
         const struct node *when = node_find(node, "when"), *price = node_find(node, "price");
-        if (is_settled) build_warning(build, node, "a rule without condition stands before: this one is never reached");
+        if (is_settled)
+            build_warning(build, node,
+                          "a rule without condition stands before: this one is never reached [unreachable_price]");
         if (price)
             read_amount(build, price, contract, &rule->price_micros);
         else

@@ -87,7 +87,8 @@ static void read_affiliate(struct build *build, const struct node *node, struct 
     read_campaigns(build, node, affiliate);
     read_caps(build, node, affiliate);
     if (read_keys(build, node, PRINCIPAL_AFFILIATE, affiliate->index) == 0)
-        build_warning(build, node, "affiliate %.*s has no key: it cannot send leads", BUILD_SHOWN(affiliate->id));
+        build_warning(build, node, "affiliate %.*s has no key: it cannot send leads [no_key]",
+                      BUILD_SHOWN(affiliate->id));
 }
 
 static void read_campaigns(struct build *build, const struct node *node, struct affiliate *affiliate)
@@ -96,7 +97,8 @@ static void read_campaigns(struct build *build, const struct node *node, struct 
     const struct node *list = build_list(build, node, "campaigns", &count);
     uint32_t *campaigns = build_zero(build, count, sizeof *campaigns);
     if (count == 0)
-        build_warning(build, list ? list : node, "affiliate %.*s may sell in no campaign", BUILD_SHOWN(affiliate->id));
+        build_warning(build, list ? list : node, "affiliate %.*s may sell in no campaign [no_campaign]",
+                      BUILD_SHOWN(affiliate->id));
     if (!list || !campaigns) return;
     affiliate->campaigns = campaigns;
     NODE_EACH(child, list)

@@ -91,7 +91,7 @@ const struct schedule *build_schedule(struct build *build, const struct node *no
         if (error) build_error(build, child, "%s", error);
     }
     if (schedule_is_empty(&schedule) && !has_open_day(schedule.calendar))
-        build_warning(build, map, "the contract can never be open");
+        build_warning(build, map, "the contract can never be open [never_open]");
     const struct schedule *same = pool_find(&build->schedules,
                                             (struct bytes){(const char *)&schedule, sizeof schedule});
     struct schedule *kept = same ? NULL : build_zero(build, 1, sizeof *kept);

@@ -154,6 +154,7 @@ static void build_parts(struct build *build, const struct bytes *packed)
     if (is_fine(build)) build_segments(build);
     if (is_fine(build)) build_indexes(build);
     if (is_fine(build)) build_disclosed(build);
+    if (is_fine(build)) build_reach(build);
     if (is_fine(build) && packed) {
         catalogue->packed = build_copy(build, *packed);
         if (catalogue->packed.at) digest_of(&catalogue->version, &catalogue->packed, 1);

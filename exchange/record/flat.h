@@ -55,7 +55,7 @@ struct flat {
 static inline struct flat flat_over(struct bytes bytes)
 {
     const unsigned char *at = (const unsigned char *)bytes.at;
-    return (struct flat){at, at + bytes.len, false};
+    return (struct flat){at, bytes.len ? at + bytes.len : at, false};
 }
 
 /* The record ends here, and nothing was wrong with it. */

@@ -67,6 +67,8 @@ struct ledger_line *worker_line(struct worker *worker);
 struct client_counts worker_client_counts(struct worker *worker); /* any thread, roughly */
 int64_t worker_now_us(struct worker *worker);
 struct ident worker_make_id(struct worker *worker);
+/* Turns a plain hash into the keyed one that is kept. */
+void worker_keyed(struct worker *worker, struct digest *digest);
 
 /* A place for an auction that will answer `request` (NULL: nobody waits). NULL: all are taken (busy). */
 struct held *worker_hold(struct worker *worker, struct server_request *request);

@@ -42,15 +42,19 @@ static uint64_t seed_of(void *world, const struct ident *ping_id)
     return seed;
 }
 
-static void keyed(void *world, struct digest *digest)
+void worker_keyed(struct worker *worker, struct digest *digest)
 {
-    struct worker *worker = world;
     struct digest plain = *digest;
     struct bytes parts[] = {{(const char *)plain.at, DIGEST_LEN}};
     mac_of(worker->document_mac, digest, parts, 1);
 }
 
 /* A commit waits at most for the one before it. */
+static void keyed(void *world, struct digest *digest)
+{
+    worker_keyed(world, digest);
+}
+
 static int64_t durable_us(void *world)
 {
     return 2 * ledger_commit_p99_us(((struct worker *)world)->hall->ledger) + 1000;

@@ -69,6 +69,8 @@ void claim_end(struct world *world, const struct auction_claim *claim, bool answ
 /* recall.c */
 void recall_begin(struct place *place, const struct auction_recall *recall);
 void recall_end(struct world *world, const struct auction_recall *recall, uint32_t count);
+/* The revoked, after a start. */
+void recall_restore(struct world *world);
 /* lane.c: the ledger */
 enum fault lane_append(struct place *place, const struct book_step *step, const struct duplicates_guard *guard);
 void lane_trace(struct world *world, const struct trace_auction *record, const struct offer *offer);

@@ -269,6 +269,7 @@ void lane_restore(struct world *world)
     for (uint32_t i = 0; i < model->leads_count; i++)
         if (model->leads[i].goes_on) asking_resume(world, &model->leads[i].record.lead_id);
     restore_switches(world);
+    recall_restore(world);
     lane_publish(world);
     table_free(&world->trace_ids);
     int64_t now_us = world->queue.now_us, wall_ms = world_wall_ms(world);

@@ -220,6 +220,14 @@ static void do_seen(struct play *play, const struct node *step)
     await(play, step, "seen", tell_seen);
 }
 
+/* A phone or an e-mail, or with `of` the person of that lead. */
+static void do_revoke(struct play *play, const struct node *step)
+{
+    const struct world_request *request = node_find(step, "of") ? request_of(play, step, "of") : NULL;
+    if (!world_revoke(play->world, text_of(step, "revoke"), request ? &request->lead_id : NULL))
+        complain_step(play, "nobody to revoke:", text_of(step, "revoke"));
+}
+
 static void do_release(struct play *play, const struct node *step)
 {
     if (!world_release(play->world, text_of(step, "release")))
@@ -424,29 +432,12 @@ static void do_drained(struct play *play, const struct node *step)
 static const struct {
     const char *verb;
     void (*run)(struct play *play, const struct node *step);
-} verbs[] = {{"ping", do_ping},
-             {"post", do_post},
-             {"lead", do_lead},
-             {"answer", do_answer},
-             {"hang_up", do_hang_up},
-             {"get", do_get},
-             {"seen", do_seen},
-             {"release", do_release},
-             {"set", do_set},
-             {"push", do_push},
-             {"pause", do_pause},
-             {"resume", do_resume},
-             {"reload", do_reload},
-             {"gate", do_gate},
-             {"resolve", do_resolve},
-             {"doubts", do_doubts},
-             {"explain", do_explain},
-             {"wait", do_wait},
-             {"crash", do_crash},
-             {"drain", do_drain},
-             {"drained", do_drained},
-             {"idle", do_idle},
-             {"experiment", do_experiment}};
+} verbs[] = {{"ping", do_ping},       {"post", do_post},       {"lead", do_lead}, {"answer", do_answer},
+             {"hang_up", do_hang_up}, {"get", do_get},         {"seen", do_seen}, {"revoke", do_revoke},
+             {"release", do_release}, {"set", do_set},         {"push", do_push}, {"pause", do_pause},
+             {"resume", do_resume},   {"reload", do_reload},   {"gate", do_gate}, {"resolve", do_resolve},
+             {"doubts", do_doubts},   {"explain", do_explain}, {"wait", do_wait}, {"crash", do_crash},
+             {"drain", do_drain},     {"drained", do_drained}, {"idle", do_idle}, {"experiment", do_experiment}};
 
 static void run_step(struct play *play, const struct node *step)
 {

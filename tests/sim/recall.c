@@ -1,4 +1,7 @@
 /* What is known of a person, as exchange/worker/recall.c finds it out: the claims first, the book later. */
+#include <stdlib.h>
+
+#include "protocol/base/check.h"
 #include "tests/sim/inside.h"
 
 #define LOOK_US 300
@@ -42,4 +45,43 @@ void recall_end(struct world *world, const struct auction_recall *recall, uint32
 {
     for (uint32_t i = 0; i < count && world->sabotage != SABOTAGE_GUARD; i++)
         claims_drop(world->claims, &recall->claims[i]);
+}
+
+static bool person_of(struct world *world, struct bytes value, const struct ident *lead_id, struct person *person)
+{
+    const struct model_lead *lead = lead_id ? model_lead(&world->model, lead_id) : NULL;
+    struct document_error error;
+    *person = (struct person){.count = 1};
+    if (!lead_id) return person_hash_of(value, &world->scratch, &person->list[0].plain);
+    const struct node *content = lead ? document_read_json(&world->scratch, lead->content, &DOCUMENT_LIMITS, &error)
+                                      : NULL;
+    const struct campaign *campaign = lead ? catalogue_campaign(world->catalogue, lead->record.campaign) : NULL;
+    return content && campaign && person_read(campaign, node_find(content, "lead"), NULL, &world->scratch, person) &&
+           person->count;
+}
+
+bool world_revoke(struct world *world, struct bytes value, const struct ident *lead_id)
+{
+    struct person person;
+    struct person_keys keys = {.count = 0};
+    bool found = person_of(world, value, lead_id, &person);
+    for (uint32_t i = 0; i < person.count && found; i++) {
+        struct digest digest = person.list[i].plain;
+        world_host.keyed(&world->workers[0], &digest);
+        memcpy(keys.list[keys.count++].at, digest.at, PERSON_KEY_LEN);
+    }
+    arena_reset(&world->scratch);
+    if (!found) return false;
+    world->revoked = realloc(world->revoked, (world->revoked_count + 1) * sizeof *world->revoked);
+    check(world->revoked != NULL);
+    world->revoked[world->revoked_count++] = keys;
+    recall_restore(world);
+    return true;
+}
+
+void recall_restore(struct world *world)
+{
+    for (uint32_t i = 0; i < world->revoked_count; i++)
+        for (uint32_t k = 0; k < world->revoked[i].count; k++)
+            check(revoked_add(standing_revoked(world->standing), &world->revoked[i].list[k]) == FAULT_NONE);
 }

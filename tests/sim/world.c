@@ -133,6 +133,7 @@ void world_close(struct world **closed)
     again_close(&world->again);
     sieve_close(&world->sieve);
     free(world->requests);
+    free(world->revoked);
     free(world->seats);
     free(world);
 }

@@ -141,6 +141,8 @@ struct world {
 
     bool draining, drained;
     uint32_t reloads;
+    struct person_keys *revoked; /* durable */
+    uint32_t revoked_count;
     uint32_t life; /* grows with each restart */
     enum sabotage sabotage;
     struct world_counts counts;
@@ -175,6 +177,9 @@ bool world_push(struct world *world, struct bytes buyer, struct bytes contract, 
                 int64_t ttl_s);
 /* Lets the held answers of that buyer go; how many. */
 unsigned world_release(struct world *world, struct bytes buyer);
+
+/* An affiliate's revocation: a phone or an e-mail, or the person of a lead (`lead_id`, may be NULL). False: nobody. */
+bool world_revoke(struct world *world, struct bytes value, const struct ident *lead_id);
 
 /* Operators. */
 bool world_pause(struct world *world, struct bytes contract, bool paused);

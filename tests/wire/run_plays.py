@@ -139,6 +139,13 @@ class Play:
         self.wait_for(step, "get", lambda: tale_of_answer(
             self.market.public_answer("GET", f"/v1/leads/{self.id_of(step['get'])}", None, self.market.key_of("best"))))
 
+    def do_revoke(self, step):
+        value = step["revoke"]
+        body = {"lead_id": self.id_of(step["of"])} if "of" in step else {"email" if "@" in value else "phone": value}
+        status, body = self.market.public_answer("POST", "/v1/revocations", body, self.market.key_of(step.get("by", "best")))
+        if (status, body) != (200, {"status": "revoked"}):
+            self.fail(f"the revocation was answered {status} {body}")
+
     # --- buyers ---
 
     def counts(self, buyer):

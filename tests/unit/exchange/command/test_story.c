@@ -80,7 +80,8 @@ static const char sold_page[] =
     "                                                                           the third of May and again in June\n"
     "                                                                           [duplicate] (35 ms)\n"
     "    2  flat                     standing     17.00          -      13.60   BOUGHT IT (25 ms)\n"
-    "    3  north                    yes          12.00      33 ms       9.60   a better bid won; counts as 24.00, tier 2\n"
+    "    3  north                    yes          12.00      33 ms       9.60   a better bid won; counts as 24.00, "
+    "tier 2\n"
     "    -  low                      yes           2.00       8 ms       1.60   bid below what the affiliate asks\n"
     "    -  mute                     yes              -       9 ms          -   capped\n"
     "    -  shut                     no               -          -          -   outside the schedule\n"
@@ -110,6 +111,24 @@ static void test_colours_change_no_letter(void **state)
     }
     *to = '\0';
     assert_string_equal(page, sold_page);
+    free(page);
+}
+
+static void test_early_close(void **state)
+{
+    (void)state;
+    char *page = page_of(
+        "{\"ping_id\":\"01PING\",\"lead_id\":null,\"kind\":\"ping\",\"campaign\":\"auto\",\"affiliate\":\"best\","
+        "\"source\":\"\",\"at\":\"2026-01-05T10:00:00.000Z\",\"status\":\"accepted\",\"reason\":null,\"floor\":\"0."
+        "00\","
+        "\"promise\":\"9.60\",\"public\":null,\"arm\":\"trial\",\"closed\":{\"cause\":\"early_close\",\"saved_ms\":850}"
+        ","
+        "\"contracts\":[],\"sales\":[],\"steps\":[{\"step\":\"admit\",\"at_us\":0},{\"step\":\"close\",\"at_us\":48000}"
+        "]}",
+        false);
+    assert_non_null(strstr(page,
+                           "took     48 ms for the auction (bids closed when no bid to come could have won, 850 ms "
+                           "early); by the trial rules of the experiment\n"));
     free(page);
 }
 
@@ -161,9 +180,8 @@ static void test_after_a_doubt(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_sold),
-        cmocka_unit_test(test_colours_change_no_letter),
-        cmocka_unit_test(test_rejected_ping),
+        cmocka_unit_test(test_sold),          cmocka_unit_test(test_colours_change_no_letter),
+        cmocka_unit_test(test_early_close),   cmocka_unit_test(test_rejected_ping),
         cmocka_unit_test(test_after_a_doubt),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

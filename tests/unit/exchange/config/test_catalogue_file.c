@@ -129,7 +129,7 @@ static void lists_the_errors_of_all_files(void **state)
                                   "n.example/\",\"price\":\"9\"}\n");
     given_file("market/notes.txt", "x");
     load("market/a.yaml:7:3: unknown key tmeout in campaign auto (did you mean timeout?)\n"
-         "market/a.yaml:8:14: warning: affiliate best has no key: it cannot send leads\n"
+         "market/a.yaml:8:14: warning: affiliate best has no key: it cannot send leads [no_key]\n"
          "market/a.yaml:8:37: there is no such campaign\n"
          "market/b.yaml:4:3: unknown key grup in buyer north (did you mean group?)\n"
          "market/c.ndjson:1:98: tier: 0 is too low: 1..1000\n"
