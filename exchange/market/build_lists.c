@@ -163,7 +163,8 @@ static void spread(struct build *build, uint64_t (*marks)[WORDS])
     for (uint32_t i = 0; i < catalogue->campaigns_count; i++) {
         struct campaign *campaign = &catalogue->campaigns[i];
         uint32_t count = 0;
-        for (uint32_t list = 0; list < catalogue->lists_count; list++) count += marks[i][list / 64] >> list % 64 & 1;
+        for (uint32_t list = 0; list < catalogue->lists_count; list++)
+            count += (uint32_t)(marks[i][list / 64] >> list % 64 & 1);
         if (count == 0) continue;
         uint16_t *asked = build_zero(build, count, sizeof *asked);
         if (!asked) return;

@@ -54,6 +54,7 @@ struct worker {
     bool drained; /* every story was told that the time is over */
     int64_t drain_by_us;
     struct loop_timer *drain_timer;
+    struct taking_up *taking_up; /* resume.c: while it looks */
     _Atomic unsigned in_flight;
 };
 
@@ -65,6 +66,8 @@ struct held *world_held(struct auction *auction);
 /* resume.c */
 /* On the first worker's thread, when it begins to live: the leads that the last process was to go on with. */
 void resume_all(struct worker *worker);
+/* When it has stopped: a look whose answer nobody took any more. */
+void resume_forget(struct worker *worker);
 
 /* claim.c */
 void claim_start(struct worker *worker, struct held *held, const struct auction_claim *claim);

@@ -105,18 +105,24 @@ static void on_going_on(void *context)
     bool has_more = !taking_up->fault && taking_up->count == TAKEN_UP_AT_ONCE;
     if (has_more && ledger_ask(worker->line, look_going_on, on_going_on, taking_up, 0, false) == FAULT_NONE) return;
     if (has_more) complain_of(&taking_up->after, "the reader's queue is full");
-    free(taking_up);
+    resume_forget(worker);
 }
 
 void resume_all(struct worker *worker)
 {
-    struct taking_up *taking_up = calloc(1, sizeof *taking_up);
+    struct taking_up *taking_up = worker->taking_up = calloc(1, sizeof *taking_up);
     if (taking_up) {
         taking_up->worker = worker;
         if (ledger_ask(worker->line, look_going_on, on_going_on, taking_up, 0, false) == FAULT_NONE) return;
-        free(taking_up);
+        resume_forget(worker);
     }
     complain_of(&IDENT_NONE, "leads of the last run are not looked for");
+}
+
+void resume_forget(struct worker *worker)
+{
+    free(worker->taking_up);
+    worker->taking_up = NULL;
 }
 
 void worker_resolved(struct worker *worker, const struct ident *post_id, bool accepted,

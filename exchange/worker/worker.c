@@ -147,6 +147,7 @@ void worker_close(struct worker **closed)
     if (worker->seed_mac) mac_close(&worker->seed_mac);
     if (worker->document_mac) mac_close(&worker->document_mac);
     free(worker->trace_buffer);
+    resume_forget(worker);
     free(worker);
 }
 
