@@ -233,6 +233,8 @@ void operator_on_gone(void *waiter)
         ((struct operation *)waiter)->request = NULL;
     else if (*(enum waiter_kind *)waiter == WAITER_REVOCATION)
         revocation_on_gone(waiter);
+    else if (*(enum waiter_kind *)waiter == WAITER_LIST)
+        list_on_gone(waiter);
     else
         visit_inquiry_gone(waiter);
 }
@@ -284,6 +286,10 @@ void operator_reload(struct visit *visit)
 
 void operator_on_reloaded(void *waiter, bool good, const char *text)
 {
+    if (*(enum waiter_kind *)waiter == WAITER_LIST) {
+        list_on_replaced(waiter, good, text);
+        return;
+    }
     struct operation *operation = waiter;
     struct server_request *request = let_go(operation);
     if (!text) text = "";

@@ -26,6 +26,7 @@ static const struct route routes[] = {
     {"GET", "/v1/spec/{id}", VISIT_AFFILIATE, false, spec_answer},
     {"POST", "/v1/revocations", VISIT_AFFILIATE, false, affiliate_revoke},
     {"PUT", "/v1/buyer/availability", VISIT_BUYER, false, buyer_put_availability},
+    {"PUT", "/v1/buyer/lists/{id}", VISIT_BUYER, false, buyer_put_list},
     {"GET", "/v1/buyer/availability", VISIT_BUYER, false, buyer_get_availability},
     {"GET", "/v1/buyer/contracts", VISIT_BUYER, false, buyer_contracts},
     {"GET", "/healthz", VISIT_OPEN, true, stats_health},

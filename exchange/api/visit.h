@@ -84,6 +84,7 @@ void affiliate_revoke(struct visit *visit); /* revocation.c */
 void spec_answer(struct visit *visit);
 void buyer_put_availability(struct visit *visit);
 void buyer_get_availability(struct visit *visit);
+void buyer_put_list(struct visit *visit); /* list.c */
 void buyer_contracts(struct visit *visit);
 void operator_explain(struct visit *visit);
 void operator_contracts(struct visit *visit);
@@ -103,8 +104,10 @@ void answer_write(struct sink *sink, const struct auction_answer *answer, bool i
 void answer_on_auction(struct worker *worker, struct server_request *request, void *context,
                        const struct auction_answer *answer);
 /* A waiter's first word says what kind it is. */
-enum waiter_kind { WAITER_INQUIRY, WAITER_OPERATION, WAITER_REVOCATION };
+enum waiter_kind { WAITER_INQUIRY, WAITER_OPERATION, WAITER_REVOCATION, WAITER_LIST };
 void visit_inquiry_gone(void *waiter);
 void revocation_on_gone(void *waiter);
+void list_on_gone(void *waiter);
+void list_on_replaced(void *waiter, bool good, const char *text);
 void operator_on_gone(void *waiter);
 void operator_on_reloaded(void *waiter, bool good, const char *text);

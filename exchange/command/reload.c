@@ -15,7 +15,7 @@ static void finish(struct serving *serving, bool good);
 bool reload_ask(void *arg, unsigned worker, void *waiter)
 {
     struct serving *serving = arg;
-    struct reload_wish wish = {worker, waiter};
+    struct reload_wish wish = {.worker = worker, .waiter = waiter};
     return mailbox_send(serving->wishes, &wish);
 }
 
@@ -23,6 +23,10 @@ void reload_on_wish(void *arg)
 {
     struct serving *serving = arg;
     while (!serving->reloading && mailbox_take(serving->wishes, &serving->wish)) {
+        if (serving->wish.list.text) {
+            replace_now(serving, &serving->wish);
+            continue;
+        }
         serving->reloading = true;
         config_report_open(&serving->report);
         if (!begin(serving)) finish(serving, false);

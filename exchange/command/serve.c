@@ -220,6 +220,7 @@ static enum fault open_market(struct serving *serving)
     hall->admin_is_open = strncmp(settings->listen_admin, "unix:", 5) == 0;
     hall->ask_reload = reload_ask;
     hall->ask_reload_arg = serving;
+    hall->ask_list = replace_ask;
     enum fault fault = loop_open(&serving->loop);
     if (!fault) fault = open_signals(serving);
     if (!fault) fault = mailbox_open(sizeof(struct reload_wish), RELOAD_WISHES_MAX, &serving->wishes);

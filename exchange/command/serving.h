@@ -11,6 +11,7 @@
 struct reload_wish {
     unsigned worker; /* UINT32_MAX: a signal asked */
     void *waiter;
+    struct hall_list list; /* text not NULL: no reload, this list is to be replaced */
 };
 
 struct serving {
@@ -38,3 +39,6 @@ struct serving {
 bool reload_ask(void *serving, unsigned worker, void *waiter);
 /* Mail in `wishes`. */
 void reload_on_wish(void *serving);
+/* A buyer's request wants its list replaced (replace.c). False: too many wait already. Any thread. */
+bool replace_ask(void *serving, unsigned worker, void *waiter, const struct hall_list *list);
+void replace_now(struct serving *serving, struct reload_wish *wish);

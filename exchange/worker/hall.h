@@ -22,6 +22,12 @@
 
 struct worker;
 
+/* A list as its owner put it: its name, then the text, from malloc. */
+struct hall_list {
+    char *text;
+    size_t name_len, body_len;
+};
+
 struct hall {
     struct standing *standing;
     struct offers *offers;
@@ -52,6 +58,9 @@ struct hall {
      * Any thread. */
     bool (*ask_reload)(void *arg, unsigned worker, void *waiter);
     void *ask_reload_arg;
+    /* Asks main to replace a list; takes over list->text unless it says false. The answer comes as a reload's. NULL: no
+     * lists are taken. Any thread. */
+    bool (*ask_list)(void *arg, unsigned worker, void *waiter, const struct hall_list *list);
 };
 
 /* Standing as it is now: what offers held too long has been let go. */

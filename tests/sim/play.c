@@ -228,6 +228,13 @@ static void do_revoke(struct play *play, const struct node *step)
         complain_step(play, "nobody to revoke:", text_of(step, "revoke"));
 }
 
+static void do_put_list(struct play *play, const struct node *step)
+{
+    bool good = world_put_list(play->world, text_of(step, "put_list"), text_of(step, "text"));
+    struct bytes found = good ? BYTES("200") : BYTES("422");
+    if (!tale_fits(text_of(step, "expect"), found)) differ(play, BYTES("put_list"), text_of(step, "expect"), found.at);
+}
+
 static void do_release(struct play *play, const struct node *step)
 {
     if (!world_release(play->world, text_of(step, "release")))
@@ -432,12 +439,31 @@ static void do_drained(struct play *play, const struct node *step)
 static const struct {
     const char *verb;
     void (*run)(struct play *play, const struct node *step);
-} verbs[] = {{"ping", do_ping},       {"post", do_post},       {"lead", do_lead}, {"answer", do_answer},
-             {"hang_up", do_hang_up}, {"get", do_get},         {"seen", do_seen}, {"revoke", do_revoke},
-             {"release", do_release}, {"set", do_set},         {"push", do_push}, {"pause", do_pause},
-             {"resume", do_resume},   {"reload", do_reload},   {"gate", do_gate}, {"resolve", do_resolve},
-             {"doubts", do_doubts},   {"explain", do_explain}, {"wait", do_wait}, {"crash", do_crash},
-             {"drain", do_drain},     {"drained", do_drained}, {"idle", do_idle}, {"experiment", do_experiment}};
+} verbs[] = {{"ping", do_ping},
+             {"post", do_post},
+             {"lead", do_lead},
+             {"answer", do_answer},
+             {"hang_up", do_hang_up},
+             {"get", do_get},
+             {"seen", do_seen},
+             {"revoke", do_revoke},
+             {"put_list", do_put_list},
+             {"release", do_release},
+             {"set", do_set},
+             {"push", do_push},
+             {"pause", do_pause},
+             {"resume", do_resume},
+             {"reload", do_reload},
+             {"gate", do_gate},
+             {"resolve", do_resolve},
+             {"doubts", do_doubts},
+             {"explain", do_explain},
+             {"wait", do_wait},
+             {"crash", do_crash},
+             {"drain", do_drain},
+             {"drained", do_drained},
+             {"idle", do_idle},
+             {"experiment", do_experiment}};
 
 static void run_step(struct play *play, const struct node *step)
 {

@@ -1,6 +1,8 @@
 /* What is known of a person, as exchange/worker/recall.c finds it out: the claims first, the book later. */
 #include <stdlib.h>
+#include <sys/stat.h>
 
+#include "exchange/market/list_text.h"
 #include "protocol/base/check.h"
 #include "tests/sim/inside.h"
 
@@ -84,4 +86,29 @@ void recall_restore(struct world *world)
     for (uint32_t i = 0; i < world->revoked_count; i++)
         for (uint32_t k = 0; k < world->revoked[i].count; k++)
             check(revoked_add(standing_revoked(world->standing), &world->revoked[i].list[k]) == FAULT_NONE);
+}
+
+static void keyed(void *world, struct digest *digest)
+{
+    world_host.keyed(&((struct world *)world)->workers[0], digest);
+}
+
+bool world_put_list(struct world *world, struct bytes name, struct bytes text)
+{
+    struct list_maker *maker;
+    struct list *list = NULL;
+    struct list_text_error error;
+    check(list_begin(&maker) == FAULT_NONE);
+    bool good = list_text_read(text, keyed, world, maker, &error);
+    check(list_finish(&maker, true, good ? &list : NULL) == FAULT_NONE);
+    if (!good) return false;
+    mkdir(world->settings.ledger_path, 0700);
+    check(lists_save(&world->settings, name, list, world_wall_ms(world)) == FAULT_NONE);
+    struct shelf *fresh = shelf_open();
+    struct list_origin origin = {0};
+    check(fresh && shelf_copy(fresh, world->shelf) == FAULT_NONE);
+    check(shelf_put(fresh, name, list, &origin) == FAULT_NONE);
+    shelf_drop(&world->shelf);
+    world->shelf = fresh;
+    return true;
 }

@@ -181,6 +181,9 @@ unsigned world_release(struct world *world, struct bytes buyer);
 /* An affiliate's revocation: a phone or an e-mail, or the person of a lead (`lead_id`, may be NULL). False: nobody. */
 bool world_revoke(struct world *world, struct bytes value, const struct ident *lead_id);
 
+/* A buyer replaces its list. False: the text is no list, the old one stands. */
+bool world_put_list(struct world *world, struct bytes name, struct bytes text);
+
 /* Operators. */
 bool world_pause(struct world *world, struct bytes contract, bool paused);
 /* The files again. False: refused, the old ones go on serving. */

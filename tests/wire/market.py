@@ -245,6 +245,10 @@ class Market:
         status, text = self.ask(method, path, body, key).whole()
         return status, json.loads(text) if text else None
 
+    def put_list(self, name, text, key):
+        asked = Asked(self.public, self.context, "PUT", f"/v1/buyer/lists/{name}", text.encode(), {"Authorization": f"Bearer {key}"})
+        return asked.whole()[0]
+
     def operator(self, method, path, body=None):
         asked = Asked(self.admin, None, method, path, json.dumps(body).encode() if body is not None else b"",
                       {"Authorization": f"Bearer {self.keys.of('admin', 0)['key']}"})

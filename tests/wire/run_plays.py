@@ -148,6 +148,10 @@ class Play:
 
     # --- buyers ---
 
+    def do_put_list(self, step):
+        key = self.market.buyer_key(step["by"])
+        self.wait_for(step, "put_list", lambda: str(self.market.put_list(step["put_list"], step["text"], key)))
+
     def counts(self, buyer):
         return self.market.buyers("GET", f"/stats?buyer={buyer}")["buyers"][0]
 
