@@ -40,7 +40,7 @@ void build_contracts(struct build *build)
     const struct node *buyers = node_find(build->source->document, "buyers");
     uint32_t count, made = 0;
     build_list(build, build->source->document, "contracts", &count);
-    size_t room = count;
+    size_t room = count + (size_t)build->source->bulk_max;
     if (catalogue->buyers_count) {
         NODE_EACH(buyer, buyers)
         {
@@ -61,6 +61,7 @@ void build_contracts(struct build *build)
         build_id(build, build->contract_nodes[i], "contract", &catalogue->contract_ids, i, &contract->id);
         build_contract(build, build->contract_nodes[i], contract);
     }
+    if (build->source->next_bulk) build_bulk(build);
 }
 
 /* Those of the buyers first, in their order, then the bulk ones. */
