@@ -83,7 +83,7 @@ uint32_t legs_choose(const struct legs_terms *terms, const struct leg *legs, uin
     uint32_t best = 0, tier = 0;
     int64_t worth_micros = 0;
     for (uint32_t size = 1; size <= terms->max_sales && size <= count; size++) {
-        uint32_t set[OFFER_SALES_MAX];
+        uint32_t set[OFFER_SALES_MAX] = {0};
         int64_t sum_micros = 0;
         if (!choose_of(terms, legs, count, size, set)) continue;
         for (uint32_t i = 0; i < size; i++) sum_micros += legs[set[i]].worth_micros;
