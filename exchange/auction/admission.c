@@ -161,6 +161,9 @@ enum step admission_begin(struct auction *auction, const struct node *lead)
     auction->floor_micros = price_floor(auction->affiliate,
                                         catalogue_source_of(auction->affiliate, request->ping.source),
                                         request->ping.min_price_micros);
+    auction->leg_floor_micros = request->ping.min_leg_price_micros;
+    auction->max_sales = decide_max_sales(auction->campaign, auction->affiliate, request->ping.max_sales);
+    auction->sold_elsewhere = (uint8_t)request->ping.sold_elsewhere;
     admission_budget(auction);
     if (is_ping) return people_may_be_known(auction) ? STEP_PERSON : STEP_MATCH;
     if (!request->has_key && auction->rehearsal) return STEP_MATCH; /* the same test again is another test */
@@ -204,6 +207,15 @@ static bool compare_hashes(struct auction *auction, struct bytes *mismatch)
     if (email) sink_text(&sink, sink.len ? ", email" : "email");
     *mismatch = sink_written(&sink);
     return true;
+}
+
+/* What the ping asked for holds for its post as well. */
+static void take_terms(struct auction *auction, const struct offer *offer)
+{
+    auction->floor_micros = offer->floor_micros;
+    auction->leg_floor_micros = offer->leg_floor_micros;
+    auction->max_sales = offer->max_sales;
+    auction->sold_elsewhere = offer->sold_elsewhere;
 }
 
 static struct offer *keep_before(struct auction *auction, enum offer_origin origin)
@@ -280,7 +292,7 @@ enum step admission_offer(struct auction *auction)
     auction->pinged_ms = offer->pinged_ms;
     auction->seed = offer->seed;
     auction->arm = rank_arm(auction->campaign, auction->seed);
-    auction->floor_micros = offer->floor_micros;
+    take_terms(auction, offer);
     auction->promise_micros = offer->promise_micros;
     auction->consent = auction->request.post.consent;
     const struct node *lead = campaign_merge_ping(auction->campaign, offer->public_json, auction->request.post.lead,
@@ -378,7 +390,7 @@ enum step admission_again(struct auction *auction)
     auction->ping_id = record->ping_id;
     auction->lead_id = record->lead_id;
     auction->rehearsal = (enum rehearsal)record->offer.rehearsal;
-    auction->floor_micros = record->offer.floor_micros;
+    take_terms(auction, &record->offer);
     if (mismatch.len && record->reason == REASON_PING_MISMATCH) word_mismatch(auction, mismatch);
     tell_again(auction);
     return STEP_ANSWER;
@@ -429,7 +441,7 @@ enum step admission_resume(struct auction *auction)
     auction->opening_written = true;
     auction->seed = record->offer.seed;
     auction->pinged_ms = record->offer.pinged_ms;
-    auction->floor_micros = record->offer.floor_micros;
+    take_terms(auction, &record->offer);
     auction->promise_micros = record->offer.promise_micros;
     if (!slots_resume(auction, record)) return story_refuse(auction, 503, REASON_BUSY, NULL);
     auction->campaign = catalogue_campaign(auction->catalogue, record->campaign);

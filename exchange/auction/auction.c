@@ -91,6 +91,7 @@ void auction_on_bid(struct auction *auction, uint32_t place, const struct bid *b
     asked->state = ASK_BID;
     asked->bid = *bid;
     if (bid->bid_id.len) asked->bid.bid_id = arena_copy(&auction->arena, bid->bid_id);
+    if (bid->legs_count) asks_keep_legs(auction, asked, bid);
     wake(auction);
 }
 

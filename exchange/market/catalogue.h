@@ -27,14 +27,14 @@ enum promise_kind { PROMISE_SQUEEZE, PROMISE_KEEP };
 struct duplicates {
     unsigned by; /* bits of enum person_kind */
     bool match_all, counts_posted, is_everywhere;
-    int64_t window_ms; /* 0: no rule */
-    int64_t reject_memory_ms;
-    const uint32_t *campaigns; /* other ones in its scope */
+    int64_t window_ms, reject_memory_ms; /* 0: no rule */
+    const uint32_t *campaigns;           /* other ones in its scope */
     uint32_t campaigns_count;
 };
 
 struct campaign {
     uint32_t index;
+    uint8_t max_sales, objective; /* enum objective */
     struct bytes id;
     int64_t timeout_us, post_timeout_us, offer_ttl_us;
     enum promise_kind promise;
