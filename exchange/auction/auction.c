@@ -492,8 +492,9 @@ static enum step step_answer(struct auction *auction)
         auction->host->supersede(auction->world, auction->before);
         auction->claim_held = false;
     }
+    tell_complete(auction);
+    tell_trace(auction); /* first: whoever has the answer may ask for its story at once, of another thread */
     tell_answer(auction);
-    tell_trace(auction);
     return STEP_CLOSE;
 }
 

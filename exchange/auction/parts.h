@@ -138,6 +138,7 @@ void tell_lead(struct auction *auction, enum lead_state state);
 const char *tell_sentence(struct auction *auction);
 /* The first answer again, out of auction->record. */
 void tell_again(struct auction *auction);
-/* Fills in what every answer has and hands it to the host. */
+/* Fills in what every answer has; and hands it to the host, unless nobody waits. */
+void tell_complete(struct auction *auction);
 void tell_answer(struct auction *auction);
 void tell_trace(struct auction *auction);

@@ -194,7 +194,7 @@ static void reveal_bids(struct auction *auction)
     auction_order_bids(auction->affiliate, bids, &answer->bids_count);
 }
 
-void tell_answer(struct auction *auction)
+void tell_complete(struct auction *auction)
 {
     struct auction_answer *answer = &auction->answer;
     answer->catalogue = auction->catalogue;
@@ -209,9 +209,13 @@ void tell_answer(struct auction *auction)
     if (!answer->ref.at) answer->ref = own ? auction->request.ping.ref : auction->offer.ref;
     if (!answer->click_id.at) answer->click_id = own ? auction->request.ping.click_id : auction->offer.click_id;
     if (!answer->sub_ids.at) answer->sub_ids = auction->offer.sub_ids;
+    if (!auction->affiliate_gone && auction->request.kind != AUCTION_RESUMED) reveal_bids(auction);
+}
+
+void tell_answer(struct auction *auction)
+{
     if (auction->affiliate_gone || auction->request.kind == AUCTION_RESUMED) return;
-    reveal_bids(auction);
-    auction->host->answer(auction->world, auction, answer);
+    auction->host->answer(auction->world, auction, &auction->answer);
 }
 
 /* The trace

@@ -63,7 +63,6 @@ static void read_campaign(struct build *build, const struct node *node, struct c
 }
 
 /* What a ping binds to that comes after it. */
-/* The (m+1)-th price of a set is not worked out yet. */
 static void read_sales(struct build *build, const struct node *node, struct campaign *campaign)
 {
     static const char *const OBJECTIVE_WORDS[OBJECTIVES] = {"payout", "revenue", "margin"};
@@ -74,10 +73,6 @@ static void read_sales(struct build *build, const struct node *node, struct camp
     if (sales > OFFER_SALES_MAX) build_error(build, node_find(node, "max_sales"), "max_sales is at most 8");
     campaign->objective = (uint8_t)objective;
     campaign->max_sales = (uint8_t)sales;
-    const struct node *pricing = node_find(node, "pricing");
-    struct bytes word;
-    if (sales > 1 && scalar_text(pricing, &word) && bytes_is(word, "second"))
-        build_error(build, pricing, "pricing: second with max_sales above 1 is not supported yet");
 }
 
 static void read_pings(struct build *build, const struct node *node, struct campaign *campaign)

@@ -152,6 +152,21 @@ static uint32_t plan(const struct decision *decision, struct rank_bid *bids, uin
     return planned;
 }
 
+/* Under a second price those who get the lead together pay for the best bid outside, unless that would leave the
+ * affiliate below its floor: then each pays for the one behind it, which is what the set was chosen by. */
+static void price_set(const struct decision *decision, const struct rank_terms *terms, struct rank_bid *bids,
+                      const uint32_t *order, uint32_t count, uint32_t planned)
+{
+    struct rank_bid before[OFFER_SALES_MAX];
+    int64_t total = 0;
+    if (!terms->ranking->is_second_price || planned < 2) return;
+    for (uint32_t i = 0; i < planned; i++) before[i] = bids[order[i]];
+    rank_price(terms, bids, order, count, planned);
+    for (uint32_t i = 0; i < planned; i++) total += bids[order[i]].payout.payout_micros;
+    if (total >= decision->floor_micros) return;
+    for (uint32_t i = 0; i < planned; i++) bids[order[i]] = before[i];
+}
+
 uint32_t decide_run(const struct decision *decision, struct rank_bid *bids, uint32_t bids_count, uint32_t *order,
                     uint32_t *planned)
 {
@@ -160,6 +175,7 @@ uint32_t decide_run(const struct decision *decision, struct rank_bid *bids, uint
     uint32_t count = rank_run(&terms, bids, bids_count, order);
     *planned = count > 0;
     if (decision->max_sales > 1 && count > 0) *planned = plan(decision, bids, order, &count);
+    price_set(decision, &terms, bids, order, count, *planned);
     if (*planned == 0) count = 0;
     return count;
 }

@@ -119,7 +119,7 @@ static void draw_ranking(struct draft *draft)
             PICK(draft, "payout", "revenue", "margin"));
     SAY(draft, "\"policy\":\"%s\",\"pricing\":\"%s\",\"second_price_step\":\"%s\",\"unavailable_bids\":\"%s\",",
         PICK(draft, "price", "price", "priority", "weighted", "round_robin", "even"),
-        is_shared ? "first" : PICK(draft, "first", "second"), PICK(draft, "0", "0.01", "0.50"),
+        PICK(draft, "first", "second"), PICK(draft, "0", "0.01", "0.50"),
         PICK(draft, "skip", "last"));
     SAY(draft, "\"rank_by\":\"%s\",\"shadow\":%s,", PICK(draft, "price", "expected_value"),
         PICK(draft, "false", "false", "true"));

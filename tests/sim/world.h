@@ -106,6 +106,7 @@ struct world_counts {
 
 struct world {
     struct world_options options;
+    struct ident traced; /* the ping of the latest trace, until it is answered */
     struct queue queue;
     struct world_worker workers[WORLD_WORKERS_MAX];
     struct settings settings;
