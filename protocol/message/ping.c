@@ -210,7 +210,7 @@ static void read_min_leg_price(const struct node *value, void *into, struct comp
 static void read_max_sales(const struct node *value, void *into, struct complaints *complaints)
 {
     int64_t number;
-    if (!node_i64(value, &number))
+    if (!request_whole(value, &number))
         complain(complaints, value->key, "type", "must be a whole number");
     else if (number < 1 || number > PING_SALES_MAX)
         complain(complaints, value->key, "range", "must be between 1 and 8");
@@ -221,7 +221,7 @@ static void read_max_sales(const struct node *value, void *into, struct complain
 static void read_sold_elsewhere(const struct node *value, void *into, struct complaints *complaints)
 {
     int64_t number;
-    if (!node_i64(value, &number))
+    if (!request_whole(value, &number))
         complain(complaints, value->key, "type", "must be a whole number");
     else if (number < 0 || number > PING_ELSEWHERE_MAX)
         complain(complaints, value->key, "range", "must be between 0 and 100");
