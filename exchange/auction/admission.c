@@ -396,11 +396,68 @@ enum step admission_again(struct auction *auction)
     return STEP_ANSWER;
 }
 
+static const struct offer_candidate *leg_of(const struct offer *offer, uint8_t number)
+{
+    for (uint32_t i = 0; i < offer->candidates_count; i++)
+        if (offer->candidates[i].leg == number) return &offer->candidates[i];
+    return NULL;
+}
+
+static struct bytes owner_of(const struct auction *auction, const struct offer_candidate *leg)
+{
+    const struct contract *contract = catalogue_contract(auction->catalogue, leg->contract);
+    return contract ? auction->catalogue->buyers[contract->buyer].group : BYTES_NONE;
+}
+
+/* What keeps these legs from being sold together; NULL: nothing. */
+static const char *why_not(const struct auction *auction, const struct offer_candidate *legs, uint32_t count)
+{
+    if (count > auction->max_sales) return "more legs than the lead may be sold in";
+    for (uint32_t i = 0; i < count; i++) {
+        if (legs[i].max_sold < count + auction->sold_elsewhere) return "a leg that allows fewer buyers than are chosen";
+        for (uint32_t k = 0; k < i; k++)
+            if (legs[k].leg == legs[i].leg || bytes_same(owner_of(auction, &legs[k]), owner_of(auction, &legs[i])))
+                return "two legs of one buyer";
+    }
+    return NULL;
+}
+
+/* The offer is cut to the legs the affiliate chose: they are the plan, and nobody else gets the lead. */
+static bool choose_legs(struct auction *auction, enum step *refused)
+{
+    const struct post_request *post = &auction->request.post;
+    struct offer *offer = &auction->offer;
+    struct offer_candidate legs[PING_SALES_MAX];
+    const char *why = NULL;
+    for (uint32_t i = 0; i < post->legs_count && !why; i++) {
+        const struct offer_candidate *leg = leg_of(offer, post->legs[i]);
+        if (leg) legs[i] = *leg;
+        if (!leg) why = "the offer has no such leg";
+    }
+    if (post->legs_count && !why) why = why_not(auction, legs, post->legs_count);
+    if (why) {
+        complain(&auction->complaints, BYTES("legs"), "choice", why);
+        *refused = story_refuse(auction, 422, REASON_INVALID_FIELD, NULL);
+        return false;
+    }
+    if (!post->legs_count) return true;
+    offer->candidates_count = offer->planned = (uint8_t)post->legs_count;
+    offer->promise_micros = 0;
+    for (uint32_t i = 0; i < offer->planned; i++) {
+        offer->candidates[i] = legs[i];
+        offer->promise_micros += legs[i].payout_micros;
+    }
+    auction->promise_micros = offer->promise_micros;
+    return true;
+}
+
 /* From here on each slot of the lead is posted to one candidate after the other, all within one budget. */
 enum step admission_posts(struct auction *auction)
 {
     auction->post_by_us = auction->end_us - ANSWER_KEPT_US - auction->host->durable_us(auction->world);
     bool of_offer = auction->request.kind == AUCTION_POST && !auction->is_reauction;
+    enum step refused;
+    if (of_offer && !choose_legs(auction, &refused)) return refused;
     bool listed = of_offer ? candidates_from_offer(auction, 0) : candidates_from_rank(auction);
     if (!listed || !slots_begin(auction)) return story_refuse(auction, 503, REASON_BUSY, NULL);
     return STEP_RESERVE;
