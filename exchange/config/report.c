@@ -62,6 +62,23 @@ void config_report_add(struct config_report *report, bool is_error, const char *
     report->count++;
 }
 
+/* What the other only counted lies behind more than any report holds, so it is only counted here too. */
+void config_report_repeat(struct config_report *report, const struct config_report *other,
+                          const struct config_report_count *from, const struct config_report_count *to)
+{
+    uint32_t errors = to->errors - from->errors, warnings = to->warnings - from->warnings;
+    for (uint32_t i = from->findings; i < to->findings; i++) {
+        const struct config_finding *finding = &other->findings[i];
+        const char *file = other->files[finding->order];
+        config_report_add(report, finding->is_error, file, finding->line, finding->col, "%s", finding->text);
+        errors -= finding->is_error;
+        warnings -= !finding->is_error;
+    }
+    report->errors += errors;
+    report->warnings += warnings;
+    report->out_of_memory |= other->out_of_memory;
+}
+
 void config_report_mention(struct config_report *report, const char *file)
 {
     (void)file_order(report, file);

@@ -27,10 +27,21 @@ struct config_report {
     bool out_of_memory;        /* counts as an error: the list is not whole */
 };
 
+struct config_report_count {
+    uint32_t findings, errors, warnings;
+};
+
 void config_report_open(struct config_report *report);
 void config_report_close(struct config_report *report);
 void config_report_add(struct config_report *report, bool is_error, const char *file, uint32_t line, uint32_t col,
                        const char *format, ...) __attribute__((format(printf, 6, 7)));
+static inline struct config_report_count config_report_counted(const struct config_report *report)
+{
+    return (struct config_report_count){report->count, report->errors, report->warnings};
+}
+/* Adds again what another report found between two counts of it. */
+void config_report_repeat(struct config_report *report, const struct config_report *other,
+                          const struct config_report_count *from, const struct config_report_count *to);
 /* Gives the file its turn in the list, before anything is found in it. */
 void config_report_mention(struct config_report *report, const char *file);
 /* True if nothing stands in the way. */

@@ -31,7 +31,7 @@ static void read_bulk(struct config_report *report, struct bytes input)
     bulk_open(&bulk, "/nowhere", report);
     if (bulk_add(&bulk, "fuzz", input))
         for (const struct node *node; (node = bulk_next(&bulk, &is_wrong));)
-            walk(&bulk.tree, tree_index(&bulk.tree, node));
+            walk(bulk_tree(&bulk), tree_index(bulk_tree(&bulk), node));
     check(!is_wrong || !config_report_is_clean(report));
     bulk_close(&bulk);
 }
