@@ -253,11 +253,7 @@ void build_pack_contract(struct sink *sink, const struct node *contract, const s
         write_text(sink, BYTES("buyer"));
         write_text(sink, buyer->id);
     }
-    NODE_EACH(member, contract)
-    {
-        write_text(sink, member->key);
-        pack_write(sink, member);
-    }
+    pack_write_members(sink, contract);
 }
 
 bool build_unpack_geo(const struct node *node, struct arena *arena, struct geo *geo)

@@ -11,16 +11,20 @@
 #define CLASS_WORDS (INDEX_CLASSES_MAX / 64)
 #define NO_SLOT UINT32_MAX
 
+#define RECENT_BITS 8
+#define RECENT (1u << RECENT_BITS)
+
+/* Contracts name the same few again and again: what was noted last under each hash is not noted again. */
 struct numbers {
     int64_t *at;
     size_t count, room;
-    int64_t recent[64]; /* of each last six bits the number noted last: contracts name the same few again and again */
-    uint64_t has_recent;
+    size_t recent[RECENT]; /* where in at[], and one more; 0: none */
 };
 
 struct texts {
     struct bytes *at;
     size_t count, room;
+    size_t recent[RECENT]; /* the same */
 };
 
 /* One for every fact there may be: number or text of a field, age by a field, and the four of the lead as a whole. */
@@ -184,13 +188,16 @@ struct noting {
     struct numbers *numbers;
 };
 
+static unsigned recent_place(uint64_t key)
+{
+    return (unsigned)(key * UINT64_C(0x9E3779B97F4A7C15) >> (64 - RECENT_BITS));
+}
+
 static void note_number(struct noting *noting, int64_t number)
 {
     struct numbers *numbers = noting->numbers;
-    unsigned place = (unsigned)number & 63u;
-    if (numbers->has_recent >> place & 1 && numbers->recent[place] == number) return;
-    numbers->recent[place] = number;
-    numbers->has_recent |= UINT64_C(1) << place;
+    size_t *recent = &numbers->recent[recent_place((uint64_t)number)];
+    if (*recent && numbers->at[*recent - 1] == number) return;
     void *at = numbers->at;
     if (!grow(&at, numbers->count, &numbers->room, sizeof number)) {
         noting->building->no_memory = true;
@@ -198,6 +205,7 @@ static void note_number(struct noting *noting, int64_t number)
     }
     numbers->at = at;
     numbers->at[numbers->count++] = number;
+    *recent = numbers->count;
 }
 
 static void note_run(void *arg, int64_t from, int64_t to)
@@ -206,17 +214,32 @@ static void note_run(void *arg, int64_t from, int64_t to)
     if (to != INT64_MAX) note_number(arg, to + 1);
 }
 
+/* Its length, its beginning and its end tell most texts apart. */
+static uint64_t key_of(struct bytes text)
+{
+    uint64_t key = text.len;
+    for (size_t i = 0; i < text.len && i < 3; i++)
+        key = key << 16 | (uint64_t)(unsigned char)text.at[i] << 8 | (unsigned char)text.at[text.len - 1 - i];
+    return key;
+}
+
+static void note_text(struct building *building, struct texts *texts, struct bytes text)
+{
+    size_t *recent = &texts->recent[recent_place(key_of(text))];
+    if (*recent && bytes_same(texts->at[*recent - 1], text)) return;
+    void *at = texts->at;
+    if (!grow(&at, texts->count, &texts->room, sizeof *texts->at)) {
+        building->no_memory = true;
+        return;
+    }
+    texts->at = at;
+    texts->at[texts->count++] = text;
+    *recent = texts->count;
+}
+
 static void note_texts(struct building *building, struct texts *texts, const struct filter *filter)
 {
-    for (uint32_t i = 0; i < filter->count; i++) {
-        void *at = texts->at;
-        if (!grow(&at, texts->count, &texts->room, sizeof *texts->at)) {
-            building->no_memory = true;
-            return;
-        }
-        texts->at = at;
-        texts->at[texts->count++] = filter->texts[i];
-    }
+    for (uint32_t i = 0; i < filter->count; i++) note_text(building, texts, filter->texts[i]);
 }
 
 static void collect(struct building *building, const struct filter *filter)

@@ -21,3 +21,5 @@ bool pack_scan(struct bytes input, const struct document_limits *limits, struct 
 bool pack_write_canonical(struct sink *sink, const struct node *node);
 /* The same without sorting keys, and such a text holds the digits as they were read: answers to application/msgpack. */
 bool pack_write(struct sink *sink, const struct node *node);
+/* What pack_write writes of a map, without its head. */
+bool pack_write_members(struct sink *sink, const struct node *map);

@@ -6,6 +6,8 @@
 #include "protocol/codec/number.h"
 #include "protocol/codec/pack.h"
 
+#define SHORT_TEXT 32u
+
 struct writer {
     struct sink *sink;
     msgpack_packer packer;
@@ -17,7 +19,10 @@ struct writer {
 
 static bool write_all(struct sink *sink, const struct node *node, bool canonical);
 static void write_node(struct writer *writer, const struct node *node);
+static void open_writer(struct writer *writer, struct sink *sink, bool canonical);
 static void write_map(struct writer *writer, const struct node *map);
+static void write_members(struct writer *writer, const struct node *map);
+static void write_sorted(struct writer *writer, const struct node *map);
 static void write_number(struct writer *writer, const struct node *node);
 static void write_text(struct writer *writer, struct bytes text);
 
@@ -30,6 +35,16 @@ bool pack_write(struct sink *sink, const struct node *node)
     return write_all(sink, node, false);
 }
 
+bool pack_write_members(struct sink *sink, const struct node *map)
+{
+    struct writer writer;
+    check(map->kind == NODE_MAP);
+    open_writer(&writer, sink, false);
+    writer.depth = 1;
+    write_members(&writer, map);
+    return !sink->cut;
+}
+
 /* The sink remembers that it was cut; the results of msgpack_pack_* tell nothing more. */
 static int on_packed(void *data, const char *at, size_t len)
 {
@@ -38,14 +53,19 @@ static int on_packed(void *data, const char *at, size_t len)
     return sink->cut ? -1 : 0;
 }
 
+static void open_writer(struct writer *writer, struct sink *sink, bool canonical)
+{
+    writer->sink = sink;
+    writer->canonical = canonical;
+    writer->depth = 0;
+    writer->used = 0;
+    msgpack_packer_init(&writer->packer, sink, on_packed);
+}
+
 static bool write_all(struct sink *sink, const struct node *node, bool canonical)
 {
     struct writer writer;
-    writer.sink = sink;
-    writer.canonical = canonical;
-    writer.depth = 0;
-    writer.used = 0;
-    msgpack_packer_init(&writer.packer, sink, on_packed);
+    open_writer(&writer, sink, canonical);
     write_node(&writer, node);
     return !sink->cut;
 }
@@ -97,13 +117,30 @@ static void sort(const struct node **order, size_t count)
 
 static void write_map(struct writer *writer, const struct node *map)
 {
+    check(map->count <= DOCUMENT_KEYS_MAX);
+    msgpack_pack_map(&writer->packer, map->count);
+    if (writer->canonical)
+        write_sorted(writer, map);
+    else
+        write_members(writer, map);
+}
+
+static void write_members(struct writer *writer, const struct node *map)
+{
+    NODE_EACH(child, map)
+    {
+        write_text(writer, child->key);
+        write_node(writer, child);
+    }
+}
+
+static void write_sorted(struct writer *writer, const struct node *map)
+{
     const struct node **order = writer->order + writer->used;
     size_t count = 0;
-    check(map->count <= DOCUMENT_KEYS_MAX);
     NODE_EACH(child, map) order[count++] = child;
     writer->used += count;
-    if (writer->canonical) sort(order, count);
-    msgpack_pack_map(&writer->packer, count);
+    sort(order, count);
     for (size_t i = 0; i < count; i++) {
         write_text(writer, order[i]->key);
         write_node(writer, order[i]);
@@ -111,8 +148,16 @@ static void write_map(struct writer *writer, const struct node *map)
     writer->used -= count;
 }
 
+/* Most texts are short: their head is one byte, and a copy without four calls in between is what a large catalogue
+ * notices. */
 static void write_text(struct writer *writer, struct bytes text)
 {
+    struct sink *sink = writer->sink;
+    if (text.len < SHORT_TEXT && sink->cap - sink->len > text.len) {
+        sink_char(sink, (char)(0xA0 | text.len));
+        sink_bytes(sink, text);
+        return;
+    }
     msgpack_pack_str(&writer->packer, text.len);
     msgpack_pack_str_body(&writer->packer, text.at, text.len);
 }

@@ -250,6 +250,34 @@ static void ten_thousand_contracts(void **state)
     assert_int_equal(catalogue_contract(catalogue, BYTES("c9999"))->caps[0].limit, 10000);
 }
 
+/* So many lines are read ahead; what is told of the wrong ones, and of those that were built, comes as from one. */
+static void findings_of_many_lines(void **state)
+{
+    (void)state;
+    use_folder();
+    given_file("market/a.yaml", CAMPAIGN BUYER);
+    FILE *file = fopen(given_path("market/bulk.ndjson"), "we");
+    assert_non_null(file);
+    for (unsigned i = 1; i <= 3000; i++) {
+        if (i == 1200)
+            fprintf(file, "{\"id\":\n");
+        else
+            fprintf(file,
+                    "{\"buyer\":\"%s\",\"id\":\"c%u\",\"campaign\":\"auto\",\"post_url\":"
+                    "\"https://n.example/\",\"price\":\"9\"}\n",
+                    i == 1201 || i == 2999 ? "nobody" : "north", i);
+    }
+    assert_int_equal(fclose(file), 0);
+    config_report_close(&report);
+    catalogue = config_catalogue(&settings, NULL, &report);
+    assert_null(catalogue);
+    assert_int_equal(report.errors, 3);
+    assert_int_equal(report.findings[0].line, 1200);
+    assert_int_equal(report.findings[1].line, 1201);
+    assert_string_equal(report.findings[1].text, "there is no such buyer");
+    assert_int_equal(report.findings[2].line, 2999);
+}
+
 int main(void)
 {
     assert_int_equal(crypto_start(), FAULT_NONE);
@@ -264,6 +292,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(fields_have_any_name, open_files, close_files),
         cmocka_unit_test_setup_teardown(secrets_come_from_beside_the_settings, open_files, close_files),
         cmocka_unit_test_setup_teardown(ten_thousand_contracts, open_files, close_files),
+        cmocka_unit_test_setup_teardown(findings_of_many_lines, open_files, close_files),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
