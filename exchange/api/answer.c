@@ -71,11 +71,13 @@ static void write_end(struct json *json, const struct auction_answer *answer)
     json_close_map(json);
 }
 
-static void write_legs(struct json *json, const struct offer *offer)
+static void write_legs(struct json *json, const struct auction_answer *answer)
 {
+    const struct offer *offer = answer->offer;
+    uint32_t count = !offer ? 0 : answer->all_legs ? offer->candidates_count : offer->planned;
     json_key(json, "legs");
     json_open_list(json);
-    for (uint32_t i = 0; offer && i < offer->planned; i++) {
+    for (uint32_t i = 0; i < count; i++) {
         char number[8];
         const struct offer_candidate *leg = &offer->candidates[i];
         json_open_map(json);
@@ -86,7 +88,7 @@ static void write_legs(struct json *json, const struct offer *offer)
         json_key(json, "max_sold");
         json_i64(json, leg->max_sold);
         json_key(json, "selected");
-        json_bool(json, true);
+        json_bool(json, i < offer->planned);
         json_close_map(json);
     }
     json_close_list(json);
@@ -106,7 +108,7 @@ static void write_offer(struct json *json, const struct auction_answer *answer)
         json_key(json, "superseded");
         json_bool(json, true);
     }
-    write_legs(json, answer->offer);
+    write_legs(json, answer);
 }
 
 /* How much of a buyer an affiliate sees is its own `reveal`. */

@@ -161,6 +161,9 @@ enum step admission_begin(struct auction *auction, const struct node *lead)
     auction->floor_micros = price_floor(auction->affiliate,
                                         catalogue_source_of(auction->affiliate, request->ping.source),
                                         request->ping.min_price_micros);
+    auction->leg_floor_micros = request->ping.min_leg_price_micros;
+    auction->max_sales = decide_max_sales(auction->campaign, auction->affiliate, request->ping.max_sales);
+    auction->sold_elsewhere = (uint8_t)request->ping.sold_elsewhere;
     admission_budget(auction);
     if (is_ping) return people_may_be_known(auction) ? STEP_PERSON : STEP_MATCH;
     if (!request->has_key && auction->rehearsal) return STEP_MATCH; /* the same test again is another test */
@@ -204,6 +207,15 @@ static bool compare_hashes(struct auction *auction, struct bytes *mismatch)
     if (email) sink_text(&sink, sink.len ? ", email" : "email");
     *mismatch = sink_written(&sink);
     return true;
+}
+
+/* What the ping asked for holds for its post as well. */
+static void take_terms(struct auction *auction, const struct offer *offer)
+{
+    auction->floor_micros = offer->floor_micros;
+    auction->leg_floor_micros = offer->leg_floor_micros;
+    auction->max_sales = offer->max_sales;
+    auction->sold_elsewhere = offer->sold_elsewhere;
 }
 
 static struct offer *keep_before(struct auction *auction, enum offer_origin origin)
@@ -280,7 +292,7 @@ enum step admission_offer(struct auction *auction)
     auction->pinged_ms = offer->pinged_ms;
     auction->seed = offer->seed;
     auction->arm = rank_arm(auction->campaign, auction->seed);
-    auction->floor_micros = offer->floor_micros;
+    take_terms(auction, offer);
     auction->promise_micros = offer->promise_micros;
     auction->consent = auction->request.post.consent;
     const struct node *lead = campaign_merge_ping(auction->campaign, offer->public_json, auction->request.post.lead,
@@ -378,10 +390,65 @@ enum step admission_again(struct auction *auction)
     auction->ping_id = record->ping_id;
     auction->lead_id = record->lead_id;
     auction->rehearsal = (enum rehearsal)record->offer.rehearsal;
-    auction->floor_micros = record->offer.floor_micros;
+    take_terms(auction, &record->offer);
     if (mismatch.len && record->reason == REASON_PING_MISMATCH) word_mismatch(auction, mismatch);
     tell_again(auction);
     return STEP_ANSWER;
+}
+
+static const struct offer_candidate *leg_of(const struct offer *offer, uint8_t number)
+{
+    for (uint32_t i = 0; i < offer->candidates_count; i++)
+        if (offer->candidates[i].leg == number) return &offer->candidates[i];
+    return NULL;
+}
+
+static struct bytes owner_of(const struct auction *auction, const struct offer_candidate *leg)
+{
+    const struct contract *contract = catalogue_contract(auction->catalogue, leg->contract);
+    return contract ? auction->catalogue->buyers[contract->buyer].group : BYTES_NONE;
+}
+
+/* What keeps these legs from being sold together; NULL: nothing. */
+static const char *why_not(const struct auction *auction, const struct offer_candidate *legs, uint32_t count)
+{
+    if (count > auction->max_sales) return "more legs than the lead may be sold in";
+    for (uint32_t i = 0; i < count; i++) {
+        if (legs[i].max_sold < count + auction->sold_elsewhere) return "a leg that allows fewer buyers than are chosen";
+        for (uint32_t k = 0; k < i; k++)
+            if (legs[k].leg == legs[i].leg || bytes_same(owner_of(auction, &legs[k]), owner_of(auction, &legs[i])))
+                return "two legs of one buyer";
+    }
+    return NULL;
+}
+
+/* The offer is cut to the legs the affiliate chose: they are the plan, and nobody else gets the lead. */
+static bool choose_legs(struct auction *auction, enum step *refused)
+{
+    const struct post_request *post = &auction->request.post;
+    struct offer *offer = &auction->offer;
+    struct offer_candidate legs[PING_SALES_MAX];
+    const char *why = NULL;
+    for (uint32_t i = 0; i < post->legs_count && !why; i++) {
+        const struct offer_candidate *leg = leg_of(offer, post->legs[i]);
+        if (leg) legs[i] = *leg;
+        if (!leg) why = "the offer has no such leg";
+    }
+    if (post->legs_count && !why) why = why_not(auction, legs, post->legs_count);
+    if (why) {
+        complain(&auction->complaints, BYTES("legs"), "choice", why);
+        *refused = story_refuse(auction, 422, REASON_INVALID_FIELD, NULL);
+        return false;
+    }
+    if (!post->legs_count) return true;
+    offer->candidates_count = offer->planned = (uint8_t)post->legs_count;
+    offer->promise_micros = 0;
+    for (uint32_t i = 0; i < offer->planned; i++) {
+        offer->candidates[i] = legs[i];
+        offer->promise_micros += legs[i].payout_micros;
+    }
+    auction->promise_micros = offer->promise_micros;
+    return true;
 }
 
 /* From here on each slot of the lead is posted to one candidate after the other, all within one budget. */
@@ -389,6 +456,8 @@ enum step admission_posts(struct auction *auction)
 {
     auction->post_by_us = auction->end_us - ANSWER_KEPT_US - auction->host->durable_us(auction->world);
     bool of_offer = auction->request.kind == AUCTION_POST && !auction->is_reauction;
+    enum step refused;
+    if (of_offer && !choose_legs(auction, &refused)) return refused;
     bool listed = of_offer ? candidates_from_offer(auction, 0) : candidates_from_rank(auction);
     if (!listed || !slots_begin(auction)) return story_refuse(auction, 503, REASON_BUSY, NULL);
     return STEP_RESERVE;
@@ -429,7 +498,7 @@ enum step admission_resume(struct auction *auction)
     auction->opening_written = true;
     auction->seed = record->offer.seed;
     auction->pinged_ms = record->offer.pinged_ms;
-    auction->floor_micros = record->offer.floor_micros;
+    take_terms(auction, &record->offer);
     auction->promise_micros = record->offer.promise_micros;
     if (!slots_resume(auction, record)) return story_refuse(auction, 503, REASON_BUSY, NULL);
     auction->campaign = catalogue_campaign(auction->catalogue, record->campaign);

@@ -129,6 +129,9 @@ struct decision asks_decision(const struct auction *auction)
                              .affiliate = auction->affiliate,
                              .source = catalogue_source_of(auction->affiliate, auction->form.facts.source),
                              .floor_micros = auction->floor_micros,
+                             .leg_floor_micros = auction->leg_floor_micros,
+                             .max_sales = auction->max_sales,
+                             .sold_elsewhere = auction->sold_elsewhere,
                              .seed = auction->seed,
                              .arm = auction->arm,
                              .is_offer = auction->request.kind == AUCTION_PING,
@@ -136,18 +139,42 @@ struct decision asks_decision(const struct auction *auction)
                              .ranked_ms = auction->ranked_ms};
 }
 
+void asks_keep_legs(struct auction *auction, struct asked *asked, const struct bid *bid)
+{
+    struct bytes copy = arena_copy(&auction->arena,
+                                   (struct bytes){(const char *)bid->legs, bid->legs_count * sizeof *bid->legs});
+    asked->bid.legs = (const void *)copy.at;
+    if (copy.at) return;
+    asked->bid.legs_count = 0;
+    asked->state = ASK_FAILED;
+    asked->reason = REASON_BUSY;
+}
+
+/* Room for every leg of every bid. */
+static bool make_room(struct auction *auction)
+{
+    uint32_t room = 1;
+    for (uint32_t place = 0; place < auction->match.entries_count; place++) {
+        const struct asked *asked = &auction->asked[place];
+        if (asked->state == ASK_BID) room += asked->bid.legs_count ? asked->bid.legs_count : 2;
+    }
+    if (room <= auction->bids_room) return true;
+    auction->bids = arena_take(&auction->arena, room * sizeof *auction->bids);
+    auction->order = arena_take(&auction->arena, room * sizeof *auction->order);
+    auction->bids_room = auction->bids && auction->order ? room : 0;
+    return auction->bids_room > 0;
+}
+
 bool asks_rank(struct auction *auction)
 {
-    uint32_t count = auction->match.entries_count;
-    if (!auction->bids) auction->bids = arena_take(&auction->arena, count * sizeof *auction->bids);
-    if (!auction->order) auction->order = arena_take(&auction->arena, count * sizeof *auction->order);
-    if (!auction->bids || !auction->order) return false;
+    auction->ranked_ms = auction->host->wall_ms(auction->world);
+    struct decision decision = asks_decision(auction);
+    if (!make_room(auction)) return false;
     auction->bids_count = 0;
-    for (uint32_t place = 0; place < count; place++) {
-        const struct asked *asked = &auction->asked[place];
+    for (uint32_t place = 0; place < auction->match.entries_count; place++) {
+        struct asked *asked = &auction->asked[place];
         if (asked->state != ASK_BID || asked->reason != REASON_NONE) continue; /* it may be out since: promise.c */
-        struct rank_bid *bid = &auction->bids[auction->bids_count++];
-        *bid = (struct rank_bid){
+        struct rank_bid said = {
             .entry = &auction->match.entries[place],
             .price_micros = asked->bid.price_micros,
             .available = asked->bid.available,
@@ -155,10 +182,12 @@ bool asks_rank(struct auction *auction)
             .valid_us = asked->bid.valid_us,
             .ms = (asked->answered_us - asked->asked_us) / 1000,
         };
+        uint32_t legs = decide_legs(&decision, &said, asked->bid.legs, asked->bid.legs_count,
+                                    &auction->bids[auction->bids_count]);
+        auction->bids_count += legs;
+        if (legs == 0) asked->reason = REASON_NOT_CHOSEN; /* none that this lead may be sold in */
     }
-    auction->ranked_ms = auction->host->wall_ms(auction->world);
-    struct decision decision = asks_decision(auction);
-    auction->order_count = decide_run(&decision, auction->bids, auction->bids_count, auction->order);
+    auction->order_count = decide_run(&decision, auction->bids, auction->bids_count, auction->order, &auction->planned);
     return true;
 }
 
@@ -170,7 +199,8 @@ enum reason asks_nearest(const struct auction *auction)
     for (uint32_t place = 0; place < auction->match.entries_count; place++) {
         if (auction->match.entries[place].reason != REASON_NONE) continue;
         const struct asked *asked = &auction->asked[place];
-        bool is_held_out = asked->state == ASK_BID && asked->reason != REASON_NONE; /* promise.c */
+        bool is_held_out = asked->state == ASK_BID && asked->reason != REASON_NONE && /* promise.c */
+                           asked->reason != REASON_NOT_CHOSEN;
         if (asked->state != ASK_NEVER && !is_held_out) return REASON_NO_BID;
         counts[asked->reason]++;
     }
@@ -245,7 +275,7 @@ static void bill(struct auction *auction, struct slot *slot, struct attempt *att
     struct price_parties parties = {auction->catalogue, auction->campaign, auction->affiliate,
                                     catalogue_source_of(auction->affiliate, auction->offer.source),
                                     candidate->contract};
-    int64_t floor_micros = auction->slots_count == 1 ? auction->floor_micros : auction->offer.leg_floor_micros;
+    int64_t floor_micros = auction->plan_size == 1 ? auction->floor_micros : auction->leg_floor_micros;
     int64_t owed = auction->promise_micros ? slot->promise_micros : floor_micros;
     attempt->billed_micros = price_billed(&parties, candidate->terms.price_micros, slot->verdict.price_micros, owed,
                                           &attempt->payout);

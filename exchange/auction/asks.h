@@ -7,6 +7,8 @@ void asks_send(struct auction *auction);
 void asks_stop(struct auction *auction);
 /* What bids are ranked by, at the instant of ranked_ms. */
 struct decision asks_decision(const struct auction *auction);
+/* A bid's legs into the arena; memory out: the bid counts as none. */
+void asks_keep_legs(struct auction *auction, struct asked *asked, const struct bid *bid);
 bool asks_rank(struct auction *auction); /* false: memory is out; may be asked again as bids come in */
 /* Why nobody wins: what stood nearest to a sale among the bids; or nobody bid; or nobody was even asked. */
 enum reason asks_nearest(const struct auction *auction);

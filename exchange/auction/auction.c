@@ -91,6 +91,7 @@ void auction_on_bid(struct auction *auction, uint32_t place, const struct bid *b
     asked->state = ASK_BID;
     asked->bid = *bid;
     if (bid->bid_id.len) asked->bid.bid_id = arena_copy(&auction->arena, bid->bid_id);
+    if (bid->legs_count) asks_keep_legs(auction, asked, bid);
     wake(auction);
 }
 
@@ -491,8 +492,9 @@ static enum step step_answer(struct auction *auction)
         auction->host->supersede(auction->world, auction->before);
         auction->claim_held = false;
     }
+    tell_complete(auction);
+    tell_trace(auction); /* first: whoever has the answer may ask for its story at once, of another thread */
     tell_answer(auction);
-    tell_trace(auction);
     return STEP_CLOSE;
 }
 

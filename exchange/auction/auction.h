@@ -76,6 +76,7 @@ struct auction_answer {
         redirect_url; /* where the person may go next: that of the best paying sale, or (UNSOLD) the campaign's */
     const struct answer_bid *bids; /* of a ping, best first, as far as the affiliate may see them */
     uint32_t bids_count;
+    bool all_legs;             /* every leg is to be listed, not only the planned ones */
     const struct offer *offer; /* ACCEPTED: its candidates are the legs, of which the planned ones are selected */
     bool is_test;
     int64_t elapsed_us;

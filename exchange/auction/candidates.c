@@ -26,7 +26,7 @@ bool candidates_from_rank(struct auction *auction)
                       .bid_micros = bid->price_micros,
                       .payout_micros = bid->payout.payout_micros,
                       .margin_rule = (uint8_t)bid->payout.rule,
-                      .max_sold = 1,
+                      .max_sold = bid->max_sold,
                       .leg = (uint8_t)(i + 1),
                       .valid_until_ms = INT64_MAX},
             .contract = bid->entry->contract,
@@ -54,6 +54,15 @@ bool candidates_from_offer(struct auction *auction, uint64_t tried)
     return true;
 }
 
+/* A contract is tried once, whichever of its legs it was. */
+static void shut_other_legs(struct auction *auction, uint32_t tried)
+{
+    for (uint32_t i = 0; i < auction->candidates_count; i++) {
+        struct candidate *candidate = &auction->candidates[i];
+        if (bytes_same(candidate->terms.contract, auction->candidates[tried].terms.contract)) candidate->tried = true;
+    }
+}
+
 struct attempt *candidates_note(struct auction *auction, struct slot *slot, bool skipped, enum reason reason)
 {
     check(auction->attempts_count < ATTEMPTS_MAX); /* no candidate is tried twice */
@@ -64,6 +73,7 @@ struct attempt *candidates_note(struct auction *auction, struct slot *slot, bool
                                 .reason = reason,
                                 .payout = slot->payout};
     auction->candidates[slot->candidate].tried = true;
+    if (auction->slots_max > 1) shut_other_legs(auction, slot->candidate);
     return attempt;
 }
 
@@ -96,6 +106,11 @@ static struct payout usual_payout(const struct auction *auction, const struct ca
     return (struct payout){.payout_micros = terms->payout_micros,
                            .margin_micros = terms->price_micros - terms->payout_micros,
                            .rule = (enum margin_source)terms->margin_rule};
+}
+
+static struct bytes group_of(const struct auction *auction, uint32_t candidate)
+{
+    return auction->catalogue->buyers[auction->candidates[candidate].contract->buyer].group;
 }
 
 /* Buyers of one owner never get the same lead twice, refused or not, nor at the same time. */
@@ -134,7 +149,7 @@ static enum reason availability_now(const struct auction *auction, const struct 
     return availability_reason(contract, buyer, &view, auction->pinged_ms);
 }
 
-/* The first gate that is shut now, or NONE and the payout. */
+/* The first gate that is shut now, whatever it pays; or NONE. */
 static enum reason gate(struct auction *auction, struct slot *slot, struct candidate *candidate)
 {
     const struct auction_host *host = auction->host;
@@ -149,13 +164,19 @@ static enum reason gate(struct auction *auction, struct slot *slot, struct candi
     if (is_reached(auction, slot, buyer->group)) return REASON_SAME_GROUP;
     enum reason barred = people_bars(auction, contract);
     if (barred != REASON_NONE) return barred;
-    enum reason reason = auction->rehearsal ? REASON_NONE : availability_now(auction, contract, buyer);
-    if (reason != REASON_NONE) return reason;
+    return auction->rehearsal ? REASON_NONE : availability_now(auction, contract, buyer);
+}
+
+/* What it pays now, into slot->payout; or why that is too little. */
+static enum reason pay(struct auction *auction, struct slot *slot, struct candidate *candidate)
+{
+    const struct contract *contract = candidate->contract;
     if (auction->promise_micros) raise_price(auction, candidate, slot->promise_micros);
     struct payout usual = usual_payout(auction, candidate);
     if (auction->promise_micros == 0) {
         slot->payout = usual;
-        return price_carries(contract, usual, auction->floor_micros) ? REASON_NONE : REASON_LOW_BID;
+        int64_t floor_micros = auction->slots_max > 1 ? auction->leg_floor_micros : auction->floor_micros;
+        return price_carries(contract, usual, floor_micros) ? REASON_NONE : REASON_LOW_BID;
     }
     bool holds = price_under_promise(auction->campaign, usual, candidate->terms.price_micros, slot->promise_micros,
                                      &slot->payout);
@@ -183,18 +204,107 @@ void candidates_reserve(struct auction *auction, struct slot *slot)
     auction->host->reserve(auction->world, auction, (uint32_t)(slot - auction->slots), &deal, &slot->reservation);
 }
 
+/* True: that candidate is the slot's. Else it is noted why not. */
+static bool take(struct auction *auction, struct slot *slot, uint32_t number)
+{
+    struct candidate *candidate = &auction->candidates[number];
+    slot->candidate = number;
+    enum reason reason = gate(auction, slot, candidate);
+    if (reason == REASON_NONE) reason = pay(auction, slot, candidate);
+    if (reason == REASON_NONE) return true;
+    slot->payout = (struct payout){.payout_micros = candidate->terms.payout_micros};
+    candidates_note(auction, slot, true, reason);
+    return false;
+}
+
+/* A lead that may be sold to several and is planned for one is planned anew rather than handed on: see below. */
 bool candidates_next(struct auction *auction, struct slot *slot)
 {
+    uint32_t planned = slot->planned;
+    slot->planned = NO_CANDIDATE;
+    if (planned != NO_CANDIDATE && !auction->candidates[planned].tried && take(auction, slot, planned)) return true;
+    if (auction->slots_max > 1 && auction->plan_size == 1) return false;
     for (uint32_t i = 0; i < auction->candidates_count; i++) {
-        struct candidate *candidate = &auction->candidates[i];
-        if (candidate->tried) continue;
-        slot->candidate = i;
-        enum reason reason = gate(auction, slot, candidate);
-        if (reason == REASON_NONE) return true;
-        slot->payout = (struct payout){.payout_micros = candidate->terms.payout_micros};
-        candidates_note(auction, slot, true, reason);
+        const struct candidate *candidate = &auction->candidates[i];
+        bool fits = candidate->terms.max_sold >= auction->plan_size + auction->sold_elsewhere;
+        if (!candidate->tried && fits && take(auction, slot, i)) return true;
     }
     return false;
+}
+
+/* Those not asked yet who may still be, as legs; the others' reasons. */
+static uint32_t list_legs(struct auction *auction, struct leg *legs, uint32_t *places, enum reason *reasons)
+{
+    struct slot *slot = &auction->slots[0];
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < auction->candidates_count; i++) {
+        struct candidate *candidate = &auction->candidates[i];
+        reasons[i] = REASON_NONE;
+        if (candidate->tried) continue;
+        reasons[i] = gate(auction, slot, candidate);
+        if (reasons[i] != REASON_NONE) continue;
+        struct payout usual = usual_payout(auction, candidate);
+        int64_t price_micros = candidate->terms.price_micros, reach_micros = usual.payout_micros;
+        int64_t squeezed_micros = price_micros - auction->campaign->min_margin_micros;
+        bool may_squeeze = auction->promise_micros && auction->campaign->promise == PROMISE_SQUEEZE;
+        if (may_squeeze && squeezed_micros > reach_micros) reach_micros = squeezed_micros;
+        reasons[i] = auction->promise_micros ? REASON_BELOW_PROMISE : REASON_LOW_BID; /* unless it is in the set */
+        if (!price_carries(candidate->contract, usual, auction->leg_floor_micros)) continue;
+        const struct buyer *buyer = &auction->catalogue->buyers[candidate->contract->buyer];
+        uint32_t group = 0;
+        while (group < count && !bytes_same(group_of(auction, places[group]), buyer->group)) group++;
+        places[count] = i;
+        legs[count++] = (struct leg){.group = group,
+                                     .tier = candidate->contract->tier,
+                                     .max_sold = candidate->terms.max_sold,
+                                     .reach_micros = reach_micros,
+                                     .worth_micros = decide_worth(auction->campaign, price_micros, &usual)};
+    }
+    return count;
+}
+
+/* What was promised in one is promised by each leg: its usual payout, and of what is missing as much as it can give. */
+static void share_promise(struct auction *auction)
+{
+    int64_t missing_micros = auction->promise_micros;
+    for (uint32_t i = 0; i < auction->plan_size && auction->promise_micros; i++) {
+        struct slot *slot = &auction->slots[i];
+        slot->promise_micros = usual_payout(auction, &auction->candidates[slot->planned]).payout_micros;
+        missing_micros -= slot->promise_micros;
+    }
+    for (uint32_t i = 0; i < auction->plan_size && missing_micros > 0 && auction->promise_micros; i++) {
+        struct slot *slot = &auction->slots[i];
+        int64_t price_micros = auction->candidates[slot->planned].terms.price_micros;
+        int64_t more_micros = price_micros - auction->campaign->min_margin_micros - slot->promise_micros;
+        if (more_micros > missing_micros) more_micros = missing_micros;
+        if (more_micros <= 0) continue;
+        slot->promise_micros += more_micros;
+        missing_micros -= more_micros;
+    }
+}
+
+bool candidates_plan(struct auction *auction)
+{
+    struct leg legs[CANDIDATES_MAX];
+    enum reason reasons[CANDIDATES_MAX];
+    uint32_t places[CANDIDATES_MAX], chosen[OFFER_SALES_MAX];
+    struct legs_terms terms = {auction->slots_max, auction->sold_elsewhere,
+                               auction->promise_micros ? auction->promise_micros : auction->floor_micros};
+    uint32_t count = list_legs(auction, legs, places, reasons), size = legs_choose(&terms, legs, count, chosen);
+    for (uint32_t i = 0; i < auction->candidates_count && size == 0; i++) {
+        if (auction->candidates[i].tried) continue;
+        auction->slots[0].candidate = i;
+        candidates_note(auction, &auction->slots[0], true, reasons[i]);
+    }
+    if (size == 0) return false;
+    auction->plan_size = size;
+    if (auction->slots_count < size) auction->slots_count = size;
+    for (uint32_t i = 0; i < size; i++) {
+        auction->slots[i].state = SLOT_OPEN;
+        auction->slots[i].planned = places[chosen[i]];
+    }
+    share_promise(auction);
+    return true;
 }
 
 /* Nearest to a sale first: somebody refused it; nobody could take it under the promise; there was no time; else why the

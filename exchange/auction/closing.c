@@ -84,6 +84,7 @@ static bool is_due(struct auction *auction)
 /* No bid that is still out could change who wins, or what is paid. A ranking that does not count leaves no trace. */
 static bool is_settled(struct auction *auction)
 {
+    if (auction->max_sales > 1) return false; /* a set may always grow by one more */
     if (auction->out_open > 0 || !is_due(auction) || !asks_rank(auction)) return false;
     if (!may_be_held_out(auction) && is_beaten_by_none(auction)) return true;
     forget_ranking(auction);

@@ -33,7 +33,8 @@ static void trim(struct offer *offer)
     char flat[OFFER_RECORD_MAX];
     for (;;) {
         struct sink sink = sink_over(flat, sizeof flat);
-        if (offer->candidates_count <= 1 || offer_write(&sink, offer)) return;
+        if (offer->candidates_count <= 1 || offer->candidates_count == offer->planned || offer_write(&sink, offer))
+            return;
         offer->candidates_count--;
     }
 }
@@ -59,8 +60,9 @@ void entries_offer(struct auction *auction)
         .pinged_ms = auction->opened_ms,
         .expires_ms = longest_ms,
         .floor_micros = auction->floor_micros,
-        .max_sales = 1,
-        .planned = 1,
+        .leg_floor_micros = auction->leg_floor_micros,
+        .max_sales = auction->max_sales,
+        .sold_elsewhere = auction->sold_elsewhere,
         .seed = auction->seed,
         .catalogue = auction->catalogue->version,
         .affiliate = auction->affiliate->id,
@@ -83,13 +85,17 @@ void entries_offer(struct auction *auction)
             .bid_micros = bid->price_micros,
             .payout_micros = bid->payout.payout_micros,
             .margin_rule = (uint8_t)bid->payout.rule,
-            .max_sold = 1,
+            .max_sold = bid->max_sold,
             .leg = (uint8_t)(i + 1),
             .valid_until_ms = bid->valid_until_ms};
     }
+    offer->planned = (uint8_t)(auction->planned < offer->candidates_count ? auction->planned : offer->candidates_count);
     if (!is_promise) return;
-    offer->promise_micros = offer->candidates[0].payout_micros;
-    offer->expires_ms = offer->candidates[0].valid_until_ms;
+    for (uint32_t i = 0; i < offer->planned; i++) {
+        const struct offer_candidate *leg = &offer->candidates[i];
+        offer->promise_micros += leg->payout_micros; /* prices are at most a million: no sum of eight overflows */
+        if (leg->valid_until_ms < offer->expires_ms) offer->expires_ms = leg->valid_until_ms;
+    }
     trim(offer);
 }
 
@@ -262,7 +268,7 @@ void entries_intents(struct auction *auction)
             .margin_rule = (uint8_t)slot->payout.rule,
             .candidate = (uint8_t)slot->candidate,
             .slot = (uint8_t)i,
-            .planned = (uint8_t)auction->slots_count,
+            .planned = (uint8_t)auction->plan_size,
             .max_sold = candidate->terms.max_sold,
         };
         take_keys(&slot->reservation, intent);

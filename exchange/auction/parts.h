@@ -91,6 +91,9 @@ bool candidates_from_offer(struct auction *auction, uint64_t tried);
 /* The next candidate worth a post of that slot: into slot->candidate and ->payout; those passed over become skipped
  * attempts with their reason. False: none is left (or no time, or posts_max: noted as attempts too). */
 bool candidates_next(struct auction *auction, struct slot *slot);
+/* While nobody holds a lead that may be sold to several: the best set of those not asked yet, its slots open. False:
+ * there is none; who was left is noted as passed over. */
+bool candidates_plan(struct auction *auction);
 /* Asks for the reservation of the candidate at hand, for the payout at hand. */
 void candidates_reserve(struct auction *auction, struct slot *slot);
 /* Why the lead is not sold: the attempt that came nearest. */
@@ -135,6 +138,7 @@ void tell_lead(struct auction *auction, enum lead_state state);
 const char *tell_sentence(struct auction *auction);
 /* The first answer again, out of auction->record. */
 void tell_again(struct auction *auction);
-/* Fills in what every answer has and hands it to the host. */
+/* Fills in what every answer has; and hands it to the host, unless nobody waits. */
+void tell_complete(struct auction *auction);
 void tell_answer(struct auction *auction);
 void tell_trace(struct auction *auction);

@@ -13,7 +13,9 @@ bool slots_begin(struct auction *auction)
     auction->slots_max = offer->max_sales;
     auction->slots = arena_zero(&auction->arena, auction->slots_max, sizeof *auction->slots);
     if (!auction->slots) return false;
-    auction->slots_count = offer->planned ? offer->planned : 1;
+    auction->plan_size = auction->slots_count = offer->planned ? offer->planned : 1;
+    for (uint32_t i = 0; i < auction->slots_max; i++)
+        auction->slots[i] = (struct slot){.state = SLOT_CLOSED, .planned = NO_CANDIDATE, .next_attempt = NO_ATTEMPT};
     for (uint32_t i = 0; i < auction->slots_count; i++)
         auction->slots[i] = (struct slot){.planned = i < offer->planned ? i : NO_CANDIDATE,
                                           .promise_micros = auction->promise_micros ? offer->candidates[i].payout_micros
@@ -37,10 +39,13 @@ bool slots_resume(struct auction *auction, const struct lead_record *record)
                                                              [POST_ACCEPTED] = SLOT_SOLD,
                                                              [POST_REJECTED] = SLOT_OPEN,
                                                              [POST_FAILED] = SLOT_OPEN};
-    auction->slots_max = OFFER_SALES_MAX;
+    auction->slots_max = record->offer.max_sales > record->slots_count ? record->offer.max_sales : record->slots_count;
+    if (auction->slots_max == 0) auction->slots_max = 1;
     auction->slots = arena_zero(&auction->arena, auction->slots_max, sizeof *auction->slots);
     if (!auction->slots) return false;
-    auction->slots_count = record->planned ? record->planned : 1;
+    for (uint32_t i = 0; i < auction->slots_max; i++)
+        auction->slots[i] = (struct slot){.state = SLOT_CLOSED, .planned = NO_CANDIDATE, .next_attempt = NO_ATTEMPT};
+    auction->plan_size = auction->slots_count = record->planned ? record->planned : 1;
     if (auction->slots_count < record->slots_count) auction->slots_count = record->slots_count;
     for (uint32_t i = 0; i < auction->slots_count; i++) {
         const struct lead_slot *before = i < record->slots_count && record->slots[i].is_used ? &record->slots[i] : NULL;
@@ -83,7 +88,9 @@ static void fill(struct auction *auction, struct slot *slot)
 
 void slots_fill(struct auction *auction)
 {
-    EACH_SLOT(slot, auction) fill(auction, slot);
+    do {
+        EACH_SLOT(slot, auction) fill(auction, slot);
+    } while (auction->slots_max > 1 && may_ask(auction) && !slots_any(auction, SLOTS_HOLD) && candidates_plan(auction));
 }
 
 void slots_give_back(struct auction *auction, enum slot_state from, enum slot_state then)

@@ -112,15 +112,17 @@ struct auction {
     uint32_t tier;       /* waterfall: the one being asked, or asked last; 0: none yet, or all at once */
     int64_t ask_by_us;   /* waterfall: the end of its share of the time; else collect_by_us */
     struct rank_bid *bids;
-    uint32_t *order, bids_count, order_count;
+    uint32_t *order, bids_count, bids_room, order_count, planned;
     struct offer offer; /* made by a ping, claimed by a post, or what a fallback after a restart needs */
     int64_t promise_micros, floor_micros;
     uint64_t seed;
+    uint8_t max_sales, sold_elsewhere;
+    int64_t leg_floor_micros;
     enum ranking_arm arm; /* of its campaign's experiment; a post is in its ping's */
     struct candidate *candidates;
     uint32_t candidates_count;
-    struct slot *slots; /* as many as it may be sold to */
-    uint32_t slots_count, slots_max;
+    struct slot *slots;                         /* as many as it may be sold to */
+    uint32_t slots_count, slots_max, plan_size; /* plan_size: slots of the plan at hand */
     bool opening_written;
     bool one_by_one; /* intents of several slots were refused together: from then on each has an entry of its own */
     struct attempt *attempts; /* ATTEMPTS_MAX of them, from the first candidate on */

@@ -24,6 +24,7 @@ void tell_offer(struct auction *auction)
     auction->answer = (struct auction_answer){.status = ANSWER_ACCEPTED,
                                               .http = 200,
                                               .price_micros = offer->promise_micros,
+                                              .all_legs = auction->request.ping.all_legs,
                                               .offer = offer,
                                               .expires_ms = offer->expires_ms,
                                               .expires_in_ms = offer->expires_ms -
@@ -91,7 +92,7 @@ void tell_lead(struct auction *auction, enum lead_state state)
 {
     struct auction_answer *answer = &auction->answer;
     *answer = (struct auction_answer){
-        .status = state == LEAD_UNSOLD ? ANSWER_UNSOLD : ANSWER_PENDING, .http = 200, .planned = auction->slots_count};
+        .status = state == LEAD_UNSOLD ? ANSWER_UNSOLD : ANSWER_PENDING, .http = 200, .planned = auction->plan_size};
     for (uint32_t i = 0; i < auction->slots_count; i++) {
         const struct slot *slot = &auction->slots[i];
         uint32_t candidate = slot->before        ? slot->candidate
@@ -157,7 +158,8 @@ void auction_answer_of_record(const struct lead_record *record, struct auction_a
 
 bool auction_reveals(enum reason reason)
 {
-    return reason == REASON_NONE || reason == REASON_OUTBID || reason == REASON_SAME_GROUP || reason == REASON_LOW_BID;
+    return reason == REASON_NONE || reason == REASON_OUTBID || reason == REASON_SAME_GROUP ||
+           reason == REASON_NOT_CHOSEN || reason == REASON_LOW_BID;
 }
 
 static int compare_bids(const void *left, const void *right)
@@ -192,7 +194,7 @@ static void reveal_bids(struct auction *auction)
     auction_order_bids(auction->affiliate, bids, &answer->bids_count);
 }
 
-void tell_answer(struct auction *auction)
+void tell_complete(struct auction *auction)
 {
     struct auction_answer *answer = &auction->answer;
     answer->catalogue = auction->catalogue;
@@ -207,9 +209,13 @@ void tell_answer(struct auction *auction)
     if (!answer->ref.at) answer->ref = own ? auction->request.ping.ref : auction->offer.ref;
     if (!answer->click_id.at) answer->click_id = own ? auction->request.ping.click_id : auction->offer.click_id;
     if (!answer->sub_ids.at) answer->sub_ids = auction->offer.sub_ids;
+    if (!auction->affiliate_gone && auction->request.kind != AUCTION_RESUMED) reveal_bids(auction);
+}
+
+void tell_answer(struct auction *auction)
+{
     if (auction->affiliate_gone || auction->request.kind == AUCTION_RESUMED) return;
-    reveal_bids(auction);
-    auction->host->answer(auction->world, auction, answer);
+    auction->host->answer(auction->world, auction, &auction->answer);
 }
 
 /* The trace
@@ -240,11 +246,45 @@ static void trace_inputs(struct auction *auction, struct trace_auction *record)
     if (!sink.cut) record->consent = sink_written(&sink);
 }
 
-static const struct rank_bid *bid_of(const struct auction *auction, const struct match_entry *entry)
+/* Of several legs the one that stands first; *legs: how many there are. */
+static const struct rank_bid *bid_of(const struct auction *auction, const struct match_entry *entry, uint32_t *legs)
 {
-    for (uint32_t i = 0; i < auction->bids_count; i++)
-        if (auction->bids[i].entry == entry) return &auction->bids[i];
-    return NULL;
+    const struct rank_bid *best = NULL;
+    *legs = 0;
+    for (uint32_t i = 0; i < auction->bids_count; i++) {
+        const struct rank_bid *bid = &auction->bids[i];
+        if (bid->entry != entry) continue;
+        ++*legs;
+        if (!best || (bid->rank && (best->rank == 0 || bid->rank < best->rank))) best = bid;
+    }
+    return best;
+}
+
+/* A rank behind the planned set is a bid that was beaten, or (a leg of a contract that is in it) one not needed. */
+static enum reason reason_of(const struct auction *auction, const struct rank_bid *bid)
+{
+    if (bid->reason != REASON_NONE || bid->rank <= auction->planned) return bid->reason;
+    for (uint32_t i = 0; i < auction->planned && auction->planned <= auction->order_count; i++)
+        if (auction->bids[auction->order[i]].entry == bid->entry) return REASON_NOT_CHOSEN;
+    return REASON_OUTBID;
+}
+
+static void trace_legs(struct auction *auction, const struct match_entry *entry, uint32_t count,
+                       struct trace_contract *out)
+{
+    if (count > OFFER_CANDIDATES_MAX) count = OFFER_CANDIDATES_MAX;
+    out->legs = arena_zero(&auction->arena, count, sizeof *out->legs);
+    for (uint32_t i = 0; out->legs && i < auction->bids_count && out->legs_count < count; i++) {
+        const struct rank_bid *bid = &auction->bids[i];
+        if (bid->entry != entry) continue;
+        out->legs[out->legs_count++] = (struct trace_leg){.price_micros = bid->price_micros,
+                                                          .pays_micros = bid->pays_micros,
+                                                          .payout_micros = bid->payout.payout_micros,
+                                                          .effective_micros = bid->effective_micros,
+                                                          .max_sold = bid->max_sold,
+                                                          .reason = reason_of(auction, bid),
+                                                          .rank = bid->rank};
+    }
 }
 
 static void trace_contract(struct auction *auction, uint32_t place, struct trace_contract *out)
@@ -267,7 +307,8 @@ static void trace_contract(struct auction *auction, uint32_t place, struct trace
     out->code = asked->code;
     out->text = asked->text;
     if (asked->answered_us && !asked->is_standing) out->answer_us = asked->answered_us - asked->asked_us;
-    const struct rank_bid *bid = asked->state == ASK_BID ? bid_of(auction, entry) : NULL;
+    uint32_t legs = 0;
+    const struct rank_bid *bid = asked->state == ASK_BID ? bid_of(auction, entry, &legs) : NULL;
     if (!bid) return;
     out->has_bid = true;
     out->price_micros = bid->price_micros;
@@ -280,7 +321,8 @@ static void trace_contract(struct auction *auction, uint32_t place, struct trace
     out->valid_us = bid->valid_us;
     out->reason = bid->reason;
     out->rank = bid->rank;
-    if (bid->reason == REASON_NONE && bid->rank > 1) out->reason = REASON_OUTBID;
+    out->reason = reason_of(auction, bid);
+    if (legs > 1 || bid->max_sold > 1) trace_legs(auction, entry, legs, out);
 }
 
 static bool trace_contracts(struct auction *auction, struct trace_auction *record)
@@ -407,10 +449,10 @@ void tell_trace(struct auction *auction)
         .promise_micros = auction->promise_micros,
         .price_micros = answer->price_micros,
         .public_json = own ? auction->form.public_json : auction->offer.public_json,
-        .planned = (uint8_t)auction->slots_count,
-        .max_sales = auction->offer.max_sales,
-        .sold_elsewhere = auction->offer.sold_elsewhere,
-        .leg_floor_micros = auction->offer.leg_floor_micros,
+        .planned = (uint8_t)(auction->plan_size ? auction->plan_size : auction->planned),
+        .max_sales = auction->max_sales,
+        .sold_elsewhere = auction->sold_elsewhere,
+        .leg_floor_micros = auction->leg_floor_micros,
         .steps_count = auction->steps_count,
     };
     memcpy(record.steps, auction->steps, auction->steps_count * sizeof *auction->steps);

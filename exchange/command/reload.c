@@ -7,6 +7,8 @@
 #include "exchange/base/log.h"
 #include "exchange/command/serving.h"
 
+#define SWEEP_US 1000000
+
 static bool begin(struct serving *serving);
 static void on_stored(void *arg, uint64_t token, enum fault fault, uint64_t seq);
 static bool swap_tls(struct serving *serving);
@@ -61,11 +63,18 @@ static void on_stored(void *arg, uint64_t token, enum fault fault, uint64_t seq)
         serving->settings = serving->fresh_settings;
         hall_swap_shelf(&serving->hall, serving->fresh_shelf); /* first: no list of the new catalogue is missed */
         hall_swap(&serving->hall, serving->fresh);
+        loop_timer_at(serving->sweep_timer, loop_now_us(serving->loop) + SWEEP_US);
         serving->fresh_shelf = NULL;
         serving->fresh = NULL;
     }
     finish(serving, good);
     reload_on_wish(serving);
+}
+
+void reload_on_sweep(void *arg)
+{
+    struct serving *serving = arg;
+    if (hall_sweep(&serving->hall, false)) loop_timer_at(serving->sweep_timer, loop_now_us(serving->loop) + SWEEP_US);
 }
 
 static bool swap_tls(struct serving *serving)

@@ -225,6 +225,7 @@ static enum fault open_market(struct serving *serving)
     if (!fault) fault = open_signals(serving);
     if (!fault) fault = mailbox_open(sizeof(struct reload_wish), RELOAD_WISHES_MAX, &serving->wishes);
     if (!fault) fault = mailbox_attend(serving->wishes, serving->loop, reload_on_wish, serving);
+    if (!fault) fault = loop_timer_open(serving->loop, reload_on_sweep, serving, &serving->sweep_timer);
     if (!fault) fault = standing_open(&hall->standing);
     if (!fault) fault = claims_open(CLAIMS_MAX, &hall->claims);
     if (!fault) fault = holds_open(&hall->holds);
@@ -320,10 +321,12 @@ static void stop(struct serving *serving)
     if (hall->claims) claims_close(&hall->claims);
     holds_close(&hall->holds);
     doubts_close(&hall->doubts);
+    (void)hall_sweep(hall, true);
     if (hall->catalogue) catalogue_drop(&hall->catalogue);
     shelf_drop(&hall->shelf);
     if (hall->standing) standing_close(&hall->standing);
     if (serving->wishes) mailbox_close(&serving->wishes);
+    if (serving->sweep_timer) loop_timer_close(&serving->sweep_timer);
     if (serving->signal_watch) loop_watch_close(&serving->signal_watch);
     if (serving->signal_fd >= 0) close(serving->signal_fd);
     if (serving->loop) loop_close(&serving->loop);

@@ -22,6 +22,7 @@ struct serving {
     struct loop *loop;
     struct mailbox *wishes;
     struct loop_watch *signal_watch;
+    struct loop_timer *sweep_timer; /* on while old snapshots are held by someone */
     int signal_fd;
     struct ledger_line *line;
     bool stopping, stored, store_failed;
@@ -37,6 +38,8 @@ struct serving {
 
 /* A signal (worker UINT32_MAX) or an operator's request wants a reload. False: too many wait already. Any thread. */
 bool reload_ask(void *serving, unsigned worker, void *waiter);
+/* Old snapshots are freed when the last auction on them is over. */
+void reload_on_sweep(void *serving);
 /* Mail in `wishes`. */
 void reload_on_wish(void *serving);
 /* A buyer's request wants its list replaced (replace.c). False: too many wait already. Any thread. */

@@ -286,27 +286,37 @@ static bool terms_of(const struct selling *selling, const struct rank_bid *bid, 
     return price_under_promise(replay->campaign, *payout, *price_micros, promise_micros, payout);
 }
 
-static void sell(struct selling *selling)
+/* One place of the lead: who is planned for it, then whoever stands next in the order and may stand beside the others.
+ */
+static void sell_place(struct selling *selling, uint32_t place, uint32_t planned)
 {
     const struct replay *replay = selling->replay;
-    uint32_t most = replay->catalogue->house.max_posts;
-    int64_t promise_micros = selling->trace->kind == TRACE_PING ? replay->price_micros : 0;
-    for (uint32_t i = 0; i < replay->order_count && selling->reached_count < most; i++) {
+    bool is_promised = selling->trace->kind == TRACE_PING;
+    int64_t promise_micros = is_promised ? replay->bids[replay->order[place]].payout.payout_micros : 0;
+    uint32_t posts = 0, most = replay->catalogue->house.max_posts;
+    for (uint32_t i = place; i < replay->order_count && posts < most; i = i < planned ? planned : i + 1) {
         const struct rank_bid *bid = &replay->bids[replay->order[i]];
         const struct contract *contract = bid->entry->contract;
         const struct buyer *buyer = &replay->catalogue->buyers[contract->buyer];
         int64_t price_micros;
         struct payout payout;
-        if (is_reached(selling, buyer->group) || !terms_of(selling, bid, promise_micros, &price_micros, &payout))
-            continue;
+        if (bid->max_sold < planned || is_reached(selling, buyer->group)) continue;
+        if (!terms_of(selling, bid, promise_micros, &price_micros, &payout)) continue;
         enum past_verdict verdict = verdict_of(selling, contract);
         if (verdict == PAST_MISSED) continue;
+        posts++;
         if (selling->reached_count < TRACE_POSTS_MAX) selling->reached[selling->reached_count++] = buyer->group;
         if (verdict == PAST_REJECTED) continue;
         if (verdict == PAST_ACCEPTED) add_sale(selling->whatif, false, buyer->id, price_micros, payout.payout_micros);
         selling->whatif->doubts += verdict == PAST_DOUBT;
         return;
     }
+}
+
+static void sell(struct selling *selling)
+{
+    uint32_t planned = selling->replay->planned;
+    for (uint32_t place = 0; place < planned; place++) sell_place(selling, place, planned);
 }
 
 static void on_auction(void *arg, const struct trace_auction *trace, struct arena *arena)

@@ -1,10 +1,9 @@
 /* Three steps over one tree: every file is read and held against the schema; what stands is copied behind it as one
- * document with the defaults written in; market builds the snapshot from that. A copied node keeps its place, so that
- * market's findings too are told with file, line and column.
+ * document with the defaults written in; market builds the snapshot from that.
  *
- *   nodes: | market.yaml | more.yaml | line 1 | line 2 | … | { campaigns, affiliates, buyers, contracts } |
+ *   nodes: | market.yaml | more.yaml | { campaigns, affiliates, buyers } |
  *
- * With defaults written in, the snapshot kept in the book says all it meant, whatever defaults a later exchange has. */
+ * Bulk contracts go the same way one at a time, while market builds (bulk.h). */
 #include "exchange/config/catalogue_file.h"
 
 #include <dirent.h>
@@ -13,13 +12,12 @@
 #include <sys/stat.h>
 
 #include "exchange/base/file.h"
+#include "exchange/config/bulk.h"
 #include "exchange/config/checker.h"
 #include "exchange/config/config.h"
-#include "exchange/config/ndjson.h"
+#include "exchange/config/copy.h"
 #include "exchange/config/schema_groups.h"
 #include "exchange/config/yaml.h"
-
-#define BULK_LEVELS 2 /* a line's contract stands in a list in the document's map */
 
 struct roots {
     uint32_t *at;
@@ -29,7 +27,7 @@ struct roots {
 struct loading {
     struct tree tree;
     struct roots files; /* of YAML and JSON: maps of the catalogue group */
-    struct roots lines; /* of NDJSON: bulk contracts */
+    struct bulk bulk;   /* of NDJSON: contracts, which are read while market builds */
     const struct settings *settings;
     struct config_report *report;
     char folder[SETTINGS_PATH_MAX]; /* of the settings file */
@@ -39,16 +37,12 @@ struct loading {
 static void read_folder(struct loading *loading);
 static void read_file(struct loading *loading, const char *path);
 static bool is_named(const char *name, const char *suffix);
-static bool on_line(void *arg, uint32_t root);
 static bool add_root(struct loading *loading, struct roots *roots, uint32_t root);
 static void check_all(struct loading *loading);
 static struct catalogue *build(struct loading *loading, struct standing *standing);
 static uint32_t merge(struct loading *loading);
 static bool merge_list(struct loading *loading, const struct schema_row *row);
-static bool copy_lines(struct loading *loading);
 static bool add_suppress(struct loading *loading);
-static uint32_t copy(struct tree *tree, uint32_t from, const struct schema_group *group, bool named);
-static bool add_defaults(struct tree *tree, uint32_t from, uint32_t to, const struct schema_group *group);
 static uint32_t open_parent(struct tree *tree, enum node_kind kind, const char *key);
 static void on_finding(void *arg, const struct node *where, bool is_error, const char *text);
 
@@ -61,6 +55,7 @@ struct catalogue *catalogue_file_build(const struct settings *settings, struct s
                      loading.folder, sizeof loading.folder); /* a part of what fits */
     if (slash == settings->file) memcpy(loading.folder, "/", 2);
     tree_open(&loading.tree, report);
+    bulk_open(&loading.bulk, loading.folder, report);
     struct stat about;
     struct catalogue *catalogue = NULL;
     if (stat(settings->catalogue, &about) != 0)
@@ -71,9 +66,10 @@ struct catalogue *catalogue_file_build(const struct settings *settings, struct s
         read_file(&loading, settings->catalogue);
     check_all(&loading);
     if (loading.whole) catalogue = build(&loading, standing);
+    bulk_finish(&loading.bulk);
     tree_close(&loading.tree);
     free(loading.files.at);
-    free(loading.lines.at);
+    bulk_close(&loading.bulk);
     config_report_sort(report);
     if (!config_report_is_clean(report)) catalogue_drop(&catalogue);
     return catalogue;
@@ -123,7 +119,7 @@ static void read_file(struct loading *loading, const char *path)
         return;
     }
     if (is_named(path, ".ndjson")) {
-        if (!ndjson_read(tree, file, content, BULK_LEVELS, on_line, loading)) loading->whole = false;
+        if (!bulk_add(&loading->bulk, path, content)) loading->whole = false;
         return;
     }
     uint32_t root = yaml_read(tree, file, content);
@@ -134,12 +130,6 @@ static bool is_named(const char *name, const char *suffix)
 {
     size_t len = strlen(name), end = strlen(suffix);
     return len > end && strcmp(name + len - end, suffix) == 0;
-}
-
-static bool on_line(void *arg, uint32_t root)
-{
-    struct loading *loading = arg;
-    return add_root(loading, &loading->lines, root);
 }
 
 static bool add_root(struct loading *loading, struct roots *roots, uint32_t root)
@@ -163,12 +153,8 @@ static void check_all(struct loading *loading)
     struct tree *tree = &loading->tree;
     for (uint32_t i = 0; i < loading->files.count; i++)
         loading->whole &= checker_run(tree, loading->files.at[i], &schema_catalogue, loading->folder);
-    for (uint32_t i = 0; i < loading->lines.count; i++) {
-        uint32_t root = loading->lines.at[i];
-        tree->places[root].dropped = !checker_run(tree, root, &schema_bulk_contract, loading->folder);
-    }
     if (loading->files.count == 0) loading->whole = false; /* contracts alone make no market */
-    if (loading->files.count == 0 && loading->lines.count > 0)
+    if (loading->files.count == 0 && loading->bulk.lines > 0)
         config_report_add(loading->report, true, loading->settings->catalogue, 0, 0,
                           "no campaigns: a .yaml file has to stand beside the .ndjson");
 }
@@ -215,6 +201,9 @@ static struct catalogue *build(struct loading *loading, struct standing *standin
         .standing = config_report_is_clean(loading->report) ? standing : NULL,
         .read_zone = config_read_zone,
         .read_zone_arg = &zones,
+        .next_bulk = bulk_next,
+        .next_bulk_arg = &loading->bulk,
+        .bulk_max = loading->bulk.lines,
         .on_finding = on_finding,
         .on_finding_arg = loading,
     };
@@ -235,8 +224,8 @@ static uint32_t merge(struct loading *loading)
         if (!merge_list(loading, row)) return TREE_NONE;
         tree->nodes[root].count++;
     }
-    if (!copy_lines(loading) || !add_suppress(loading)) return TREE_NONE;
-    tree->nodes[root].count += 2;
+    if (!add_suppress(loading)) return TREE_NONE;
+    tree->nodes[root].count++;
     tree->nodes[root].span = tree->count - root;
     return root;
 }
@@ -254,7 +243,7 @@ static bool merge_list(struct loading *loading, const struct schema_row *row)
         for (; item < end; item += step) {
             step = tree->nodes[item].span;
             if (tree->places[item].dropped) continue;
-            if (copy(tree, item, row->group, false) == TREE_NONE) return false;
+            if (copy_checked(tree, item, row->group, false) == TREE_NONE) return false;
             tree->nodes[list].count++;
         }
     }
@@ -279,59 +268,6 @@ static bool add_suppress(struct loading *loading)
     return true;
 }
 
-static bool copy_lines(struct loading *loading)
-{
-    struct tree *tree = &loading->tree;
-    uint32_t list = open_parent(tree, NODE_LIST, "contracts");
-    if (list == TREE_NONE) return false;
-    for (uint32_t i = 0; i < loading->lines.count; i++) {
-        uint32_t line = loading->lines.at[i];
-        if (tree->places[line].dropped) continue;
-        if (copy(tree, line, &schema_bulk_contract, false) == TREE_NONE) return false;
-        tree->nodes[list].count++;
-    }
-    tree->nodes[list].span = tree->count - list;
-    return true;
-}
-
-/* A copy of the subtree at the tree's end, without what was dropped. `group` is what a map there holds (NULL: copied as
- * it stands); in a named map the keys are the operator's, and each value is such a map. */
-static uint32_t copy(struct tree *tree, uint32_t from, const struct schema_group *group, bool named)
-{
-    struct node node = tree->nodes[from];
-    struct tree_place place = tree->places[from];
-    uint32_t child = from + 1, end = from + node.span, step;
-    bool has_rows = node.kind == NODE_MAP && group && !named;
-    node.count = 0;
-    node.span = 1;
-    uint32_t to = tree_add(tree, &node, &place);
-    for (; to != TREE_NONE && child < end; child += step) {
-        step = tree->nodes[child].span;
-        if (tree->places[child].dropped) continue;
-        const struct schema_row *row = has_rows ? schema_find(group, tree->nodes[child].key) : NULL;
-        if (copy(tree, child, row ? row->group : group, row && row->form == SCHEMA_NAMED) == TREE_NONE)
-            return TREE_NONE;
-        tree->nodes[to].count++;
-    }
-    if (to == TREE_NONE || (has_rows && !add_defaults(tree, from, to, group))) return TREE_NONE;
-    tree->nodes[to].span = tree->count - to;
-    return to;
-}
-
-/* What is built in one way only needs no word. */
-static bool add_defaults(struct tree *tree, uint32_t from, uint32_t to, const struct schema_group *group)
-{
-    for (unsigned i = 0; i < group->rows_count; i++) {
-        const struct schema_row *row = &group->rows[i];
-        if (!row->fallback || row->only || checker_find(tree, &tree->nodes[from], row->key)) continue;
-        struct node node = {.kind = NODE_TEXT, .key = bytes_of(row->key), .text = bytes_of(row->fallback), .span = 1};
-        struct tree_place place = tree->places[from];
-        if (tree_add(tree, &node, &place) == TREE_NONE) return false;
-        tree->nodes[to].count++;
-    }
-    return true;
-}
-
 static uint32_t open_parent(struct tree *tree, enum node_kind kind, const char *key)
 {
     struct node node = {.kind = kind, .key = bytes_of(key), .span = 1};
@@ -344,6 +280,8 @@ static void on_finding(void *arg, const struct node *where, bool is_error, const
     struct loading *loading = arg;
     if (!where)
         config_report_add(loading->report, is_error, loading->settings->catalogue, 0, 0, "%s", text);
+    else if (!tree_has(&loading->tree, where))
+        bulk_complain(&loading->bulk, where, is_error, text);
     else if (is_error)
         tree_complain(&loading->tree, where, "%s", text);
     else

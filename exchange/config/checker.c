@@ -144,6 +144,7 @@ static bool check_price(struct checker *checker, const struct schema_row *row, s
         rules.type = SCHEMA_MAP;
         return check_list(checker, &rules, node);
     }
+    if (node->kind == NODE_MAP) return check_map(checker, &schema_leg_prices, node);
     if (scalar_text(node, &text) && bytes_is(text, "live")) return true;
     return value_check(checker->tree, row, node, checker->folder);
 }

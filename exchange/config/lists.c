@@ -64,7 +64,9 @@ static void unmap(struct mapped *mapped)
 static bool put_path(const struct settings *settings, struct bytes name, const char *suffix, char *out, size_t room)
 {
     struct sink sink = sink_over(out, room - 1);
-    sink_format(&sink, "%s/" LISTS_FOLDER "/%.*s%s", settings->ledger_path, (int)name.len, name.at, suffix);
+    sink_format(&sink, "%s/" LISTS_FOLDER "/", settings->ledger_path);
+    sink_bytes(&sink, name);
+    sink_text(&sink, suffix);
     out[sink.len] = 0;
     return !sink.cut;
 }

@@ -6,8 +6,13 @@
 #define NDJSON_LINE_MAX 16777216u /* bytes */
 #define NDJSON_NODES_MAX 262144u  /* in one line */
 
-/* Reads every line of `input`; empty lines are passed over. on_line gets each root; a line that is no JSON is reported
- * and the rest is read all the same. `levels` is how deep the lines will stand in a document. False: memory is out or a
- * bound was passed (reported). */
-bool ndjson_read(struct tree *tree, uint32_t file, struct bytes input, unsigned levels,
-                 bool (*on_line)(void *arg, uint32_t root), void *arg);
+struct ndjson_line {
+    uint32_t file; /* of the tree */
+    uint32_t number;
+    struct bytes text; /* without its end */
+};
+
+/* Its root; TREE_NONE: it is no JSON, or memory is out (reported). `levels` is how deep the lines will stand in a
+ * document. The scratch arena is the caller's to reset; keys point into it
+ * or into the line. */
+uint32_t ndjson_read(struct tree *tree, const struct ndjson_line *line, struct arena *scratch, unsigned levels);

@@ -83,6 +83,8 @@ struct schema_group {
 extern const struct schema_group schema_settings, schema_catalogue;
 /* One line of NDJSON: a contract and the `buyer` it belongs to. */
 extern const struct schema_group schema_bulk_contract;
+/* price: {exclusive: "40", shared: "12"} */
+extern const struct schema_group schema_leg_prices;
 
 /* NULL: no such key. */
 const struct schema_row *schema_find(const struct schema_group *group, struct bytes key);

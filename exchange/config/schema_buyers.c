@@ -127,6 +127,23 @@ static const struct schema_row rule_rows[] = {
     {.key = "when", .type = SCHEMA_MAP, .group = &schema_filter, .prose = "the condition; without it: always"},
     {.key = "price", .type = SCHEMA_MONEY, .flags = SCHEMA_REQUIRED, .range = "0.000001..", .prose = "the price"},
 };
+static const struct schema_row leg_price_rows[] = {
+    {.key = "exclusive",
+     .type = SCHEMA_MONEY,
+     .flags = SCHEMA_REQUIRED,
+     .range = "0.000001..",
+     .prose = "for the lead alone"},
+    {.key = "shared",
+     .type = SCHEMA_MONEY,
+     .flags = SCHEMA_REQUIRED,
+     .range = "0.000001..",
+     .prose = "if at most max_sold buyers get it"},
+};
+const struct schema_group schema_leg_prices = {.name = "leg prices",
+                                               .title = "price (exclusive and shared)",
+                                               .prose = "A standing price for each way to buy.",
+                                               ROWS(leg_price_rows)};
+
 static const struct schema_group rule_group = {
     .name = "price rule",
     .title = "price (rules)",
@@ -239,11 +256,11 @@ static const struct schema_row contract_rows[] = {
      .prose = "for one post; without it: the campaign's post_timeout"},
     {.key = "price",
      .type = SCHEMA_PRICE,
-     .flags = SCHEMA_REQUIRED | SCHEMA_MAP_LATER,
+     .flags = SCHEMA_REQUIRED,
      .items_max = 1000,
      .group = &rule_group,
      .range = "0.000001..",
-     .prose = "live: the buyer's bid; or a standing price; or rules"},
+     .prose = "live: the buyer's bid; or a standing price; or rules; or one price alone and one shared"},
     {.key = "price_at_post",
      .type = SCHEMA_CHOICE,
      .choices = "bid lower",
@@ -304,10 +321,13 @@ static const struct schema_row contract_rows[] = {
     {.key = "min_price", .type = SCHEMA_MONEY, .range = "0..", .prose = "a live bid below is price_out_of_range"},
     {.key = "type",
      .type = SCHEMA_CHOICE,
-     .choices = "exclusive shared? either?",
+     .choices = "exclusive shared either",
      .fallback = "exclusive",
-     .prose = "sold to it alone, or to several"},
-    {.key = "max_sold", .type = SCHEMA_COUNT, .flags = SCHEMA_LATER, .prose = "shared: with how many"},
+     .prose = "takes a lead alone, or one that others get as well (max_sold), or both"},
+    {.key = "max_sold",
+     .type = SCHEMA_COUNT,
+     .range = "2..100",
+     .prose = "shared or either: takes a lead that at most so many buyers get, itself among them"},
     {.key = "tier", .type = SCHEMA_COUNT, .fallback = "1", .range = "1..1000", .prose = "lower ones come first"},
     {.key = "priority",
      .type = SCHEMA_COUNT,
@@ -493,7 +513,7 @@ const struct schema_group schema_buyer = {
     .name = "buyer", .title = "buyers", .prose = "Who buys leads, by webhooks.", ROWS(buyer_rows)};
 
 const struct schema_group *const schema_buyer_groups[] = {
-    &schema_buyer,       &contract_group, &exclude_group, &rule_group,    &schema_filter, &near_group,
-    &score_bounds_group, &schedule_group, &schema_cap,    &unknown_group, &test_group,
+    &schema_buyer, &schema_leg_prices,  &contract_group, &exclude_group, &rule_group,    &schema_filter,
+    &near_group,   &score_bounds_group, &schedule_group, &schema_cap,    &unknown_group, &test_group,
 };
 const unsigned schema_buyer_groups_count = sizeof schema_buyer_groups / sizeof *schema_buyer_groups;

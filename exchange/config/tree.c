@@ -23,8 +23,15 @@ void tree_close(struct tree *tree)
     arena_free(&tree->texts);
     free(tree->nodes);
     free(tree->places);
+    for (uint32_t i = 0; i < tree->files_count; i++) free(tree->files[i]);
     free(tree->files);
     *tree = (struct tree){0};
+}
+
+void tree_clear(struct tree *tree)
+{
+    tree->count = 0;
+    arena_reset(&tree->texts);
 }
 
 uint32_t tree_file(struct tree *tree, const char *name)
@@ -34,13 +41,13 @@ uint32_t tree_file(struct tree *tree, const char *name)
         return TREE_NONE;
     }
     if (!tree->files) tree->files = malloc(TREE_FILES_MAX * sizeof *tree->files);
-    struct bytes copy = tree->files ? tree_text(tree, bytes_of(name)) : BYTES_NONE;
-    if (!copy.at) {
+    char *copy = tree->files ? strdup(name) : NULL;
+    if (!copy) {
         tree->report->out_of_memory = true;
         return TREE_NONE;
     }
     config_report_mention(tree->report, name);
-    tree->files[tree->files_count] = copy.at;
+    tree->files[tree->files_count] = copy;
     return tree->files_count++;
 }
 

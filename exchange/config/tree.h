@@ -28,7 +28,7 @@ struct tree {
     struct node *nodes;
     struct tree_place *places;
     uint32_t count, cap;
-    const char **files;
+    char **files;
     uint32_t files_count;
     struct config_report *report;
 };
@@ -40,12 +40,19 @@ void tree_close(struct tree *tree);
 uint32_t tree_file(struct tree *tree, const char *name);
 /* Appends; the caller sets spans. TREE_NONE: too many, or memory is out (reported). */
 uint32_t tree_add(struct tree *tree, const struct node *node, const struct tree_place *place);
+/* Lets go of all nodes and texts; files stay. */
+void tree_clear(struct tree *tree);
 /* A copy in the tree's arena; .at NULL when memory is out (reported). */
 struct bytes tree_text(struct tree *tree, struct bytes text);
 
 static inline uint32_t tree_index(const struct tree *tree, const struct node *node)
 {
     return (uint32_t)(node - tree->nodes);
+}
+/* The node is one of this tree. */
+static inline bool tree_has(const struct tree *tree, const struct node *node)
+{
+    return node >= tree->nodes && node < tree->nodes + tree->count;
 }
 static inline struct tree_place *tree_place(const struct tree *tree, const struct node *node)
 {

@@ -23,6 +23,7 @@ struct affiliate {
     uint32_t campaigns_count;
     struct names exclude_buyers; /* ids and groups that never get its leads */
     int64_t min_price_micros;
+    uint8_t max_sales; /* 0: the campaign's */
     struct margin margin;
     const struct lead_source *sources; /* by id, ascending */
     uint32_t sources_count;

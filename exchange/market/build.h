@@ -26,8 +26,12 @@ struct build {
     bool no_memory;
     struct pool zones, hosts, schedules, calendars;
     const uint8_t *zip_states;          /* one for all campaigns, once one needs it */
-    const struct node **contract_nodes; /* by contract index */
-    const struct places *places;        /* NULL: not asked for yet */
+    const struct node **contract_nodes; /* by contract index; of a bulk one what is asked for later (build_bulk.c) */
+    struct arena kept;                  /* of those */
+    char *bulk;                         /* the bulk contracts, packed */
+    size_t bulk_len, bulk_room;
+    uint32_t bulk_count;         /* the last so many contracts */
+    const struct places *places; /* NULL: not asked for yet */
 };
 
 /* --- findings --- */
@@ -85,6 +89,8 @@ void build_calendars(struct build *build);
 void build_affiliates(struct build *build);
 void build_buyers(struct build *build);
 void build_contracts(struct build *build);
+/* Those that come one after the other, behind the others. */
+void build_bulk(struct build *build);
 /* The contract that stands in this map; its index, buyer and id are set. */
 void build_contract(struct build *build, const struct node *node, struct contract *contract);
 /* The built-in test buyers and their contracts, behind all others: room for them was left. */
@@ -142,9 +148,3 @@ void build_exclusions(struct build *build);
 /* Only without errors: who has which contracts, and the cells of standing. */
 void build_indexes(struct build *build);
 void build_cells(struct build *build);
-/* catalogue.packed and .version. */
-void build_pack(struct build *build);
-/* The geographic tables out of a packed catalogue; texts point into it. */
-bool build_unpack_geo(const struct node *node, struct arena *arena, struct geo *geo);
-/* House rules out of a packed catalogue. */
-bool build_unpack_house(const struct node *node, struct house_rules *house);

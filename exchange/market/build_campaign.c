@@ -1,6 +1,8 @@
 /* Campaigns: the schema of a lead first, because every contract's filter is read against it. Fields keep the document's
  * order: it is the order buyers see them in. */
 #include "exchange/market/build.h"
+
+#include "exchange/market/legs.h"
 #include "exchange/market/scalar.h"
 #include "exchange/record/offer.h"
 
@@ -11,6 +13,7 @@
 
 static void read_campaign(struct build *build, const struct node *node, struct campaign *campaign);
 static void read_pings(struct build *build, const struct node *node, struct campaign *campaign);
+static void read_sales(struct build *build, const struct node *node, struct campaign *campaign);
 static void read_fields(struct build *build, const struct node *node, struct campaign *campaign);
 static void read_field(struct build *build, const struct node *node, struct field *field);
 static void read_limits(struct build *build, const struct node *node, struct field *field);
@@ -47,6 +50,7 @@ static void read_campaign(struct build *build, const struct node *node, struct c
     build_word(build, node, "promise", PROMISES, 2, &promise);
     campaign->promise = (enum promise_kind)promise;
     build_money(build, node, "min_margin", &campaign->min_margin_micros);
+    read_sales(build, node, campaign);
     read_pings(build, node, campaign);
     build_margin(build, node, &campaign->margin);
     build_ranking(build, node, campaign);
@@ -59,6 +63,18 @@ static void read_campaign(struct build *build, const struct node *node, struct c
 }
 
 /* What a ping binds to that comes after it. */
+static void read_sales(struct build *build, const struct node *node, struct campaign *campaign)
+{
+    static const char *const OBJECTIVE_WORDS[OBJECTIVES] = {"payout", "revenue", "margin"};
+    unsigned objective = OBJECTIVE_PAYOUT;
+    uint32_t sales = 1;
+    build_word(build, node, "objective", OBJECTIVE_WORDS, OBJECTIVES, &objective);
+    build_count(build, node, "max_sales", 1, &sales);
+    if (sales > OFFER_SALES_MAX) build_error(build, node_find(node, "max_sales"), "max_sales is at most 8");
+    campaign->objective = (uint8_t)objective;
+    campaign->max_sales = (uint8_t)sales;
+}
+
 static void read_pings(struct build *build, const struct node *node, struct campaign *campaign)
 {
     static const char *const MISMATCHES[] = {"refuse", "reauction"};

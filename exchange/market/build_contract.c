@@ -19,6 +19,7 @@ static void read_endpoints(struct build *build, const struct node *node, struct 
 static void read_test(struct build *build, const struct node *node, struct contract *contract);
 static void read_times(struct build *build, const struct node *node, struct contract *contract);
 static void read_price(struct build *build, const struct node *node, struct contract *contract);
+static void read_type(struct build *build, const struct node *node, struct contract *contract);
 static void read_verdicts(struct build *build, const struct node *node, struct contract *contract);
 static void read_hours(struct build *build, const struct node *node, struct contract *contract);
 static const struct filter *read_filter(struct build *build, const struct node *node, struct contract *contract);
@@ -39,7 +40,7 @@ void build_contracts(struct build *build)
     const struct node *buyers = node_find(build->source->document, "buyers");
     uint32_t count, made = 0;
     build_list(build, build->source->document, "contracts", &count);
-    size_t room = count;
+    size_t room = count + (size_t)build->source->bulk_max;
     if (catalogue->buyers_count) {
         NODE_EACH(buyer, buyers)
         {
@@ -60,6 +61,7 @@ void build_contracts(struct build *build)
         build_id(build, build->contract_nodes[i], "contract", &catalogue->contract_ids, i, &contract->id);
         build_contract(build, build->contract_nodes[i], contract);
     }
+    if (build->source->next_bulk) build_bulk(build);
 }
 
 /* Those of the buyers first, in their order, then the bulk ones. */
@@ -116,6 +118,7 @@ void build_contract(struct build *build, const struct node *node, struct contrac
     build_money(build, node, "max_price", &contract->max_price_micros);
     if (contract->max_price_micros && contract->min_price_micros > contract->max_price_micros)
         build_error(build, node, "min_price is above max_price: no bid can be between them");
+    read_type(build, node, contract);
     read_price(build, node, contract);
     read_endpoints(build, node, contract);
     read_verdicts(build, node, contract);
@@ -330,7 +333,45 @@ static void read_rules(struct build *build, const struct node *list, struct pric
     }
 }
 
-/* live | "12.50" | [{when: …, price: "15"}, {price: "9"}] */
+/* exclusive: alone; shared: never alone, with max_sold; either: both. */
+static void read_type(struct build *build, const struct node *node, struct contract *contract)
+{
+    static const char *const TYPES[] = {"exclusive", "shared", "either"};
+    const struct campaign *campaign = campaign_of(build, contract);
+    const struct node *sold = node_find(node, "max_sold");
+    unsigned type = 0;
+    uint32_t max_sold = 1;
+    build_word(build, node, "type", TYPES, 3, &type);
+    build_count(build, node, "max_sold", 2, &max_sold);
+    if (type == 0 && sold) build_error(build, sold, "max_sold is for type shared or either");
+    if (type > 0 && !sold) build_error(build, node_find(node, "type"), "type %s needs max_sold", TYPES[type]);
+    contract->is_shared = (type == 1) & 1;
+    contract->max_sold = max_sold & 0x7f;
+    if (type == 1 && campaign && campaign->max_sales == 1)
+        build_warning(build, node_find(node, "type"),
+                      "its campaign sells a lead once: nobody is there to share it with [shared_alone]");
+}
+
+/* {exclusive: "40", shared: "12"}: the shared one stands where any price does, the other beside it. */
+static void read_leg_prices(struct build *build, const struct node *map, struct price_rule rules[2],
+                            struct contract *contract)
+{
+    const struct node *exclusive = node_find(map, "exclusive"), *shared = node_find(map, "shared");
+    if (contract->is_shared || contract->max_sold < 2)
+        build_error(build, map, "a price alone and a shared one are for type either");
+    if (!exclusive || !shared) {
+        build_error(build, map, "a price alone and a shared one are both needed");
+        return;
+    }
+    if (read_amount(build, shared, contract, &rules[0].price_micros) &&
+        read_amount(build, exclusive, contract, &rules[1].price_micros)) {
+        contract->prices = rules;
+        contract->prices_count = 1;
+        contract->has_alone = true;
+    }
+}
+
+/* live | "12.50" | {exclusive: "40", shared: "12"} | [{when: …, price: "15"}, {price: "9"}] */
 static void read_price(struct build *build, const struct node *node, struct contract *contract)
 {
     const struct node *price = node_find(node, "price");
@@ -346,9 +387,15 @@ static void read_price(struct build *build, const struct node *node, struct cont
         build_error(build, price, "price rules without a rule");
         return;
     }
-    struct price_rule *rules = build_zero(build, is_list ? price->count : 1, sizeof *rules);
+    struct price_rule *rules = build_zero(build,
+                                          is_list                   ? price->count
+                                          : price->kind == NODE_MAP ? 2
+                                                                    : 1,
+                                          sizeof *rules);
     if (!rules) return;
-    if (is_list) {
+    if (price->kind == NODE_MAP) {
+        read_leg_prices(build, price, rules, contract);
+    } else if (is_list) {
         read_rules(build, price, rules, contract);
     } else if (read_amount(build, price, contract, &rules->price_micros)) {
         contract->prices = rules;

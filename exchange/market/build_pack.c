@@ -8,7 +8,7 @@
  * must not be worth stealing for them. Keys keep the document's order, because the order of a campaign's fields is the
  * order buyers see them in. The heads of maps and lists are written here (a byte and a big-endian count, MessagePack's
  * specification); all values by the codec. */
-#include "exchange/market/build.h"
+#include "exchange/market/build_pack.h"
 
 #include <stdlib.h>
 
@@ -39,7 +39,8 @@ static void write_contracts(struct sink *sink, const struct build *build);
 void build_pack(struct build *build)
 {
     size_t bound = bound_of(build);
-    char *at = malloc(bound);
+    bool is_exact = build->bulk_len > bound / 2; /* then little is lost by writing it where it is to stay */
+    char *at = is_exact ? arena_take(build->arena, bound) : malloc(bound);
     struct sink sink = sink_over(at, at ? bound : 0);
     struct catalogue *catalogue = build->catalogue;
     if (!at) {
@@ -59,9 +60,9 @@ void build_pack(struct build *build)
     write_buyers(&sink, build);
     write_contracts(&sink, build);
     check(!sink.cut, "a packed catalogue needs more than %zu bytes", bound);
-    catalogue->packed = build_copy(build, sink_written(&sink));
+    catalogue->packed = is_exact ? sink_written(&sink) : build_copy(build, sink_written(&sink));
     if (catalogue->packed.at) digest_of(&catalogue->version, &catalogue->packed, 1);
-    free(at);
+    if (!is_exact) free(at);
 }
 
 static size_t bound_of(const struct build *build)
@@ -72,7 +73,8 @@ static size_t bound_of(const struct build *build)
     const struct geo *geo = build->source->geo;
     if (geo) bound += geo->zips_text.len + geo->areas_text.len + 4 * VALUE_EXTRA;
     for (uint32_t i = 0; i < document->span; i++) bound += document[i].key.len + document[i].text.len + VALUE_EXTRA;
-    for (uint32_t i = 0; i < build->catalogue->contracts_count; i++)
+    bound += build->bulk_len;
+    for (uint32_t i = 0; i < build->catalogue->contracts_count - build->bulk_count; i++)
         bound += build->catalogue->buyers[build->catalogue->contracts[i].buyer].id.len + VALUE_EXTRA;
     return bound;
 }
@@ -236,19 +238,25 @@ static void write_contracts(struct sink *sink, const struct build *build)
     const struct catalogue *catalogue = build->catalogue;
     write_text(sink, BYTES("contracts"));
     write_list_head(sink, catalogue->contracts_count);
-    for (uint32_t i = 0; i < catalogue->contracts_count; i++) {
+    for (uint32_t i = 0; i < catalogue->contracts_count - build->bulk_count; i++) {
         const struct node *contract = build->contract_nodes[i];
         bool is_bulk = node_find(contract, "buyer") != NULL;
-        write_map_head(sink, contract->count + !is_bulk);
-        if (!is_bulk) {
-            write_text(sink, BYTES("buyer"));
-            write_text(sink, catalogue->buyers[catalogue->contracts[i].buyer].id);
-        }
-        NODE_EACH(member, contract)
-        {
-            write_text(sink, member->key);
-            pack_write(sink, member);
-        }
+        build_pack_contract(sink, contract, is_bulk ? NULL : &catalogue->buyers[catalogue->contracts[i].buyer]);
+    }
+    sink_bytes(sink, (struct bytes){build->bulk, build->bulk_len});
+}
+
+void build_pack_contract(struct sink *sink, const struct node *contract, const struct buyer *buyer)
+{
+    write_map_head(sink, contract->count + (buyer != NULL));
+    if (buyer) {
+        write_text(sink, BYTES("buyer"));
+        write_text(sink, buyer->id);
+    }
+    NODE_EACH(member, contract)
+    {
+        write_text(sink, member->key);
+        pack_write(sink, member);
     }
 }
 

@@ -74,7 +74,10 @@ static void read_affiliate(struct build *build, const struct node *node, struct 
 {
     static const char *const REVEALS[] = {"id", "name", "none"}, *const BIDS[] = {"none", "best", "all"};
     unsigned reveal = REVEAL_ID, bids = REVEAL_NO_BIDS;
+    uint32_t sales = 0;
     build_money(build, node, "min_price", &affiliate->min_price_micros);
+    build_count(build, node, "max_sales", 1, &sales);
+    affiliate->max_sales = (uint8_t)sales;
     build_margin(build, node, &affiliate->margin);
     build_pay(build, node, &affiliate->margin);
     build_sources(build, node, affiliate);

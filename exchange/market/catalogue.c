@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-#include "exchange/market/build.h"
+#include "exchange/market/build_pack.h"
 #include "protocol/base/check.h"
 #include "protocol/base/money.h"
 
@@ -44,6 +44,10 @@ void catalogue_take(struct catalogue *catalogue)
     check(atomic_fetch_add_explicit(&catalogue->references, 1, memory_order_relaxed) > 0);
 }
 
+bool catalogue_is_last(const struct catalogue *catalogue)
+{
+    return atomic_load_explicit(&catalogue->references, memory_order_acquire) == 1;
+}
 void catalogue_drop(struct catalogue **catalogue)
 {
     struct catalogue *dropped = *catalogue;
@@ -169,12 +173,15 @@ static struct catalogue *build(const struct catalogue_source *source, const stru
     arena_init(&catalogue->memory, CHUNK_BYTES, CATALOGUE_BYTES_MAX);
     catalogue->references = 1;
     build.arena = &catalogue->memory;
+    arena_init(&build.kept, CHUNK_BYTES, CATALOGUE_BYTES_MAX);
     build_parts(&build, packed);
     pool_free(&build.zones);
     pool_free(&build.hosts);
     pool_free(&build.schedules);
     pool_free(&build.calendars);
     free(build.contract_nodes);
+    free(build.bulk);
+    arena_free(&build.kept);
     if (!is_fine(&build)) catalogue_drop(&catalogue);
     return catalogue;
 }

@@ -14,6 +14,7 @@
 #include "exchange/market/geo.h"
 #include "exchange/market/quality.h"
 #include "exchange/market/ranking.h"
+#include "exchange/market/source.h"
 #include "protocol/base/table.h"
 
 struct index;
@@ -26,14 +27,14 @@ enum promise_kind { PROMISE_SQUEEZE, PROMISE_KEEP };
 struct duplicates {
     unsigned by; /* bits of enum person_kind */
     bool match_all, counts_posted, is_everywhere;
-    int64_t window_ms; /* 0: no rule */
-    int64_t reject_memory_ms;
-    const uint32_t *campaigns; /* other ones in its scope */
+    int64_t window_ms, reject_memory_ms; /* 0: no rule */
+    const uint32_t *campaigns;           /* other ones in its scope */
     uint32_t campaigns_count;
 };
 
 struct campaign {
     uint32_t index;
+    uint8_t max_sales, objective; /* enum objective */
     struct bytes id;
     int64_t timeout_us, post_timeout_us, offer_ttl_us;
     enum promise_kind promise;
@@ -78,17 +79,6 @@ struct principal {
     uint32_t index;
 };
 
-/* What settings say for every campaign; part of the snapshot so that one auction sees one version of both. */
-struct house_rules {
-    struct margin margin;
-    int64_t payout_step_micros;
-    uint32_t max_posts;
-    struct bytes currency;
-    struct bytes time_zone; /* IANA name of the house's day; empty: UTC */
-    struct circuit_rules circuit;
-    bool allow_private; /* webhooks may be IP literals, any port, plain http for posts: demos and tests only */
-};
-
 struct catalogue {
     struct digest version; /* SHA-256 of `packed` */
     struct bytes packed; /* house rules and document in MessagePack, without signing secrets: rebuilds this snapshot */
@@ -111,25 +101,6 @@ struct catalogue {
     _Atomic uint32_t references;
 };
 
-/* A finding, with the node it concerns (for file:line:col). `is_error` false: a warning. The text lives for the call.
- */
-typedef void catalogue_on_finding(void *arg, const struct node *where, bool is_error, const char *text);
-
-struct catalogue_source {
-    /* Map: campaigns, affiliates, buyers (each with its contracts), and contracts (bulk ones, each with its `buyer`);
-     * the schema has checked keys and plain types. Secrets are their text already, never file: or env: references. */
-    const struct node *document;
-    struct house_rules house;
-    const struct geo *geo; /* the operator's tables, for the call; NULL: none */
-    struct standing
-        *standing; /* cells are found or made here; NULL: no cells (check, explain): all are STANDING_NONE */
-    /* The TZif file of an IANA zone, in memory that outlives the build; false: no such zone. */
-    bool (*read_zone)(void *arg, struct bytes name, struct bytes *file);
-    void *read_zone_arg;
-    catalogue_on_finding *on_finding; /* may be NULL */
-    void *on_finding_arg;
-};
-
 /* The snapshot with one reference, or NULL: findings told why (all of them, not only the first), or memory is out.
  * Cells are made only when there was no error. */
 struct catalogue *catalogue_build(const struct catalogue_source *source);
@@ -139,6 +110,8 @@ struct catalogue *catalogue_unpack(struct bytes packed, bool (*read_zone)(void *
                                    void *arg);
 void catalogue_take(struct catalogue *catalogue);
 void catalogue_drop(struct catalogue **catalogue);
+/* The caller's count is the last one, and nobody can take another: dropping it frees. */
+bool catalogue_is_last(const struct catalogue *catalogue);
 /* TABLE_NONE-safe look-ups: NULL when unknown. */
 const struct campaign *catalogue_campaign(const struct catalogue *catalogue, struct bytes id);
 const struct affiliate *catalogue_affiliate(const struct catalogue *catalogue, struct bytes id);

@@ -88,7 +88,6 @@ struct price_rule {
 };
 
 #define DISCLOSES_FLOOR 128u
-
 struct contract {
     uint32_t index, buyer, campaign;             /* in the catalogue's lists */
     uint32_t cell;                               /* in standing's contracts */
@@ -99,7 +98,9 @@ struct contract {
     const struct contract_test *test; /* NULL: test leads pass it by */
     int64_t ping_timeout_us, post_timeout_us;
     const struct price_rule *prices;
-    uint32_t prices_count, tier;
+    uint16_t prices_count;
+    uint8_t max_sold : 7, is_shared : 1; /* takes a lead that so many buyers get at most (1: alone); never alone */
+    uint32_t tier;
     int64_t min_price_micros, max_price_micros; /* 0: none */
     const struct margin *margin;                /* NULL: not stated */
     const struct margin_pairs *pairs;           /* NULL: none */
@@ -107,8 +108,7 @@ struct contract {
     const struct schedule *schedule;            /* NULL: always open; the buyer's where it has none of its own */
     const struct cap *caps;                     /* with counts_today one more stands behind them */
     uint32_t caps_count;
-    uint32_t priority;            /* policy priority: lower ones first */
-    uint32_t weight;              /* policy weighted: its share of the draw */
+    uint32_t priority, weight;    /* of the policies of these names: lower ones first; its share of the draw */
     uint32_t multiplier_ppm;      /* on its price, for the ranking */
     uint32_t from_min, until_min; /* UTC minutes since 1970: closed before, and from then on; 0: no bound */
     uint32_t max_open_offers;     /* 0: none */
@@ -126,6 +126,7 @@ struct contract {
     bool counts_today : 1;                    /* its sales of the house's day are counted: policy even goes by them */
     bool is_hidden : 1; /* filter or prices look at private fields: public ones do not tell again whom they let */
     bool asks_list : 1; /* its filter asks whether the person is on a list */
+    bool has_alone : 1; /* prices[1] is for the lead alone, no rule */
 };
 
 struct buyer {

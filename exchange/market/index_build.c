@@ -14,6 +14,8 @@
 struct numbers {
     int64_t *at;
     size_t count, room;
+    int64_t recent[64]; /* of each last six bits the number noted last: contracts name the same few again and again */
+    uint64_t has_recent;
 };
 
 struct texts {
@@ -185,6 +187,10 @@ struct noting {
 static void note_number(struct noting *noting, int64_t number)
 {
     struct numbers *numbers = noting->numbers;
+    unsigned place = (unsigned)number & 63u;
+    if (numbers->has_recent >> place & 1 && numbers->recent[place] == number) return;
+    numbers->recent[place] = number;
+    numbers->has_recent |= UINT64_C(1) << place;
     void *at = numbers->at;
     if (!grow(&at, numbers->count, &numbers->room, sizeof number)) {
         noting->building->no_memory = true;

@@ -10,9 +10,11 @@
 #include "exchange/market/match.h"
 #include "exchange/market/price.h"
 
+/* One leg of a contract's bid. */
 struct rank_bid {
     const struct match_entry *entry;
     int64_t price_micros;
+    uint8_t max_sold; /* for the case that at most so many buyers get the lead; 1: exclusive */
     bool available;
     struct bytes bid_id;
     int64_t valid_us;       /* 0: not said */

@@ -15,6 +15,7 @@
 
 struct leaf {
     const struct filter *filter;
+    uint32_t fact; /* what it is about */
     bool wanted;
 };
 
@@ -53,12 +54,20 @@ void reach_begin(struct reach *reach)
     reach->gives_up = false;
 }
 
+/* A fact is told apart by its field, or by what the condition is about. */
+static uint32_t fact_of(const struct reach *reach, const struct filter *filter)
+{
+    uint32_t fields = reach->campaign->fields_count;
+    if (filter->condition >= CONDITION_AFFILIATE) return 2 * fields + filter->condition;
+    return filter->condition == CONDITION_AGE ? fields + filter->field : filter->field;
+}
+
 static void put(struct reach *reach, struct leaf *list, uint32_t *count, const struct filter *filter, bool wanted)
 {
     if (*count == PARTS_MAX)
         reach->gives_up = true;
     else
-        list[(*count)++] = (struct leaf){filter, wanted};
+        list[(*count)++] = (struct leaf){filter, fact_of(reach, filter), wanted};
 }
 
 /* The depth is bounded by FILTER_DEPTH_MAX. */
@@ -84,20 +93,12 @@ void reach_add(struct reach *reach, const struct filter *filter, bool wanted)
 
 /* Trying ---------------------------------------------------------------------------------------------------------- */
 
-/* A fact is told apart by its field, or by what the condition is about. */
-static uint32_t fact_of(const struct reach *reach, const struct filter *filter)
-{
-    uint32_t fields = reach->campaign->fields_count;
-    if (filter->condition >= CONDITION_AFFILIATE) return 2 * fields + filter->condition;
-    return filter->condition == CONDITION_AGE ? fields + filter->field : filter->field;
-}
-
 static bool suits(struct reach *reach, uint32_t fact, const struct facts *facts)
 {
     if (++reach->tries > TRIES_MAX) return true;
     for (uint32_t i = 0; i < reach->leaves_count; i++) {
         const struct leaf *leaf = &reach->leaves[i];
-        if (fact_of(reach, leaf->filter) == fact && condition_holds(leaf->filter, facts) != leaf->wanted) return false;
+        if (leaf->fact == fact && condition_holds(leaf->filter, facts) != leaf->wanted) return false;
     }
     return true;
 }
@@ -202,7 +203,7 @@ static bool field_can(struct reach *reach, uint32_t fact)
     if (!is_of_text) try_number(&at, at.min == INT64_MIN ? 0 : at.min);
     for (uint32_t i = 0; i < reach->leaves_count && !at.found; i++) {
         const struct filter *filter = reach->leaves[i].filter;
-        if (fact_of(reach, filter) != fact) continue;
+        if (reach->leaves[i].fact != fact) continue;
         if (!is_of_text) try_leaf(&at, filter);
         bool has_texts = filter->condition == CONDITION_TEXTS || filter->condition == CONDITION_PREFIXES;
         for (uint32_t k = 0; is_of_text && has_texts && k < filter->count; k++) {
@@ -236,7 +237,7 @@ static bool source_can(struct reach *reach, uint32_t fact)
     if (suits(reach, fact, &facts)) return true;
     for (uint32_t i = 0; i < reach->leaves_count; i++) {
         const struct filter *filter = reach->leaves[i].filter;
-        for (uint32_t k = 0; fact_of(reach, filter) == fact && k < filter->count; k++) {
+        for (uint32_t k = 0; reach->leaves[i].fact == fact && k < filter->count; k++) {
             facts.source = filter->texts[k];
             if (suits(reach, fact, &facts)) return true;
         }
@@ -263,7 +264,7 @@ static bool score_can(struct reach *reach, uint32_t fact)
     }
     for (uint32_t i = 0; i < reach->leaves_count; i++) {
         const struct leaf *leaf = &reach->leaves[i];
-        if (fact_of(reach, leaf->filter) != fact || !leaf->wanted) continue;
+        if (leaf->fact != fact || !leaf->wanted) continue;
         if (leaf->filter->from > from) from = leaf->filter->from;
         if (leaf->filter->to < to) to = leaf->filter->to;
     }
@@ -274,7 +275,7 @@ static bool consent_can(struct reach *reach, uint32_t fact)
 {
     bool is_wanted = false, is_unwanted = false;
     for (uint32_t i = 0; i < reach->leaves_count; i++) {
-        if (fact_of(reach, reach->leaves[i].filter) != fact) continue;
+        if (reach->leaves[i].fact != fact) continue;
         is_wanted |= reach->leaves[i].wanted;
         is_unwanted |= !reach->leaves[i].wanted;
     }
@@ -284,9 +285,9 @@ static bool consent_can(struct reach *reach, uint32_t fact)
 static bool fact_can(struct reach *reach, uint32_t first)
 {
     const struct leaf *leaf = &reach->leaves[first];
-    uint32_t fact = fact_of(reach, leaf->filter), met = 0;
+    uint32_t fact = leaf->fact, met = 0;
     for (uint32_t i = 0; i < reach->leaves_count; i++) {
-        if (fact_of(reach, reach->leaves[i].filter) != fact) continue;
+        if (reach->leaves[i].fact != fact) continue;
         if (i < first) return true; /* looked at before */
         met++;
     }

@@ -287,8 +287,36 @@ static void conclude(struct run *run)
         return;
     }
     const struct rank_bid *best = &replay->bids[replay->order[0]];
-    replay->price_micros = best->payout.payout_micros;
     replay->expires_ms = best->valid_until_ms;
+    for (uint32_t i = 0; i < replay->planned; i++) {
+        const struct rank_bid *leg = &replay->bids[replay->order[i]];
+        replay->price_micros += leg->payout.payout_micros;
+        if (leg->valid_until_ms < replay->expires_ms) replay->expires_ms = leg->valid_until_ms;
+    }
+}
+
+/* The legs it named, as the trace has them; else its price is its one leg. */
+static uint32_t legs_again(const struct run *run, const struct decision *decision, uint32_t i,
+                           const struct rank_bid *said, struct rank_bid *out)
+{
+    const struct replay_entry *again = &run->replay->entries[i];
+    const struct trace_contract *told = again->told == REPLAY_NONE ? NULL : &run->trace->contracts[again->told];
+    struct bid_leg legs[DECIDE_LEGS_MAX];
+    uint32_t count = 0;
+    bool of_trace = told && (said->entry->contract->is_live || run->is_same);
+    for (uint32_t k = 0; of_trace && k < told->legs_count && count < DECIDE_LEGS_MAX; k++)
+        legs[count++] = (struct bid_leg){told->legs[k].price_micros, told->legs[k].max_sold};
+    return decide_legs(decision, said, legs, count, out);
+}
+
+/* Of several legs the one that stands first speaks for the contract. */
+static void pick_best(const struct replay *replay, struct replay_entry *again, uint32_t from, uint32_t to)
+{
+    if (from < to) again->bid = from;
+    for (uint32_t i = from; i < to; i++) {
+        uint32_t rank = replay->bids[i].rank, best = replay->bids[again->bid].rank;
+        if (rank && (best == 0 || rank < best)) again->bid = i;
+    }
 }
 
 static bool rank_again(struct run *run)
@@ -296,26 +324,37 @@ static bool rank_again(struct run *run)
     struct replay *replay = run->replay;
     const struct trace_auction *trace = run->trace;
     uint32_t count = replay->match.entries_count;
-    replay->bids = arena_take(run->arena, (count + 1) * sizeof *replay->bids);
-    replay->order = arena_take(run->arena, (count + 1) * sizeof *replay->order);
-    if (!replay->bids || !replay->order) return false;
+    size_t room = trace->max_sales > 1 ? (size_t)count * DECIDE_LEGS_MAX + 1 : (size_t)count + 2;
+    uint32_t *from = arena_take(run->arena, (count + 1) * sizeof *from);
+    replay->bids = arena_take(run->arena, room * sizeof *replay->bids);
+    replay->order = arena_take(run->arena, room * sizeof *replay->order);
+    if (!from || !replay->bids || !replay->order) return false;
+    struct decision *decision = &replay->decision;
+    *decision = (struct decision){.catalogue = replay->catalogue,
+                                  .campaign = replay->campaign,
+                                  .affiliate = replay->affiliate,
+                                  .source = replay->source,
+                                  .floor_micros = replay->floor_micros,
+                                  .leg_floor_micros = trace->leg_floor_micros,
+                                  .max_sales = trace->max_sales ? trace->max_sales : 1,
+                                  .sold_elsewhere = trace->sold_elsewhere,
+                                  .seed = trace->seed,
+                                  .arm = replay->arm,
+                                  .is_offer = trace->kind == TRACE_PING,
+                                  .opened_ms = trace->opened_ms,
+                                  .ranked_ms = trace->ranked_ms ? trace->ranked_ms : trace->opened_ms};
     for (uint32_t i = 0; i < count; i++) {
-        if (bid_again(run, i, &replay->bids[replay->bids_count])) replay->entries[i].bid = replay->bids_count++;
+        struct rank_bid said;
+        from[i] = replay->bids_count;
+        if (bid_again(run, i, &said))
+            replay->bids_count += legs_again(run, decision, i, &said, &replay->bids[replay->bids_count]);
         replay->unknown_count += replay->entries[i].is_unknown;
     }
-    replay->decision = (struct decision){.catalogue = replay->catalogue,
-                                         .campaign = replay->campaign,
-                                         .affiliate = replay->affiliate,
-                                         .source = replay->source,
-                                         .floor_micros = replay->floor_micros,
-                                         .seed = trace->seed,
-                                         .arm = replay->arm,
-                                         .is_offer = trace->kind == TRACE_PING,
-                                         .opened_ms = trace->opened_ms,
-                                         .ranked_ms = trace->ranked_ms ? trace->ranked_ms : trace->opened_ms};
-    replay->order_count = decide_run(&replay->decision, replay->bids, replay->bids_count, replay->order);
+    from[count] = replay->bids_count;
+    replay->order_count = decide_run(decision, replay->bids, replay->bids_count, replay->order, &replay->planned);
     for (uint32_t i = 0; i < count; i++) {
         struct replay_entry *again = &replay->entries[i];
+        pick_best(replay, again, from[i], from[i + 1]);
         if (again->bid != REPLAY_NONE) again->reason = replay->bids[again->bid].reason;
     }
     conclude(run);

@@ -42,6 +42,7 @@ struct replay {
     struct decision decision; /* what it was ranked by, if it was */
     struct rank_bid *bids;
     uint32_t *order, bids_count, order_count;
+    uint32_t planned;       /* the first so many of the order are the set to be sold to */
     uint32_t unknown_count; /* entries with is_unknown */
     /* What the ping is told, where it is ranked. */
     enum reason reason;   /* NONE: an offer, or someone to post to */

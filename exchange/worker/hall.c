@@ -23,8 +23,26 @@ void hall_swap(struct hall *hall, struct catalogue *fresh)
     struct catalogue *stale = hall->catalogue;
     hall->catalogue = fresh;
     pthread_mutex_unlock(&hall->lock);
-    if (stale) catalogue_drop(&stale);
+    hall_sweep(hall, false);
+    if (stale && hall->retired_count < HALL_RETIRED_MAX)
+        hall->retired[hall->retired_count++] = stale;
+    else if (stale)
+        catalogue_drop(&stale);
     for (unsigned i = 0; i < hall->workers_count; i++) worker_tell_catalogue(hall->workers[i]);
+}
+
+bool hall_sweep(struct hall *hall, bool all)
+{
+    unsigned kept = 0;
+    for (unsigned i = 0; i < hall->retired_count; i++) {
+        struct catalogue *old = hall->retired[i];
+        if (all || catalogue_is_last(old))
+            catalogue_drop(&old);
+        else
+            hall->retired[kept++] = old;
+    }
+    hall->retired_count = kept;
+    return kept > 0;
 }
 
 struct shelf *hall_shelf(struct hall *hall)

@@ -19,6 +19,7 @@
 
 #define HALL_WORKERS_MAX 64u
 #define HALL_ADMIN_KEYS_MAX 64u
+#define HALL_RETIRED_MAX 8u /* snapshots that some auction still stands on */
 
 struct worker;
 
@@ -53,6 +54,10 @@ struct hall {
     pthread_mutex_t lock; /* of `catalogue` */
     struct catalogue *catalogue;
     struct shelf *shelf; /* the lists of people that serve now; NULL: none. Under the lock, too */
+    /* Main thread only: snapshots that serve no more, kept until nobody else holds them, so that a large one is freed
+     * here and never by a worker in the middle of its work. */
+    struct catalogue *retired[HALL_RETIRED_MAX];
+    unsigned retired_count;
 
     /* Asks main for a reload; the answer comes to that worker as worker_tell_reloaded. False: one is running already.
      * Any thread. */
@@ -67,8 +72,11 @@ struct hall {
 struct standing *hall_standing(struct hall *hall);
 /* The snapshot that serves now, with a count for the caller. */
 struct catalogue *hall_catalogue(struct hall *hall);
-/* Takes over the caller's count of `fresh`, and tells every worker. */
+/* Takes over the caller's count of `fresh`, and tells every worker. The old one is retired. Main thread. */
 void hall_swap(struct hall *hall, struct catalogue *fresh);
+/* Frees the retired snapshots that nobody else holds (`all`: lets go of every one). True: some are left. Main thread.
+ */
+bool hall_sweep(struct hall *hall, bool all);
 /* The lists that serve now, with a count for the caller; NULL: none. */
 struct shelf *hall_shelf(struct hall *hall);
 /* Takes over the caller's count of `fresh`, and tells every worker. */

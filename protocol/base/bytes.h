@@ -1,8 +1,8 @@
 /* bytes: a borrowed run of bytes, and a bounded writer into memory of the caller's.
  *
  * struct bytes owns nothing and is not NUL-terminated; it is valid as long as what it was taken from. struct sink never
- * allocates and never writes past its end: what does not fit is dropped and `cut` is set, to be looked at once at the end.
- * Any thread; no state. */
+ * allocates and never writes past its end: what does not fit is dropped and `cut` is set, to be looked at once at the
+ * end. Any thread; no state. */
 #pragma once
 
 #include <stdbool.h>
@@ -18,14 +18,20 @@ struct bytes {
 #define BYTES(literal) ((struct bytes){(literal), sizeof(literal) - 1})
 #define BYTES_NONE ((struct bytes){NULL, 0})
 
-static inline struct bytes bytes_of(const char *text) { return (struct bytes){text, text ? strlen(text) : 0}; }
+static inline struct bytes bytes_of(const char *text)
+{
+    return (struct bytes){text, text ? strlen(text) : 0};
+}
 
 static inline bool bytes_same(struct bytes a, struct bytes b)
 {
-    return a.len == b.len && (a.len == 0 || memcmp(a.at, b.at, a.len) == 0);
+    return a.len == b.len && (a.len == 0 || (a.at[0] == b.at[0] && memcmp(a.at, b.at, a.len) == 0));
 }
 
-static inline bool bytes_is(struct bytes a, const char *text) { return bytes_same(a, bytes_of(text)); }
+static inline bool bytes_is(struct bytes a, const char *text)
+{
+    return bytes_same(a, bytes_of(text));
+}
 
 static inline bool bytes_starts(struct bytes a, struct bytes with)
 {
@@ -38,7 +44,10 @@ static inline struct bytes bytes_from(struct bytes a, size_t from)
     return from >= a.len ? (struct bytes){a.at + a.len, 0} : (struct bytes){a.at + from, a.len - from};
 }
 
-static inline struct bytes bytes_first(struct bytes a, size_t len) { return (struct bytes){a.at, len < a.len ? len : a.len}; }
+static inline struct bytes bytes_first(struct bytes a, size_t len)
+{
+    return (struct bytes){a.at, len < a.len ? len : a.len};
+}
 
 /* Position of the first `wanted`, or a.len. */
 static inline size_t bytes_find(struct bytes a, char wanted)
@@ -69,8 +78,14 @@ struct sink {
     bool cut; /* something did not fit: the content is not to be used */
 };
 
-static inline struct sink sink_over(char *at, size_t cap) { return (struct sink){at, 0, cap, false}; }
-static inline struct bytes sink_written(const struct sink *sink) { return (struct bytes){sink->at, sink->len}; }
+static inline struct sink sink_over(char *at, size_t cap)
+{
+    return (struct sink){at, 0, cap, false};
+}
+static inline struct bytes sink_written(const struct sink *sink)
+{
+    return (struct bytes){sink->at, sink->len};
+}
 
 static inline void sink_bytes(struct sink *sink, struct bytes bytes)
 {
@@ -90,7 +105,10 @@ static inline void sink_char(struct sink *sink, char one)
         sink->at[sink->len++] = one;
 }
 
-static inline void sink_text(struct sink *sink, const char *text) { sink_bytes(sink, bytes_of(text)); }
+static inline void sink_text(struct sink *sink, const char *text)
+{
+    sink_bytes(sink, bytes_of(text));
+}
 void sink_u64(struct sink *sink, uint64_t value);
 void sink_i64(struct sink *sink, int64_t value);
 /* At least `width` digits, zeros in front. */

@@ -11,6 +11,7 @@
 #define PAUSE_S_MAX INT64_C(86400)
 
 struct reading {
+    struct arena *arena;
     struct bid *bid;
     struct bytes status;
     bool has_price;
@@ -22,6 +23,7 @@ static bool read_bid_id(const struct node *value, struct reading *reading);
 static bool read_available(const struct node *value, struct reading *reading);
 static bool read_valid_ms(const struct node *value, struct reading *reading);
 static bool read_pause_s(const struct node *value, struct reading *reading);
+static bool read_legs(const struct node *value, struct reading *reading);
 
 #define ROW(name, read)                                                                                                \
     {                                                                                                                  \
@@ -34,6 +36,7 @@ static const struct {
 } rows[] = {
     ROW("status", read_status),       ROW("price", read_price),       ROW("bid_id", read_bid_id),
     ROW("available", read_available), ROW("valid_ms", read_valid_ms), ROW("pause_s", read_pause_s),
+    ROW("legs", read_legs),
 };
 
 static bool read_member(const struct node *member, struct reading *reading)
@@ -45,13 +48,14 @@ static bool read_member(const struct node *member, struct reading *reading)
 
 static enum reason read_all(struct arena *arena, const struct node *reply, struct bid *bid)
 {
-    struct reading reading = {.bid = bid};
+    struct reading reading = {.arena = arena, .bid = bid};
     if (!reply) return REASON_BAD_RESPONSE;
     NODE_EACH(member, reply)
     if (!read_member(member, &reading)) return REASON_BAD_RESPONSE;
     if (!wording_refusal(arena, reply, BID_TEXT_MAX, &bid->code, &bid->text)) return REASON_BAD_RESPONSE;
     if (bytes_is(reading.status, "no_bid")) return REASON_NO_BID;
-    return bytes_is(reading.status, "bid") && reading.has_price ? REASON_NONE : REASON_BAD_RESPONSE;
+    return bytes_is(reading.status, "bid") && (reading.has_price || bid->legs_count) ? REASON_NONE
+                                                                                     : REASON_BAD_RESPONSE;
 }
 
 enum reason bid_read(struct arena *arena, int status, struct bytes body, bool is_pack, struct bid *bid)
@@ -108,5 +112,30 @@ static bool read_pause_s(const struct node *value, struct reading *reading)
     int64_t seconds;
     if (!node_i64(value, &seconds) || seconds < 0) return false;
     reading->bid->pause_us = (seconds < PAUSE_S_MAX ? seconds : PAUSE_S_MAX) * 1000000;
+    return true;
+}
+
+static bool read_leg(const struct node *node, struct bid_leg *leg)
+{
+    const struct node *price = node_find(node, "price"), *max_sold = node_find(node, "max_sold");
+    int64_t sold = 1;
+    if (node->kind != NODE_MAP || !price || !node_money(price, &leg->price_micros)) return false;
+    if (leg->price_micros <= 0 || leg->price_micros > BID_PRICE_MICROS_MAX) return false;
+    if (max_sold && (!node_i64(max_sold, &sold) || sold < 1)) return false;
+    leg->max_sold = (uint8_t)(sold < BID_SOLD_MAX ? sold : BID_SOLD_MAX);
+    return true;
+}
+
+/* A leg that does not say for how many is exclusive. */
+static bool read_legs(const struct node *value, struct reading *reading)
+{
+    struct bid *bid = reading->bid;
+    if (value->kind != NODE_LIST || value->count > BID_LEGS_MAX) return false;
+    struct bid_leg *legs = arena_zero(reading->arena, value->count, sizeof *legs);
+    if (!legs) return false;
+    bid->legs = legs;
+    bid->legs_count = 0;
+    NODE_EACH(node, value)
+    if (!read_leg(node, &legs[bid->legs_count++])) return false;
     return true;
 }

@@ -24,6 +24,10 @@ static void read_ping_id(const struct node *value, void *request, struct complai
 static void read_lead(const struct node *value, void *request, struct complaints *complaints);
 static void read_consent(const struct node *value, void *request, struct complaints *complaints);
 static void read_hashes(const struct node *value, void *request, struct complaints *complaints);
+static void read_min_leg_price(const struct node *value, void *request, struct complaints *complaints);
+static void read_max_sales(const struct node *value, void *request, struct complaints *complaints);
+static void read_sold_elsewhere(const struct node *value, void *request, struct complaints *complaints);
+static void read_legs(const struct node *value, void *request, struct complaints *complaints);
 
 static const struct request_row rows[] = {
     {"campaign", read_campaign, true},
@@ -38,11 +42,11 @@ static const struct request_row rows[] = {
     {"test", read_test, false},
     {"consent", read_consent, false},
     {"ping_id", read_ping_id, false},
-    {"min_leg_price", NULL, false},
-    {"max_sales", NULL, false},
-    {"sold_elsewhere", NULL, false},
+    {"min_leg_price", read_min_leg_price, false},
+    {"max_sales", read_max_sales, false},
+    {"sold_elsewhere", read_sold_elsewhere, false},
     {"exclude_buyers", NULL, false},
-    {"legs", NULL, false},
+    {"legs", read_legs, false},
     {"hashes", read_hashes, false},
 };
 
@@ -180,9 +184,8 @@ static void read_channel(const struct node *value, void *into, struct complaints
                  "must be one of search, social, email, display, sms, call_center, other");
 }
 
-static void read_min_price(const struct node *value, void *into, struct complaints *complaints)
+static void read_amount(const struct node *value, int64_t *into_micros, struct complaints *complaints)
 {
-    struct ping_request *request = into;
     int64_t micros;
     if (value->kind != NODE_TEXT && value->kind != NODE_NUMBER)
         complain(complaints, value->key, "type", "must be a decimal string or a number");
@@ -191,7 +194,47 @@ static void read_min_price(const struct node *value, void *into, struct complain
     else if (micros < 0 || micros > MIN_PRICE_MICROS_MAX)
         complain(complaints, value->key, "range", "must be between 0 and 1000000");
     else
-        request->min_price_micros = micros;
+        *into_micros = micros;
+}
+
+static void read_min_price(const struct node *value, void *into, struct complaints *complaints)
+{
+    read_amount(value, &((struct ping_request *)into)->min_price_micros, complaints);
+}
+
+static void read_min_leg_price(const struct node *value, void *into, struct complaints *complaints)
+{
+    read_amount(value, &((struct ping_request *)into)->min_leg_price_micros, complaints);
+}
+
+static void read_max_sales(const struct node *value, void *into, struct complaints *complaints)
+{
+    int64_t number;
+    if (!request_whole(value, &number))
+        complain(complaints, value->key, "type", "must be a whole number");
+    else if (number < 1 || number > PING_SALES_MAX)
+        complain(complaints, value->key, "range", "must be between 1 and 8");
+    else
+        ((struct ping_request *)into)->max_sales = (unsigned)number;
+}
+
+static void read_sold_elsewhere(const struct node *value, void *into, struct complaints *complaints)
+{
+    int64_t number;
+    if (!request_whole(value, &number))
+        complain(complaints, value->key, "type", "must be a whole number");
+    else if (number < 0 || number > PING_ELSEWHERE_MAX)
+        complain(complaints, value->key, "range", "must be between 0 and 100");
+    else
+        ((struct ping_request *)into)->sold_elsewhere = (unsigned)number;
+}
+
+static void read_legs(const struct node *value, void *into, struct complaints *complaints)
+{
+    bool all = value->kind == NODE_TEXT && bytes_is(value->text, "all");
+    if (!all && (value->kind != NODE_TEXT || !bytes_is(value->text, "best")))
+        complain(complaints, value->key, "choice", "must be best or all");
+    ((struct ping_request *)into)->all_legs = all;
 }
 
 static void read_timeout_ms(const struct node *value, void *into, struct complaints *complaints)

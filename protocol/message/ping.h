@@ -8,6 +8,8 @@
 #include "protocol/crypto/digest.h"
 #include "protocol/message/complaint.h"
 
+#define PING_SALES_MAX 8 /* of one lead */
+#define PING_ELSEWHERE_MAX 100
 #define SUB_IDS_MAX 5
 #define REQUEST_TEXT_MAX 128 /* source, sub_id, ref, click_id */
 
@@ -24,8 +26,12 @@ struct ping_request {
     struct bytes sub_ids[SUB_IDS_MAX];
     unsigned sub_ids_count;
     int64_t min_price_micros; /* 0 when absent */
-    int64_t timeout_us;       /* 0 when absent */
-    bool has_test, test;      /* has_test: it was said, one way or the other */
+    int64_t min_leg_price_micros;
+    unsigned max_sales;      /* to so many buyers at most; 0 when absent */
+    unsigned sold_elsewhere; /* buyers the affiliate has sold it to itself */
+    bool all_legs;           /* "legs": "all" */
+    int64_t timeout_us;      /* 0 when absent */
+    bool has_test, test;     /* has_test: it was said, one way or the other */
     struct ping_hashes hashes;
     struct ident refines;        /* the earlier ping it names more of; none when absent */
     const struct node *lead;     /* a map */

@@ -11,10 +11,11 @@ static void read_lead(const struct node *value, void *request, struct complaints
 static void read_consent(const struct node *value, void *request, struct complaints *complaints);
 static void read_test(const struct node *value, void *request, struct complaints *complaints);
 static void read_if_expired(const struct node *value, void *request, struct complaints *complaints);
+static void read_legs(const struct node *value, void *request, struct complaints *complaints);
 
 static const struct request_row rows[] = {
     {"ping_id", read_ping_id, true}, {"lead", read_lead, true},  {"consent", read_consent, false},
-    {"legs", NULL, false},           {"test", read_test, false}, {"if_expired", read_if_expired, false},
+    {"legs", read_legs, false},      {"test", read_test, false}, {"if_expired", read_if_expired, false},
 };
 
 bool post_read_request(const struct node *document, struct post_request *request, struct complaints *complaints)
@@ -94,4 +95,26 @@ static void read_if_expired(const struct node *value, void *into, struct complai
     struct post_request *request = into;
     request->reauction_if_expired = value->kind == NODE_TEXT && bytes_is(value->text, "reauction");
     if (!request->reauction_if_expired) complain(complaints, value->key, "choice", "must be reauction");
+}
+
+/* [{"leg_id":"1"}, …] */
+static void read_legs(const struct node *value, void *into, struct complaints *complaints)
+{
+    struct post_request *request = into;
+    if (value->kind != NODE_LIST || value->count == 0 || value->count > PING_SALES_MAX) {
+        complain(complaints, value->key, "type", "must be a list of one to eight legs");
+        return;
+    }
+    NODE_EACH(node, value)
+    {
+        const struct node *id = node_find(node, "leg_id");
+        uint64_t number = 0;
+        bool good = node->kind == NODE_MAP && id && id->kind == NODE_TEXT && bytes_u64(id->text, &number) &&
+                    number > 0 && number <= UINT8_MAX;
+        if (!good) {
+            complain(complaints, value->key, "format", "each leg is {\"leg_id\": \"1\"}");
+            return;
+        }
+        request->legs[request->legs_count++] = (uint8_t)number;
+    }
 }

@@ -6,10 +6,12 @@
 
 struct post_request {
     struct ident ping_id;
-    bool reauction_if_expired;  /* a new auction at the old price, should the offer have expired */
-    const struct node *lead;    /* a map */
-    const struct node *consent; /* a map, or NULL */
-    bool has_test, test;        /* has_test: it was said; what counts is the ping's */
+    uint8_t legs[PING_SALES_MAX]; /* the numbers of the legs it chooses */
+    unsigned legs_count;          /* 0: it leaves the choice to the offer */
+    bool reauction_if_expired;    /* a new auction at the old price, should the offer have expired */
+    const struct node *lead;      /* a map */
+    const struct node *consent;   /* a map, or NULL */
+    bool has_test, test;          /* has_test: it was said; what counts is the ping's */
 };
 
 bool post_read_request(const struct node *document, struct post_request *request, struct complaints *complaints);

@@ -1,8 +1,8 @@
 // rooms: exchange_config
 /* Hostile settings and catalogue files: no crash, and what the checker calls whole holds together: spans and counts
  * agree, every node has its place. The first byte chooses how the rest is read. */
+#include "exchange/config/bulk.h"
 #include "exchange/config/checker.h"
-#include "exchange/config/ndjson.h"
 #include "exchange/config/yaml.h"
 #include "protocol/base/check.h"
 #include "protocol/crypto/digest.h"
@@ -23,16 +23,17 @@ static void walk(const struct tree *tree, uint32_t root)
     check(children == node->count);
 }
 
-struct lines {
-    struct tree *tree;
-};
-
-static bool on_line(void *arg, uint32_t root)
+/* As catalogue_file does, without a market to build. */
+static void read_bulk(struct config_report *report, struct bytes input)
 {
-    struct lines *lines = arg;
-    walk(lines->tree, root);
-    (void)checker_run(lines->tree, root, &schema_bulk_contract, "/nowhere");
-    return true;
+    struct bulk bulk;
+    bool is_wrong = false;
+    bulk_open(&bulk, "/nowhere", report);
+    if (bulk_add(&bulk, "fuzz", input))
+        for (const struct node *node; (node = bulk_next(&bulk, &is_wrong));)
+            walk(&bulk.tree, tree_index(&bulk.tree, node));
+    check(!is_wrong || !config_report_is_clean(report));
+    bulk_close(&bulk);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -48,8 +49,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     tree_open(&tree, &report);
     uint32_t file = tree_file(&tree, "fuzz");
     if (data[0] == 'n') {
-        struct lines lines = {&tree};
-        (void)ndjson_read(&tree, file, input, 2, on_line, &lines);
+        read_bulk(&report, input);
     } else {
         uint32_t root = yaml_read(&tree, file, input);
         check(root != TREE_NONE || !config_report_is_clean(&report));

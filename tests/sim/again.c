@@ -52,6 +52,7 @@ static struct catalogue *find(const struct again *again, const struct digest *ve
 /* The ranking against a slow and plain one. */
 static void check_ranking(struct world *world, const struct replay *replay, const struct decision *decision)
 {
+    if (decision->max_sales > 1) return; /* the planned set stands in front: see test_legs.c */
     struct rank_terms terms = decide_terms(decision);
     struct reference reference = {
         .terms = &terms, .ranking = terms.ranking, .bids = replay->bids, .count = replay->bids_count};
@@ -66,7 +67,7 @@ static void check_early_close(struct world *world, const struct replay *replay, 
     struct arena *arena = &world->again->arena;
     uint32_t count = replay->bids_count;
     struct rank_bid *bids = arena_take(arena, (count + 1) * sizeof *bids);
-    uint32_t *order = arena_take(arena, (count + 1) * sizeof *order), first = replay->order[0];
+    uint32_t *order = arena_take(arena, (count + 1) * sizeof *order), first = replay->order[0], planned;
     check(bids && order);
     world->counts.early_closes++;
     for (uint32_t i = 0; i < replay->match.entries_count; i++) {
@@ -76,8 +77,8 @@ static void check_early_close(struct world *world, const struct replay *replay, 
         if (told->reason != REASON_OUTBID) continue;
         for (int64_t price = entry->contract->max_price_micros; price > 0; price -= PRICE_STEP) {
             if (count) memcpy(bids, replay->bids, count * sizeof *bids);
-            bids[count] = (struct rank_bid){.entry = entry, .price_micros = price, .available = true};
-            decide_run(decision, bids, count + 1, order);
+            bids[count] = (struct rank_bid){.entry = entry, .price_micros = price, .max_sold = 1, .available = true};
+            decide_run(decision, bids, count + 1, order, &planned);
             if (order[0] != first || bids[first].pays_micros != replay->bids[first].pays_micros)
                 world_wrong(world, "bidding was closed, and a bid of %lld would have changed it", (long long)price);
         }
@@ -124,6 +125,9 @@ void again_check(struct world *world, struct bytes record)
                                 .affiliate = replay.affiliate,
                                 .source = replay.source,
                                 .floor_micros = replay.floor_micros,
+                                .leg_floor_micros = again->trace.leg_floor_micros,
+                                .max_sales = again->trace.max_sales,
+                                .sold_elsewhere = again->trace.sold_elsewhere,
                                 .seed = again->trace.seed,
                                 .arm = replay.arm,
                                 .is_offer = again->trace.kind == TRACE_PING,

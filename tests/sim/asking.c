@@ -133,7 +133,7 @@ static void on_read(void *arg, uint64_t at)
     struct world *world = arg;
     const struct model_lead *lead = &world->model.leads[at];
     struct place *place = place_take(world, &world->workers[at % world->options.workers], REQUEST_NONE);
-    if (!place || lead->record.state != LEAD_POSTING) {
+    if (!place || !lead->goes_on) {
         world_wrong(world, "a lead could not be taken up again");
         return;
     }

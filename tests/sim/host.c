@@ -295,29 +295,26 @@ static void supersede(void *worker, const struct offer *offer)
     lane_supersede(world, offer);
 }
 
-/* The latest request that was answered with this ping: its trace is written right after. */
-static const struct world_request *request_of(const struct world *world, const struct ident *ping_id)
+/* The trace is told before the answer: of whom the filters let through, the reference has the last word. */
+static void check_filters(struct world *world, const struct world_request *request)
 {
-    for (uint32_t i = world->requests_count; i > 0; i--) {
-        const struct world_request *request = &world->requests[i - 1];
-        if (request->answered && ident_same(&request->ping_id, ping_id)) return request;
-    }
-    return NULL;
-}
-
-static void check_filters(struct world *world, const struct trace_auction *record)
-{
+    static struct trace_auction record;
     char note[SIEVE_NOTE_MAX];
-    if (!world->sieve || record->contracts_count == 0) return;
-    if (record->kind != TRACE_PING && record->kind != TRACE_ONE_CALL) return;
-    const struct world_request *request = request_of(world, &record->ping_id);
-    if (request && request->is_sieved && !sieve_agrees(world->sieve, request->sieved, record, note))
-        world_wrong(world, "%s", note);
+    bool is_own = ident_same(&world->traced, &request->ping_id); /* not one that is told again */
+    world->traced = IDENT_NONE;
+    if (!world->sieve || !request->is_sieved || !is_own) return;
+    const struct world_trace *trace = world_trace_of(world, &request->ping_id);
+    struct arena arena;
+    arena_init(&arena, 65536, 4u << 20);
+    bool is_read = trace && trace_read(trace->record, &arena, &record) && record.contracts_count > 0;
+    bool is_auction = is_read && (record.kind == TRACE_PING || record.kind == TRACE_ONE_CALL);
+    if (is_auction && !sieve_agrees(world->sieve, request->sieved, &record, note)) world_wrong(world, "%s", note);
+    arena_free(&arena);
 }
 
 static void trace(void *worker, const struct trace_auction *record, const struct offer *offer)
 {
-    check_filters(world_of(worker), record);
+    world_of(worker)->traced = record->ping_id;
     lane_trace(world_of(worker), record, offer);
 }
 
@@ -400,6 +397,7 @@ static void answer(void *worker, struct auction *auction, const struct auction_a
         world_wrong(world, "an answer %lld us late", (long long)(world->queue.now_us - request->answer_by_us));
     request->answered = true;
     note_answer(world, request, answer);
+    check_filters(world, request);
     check_seen(world, answer);
     if (answer->status != ANSWER_SOLD) return;
     const struct model_lead *lead = model_lead(&world->model, &answer->lead_id);

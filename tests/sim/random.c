@@ -113,9 +113,14 @@ static void draw_quiet(struct draft *draft)
 
 static void draw_ranking(struct draft *draft)
 {
+    bool is_shared = hit(draft, 2);
+    if (is_shared)
+        SAY(draft, "\"max_sales\":%u,\"objective\":\"%s\",", 2 + (unsigned)below(draft, 4),
+            PICK(draft, "payout", "revenue", "margin"));
     SAY(draft, "\"policy\":\"%s\",\"pricing\":\"%s\",\"second_price_step\":\"%s\",\"unavailable_bids\":\"%s\",",
-        PICK(draft, "price", "price", "priority", "weighted", "round_robin", "even"), PICK(draft, "first", "second"),
-        PICK(draft, "0", "0.01", "0.50"), PICK(draft, "skip", "last"));
+        PICK(draft, "price", "price", "priority", "weighted", "round_robin", "even"),
+        PICK(draft, "first", "second"), PICK(draft, "0", "0.01", "0.50"),
+        PICK(draft, "skip", "last"));
     SAY(draft, "\"rank_by\":\"%s\",\"shadow\":%s,", PICK(draft, "price", "expected_value"),
         PICK(draft, "false", "false", "true"));
     if (hit(draft, 2))
@@ -320,6 +325,8 @@ static void draw_contract(struct draft *draft, unsigned buyer, unsigned contract
         draw_prices(draft);
     SAY(draft, ",\"ping_timeout\":\"%s\",\"post_timeout\":\"%s\",\"tier\":%u", PICK(draft, "20ms", "50ms", "400ms"),
         PICK(draft, "60ms", "200ms", "2s"), 1 + (unsigned)below(draft, 2));
+    if (hit(draft, 2))
+        SAY(draft, ",\"type\":\"%s\",\"max_sold\":%u", PICK(draft, "shared", "either"), 2 + (unsigned)below(draft, 3));
     draw_caps(draft, true);
     if (hit(draft, 8)) SAY(draft, ",\"max_open_offers\":%u", 1 + (unsigned)below(draft, 4));
     if (hit(draft, 6)) SAY(draft, ",\"hold_offer\":\"%s\"", PICK(draft, "200ms", "1s", "20s"));
@@ -439,6 +446,9 @@ static bool write_scenario(struct draft *draft, const struct random_market *mark
         draw_think(draft, false);
         if (hit(draft, 3)) draw_script(draft, false);
         if (hit(draft, 4)) SAY(draft, ",\"bid_id\":true");
+        if (hit(draft, 4))
+            SAY(draft, ",\"legs\":[{\"price\":\"%u.00\"},{\"price\":\"%u.50\",\"max_sold\":%u}]",
+                6 + (unsigned)below(draft, 14), 2 + (unsigned)below(draft, 8), 2 + (unsigned)below(draft, 4));
         if (hit(draft, 5)) SAY(draft, ",\"valid_ms\":%u", 1 + (unsigned)below(draft, 2000));
         if (hit(draft, 6)) SAY(draft, ",\"pause_s\":1");
         SAY(draft, ",\"drip_ms\":1,\"post\":{\"reject\":0.%u,", (unsigned)below(draft, 6));

@@ -71,6 +71,7 @@ static void check_sales(struct world *world, const struct model_lead *lead)
     for (unsigned i = 0; i < record->slots_count; i++)
         if (record->slots[i].is_used && record->slots[i].state == POST_ACCEPTED)
             paid_micros += record->slots[i].sale.payout_micros;
+    world->counts.shared += sold > 1;
     if (sold != lead->sales || sold > record->offer.max_sales)
         world_wrong(world, "a lead was sold %u times, in %u slots of %u", lead->sales, sold, record->offer.max_sales);
     if (sold && sold == record->planned && paid_micros < record->offer.promise_micros)

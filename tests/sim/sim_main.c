@@ -157,6 +157,8 @@ static void act_ping(struct run *run)
     if (is_test) sink_text(&body, "\"test\":true,");
     if (variant % 8 == 0) sink_format(&body, "\"timeout_ms\":%u,", 100 + variant % 200);
     if (variant % 9 == 0) sink_text(&body, "\"min_price\":\"5.00\",\"source\":\"fb\",\"ref\":\"r\",");
+    if (variant % 11 == 0) sink_format(&body, "\"max_sales\":%u,\"min_leg_price\":\"2.00\",", 1 + variant % 4);
+    if (variant % 13 == 0) sink_format(&body, "\"sold_elsewhere\":%u,", variant % 3);
     write_channel(variant, &body);
     if (variant % 3 == 0) write_hash(&body, variant + (variant % 24 == 0)); /* seldom another person's */
     write_sub_ids(variant, &body);
@@ -418,13 +420,13 @@ static void report(const struct sim *sim)
     printf("%llu worlds, %llu auctions (%llu pings, %llu posts, %llu one call, %llu taken up again), %llu sold, %llu "
            "calls,\n"
            "%llu doubts at %llu starts, %llu affiliates left, %llu drains,\n"
-           "%llu pings refined, %llu told again, %llu leads auctioned anew, %llu early closes\n",
+           "%llu pings refined, %llu told again, %llu leads auctioned anew, %llu early closes, %llu sold to several\n",
            (unsigned long long)sim->worlds, (unsigned long long)sum->auctions, (unsigned long long)sum->pings,
            (unsigned long long)sum->posts, (unsigned long long)sum->one_calls, (unsigned long long)sum->resumed,
            (unsigned long long)sim->sold, (unsigned long long)sum->calls, (unsigned long long)sum->doubts,
            (unsigned long long)sum->crashes, (unsigned long long)sum->gone, (unsigned long long)sum->drains,
            (unsigned long long)sum->refined, (unsigned long long)sum->told_again, (unsigned long long)sum->reauctions,
-           (unsigned long long)sum->early_closes);
+           (unsigned long long)sum->early_closes, (unsigned long long)sum->shared);
 }
 
 static bool read_number(const char *text, uint64_t *value)

@@ -99,12 +99,14 @@ struct world_append {
 
 struct world_counts {
     uint64_t auctions, pings, posts, one_calls, resumed, sold, calls, calls_ended, reserved, committed, released, kept;
+    uint64_t shared; /* leads that several bought */
     uint64_t crashes, drains, gone, late, doubts, fallbacks, problems, again, early_closes;
     uint64_t refined, reauctions, told_again;
 };
 
 struct world {
     struct world_options options;
+    struct ident traced; /* the ping of the latest trace, until it is answered */
     struct queue queue;
     struct world_worker workers[WORLD_WORKERS_MAX];
     struct settings settings;

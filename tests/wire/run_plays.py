@@ -34,7 +34,7 @@ def tale_of_answer(answer):
     if body["status"] in ("accepted", "sold"):
         words.append(body["price"])
     if body["status"] == "sold":
-        words.append(body["sales"][0]["buyer"])
+        words.append("+".join("?" if sale["status"] == "pending" else sale["buyer"] for sale in body["sales"]))
     if body.get("reason"):
         words.append(body["reason"]["code"])
     if body["test"]:

@@ -139,6 +139,51 @@ static void lists_the_errors_of_all_files(void **state)
          "market/notes.txt: warning: left out: not named .yaml, .json or .ndjson\n");
 }
 
+/* What is read of a contract when all of them are known is remembered. */
+static void what_is_looked_at_later(void **state)
+{
+    (void)state;
+    use_folder();
+    given_file("market/a.yaml", CAMPAIGN BUYER);
+    given_file("market/b.ndjson",
+               LINE("one", "") LINE("two", ",\"duplicates\":{\"window\":\"30d\"}") LINE("three", ""));
+    load("");
+    assert_int_equal(catalogue_contract(catalogue, BYTES("two"))->people->duplicates_ms, INT64_C(30) * 86400000);
+    const struct contract *three = catalogue_contract(catalogue, BYTES("three"));
+    assert_true(!three->people || !three->people->duplicates_ms);
+}
+
+/* A line and the same contract in a document are the same, to the last byte that the book keeps. */
+static void a_line_is_what_a_document_says(void **state)
+{
+    static const char more[] = ",\"filter\":{\"field\":\"type\",\"in\":[\"NO\"]},\"caps\":[{\"window\":\"day\","
+                               "\"leads\":3}],\"schedule\":{\"mon-fri\":\"08:00-20:00\"}";
+    (void)state;
+    use_folder();
+    given_file("market/a.yaml", CAMPAIGN BUYER);
+    given_file("market/b.ndjson", LINE("one", ",\"tier\":2"));
+    char line[1024];
+    (void)snprintf(line, sizeof line,
+                   "{\"buyer\":\"north\",\"id\":\"two\",\"campaign\":\"auto\",\"post_url\":\"https://"
+                   "n.example/\",\"price\":\"9\"%s}\n",
+                   more);
+    given_file("market/c.ndjson", line);
+    load("");
+    struct arena zones;
+    arena_init(&zones, 4096, 1 << 20);
+    struct catalogue *again = catalogue_unpack(catalogue->packed, config_read_zone, &zones);
+    assert_non_null(again);
+    assert_int_equal(again->contracts_count, 2);
+    assert_true(bytes_same(again->packed, catalogue->packed));
+    const struct contract *two = catalogue_contract(again, BYTES("two"));
+    assert_non_null(two->filter);
+    assert_non_null(two->schedule);
+    assert_int_equal(two->caps_count, 1);
+    assert_int_equal(catalogue_contract(again, BYTES("one"))->tier, 2);
+    catalogue_drop(&again);
+    arena_free(&zones);
+}
+
 static void columns_of_lines_count_characters(void **state)
 {
     (void)state;
@@ -213,6 +258,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_folder_is_one_catalogue, open_files, close_files),
         cmocka_unit_test_setup_teardown(lists_the_errors_of_all_files, open_files, close_files),
         cmocka_unit_test_setup_teardown(columns_of_lines_count_characters, open_files, close_files),
+        cmocka_unit_test_setup_teardown(what_is_looked_at_later, open_files, close_files),
+        cmocka_unit_test_setup_teardown(a_line_is_what_a_document_says, open_files, close_files),
         cmocka_unit_test_setup_teardown(an_empty_folder_is_no_catalogue, open_files, close_files),
         cmocka_unit_test_setup_teardown(fields_have_any_name, open_files, close_files),
         cmocka_unit_test_setup_teardown(secrets_come_from_beside_the_settings, open_files, close_files),

@@ -15,9 +15,9 @@
 /* In the files' order. */
 static const char *const later[] = {
     /* campaign */
-    "objective", "redistribute", "retention",
+    "redistribute", "retention",
     /* affiliate */
-    "terms", "returns", "max_sales", "notices",
+    "terms", "returns", "notices",
     /* buyer */
     "funds", "notices",
     /* contract */

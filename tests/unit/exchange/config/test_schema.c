@@ -181,7 +181,7 @@ static void refuses_what_is_not_built_yet(void **state)
 {
     (void)state;
     finds_in_contract("multiplier: \"0.001\"", "a:9:19: multiplier: 0.001 is too low: 0.01..100\n");
-    finds_in_contract("type: shared", "a:9:13: type: shared is not supported yet\n");
+    finds_in_contract("max_sold: 1", "a:9:17: max_sold: 1 is too low: 2..100\n");
     finds_in_contract("type: shred",
                       "a:9:13: type: shred is not one of: exclusive shared either (did you mean shared?)\n");
     finds_in_contract("caps: [{window: week, leads: 1, per: stat}]",
@@ -193,8 +193,8 @@ static void refuses_what_is_not_built_yet(void **state)
     finds_in_contract("filter: {all: [{any: [{score: {min: x}}]}]}", "a:9:43: min: x is not a whole number\n");
     assert_true(finds(&schema_catalogue, "margins: []\nlists: {x: {fil: a}}\n",
                       "a:2:13: unknown key fil in list (did you mean file?)\n"));
-    assert_false(finds(&schema_catalogue, "campaigns: [{id: c, max_sales: 2, fields: {a: {type: data}}}]\n",
-                       "a:1:32: max_sales: not supported yet: only 1\n"
+    assert_false(finds(&schema_catalogue, "campaigns: [{id: c, max_sales: 9, fields: {a: {type: data}}}]\n",
+                       "a:1:32: max_sales: 9 is too high: 1..8\n"
                        "a:1:54: type: data is not one of: text integer decimal boolean choice date email url ip "
                        "us_state us_zip us_phone "
                        "(did you mean date?)\n"));
@@ -221,7 +221,7 @@ static void checks_what_a_contract_is_made_of(void **state)
                        "a:1:71: price: dead is not live, money or a list of rules\n"));
     assert_false(finds(&schema_bulk_contract,
                        "{buyer: b, id: c, campaign: x, post_url: \"https://x.example/\", price: {exclusive: \"4\"}}",
-                       "a:1:71: price: not supported yet: a map here\n"));
+                       "a:1:71: leg prices: shared is missing\n"));
     assert_false(finds(&schema_bulk_contract,
                        "{buyer: b, id: c, campaign: x, post_url: \"https://x.example/\", price: [{when: {field: a}}]}",
                        "a:1:72: price rule: price is missing\n"));
