@@ -123,6 +123,7 @@ void build_contract(struct build *build, const struct node *node, struct contrac
     read_endpoints(build, node, contract);
     read_verdicts(build, node, contract);
     build_disclosure(build, node, contract);
+    build_seller(build, node, contract);
     if (node_find(node, "test")) read_test(build, node_find(node, "test"), contract);
     build_place(build, node, contract);
     if (node_find(node, "filter")) contract->filter = read_filter(build, node_find(node, "filter"), contract);

@@ -118,9 +118,8 @@ static void draw_ranking(struct draft *draft)
         SAY(draft, "\"max_sales\":%u,\"objective\":\"%s\",", 2 + (unsigned)below(draft, 4),
             PICK(draft, "payout", "revenue", "margin"));
     SAY(draft, "\"policy\":\"%s\",\"pricing\":\"%s\",\"second_price_step\":\"%s\",\"unavailable_bids\":\"%s\",",
-        PICK(draft, "price", "price", "priority", "weighted", "round_robin", "even"),
-        PICK(draft, "first", "second"), PICK(draft, "0", "0.01", "0.50"),
-        PICK(draft, "skip", "last"));
+        PICK(draft, "price", "price", "priority", "weighted", "round_robin", "even"), PICK(draft, "first", "second"),
+        PICK(draft, "0", "0.01", "0.50"), PICK(draft, "skip", "last"));
     SAY(draft, "\"rank_by\":\"%s\",\"shadow\":%s,", PICK(draft, "price", "expected_value"),
         PICK(draft, "false", "false", "true"));
     if (hit(draft, 2))
@@ -350,6 +349,11 @@ static void draw_contract(struct draft *draft, unsigned buyer, unsigned contract
              "\"fallback\"}"));
     if (queue_draw(&draft->people, 8) == 0)
         SAY(draft, ",\"duplicates\":{\"window\":\"%us\"}", 1 + 60 * (unsigned)queue_draw(&draft->people, 3));
+    if (queue_draw(&draft->people, 5) == 0) {
+        unsigned seller = (unsigned)queue_draw(&draft->people, 4);
+        SAY(draft, ",\"seller\":{\"name\":\"S%u\",\"consent_text\":\"S%u may call me.\"}", seller, seller);
+        SAY(draft, ",\"consent\":\"%s\"", queue_draw(&draft->people, 4) ? "named" : "general");
+    }
     if (hit(draft, 3)) SAY(draft, ",\"multiplier\":\"%s\"", PICK(draft, "0.50", "1.30"));
     if (hit(draft, 3))
         SAY(draft, ",\"priority\":%u,\"weight\":%u", (unsigned)below(draft, 3), 1 + (unsigned)below(draft, 5));
