@@ -48,6 +48,7 @@ enum sabotage {
     SABOTAGE_GUARD, /* nobody is a duplicate: claims and the book's guard let everybody through */
     SABOTAGE_SIEVE, /* a reload is kept from the reference of filters */
     SABOTAGE_PLACE, /* a refined ping keeps its offer at times */
+    SABOTAGE_PLAN,  /* the set of legs that was chosen lacks its last one at times */
     SABOTAGE_COUNT
 };
 
@@ -102,6 +103,8 @@ struct world_counts {
     uint64_t shared; /* leads that several bought */
     uint64_t crashes, drains, gone, late, doubts, fallbacks, problems, again, early_closes;
     uint64_t refined, reauctions, told_again;
+    uint64_t sets, sets_several,
+        sets_skipped; /* of legs, held against the reference; of several legs; too many to try */
 };
 
 struct world {
