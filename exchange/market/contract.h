@@ -96,7 +96,7 @@ struct contract {
     uint64_t draw_key;                /* of the id, the same in every process: feeds seeded draws */
     struct endpoint ping, post;       /* ping.url empty: a standing price without a call */
     const struct contract_test *test; /* NULL: test leads pass it by */
-    int64_t ping_timeout_us, post_timeout_us;
+    uint32_t ping_timeout_us, post_timeout_us;
     const struct price_rule *prices;
     uint16_t prices_count;
     uint8_t max_sold : 7, is_shared : 1; /* takes a lead that so many buyers get at most (1: alone); never alone */
