@@ -355,6 +355,11 @@ static void draw_contract(struct draft *draft, unsigned buyer, unsigned contract
              "\"fallback\"}"));
     if (queue_draw(&draft->people, 8) == 0)
         SAY(draft, ",\"duplicates\":{\"window\":\"%us\"}", 1 + 60 * (unsigned)queue_draw(&draft->people, 3));
+    if (queue_draw(&draft->people, 5) == 0) {
+        unsigned seller = (unsigned)queue_draw(&draft->people, 4);
+        SAY(draft, ",\"seller\":{\"name\":\"S%u\",\"consent_text\":\"S%u may call me.\"}", seller, seller);
+        SAY(draft, ",\"consent\":\"%s\"", queue_draw(&draft->people, 4) ? "named" : "general");
+    }
     if (hit(draft, 3)) SAY(draft, ",\"multiplier\":\"%s\"", PICK(draft, "0.50", "1.30"));
     if (hit(draft, 3))
         SAY(draft, ",\"priority\":%u,\"weight\":%u", (unsigned)below(draft, 3), 1 + (unsigned)below(draft, 5));

@@ -20,6 +20,13 @@ static struct bytes group_of(const struct trial *trial, uint32_t leg)
     return trial->decision->catalogue->buyers[trial->bids[trial->legs[leg]].entry->contract->buyer].group;
 }
 
+static int64_t payout_at(const struct decision *decision, const struct rank_bid *bid, int64_t price_micros)
+{
+    struct price_parties parties = {decision->catalogue, decision->campaign, decision->affiliate, decision->source,
+                                    bid->entry->contract};
+    return price_payout(&parties, price_micros).payout_micros;
+}
+
 static int64_t worth_of(const struct trial *trial, uint32_t set)
 {
     int64_t payout = 0, revenue = 0;
@@ -39,6 +46,13 @@ static int64_t worth_of(const struct trial *trial, uint32_t set)
     }
 }
 
+/* By its payout at its own bid: it may be asked for that. */
+static int64_t reach_of(const struct trial *trial, const struct rank_bid *bid)
+{
+    int64_t most = payout_at(trial->decision, bid, bid->price_micros);
+    return most > bid->payout.payout_micros ? most : bid->payout.payout_micros;
+}
+
 /* One of each group, each with max_sold for them all and for those elsewhere, together at least the minimum. */
 static bool is_sellable(const struct trial *trial, uint32_t set)
 {
@@ -51,7 +65,7 @@ static bool is_sellable(const struct trial *trial, uint32_t set)
         if (bid->max_sold < buyers) return false;
         for (uint32_t k = 0; k < i; k++)
             if ((set >> k & 1) && bytes_same(group_of(trial, k), group_of(trial, i))) return false;
-        payout += bid->payout.payout_micros;
+        payout += reach_of(trial, bid);
     }
     return payout >= decision->floor_micros;
 }
@@ -120,10 +134,33 @@ static enum sets_verdict compare_places(const struct sets_decided *decided, cons
     return SETS_EQUAL;
 }
 
-/* Everybody pays what the ranking says, and under a second price those of a set of several pay for the best bid outside
- * it: unless that left the affiliate too little, and they all pay as the ranking says. */
-static enum sets_verdict compare_prices(const struct sets_decided *decided, const struct trial *trial, uint32_t chosen,
-                                        char *note)
+/* Who was asked for more than the ranking says: only if the affiliate would have had too little, never above the own
+ * bid, and not more than was missing. NULL: it is so. */
+static const char *judge_raised(const struct sets_decided *decided, const struct trial *trial, uint32_t chosen)
+{
+    const struct decision *decision = decided->decision;
+    int64_t usual = 0, total = 0, step = decision->catalogue->house.payout_step_micros;
+    bool is_needed = false;
+    for (uint32_t i = 0; i < trial->count; i++) {
+        const struct rank_bid *bid = &decided->bids[trial->legs[i]], *ranked = &trial->bids[trial->legs[i]];
+        if (!(chosen >> i & 1)) continue;
+        usual += ranked->payout.payout_micros;
+        total += bid->payout.payout_micros;
+        if (bid->pays_micros < ranked->pays_micros) return "a raised price is lower";
+        if (bid->pays_micros > bid->price_micros) return "a raised price is above the own bid";
+    }
+    for (uint32_t i = 0; i < trial->count; i++) {
+        const struct rank_bid *bid = &decided->bids[trial->legs[i]], *ranked = &trial->bids[trial->legs[i]];
+        if (!(chosen >> i & 1) || bid->pays_micros == ranked->pays_micros) continue;
+        int64_t less = payout_at(decision, bid, bid->pays_micros - step);
+        is_needed |= total - bid->payout.payout_micros + less < decision->floor_micros;
+    }
+    if (usual >= decision->floor_micros) return "prices are raised that carried the minimum";
+    return is_needed ? NULL : "prices are raised by more than was missing";
+}
+
+/* Of a set of several under a second price: they pay for the best bid outside it. */
+static const char *judge_together(const struct sets_decided *decided, const struct trial *trial, uint32_t those)
 {
     struct rank_terms terms = decide_terms(decided->decision);
     struct reference reference = {.terms = &terms,
@@ -132,22 +169,33 @@ static enum sets_verdict compare_prices(const struct sets_decided *decided, cons
                                   .count = decided->count,
                                   .by_value = terms.ranking->by_expected_value && !terms.ranking->is_shadow,
                                   .planned = decided->planned};
-    bool is_together = terms.ranking->is_second_price && decided->planned > 1, is_usual = true;
-    for (uint32_t i = 0; i < trial->count; i++) {
-        bool is_same = decided->bids[trial->legs[i]].pays_micros == trial->bids[trial->legs[i]].pays_micros;
-        if ((chosen >> i & 1) || !is_together) is_usual &= is_same;
-    }
-    if (!is_together && is_usual) return SETS_EQUAL;
+    const char *wrong = NULL;
+    for (uint32_t i = 0; i < trial->count && !wrong; i++)
+        if ((those >> i & 1) && decided->bids[trial->legs[i]].reason == REASON_NONE)
+            wrong = reference_pays(&reference, &decided->bids[trial->legs[i]]);
+    return wrong;
+}
+
+/* Everybody pays what the ranking says. Under a second price those of a set of several pay for the best bid outside it,
+ * unless that leaves the affiliate too little; and they are asked for more where the ranking's prices would. */
+static const char *judge_prices(const struct sets_decided *decided, const struct trial *trial, uint32_t chosen)
+{
+    bool is_second = decide_terms(decided->decision).ranking->is_second_price, is_same = true, is_same_outside = true;
+    int64_t total = 0;
     for (uint32_t i = 0; i < trial->count; i++) {
         const struct rank_bid *bid = &decided->bids[trial->legs[i]];
-        bool is_settled = bid->reason != REASON_NONE || ((chosen >> i & 1) && is_usual);
-        const char *wrong = is_settled ? NULL : reference_pays(&reference, bid);
-        if (!is_together) wrong = "a price is not the one of the ranking";
-        if (!wrong) continue;
-        snprintf(note, SETS_NOTE_MAX, "legs: %s (of %u)", wrong, decided->planned);
-        return SETS_OTHER;
+        bool *same = (chosen >> i & 1) ? &is_same : &is_same_outside;
+        *same &= bid->pays_micros == trial->bids[trial->legs[i]].pays_micros;
+        if (chosen >> i & 1) total += bid->payout.payout_micros;
     }
-    return SETS_EQUAL;
+    bool is_together = is_second && decided->planned > 1;
+    if (decided->planned && total < decided->decision->floor_micros) return "the affiliate gets less than its minimum";
+    if (!is_same_outside && !is_together) return "a price is not the ranking's";
+    const char *wrong = is_together ? judge_together(decided, trial, ~chosen) : NULL;
+    if (wrong || is_same) return wrong;
+    if (!is_second) return "a first price is not the bid";
+    if (is_together && !judge_together(decided, trial, chosen)) return NULL;
+    return judge_raised(decided, trial, chosen);
 }
 
 enum sets_verdict sets_compare(const struct sets_decided *decided, char note[SETS_NOTE_MAX])
@@ -163,5 +211,8 @@ enum sets_verdict sets_compare(const struct sets_decided *decided, char note[SET
     try_all(&trial);
     uint32_t chosen = choose(&trial);
     enum sets_verdict verdict = compare_places(decided, &trial, chosen, note);
-    return verdict == SETS_EQUAL ? compare_prices(decided, &trial, chosen, note) : verdict;
+    const char *wrong = verdict == SETS_EQUAL ? judge_prices(decided, &trial, chosen) : NULL;
+    if (!wrong) return verdict;
+    snprintf(note, SETS_NOTE_MAX, "legs: %s", wrong);
+    return SETS_OTHER;
 }

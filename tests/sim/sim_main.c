@@ -96,7 +96,12 @@ static void write_lead(struct run *run, struct sink *body, bool whole, unsigned 
     if (whole && variant % 5)
         sink_format(body, ",\"email\":\"" WORLD_CANARY_TEXT "%u@example.com\"", email_of(variant));
     if (is_test) write_outcome(run, body);
-    sink_text(body, below(run, 30) ? "},\"consent\":{\"tcpa\":true}}" : "}}");
+    static const char *const sellers[] = {"", ",\"sellers\":[\"S1\",\"S3\"]", ",\"sellers\":\"S0\"",
+                                          ",\"sellers\":[\"S0\",\"S1\",\"S2\"]"};
+    if (below(run, 30))
+        sink_format(body, "},\"consent\":{\"tcpa\":true%s}}", sellers[below(run, 4)]);
+    else
+        sink_text(body, "}}");
 }
 
 static void write_channel(unsigned variant, struct sink *body)

@@ -76,7 +76,7 @@ struct world_request {
     char field[64]; /* the first complaint's */
     char buyer[72];
     char ref[REQUEST_TEXT_MAX];
-    char redirect[128], bids[256]; /* as a play tells them */
+    char redirect[128], bids[256], sellers[256]; /* as a play tells them */
     struct ident ping_id, lead_id;
     int64_t price_micros, elapsed_us;
     bool is_sieved;

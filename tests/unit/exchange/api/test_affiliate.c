@@ -72,6 +72,23 @@ static void a_ping_again_and_refined(void **state)
     if (strstr(first, "superseded")) fail_msg("%s", first);
 }
 
+/* In the answer and whenever the ping is asked for; of a contract that shows none, nothing. */
+static void legs_tell_their_seller(void **state)
+{
+    static const char seller[] = "\"seller\":{\"name\":\"The \\\"North\\\"\",\"url\":\"https://n.example/\","
+                                 "\"consent_text\":\"a\",\"consent_sha256\":\"ca978112ca1bbdcafac231b39a23dc4da786eff8"
+                                 "147c4e72b9807785afee48bb\"}}";
+    struct house *house = *state;
+    char answer[8192], path[64];
+    const char *ping = "{\"campaign\":\"auto\",\"legs\":\"all\",\"lead\":{\"state\":\"NV\"}}";
+    assert_int_equal(ask(house, "/v1/pings", ping, answer, sizeof answer), 200);
+    if (!strstr(answer, seller) || !strstr(answer, "\"price\":\"7.20\",\"max_sold\":1,\"selected\":false}"))
+        fail_msg("%s", answer);
+    snprintf(path, sizeof path, "/v1/pings/%.26s", strstr(answer, "\"ping_id\":\"") + 11);
+    assert_int_equal(talk(house, house->socket, "GET", path, "", answer, sizeof answer), 200);
+    if (!strstr(answer, seller)) fail_msg("%s", answer);
+}
+
 /* Each tells why, and nobody is revoked by it: the lead sells afterwards. */
 static void what_cannot_be_taken_back(void **state)
 {
@@ -214,6 +231,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_cannot_be_taken_back, open_one, close_house),
         cmocka_unit_test_setup_teardown(the_first_verdict_again_has_its_words, open_one, close_house),
         cmocka_unit_test_setup_teardown(a_ping_again_and_refined, open_one, close_house),
+        cmocka_unit_test_setup_teardown(legs_tell_their_seller, open_one, close_house),
         cmocka_unit_test(a_new_auction_is_told),
         cmocka_unit_test_setup_teardown(a_lead_asked_for_later_says_why, open_one, close_house),
         cmocka_unit_test_setup_teardown(a_ping_asked_for_later_has_what_was_sent_along, open_one, close_house),

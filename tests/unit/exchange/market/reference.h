@@ -102,7 +102,9 @@ static inline enum reason reference_judge(const struct reference *reference, con
     if (price_micros < contract->min_price_micros) return REASON_PRICE_OUT_OF_RANGE;
     if (contract->max_price_micros && price_micros > contract->max_price_micros) return REASON_PRICE_OUT_OF_RANGE;
     if (!bid->available && !reference->ranking->unavailable_last) return REASON_UNAVAILABLE;
-    if (!price_carries(contract, price_payout(&parties, price_micros), terms->floor_micros)) return REASON_LOW_BID;
+    bool is_alone = bid->max_sold == 1 && terms->alone_floor_micros > terms->floor_micros;
+    int64_t floor = is_alone ? terms->alone_floor_micros : terms->floor_micros;
+    if (!price_carries(contract, price_payout(&parties, price_micros), floor)) return REASON_LOW_BID;
     return terms->now_ms && bid->valid_until_ms <= terms->now_ms ? REASON_NO_TIME : REASON_NONE;
 }
 
