@@ -220,5 +220,5 @@ void affiliate_get_lead(struct visit *visit)
 void affiliate_get_ping(struct visit *visit)
 {
     struct ident id;
-    if (read_id(visit, &id)) visit_inquire(visit, &id, look_ping, true, LEAD_ROOM);
+    if (read_id(visit, &id)) visit_inquire(visit, &id, look_ping, true, ANSWER_ROOM_MAX);
 }

@@ -1,7 +1,6 @@
 /* The JSON of an answer, as api.md gives it; and how an auction's answer reaches its request. */
 #include "exchange/api/visit.h"
-
-#define ANSWER_ROOM 65536u /* with 32 names of buyers in which every byte is escaped */
+#include "exchange/market/seller.h"
 
 static void write_reason(struct json *json, const struct auction_answer *answer)
 {
@@ -71,6 +70,32 @@ static void write_end(struct json *json, const struct auction_answer *answer)
     json_close_map(json);
 }
 
+_Static_assert(OFFER_CANDIDATES_MAX *(2 * (SELLER_NAME_MAX + 2 * SELLER_URL_MAX + SELLER_TEXT_MAX) + 320) + 65536 <=
+                   ANSWER_ROOM_MAX,
+               "no seller holds what takes more than two bytes in JSON");
+
+static void write_part(struct json *json, const char *key, struct bytes text)
+{
+    if (!text.len) return;
+    json_key(json, key);
+    json_text(json, text);
+}
+
+/* An offer holds none of it: it is looked up when it is told. */
+static void write_seller(struct json *json, const struct auction_answer *answer, struct bytes id)
+{
+    const struct contract *contract = catalogue_contract(answer->catalogue, id);
+    if (!contract || !contract->seller) return;
+    json_key(json, "seller");
+    json_open_map(json);
+    write_part(json, "name", contract->seller->name);
+    write_part(json, "url", contract->seller->url);
+    write_part(json, "logo_url", contract->seller->logo_url);
+    write_part(json, "consent_text", contract->seller->consent_text);
+    write_part(json, "consent_sha256", contract->seller->consent_sha256);
+    json_close_map(json);
+}
+
 static void write_legs(struct json *json, const struct auction_answer *answer)
 {
     const struct offer *offer = answer->offer;
@@ -89,6 +114,7 @@ static void write_legs(struct json *json, const struct auction_answer *answer)
         json_i64(json, leg->max_sold);
         json_key(json, "selected");
         json_bool(json, i < offer->planned);
+        write_seller(json, answer, leg->contract);
         json_close_map(json);
     }
     json_close_list(json);
@@ -207,7 +233,7 @@ void answer_on_auction(struct worker *worker, struct server_request *request, vo
                        const struct auction_answer *answer)
 {
     const struct visit_manners *manners = context;
-    char body[ANSWER_ROOM];
+    char body[ANSWER_ROOM_MAX];
     struct sink sink = sink_over(body, sizeof body);
     if (answer->status == ANSWER_PROBLEM) {
         visit_problem(worker, request, manners, answer->http, answer->reason, answer->text, answer->complaints,

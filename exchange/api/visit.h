@@ -99,7 +99,8 @@ void stats_ready(struct visit *visit);
 void stats_metrics(struct visit *visit);
 void stats_stats(struct visit *visit);
 
-/* answer.c: the JSON of an auction's answer. */
+/* answer.c: the JSON of an auction's answer. Room for 32 legs, each with a seller whose every byte is escaped. */
+#define ANSWER_ROOM_MAX 327680u
 void answer_write(struct sink *sink, const struct auction_answer *answer, bool is_ping);
 void answer_on_auction(struct worker *worker, struct server_request *request, void *context,
                        const struct auction_answer *answer);

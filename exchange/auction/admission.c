@@ -117,11 +117,18 @@ static bool name_same(struct auction *auction)
     return true;
 }
 
+/* Two people may well tell the same in a ping. Only where something is said that is one lead's own does the same ping
+ * mean the same person: otherwise the second one's post would be refused as another lead's. */
+static bool tells_whose(const struct ping_request *ping)
+{
+    return ping->ref.len || ping->click_id.len || ping->hashes.has_phone || ping->hashes.has_email;
+}
+
 bool admission_standing(struct auction *auction)
 {
     int64_t window_us = auction->campaign->reping_window_us, wall_ms = auction->opened_ms;
     char flat[OFFER_RECORD_MAX];
-    if (window_us == 0) return false;
+    if (window_us == 0 || !tells_whose(&auction->request.ping)) return false;
     auction->has_same = name_same(auction);
     if (!auction->has_same) return false; /* memory is short: the auction will say so */
     struct bytes found = auction->host->standing_offer(auction->world, &auction->same, flat);

@@ -232,6 +232,12 @@ bool candidates_next(struct auction *auction, struct slot *slot)
     return false;
 }
 
+/* Under a second price a fallback may be asked for as much as it bid: raise_price. */
+static int64_t most_of(const struct offer_candidate *terms)
+{
+    return terms->bid_micros > terms->price_micros ? terms->bid_micros : terms->price_micros;
+}
+
 /* Those not asked yet who may still be, as legs; the others' reasons. */
 static uint32_t list_legs(struct auction *auction, struct leg *legs, uint32_t *places, enum reason *reasons)
 {
@@ -245,7 +251,7 @@ static uint32_t list_legs(struct auction *auction, struct leg *legs, uint32_t *p
         if (reasons[i] != REASON_NONE) continue;
         struct payout usual = usual_payout(auction, candidate);
         int64_t price_micros = candidate->terms.price_micros, reach_micros = usual.payout_micros;
-        int64_t squeezed_micros = price_micros - auction->campaign->min_margin_micros;
+        int64_t squeezed_micros = most_of(&candidate->terms) - auction->campaign->min_margin_micros;
         bool may_squeeze = auction->promise_micros && auction->campaign->promise == PROMISE_SQUEEZE;
         if (may_squeeze && squeezed_micros > reach_micros) reach_micros = squeezed_micros;
         reasons[i] = auction->promise_micros ? REASON_BELOW_PROMISE : REASON_LOW_BID; /* unless it is in the set */
@@ -274,8 +280,8 @@ static void share_promise(struct auction *auction)
     }
     for (uint32_t i = 0; i < auction->plan_size && missing_micros > 0 && auction->promise_micros; i++) {
         struct slot *slot = &auction->slots[i];
-        int64_t price_micros = auction->candidates[slot->planned].terms.price_micros;
-        int64_t more_micros = price_micros - auction->campaign->min_margin_micros - slot->promise_micros;
+        int64_t most_micros = most_of(&auction->candidates[slot->planned].terms);
+        int64_t more_micros = most_micros - auction->campaign->min_margin_micros - slot->promise_micros;
         if (more_micros > missing_micros) more_micros = missing_micros;
         if (more_micros <= 0) continue;
         slot->promise_micros += more_micros;

@@ -78,7 +78,8 @@ enum reason people_suppressed(const struct auction *auction);
 enum reason people_reason(const struct auction *auction);
 /* Why this contract does not get this person, NONE: no reason. */
 enum reason people_bars(const struct auction *auction, const struct contract *contract);
-/* Entries of the match that people_bars shuts. */
+/* Entries of the match that people_bars shuts; of a ping not those whose seller the consent does not name: the
+ * affiliate is only now told who they are. */
 void people_match(struct auction *auction);
 /* The part of an entry by which the person is known again, or NULL; with an intent also the guard. */
 const struct book_seen *people_seen(struct auction *auction, const struct book_step *step, struct book_seen *seen);

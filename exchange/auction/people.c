@@ -2,6 +2,9 @@
  * (duplicates.h); here they meet the story. */
 #include "exchange/auction/parts.h"
 
+#include "exchange/market/seller.h"
+#include "protocol/message/consent.h"
+
 /* What is stored of a person: the start of a keyed hash. */
 static void key_of(struct auction *auction, const struct person_hash *hash, struct person_key *key)
 {
@@ -189,9 +192,16 @@ static enum reason bars(const struct auction *auction, const struct contract *co
     return duplicates_met(&question, contract) ? REASON_DUPLICATE : REASON_NONE;
 }
 
+/* Nobody is sold to whom the person did not agree to hear from. */
+static bool is_unnamed(const struct auction *auction, const struct contract *contract)
+{
+    return contract->is_named && !consent_names(auction->consent, contract->seller->name);
+}
+
 /* A filter that asks about lists may have been asked before it was known who it is. */
 enum reason people_bars(const struct auction *auction, const struct contract *contract)
 {
+    if (is_unnamed(auction, contract)) return REASON_CONSENT_MISSING;
     if (!auction->keys.count) return REASON_NONE;
     enum reason reason = people_suppressed(auction);
     if (reason == REASON_NONE) reason = bars(auction, contract);
@@ -203,9 +213,11 @@ enum reason people_bars(const struct auction *auction, const struct contract *co
 void people_match(struct auction *auction)
 {
     struct match *match = &auction->match;
-    for (uint32_t i = 0; i < match->entries_count && auction->keys.count; i++) {
+    bool is_whole = admission_is_whole(auction), knows = auction->keys.count > 0;
+    for (uint32_t i = 0; i < match->entries_count && (knows || is_whole); i++) {
         struct match_entry *entry = &match->entries[i];
-        enum reason reason = bars(auction, entry->contract);
+        enum reason reason = knows ? bars(auction, entry->contract) : REASON_NONE;
+        if (is_whole && is_unnamed(auction, entry->contract)) reason = REASON_CONSENT_MISSING;
         if (reason == REASON_NONE) continue;
         if (entry->reason == REASON_NONE)
             match->askable--;

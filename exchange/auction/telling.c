@@ -322,7 +322,8 @@ static void trace_contract(struct auction *auction, uint32_t place, struct trace
     out->reason = bid->reason;
     out->rank = bid->rank;
     out->reason = reason_of(auction, bid);
-    if (legs > 1 || bid->max_sold > 1) trace_legs(auction, entry, legs, out);
+    bool may_share = bid->max_sold > 1 || contract->max_sold > 1; /* the one leg of such a contract may be exclusive */
+    if (legs > 1 || may_share) trace_legs(auction, entry, legs, out);
 }
 
 static bool trace_contracts(struct auction *auction, struct trace_auction *record)

@@ -4,6 +4,7 @@
 
 #include "exchange/command/command.h"
 #include "exchange/command/options.h"
+#include "exchange/command/table.h"
 #include "exchange/config/config.h"
 #include "exchange/config/reference.h"
 #include "protocol/codec/json.h"
@@ -81,9 +82,10 @@ static void print_text(const struct settings *settings, const struct catalogue *
     char version[2 * DIGEST_LEN];
     struct sink sink = sink_over(version, sizeof version);
     sink_hex(&sink, (struct bytes){(const char *)catalogue->version.at, 8});
-    printf("%s: good. Catalogue %.*s: %u campaigns, %u affiliates, %u buyers, %u contracts\n", settings->file,
-           (int)sink.len, sink.at, catalogue->campaigns_count, catalogue->affiliates_count, catalogue->buyers_count,
-           catalogue->contracts_count);
+    printf("%s: good. Catalogue %.*s: %u campaign%s, %u affiliate%s, %u buyer%s, %u contract%s\n", settings->file,
+           (int)sink.len, sink.at, catalogue->campaigns_count, table_plural(catalogue->campaigns_count),
+           catalogue->affiliates_count, table_plural(catalogue->affiliates_count), catalogue->buyers_count,
+           table_plural(catalogue->buyers_count), catalogue->contracts_count, table_plural(catalogue->contracts_count));
 }
 
 static void print_json(const struct catalogue *catalogue, const struct config_report *report)

@@ -293,6 +293,14 @@ static int verify_book(const struct settings *settings, const struct options_giv
     struct report_verdict verdict = {0};
     enum fault fault = report_verify(settings->ledger_path, &verdict, NULL, NULL);
     if (fault) return fail(settings, fault);
+    if (verdict.older) {
+        fprintf(stderr,
+                "outcry ledger: this book is of version %llu, written by an older exchange: the first `outcry serve` "
+                "of this "
+                "version brings it up to date; verify it after that, or with the older program\n",
+                (unsigned long long)verdict.older);
+        return COMMAND_USAGE;
+    }
     if (given->values[JSON]) {
         char text[1024];
         struct sink sink = sink_over(text, sizeof text);

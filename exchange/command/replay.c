@@ -196,15 +196,10 @@ static void tell_in_json(const struct recount *recount, const struct trace_aucti
 /* All of them
  * ------------------------------------------------------------------------------------------------------------ */
 
-static const char *ending(uint64_t count)
-{
-    return count == 1 ? "" : "s";
-}
-
 static void print_count(const char *before, uint64_t count, const char *what)
 {
     char text[TABLE_NUMBER_MAX];
-    printf("%s%s %s%s", before, table_number(count, text), what, ending(count));
+    printf("%s%s %s%s", before, table_number(count, text), what, table_plural(count));
 }
 
 static void sum_up(const struct recount *recount, const struct recorded_span *span)

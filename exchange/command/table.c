@@ -106,6 +106,11 @@ const char *table_number(uint64_t number, char *text)
     return text;
 }
 
+const char *table_plural(uint64_t number)
+{
+    return number == 1 ? "" : "s";
+}
+
 const char *table_change(int64_t number, char *text)
 {
     text[0] = number < 0 ? '-' : '+';

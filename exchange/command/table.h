@@ -35,6 +35,8 @@ void table_close(struct table_page *page);
 
 /* "12,345"; `text` has TABLE_NUMBER_MAX bytes. */
 const char *table_number(uint64_t number, char *text);
+/* What a noun ends with after that number: "" or "s". */
+const char *table_plural(uint64_t number);
 /* "+1,234", "-3", "0". */
 const char *table_change(int64_t number, char *text);
 /* "12,345.60", "-0.25". */

@@ -194,8 +194,9 @@ void whatif_print(const struct whatif *whatif, FILE *out)
     instant_write(&sink, whatif->span.from_ms);
     sink_text(&sink, " to ");
     instant_write(&sink, whatif->span.to_ms);
-    fprintf(out, "%.*s UTC: %s auctions (%s pings, %s whole leads)\n\n", (int)sink.len, sink.at,
-            table_number(whatif->auctions, a), table_number(whatif->pings, b), table_number(whatif->whole_leads, c));
+    fprintf(out, "%.*s UTC: %s auction%s (%s ping%s, %s whole lead%s)\n\n", (int)sink.len, sink.at,
+            table_number(whatif->auctions, a), table_plural(whatif->auctions), table_number(whatif->pings, b),
+            table_plural(whatif->pings), table_number(whatif->whole_leads, c), table_plural(whatif->whole_leads));
     print_sums(whatif, out);
     print_buyers(whatif, out);
     print_rest(whatif, out);

@@ -284,6 +284,7 @@ enum fault lists_save(const struct settings *settings, struct bytes name, const 
     memcpy(bytes + 24, digest.at, DIGEST_LEN);
     enum fault fault = write_file(fresh, (struct bytes){bytes, room});
     if (fault == FAULT_NONE && rename(fresh, path) != 0) fault = FAULT_DISK;
+    if (fault != FAULT_NONE) (void)unlink(fresh); /* half a list takes room that is short already */
     if (fault == FAULT_NONE) fault = flush_folder(folder);
     free(bytes);
     return fault;

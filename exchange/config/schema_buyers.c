@@ -235,6 +235,27 @@ static const struct schema_group test_group = {
     .prose = "Where the test leads of a contract go. A contract without these gets none.",
     ROWS(test_rows)};
 
+static const struct schema_row seller_rows[] = {
+    {.key = "name",
+     .type = SCHEMA_TEXT,
+     .flags = SCHEMA_REQUIRED,
+     .range = "1..128",
+     .prose = "as the consent has to name it, letter by letter"},
+    {.key = "url", .type = SCHEMA_URL, .prose = "its page; at most 512 bytes"},
+    {.key = "logo_url", .type = SCHEMA_URL, .prose = "its logo; at most 512 bytes"},
+    {.key = "consent_text", .type = SCHEMA_TEXT, .range = "1..2048", .prose = "what the person is to agree to"},
+    {.key = "consent_sha256",
+     .type = SCHEMA_TEXT,
+     .range = "64..64",
+     .prose = "the SHA-256 of consent_text in hexadecimal; without it the exchange works it out"},
+};
+static const struct schema_group seller_group = {
+    .name = "seller",
+    .title = "seller",
+    .prose = "Whom a contract buys for. Affiliates see it beside each of its legs, and show it to the person.",
+    ROWS(seller_rows),
+    .indivisible = true};
+
 /* The first row is for NDJSON alone, where a contract does not stand under its buyer. */
 static const struct schema_row contract_rows[] = {
     {.key = "buyer", .type = SCHEMA_NAME, .flags = SCHEMA_REQUIRED, .prose = "whose contract it is"},
@@ -278,12 +299,15 @@ static const struct schema_row contract_rows[] = {
      .type = SCHEMA_COUNT,
      .range = "1..1000000",
      .prose = "offers of its that are open at a time; reached: throttled"},
-    {.key = "seller", .type = SCHEMA_MAP, .flags = SCHEMA_LATER, .prose = "who is named to the person"},
+    {.key = "seller",
+     .type = SCHEMA_MAP,
+     .group = &seller_group,
+     .prose = "who is named to the person; affiliates see it in the legs"},
     {.key = "consent",
      .type = SCHEMA_CHOICE,
-     .flags = SCHEMA_LATER,
      .choices = "general named",
-     .prose = "general or named"},
+     .fallback = "general",
+     .prose = "named: bought only with a consent whose sellers name the seller"},
     {.key = "disclose_floor",
      .type = SCHEMA_BOOL,
      .fallback = "false",

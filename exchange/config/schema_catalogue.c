@@ -346,7 +346,8 @@ static const struct schema_row campaign_rows[] = {
      .type = SCHEMA_DURATION,
      .fallback = "60s",
      .range = "0s..1d",
-     .prose = "the same ping again so soon gets the offer that stands; 0s: never"},
+     .prose =
+         "the same ping again so soon, if it has a ref, click_id or hashes, gets the offer that stands; 0s: never"},
     {.key = "max_refines",
      .type = SCHEMA_COUNT,
      .fallback = "3",

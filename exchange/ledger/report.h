@@ -8,6 +8,7 @@
 
 struct report_verdict {
     bool good;
+    uint64_t older; /* the book's version, when its rows are still to be brought up to date by a start; else 0 */
     uint64_t entries;
     uint64_t bad_seq; /* the first entry at fault */
     char text[320];   /* what is wrong with it, and how to go on */

@@ -63,11 +63,16 @@ enum fault report_verify(const char *path, struct report_verdict *verdict,
     snprintf(folder, sizeof folder, "%s/book", path);
     enum fault fault = store_open(folder, journal_tables, BOOK_TABLES_COUNT, 0, STORE_READ, &verify.book);
     if (fault != FAULT_NONE) return fault;
-    arena_init(&verify.arena, ARENA_BYTES, ARENA_MAX_BYTES);
     fault = store_begin(verify.book, false, &verify.txn);
     if (fault == FAULT_NONE) fault = journal_read_version(verify.book, verify.txn, &version);
     store_abort(&verify.txn);
     if (fault == FAULT_NONE && version > BOOK_VERSION) fault = FAULT_VERSION;
+    if (fault == FAULT_NONE && version < BOOK_VERSION) {
+        *verdict = (struct report_verdict){.older = version};
+        store_close(&verify.book);
+        return FAULT_NONE;
+    }
+    arena_init(&verify.arena, ARENA_BYTES, ARENA_MAX_BYTES);
     if (fault == FAULT_NONE) fault = open_scratch(&verify);
     if (fault == FAULT_NONE) fault = replay_all(&verify);
     if (fault == FAULT_NONE && is_good(&verify)) fault = compare_all(&verify);

@@ -9,6 +9,7 @@
 #include "exchange/ledger/account.h"
 #include "exchange/ledger/engine.h"
 #include "exchange/ledger/seen.h"
+#include "exchange/ledger/upgrade.h"
 #include "exchange/record/offer.h"
 #include "protocol/base/check.h"
 #include "protocol/base/money.h"
@@ -19,7 +20,6 @@ static enum fault check_meta(struct ledger *ledger, struct MDB_txn *txn, struct 
 static enum fault check_tail(struct ledger *ledger, struct MDB_txn *txn, struct ledger_note *note);
 static enum fault check_sum(struct ledger *ledger, struct MDB_txn *txn, struct ledger_note *note);
 static enum fault open_key(struct ledger *ledger, const char *keys_path, bool is_new, struct ledger_note *note);
-static enum fault raise_version(struct ledger *ledger);
 
 static enum fault tell(struct ledger_note *note, enum fault fault, const char *text)
 {
@@ -39,7 +39,7 @@ enum fault restore_check(struct ledger *ledger, const char *keys_path, struct le
     if (fault == FAULT_NONE) fault = rows_read_totals(ledger->book, txn, &ledger->totals);
     store_abort(&txn);
     if (fault == FAULT_NONE) fault = open_key(ledger, keys_path, is_new, note);
-    if (fault == FAULT_NONE && !is_new) fault = raise_version(ledger);
+    if (fault == FAULT_NONE && !is_new) fault = upgrade_book(ledger->book);
     return fault == FAULT_NONE ? fault : tell(note, fault, fault_text(fault));
 }
 
@@ -132,21 +132,6 @@ static enum fault open_key(struct ledger *ledger, const char *keys_path, bool is
         fault = store_get(ledger->book, txn, BOOK_META, BYTES("key"), &id);
         if (fault == FAULT_NONE && !bytes_same(id, (struct bytes){(const char *)ledger->keys->id, KEYFILE_ID}))
             fault = tell(note, FAULT_INPUT, "its leads were sealed with another key than the key file holds");
-    }
-    store_abort(&txn);
-    return fault;
-}
-
-/* An older book only lacks tables, which are there by now; from here on an older program must not write it. */
-static enum fault raise_version(struct ledger *ledger)
-{
-    struct MDB_txn *txn = NULL;
-    uint64_t version = 0;
-    enum fault fault = store_begin(ledger->book, true, &txn);
-    if (fault == FAULT_NONE) fault = journal_read_version(ledger->book, txn, &version);
-    if (fault == FAULT_NONE && version < BOOK_VERSION) {
-        fault = journal_write_version(ledger->book, txn);
-        if (fault == FAULT_NONE) fault = store_commit(&txn);
     }
     store_abort(&txn);
     return fault;

@@ -77,8 +77,9 @@ void build_campaigns(struct build *build);
 /* What a lead of the campaign is worth and may be refused for, beside its fields: consent, test patterns, score, zips
  * that have to be in their state. The fields are there. */
 void build_quality(struct build *build, const struct node *node, struct campaign *campaign);
-/* ping_hashes and disclose_floor of a contract: what of lead and affiliate its pings tell. */
+/* ping_hashes and disclose_floor of a contract: what of lead and affiliate its pings tell; its seller and consent. */
 void build_disclosure(struct build *build, const struct node *node, struct contract *contract);
+void build_seller(struct build *build, const struct node *node, struct contract *contract);
 /* Warns of what can never come about: contracts, prices, calendars, margins nobody meets. After build_indexes. */
 void build_reach(struct build *build);
 /* After the contracts: buyers that keep a hash_secret for nothing. */
@@ -141,7 +142,6 @@ void build_suppression(struct build *build, const struct node *map, struct suppr
 void build_suppressions(struct build *build);
 /* The rules about the same person again: of campaigns and contracts, all of which are known by now. */
 void build_duplicates(struct build *build);
-/* The sources of an affiliate. */
 void build_sources(struct build *build, const struct node *node, struct affiliate *affiliate);
 /* Names that affiliates and buyers exclude: all of them are known by now. */
 void build_exclusions(struct build *build);

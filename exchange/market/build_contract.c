@@ -123,6 +123,7 @@ void build_contract(struct build *build, const struct node *node, struct contrac
     read_endpoints(build, node, contract);
     read_verdicts(build, node, contract);
     build_disclosure(build, node, contract);
+    build_seller(build, node, contract);
     if (node_find(node, "test")) read_test(build, node_find(node, "test"), contract);
     build_place(build, node, contract);
     if (node_find(node, "filter")) contract->filter = read_filter(build, node_find(node, "filter"), contract);
@@ -155,15 +156,24 @@ static const struct campaign *campaign_of(struct build *build, const struct cont
     return contract->campaign == NO_INDEX ? NULL : &build->catalogue->campaigns[contract->campaign];
 }
 
+static void read_timeout(struct build *build, const struct node *node, const char *name, int64_t usual_us,
+                         uint32_t *timeout_us)
+{
+    int64_t read_us = usual_us;
+    build_duration(build, node, name, &read_us);
+    if (read_us > UINT32_MAX)
+        build_error(build, node_find(node, name) ? node_find(node, name) : node, "%s is longer than an hour", name);
+    else
+        *timeout_us = (uint32_t)read_us;
+}
+
 static void read_times(struct build *build, const struct node *node, struct contract *contract)
 {
     const struct campaign *campaign = campaign_of(build, contract);
     if (!campaign) return;
-    contract->ping_timeout_us = campaign->timeout_us;
-    contract->post_timeout_us = campaign->post_timeout_us;
     contract->bid_ttl_us = BID_TTL_US;
-    build_duration(build, node, "ping_timeout", &contract->ping_timeout_us);
-    build_duration(build, node, "post_timeout", &contract->post_timeout_us);
+    read_timeout(build, node, "ping_timeout", campaign->timeout_us, &contract->ping_timeout_us);
+    read_timeout(build, node, "post_timeout", campaign->post_timeout_us, &contract->post_timeout_us);
     build_duration(build, node, "bid_ttl", &contract->bid_ttl_us);
     if (contract->ping_timeout_us > campaign->timeout_us)
         build_warning(build, node_find(node, "ping_timeout"),

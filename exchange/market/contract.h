@@ -96,7 +96,7 @@ struct contract {
     uint64_t draw_key;                /* of the id, the same in every process: feeds seeded draws */
     struct endpoint ping, post;       /* ping.url empty: a standing price without a call */
     const struct contract_test *test; /* NULL: test leads pass it by */
-    int64_t ping_timeout_us, post_timeout_us;
+    uint32_t ping_timeout_us, post_timeout_us;
     const struct price_rule *prices;
     uint16_t prices_count;
     uint8_t max_sold : 7, is_shared : 1; /* takes a lead that so many buyers get at most (1: alone); never alone */
@@ -115,23 +115,23 @@ struct contract {
     uint32_t hold_offer_ms;       /* what an offer of its reserves at once, for so long; 0: nothing */
     int64_t bid_ttl_us;
     const struct people_terms *people; /* NULL: no rules of its own */
+    const struct seller *seller;       /* NULL: none is shown */
     uint8_t discloses; /* in its pings: bits 1 << enum person_kind: keyed hashes of those; DISCLOSES_FLOOR */
     bool is_live;      /* asked for a price; else the first price rule that matches bids */
     bool is_free;      /* a payout of 0 is no fault */
     bool paused;
     struct unknown_rules on_unknown;
-    bool bills_lower : 1, seats_required : 1; /* bills: price_at_post */
-    bool silent_available : 1;                /* when_silent */
-    bool counts_pings : 1;                    /* a cap of its own or its buyer's does */
-    bool counts_today : 1;                    /* its sales of the house's day are counted: policy even goes by them */
-    bool is_hidden : 1; /* filter or prices look at private fields: public ones do not tell again whom they let */
-    bool asks_list : 1; /* its filter asks whether the person is on a list */
-    bool has_alone : 1; /* prices[1] is for the lead alone, no rule */
+    bool bills_lower : 1, seats_required : 1, silent_available : 1; /* price_at_post; seats; when_silent */
+    bool counts_pings : 1;                                          /* a cap of its own or its buyer's does */
+    bool counts_today : 1; /* its sales of the house's day are counted: policy even goes by them */
+    bool is_hidden : 1;    /* filter or prices look at private fields: public ones do not tell again whom they let */
+    bool asks_list : 1;    /* its filter asks whether the person is on a list */
+    bool has_alone : 1;    /* prices[1] is for the lead alone, no rule */
+    bool is_named : 1;     /* only a consent that names its seller will do */
 };
 
 struct buyer {
-    uint32_t index;
-    uint32_t cell; /* in standing's buyers */
+    uint32_t index, cell; /* cell: in standing's buyers */
     struct bytes id, group, public_name;
     const struct zone *zone;
     const struct schedule *schedule; /* NULL: none */

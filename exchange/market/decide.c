@@ -18,6 +18,7 @@ struct rank_terms decide_terms(const struct decision *decision)
                                .campaign = decision->campaign,
                                .affiliate = decision->affiliate,
                                .floor_micros = decision->max_sales > 1 ? decision->leg_floor_micros : alone,
+                               .alone_floor_micros = alone,
                                .seed = decision->seed,
                                .source = decision->source,
                                .ranking = rank_rules(decision->campaign, decision->arm),
@@ -93,6 +94,17 @@ static struct bytes group_of(const struct decision *decision, const struct rank_
     return decision->catalogue->buyers[bid->entry->contract->buyer].group;
 }
 
+/* Its own bid's payout: under a second price it can be asked for more than it would pay so far. */
+static int64_t reach_of(const struct decision *decision, const struct rank_bid *bid)
+{
+    struct price_parties parties = {decision->catalogue, decision->campaign, decision->affiliate, decision->source,
+                                    bid->entry->contract};
+    int64_t paid_micros = bid->payout.payout_micros;
+    if (bid->pays_micros == bid->price_micros) return paid_micros;
+    int64_t most_micros = price_payout(&parties, bid->price_micros).payout_micros;
+    return most_micros > paid_micros ? most_micros : paid_micros;
+}
+
 /* The legs of the first LEGS_MAX in order; a group is known by the first of it. */
 static uint32_t list_legs(const struct decision *decision, const struct rank_bid *bids, const uint32_t *order,
                           uint32_t count, struct leg *legs)
@@ -105,7 +117,7 @@ static uint32_t list_legs(const struct decision *decision, const struct rank_bid
         legs[i] = (struct leg){.group = group,
                                .tier = bid->entry->contract->tier,
                                .max_sold = bid->max_sold,
-                               .reach_micros = bid->payout.payout_micros,
+                               .reach_micros = reach_of(decision, bid),
                                .worth_micros = decide_worth(decision->campaign, bid->pays_micros, &bid->payout)};
     }
     return count;
@@ -152,19 +164,30 @@ static uint32_t plan(const struct decision *decision, struct rank_bid *bids, uin
     return planned;
 }
 
+static int64_t paid_by(const struct rank_bid *bids, const uint32_t *order, uint32_t planned)
+{
+    int64_t total = 0;
+    for (uint32_t i = 0; i < planned; i++) total += bids[order[i]].payout.payout_micros;
+    return total;
+}
+
 /* Under a second price those who get the lead together pay for the best bid outside, unless that would leave the
- * affiliate below its floor: then each pays for the one behind it, which is what the set was chosen by. */
+ * affiliate below its floor: then each pays for the one behind it, which is what the set was chosen by, and where even
+ * that is too little they pay more, the best first, up to their own bids. */
 static void price_set(const struct decision *decision, const struct rank_terms *terms, struct rank_bid *bids,
                       const uint32_t *order, uint32_t count, uint32_t planned)
 {
     struct rank_bid before[OFFER_SALES_MAX];
-    int64_t total = 0;
-    if (!terms->ranking->is_second_price || planned < 2) return;
+    if (!terms->ranking->is_second_price || decision->max_sales <= 1 || planned == 0) return;
     for (uint32_t i = 0; i < planned; i++) before[i] = bids[order[i]];
-    rank_price(terms, bids, order, count, planned);
-    for (uint32_t i = 0; i < planned; i++) total += bids[order[i]].payout.payout_micros;
-    if (total >= decision->floor_micros) return;
+    if (planned > 1) rank_price(terms, bids, order, count, planned);
+    if (paid_by(bids, order, planned) >= decision->floor_micros) return;
     for (uint32_t i = 0; i < planned; i++) bids[order[i]] = before[i];
+    for (uint32_t i = 0; i < planned; i++) {
+        int64_t missing_micros = decision->floor_micros - paid_by(bids, order, planned);
+        struct rank_bid *bid = &bids[order[i]];
+        if (missing_micros > 0) rank_raise(terms, bid, bid->payout.payout_micros + missing_micros);
+    }
 }
 
 uint32_t decide_run(const struct decision *decision, struct rank_bid *bids, uint32_t bids_count, uint32_t *order,

@@ -132,6 +132,12 @@ void rank_value(const struct rank_terms *terms, struct rank_bid *bid)
     bid->policy_key = POLICY_KEYS[ranking->policy](terms, bid->entry);
 }
 
+static int64_t floor_of(const struct rank_terms *terms, const struct rank_bid *bid)
+{
+    bool is_more = bid->max_sold == 1 && terms->alone_floor_micros > terms->floor_micros;
+    return is_more ? terms->alone_floor_micros : terms->floor_micros;
+}
+
 static enum reason judge(const struct rank_terms *terms, const struct ranking *ranking, struct rank_bid *bid)
 {
     const struct contract *contract = bid->entry->contract;
@@ -142,7 +148,7 @@ static enum reason judge(const struct rank_terms *terms, const struct ranking *r
     if (bid->price_micros < contract->min_price_micros) return REASON_PRICE_OUT_OF_RANGE;
     if (contract->max_price_micros && bid->price_micros > contract->max_price_micros) return REASON_PRICE_OUT_OF_RANGE;
     if (!bid->available && !ranking->unavailable_last) return REASON_UNAVAILABLE;
-    if (!price_carries(contract, bid->payout, terms->floor_micros)) return REASON_LOW_BID;
+    if (!price_carries(contract, bid->payout, floor_of(terms, bid))) return REASON_LOW_BID;
     if (terms->now_ms && bid->valid_until_ms <= terms->now_ms) return REASON_NO_TIME;
     return REASON_NONE;
 }
@@ -237,24 +243,42 @@ static int64_t raised(int64_t micros, int64_t by_micros, int64_t most_micros)
     return by_micros >= most_micros - micros ? most_micros : micros + by_micros;
 }
 
+/* Upwards, to a price one can read. */
+static int64_t readable(const struct rank_terms *terms, const struct rank_bid *bid, int64_t micros)
+{
+    int64_t odd = micros % terms->catalogue->house.payout_step_micros;
+    return odd ? raised(micros, terms->catalogue->house.payout_step_micros - odd, bid->price_micros) : micros;
+}
+
 static void price_one(const struct rank_terms *terms, const struct ranking *ranking, bool by_value,
                       struct rank_bid *bid, int64_t losing_micros)
 {
     const struct contract *contract = bid->entry->contract;
     struct price_parties parties = {terms->catalogue, terms->campaign, terms->affiliate, terms->source, contract};
-    int64_t pays = price_least(&parties, terms->floor_micros, bid->price_micros);
+    int64_t floor = floor_of(terms, bid), pays = price_least(&parties, floor, bid->price_micros);
     int64_t worth = price_worth(bid, losing_micros, by_value);
     check(pays >= 0, "contract %u is no candidate", contract->index);
     if (pays < contract->min_price_micros) pays = contract->min_price_micros;
     if (pays < worth) pays = worth;
     pays = raised(pays, ranking->second_step_micros, bid->price_micros);
-    int64_t odd = pays % terms->catalogue->house.payout_step_micros; /* upwards: a price one can read */
-    if (odd) pays = raised(pays, terms->catalogue->house.payout_step_micros - odd, bid->price_micros);
+    pays = readable(terms, bid, pays);
     struct payout payout = price_payout(&parties, pays);
-    if (!price_carries(contract, payout, terms->floor_micros)) { /* margin by bands: its own bid does */
+    if (!price_carries(contract, payout, floor)) { /* margin by bands: its own bid does */
         pays = bid->price_micros;
         payout = price_payout(&parties, pays);
     }
+    bid->pays_micros = pays;
+    bid->payout = payout;
+}
+
+void rank_raise(const struct rank_terms *terms, struct rank_bid *bid, int64_t payout_micros)
+{
+    struct price_parties parties = {terms->catalogue, terms->campaign, terms->affiliate, terms->source,
+                                    bid->entry->contract};
+    int64_t pays = price_least(&parties, payout_micros, bid->price_micros);
+    pays = pays < 0 ? bid->price_micros : readable(terms, bid, pays);
+    struct payout payout = price_payout(&parties, pays);
+    if (pays <= bid->pays_micros || payout.payout_micros <= bid->payout.payout_micros) return;
     bid->pays_micros = pays;
     bid->payout = payout;
 }

@@ -34,7 +34,8 @@ struct rank_terms {
     const struct catalogue *catalogue;
     const struct campaign *campaign;
     const struct affiliate *affiliate;
-    int64_t floor_micros; /* max(affiliate floor, source floor, ping min_price) */
+    int64_t floor_micros;       /* max(affiliate floor, source floor, ping min_price); of several sales: of each */
+    int64_t alone_floor_micros; /* at least this for a bid that is exclusive, so alone has to carry it all; 0: none */
     uint64_t seed;
     const struct lead_source *source; /* of the affiliate; NULL: one without rules of its own */
     const struct ranking *ranking;    /* of the auction's arm; NULL: the campaign's own */
@@ -53,6 +54,8 @@ uint32_t rank_run(const struct rank_terms *terms, struct rank_bid *bids, uint32_
  * of these have lost (the (m+1)-th). rank_run has priced for one. */
 void rank_price(const struct rank_terms *terms, struct rank_bid *bids, const uint32_t *order, uint32_t count,
                 uint32_t planned);
+/* A priced candidate pays as much more as its payout needs to be that, at most its own bid. */
+void rank_raise(const struct rank_terms *terms, struct rank_bid *bid, int64_t payout_micros);
 /* Fills in what a bid's place depends on (effective price, policy key), and judges nothing. */
 void rank_value(const struct rank_terms *terms, struct rank_bid *bid);
 /* Two valued bids: a stands before b, and it is no tie. `of_shadow`: in the shadow's order. */

@@ -18,7 +18,8 @@ static inline bool trace_is_auction(enum trace_kind kind)
 }
 enum trace_contract_state { TRACE_SKIPPED, TRACE_PINGED, TRACE_STANDING };
 
-/* One way to sell that a bid named; kept where a bid is more than one exclusive price. */
+/* One way to sell that a bid named; kept where a bid is, or under its contract could be, more than one exclusive price.
+ */
 struct trace_leg {
     int64_t price_micros, pays_micros, payout_micros, effective_micros;
     uint8_t max_sold;

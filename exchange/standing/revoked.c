@@ -1,5 +1,6 @@
 /* Tables that are never moved: when one is half full the next, twice as large, is begun; a look goes through all of
- * them, and there are few. A key is written second half first, so whoever sees its first half sees all of it. */
+ * them, and there are few. A key is written second half first, so whoever sees its first half sees all of it. A place
+ * is judged by what one load of it said: seen free, it may be another's a moment later. */
 #include "exchange/standing/revoked.h"
 
 #include <pthread.h>
@@ -49,14 +50,16 @@ static void halves_of(const struct person_key *key, uint64_t *first, uint64_t *s
     if (*first == 0) *first = 1;
 }
 
-/* The place of the key, or the free one where it would be. */
-static struct half *find(struct level *level, uint64_t first, uint64_t second)
+/* True: the key is there. Else *free_one (may be NULL) is the place where it would be. */
+static bool find(struct level *level, uint64_t first, uint64_t second, struct half **free_one)
 {
     for (uint64_t place = first % level->places;; place = (place + 1) % level->places) {
         struct half *half = &level->at[place];
         uint64_t found = atomic_load_explicit(&half->first, memory_order_acquire);
-        if (found == 0) return half;
-        if (found == first && atomic_load_explicit(&half->second, memory_order_relaxed) == second) return half;
+        if (found == first && atomic_load_explicit(&half->second, memory_order_relaxed) == second) return true;
+        if (found != 0) continue;
+        if (free_one) *free_one = half;
+        return false;
     }
 }
 
@@ -66,7 +69,7 @@ static bool has(const struct revoked *revoked, const struct person_key *key)
     halves_of(key, &first, &second);
     uint32_t count = atomic_load_explicit(&revoked->levels_count, memory_order_acquire);
     for (uint32_t i = 0; i < count; i++)
-        if (atomic_load_explicit(&find(revoked->levels[i], first, second)->first, memory_order_acquire)) return true;
+        if (find(revoked->levels[i], first, second, NULL)) return true;
     return false;
 }
 
@@ -92,13 +95,14 @@ enum fault revoked_add(struct revoked *revoked, const struct person_key *key)
     halves_of(key, &first, &second);
     enum fault fault = FAULT_NONE;
     pthread_mutex_lock(&revoked->lock);
-    struct level *level = has(revoked, key) ? NULL : make_room(revoked);
-    if (level) {
-        struct half *half = find(level, first, second);
+    bool is_new = !has(revoked, key);
+    struct level *level = is_new ? make_room(revoked) : NULL;
+    struct half *half = NULL;
+    if (level && !find(level, first, second, &half)) {
         atomic_store_explicit(&half->second, second, memory_order_relaxed);
         atomic_store_explicit(&half->first, first, memory_order_release);
         level->count++;
-    } else if (!has(revoked, key)) {
+    } else if (is_new) {
         fault = FAULT_MEMORY;
     }
     pthread_mutex_unlock(&revoked->lock);

@@ -98,6 +98,17 @@ bool consent_says(const struct node *consent, struct bytes fact)
     return member && request_truth(member, &truth) && truth;
 }
 
+bool consent_names(const struct node *consent, struct bytes seller)
+{
+    const struct node *sellers = node_find(consent, "sellers");
+    if (!sellers) return false;
+    if (sellers->kind == NODE_TEXT) return bytes_same(sellers->text, seller);
+    if (sellers->kind != NODE_LIST) return false;
+    NODE_EACH(one, sellers)
+    if (one->kind == NODE_TEXT && bytes_same(one->text, seller)) return true;
+    return false;
+}
+
 static void write_texts(struct json *json, const struct node *value)
 {
     json_open_list(json);

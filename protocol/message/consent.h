@@ -17,6 +17,8 @@ bool consent_has_part(struct bytes name);
 bool consent_is_fact(struct bytes name);
 /* True if that fact is there and true (a form says it as text). `consent` may be NULL: nothing is true. */
 bool consent_says(const struct node *consent, struct bytes fact);
+/* True if that name is among its sellers, letter by letter. */
+bool consent_names(const struct node *consent, struct bytes seller);
 /* The object a buyer's ping carries, of a consent that was checked: tcpa, channels, age_s, text_id, leadid,
  * trustedform_ping_url, those that are there. age_s is the time from `at` to wall_ms, at least 0. */
 void consent_write_facts(struct json *json, const struct node *consent, int64_t wall_ms);

@@ -7,6 +7,7 @@
 #include "exchange/base/zonefile.h"
 #include "exchange/market/difference.h"
 #include "protocol/base/check.h"
+#include "tests/sim/sets.h"
 #include "tests/unit/exchange/market/reference.h"
 
 #define CATALOGUES_MAX 512u
@@ -49,15 +50,54 @@ static struct catalogue *find(const struct again *again, const struct digest *ve
     return NULL;
 }
 
-/* The ranking against a slow and plain one. */
+/* The chosen legs against all the sets there are. */
+static void check_legs(struct world *world, const struct replay *replay, const struct decision *decision,
+                       struct rank_bid *ranked)
+{
+    struct sets_decided decided = {decision, replay->bids, replay->bids_count, replay->planned, ranked};
+    char note[SETS_NOTE_MAX];
+    enum sets_verdict verdict = sets_compare(&decided, note);
+    world->counts.sets += verdict == SETS_EQUAL && replay->planned > 0;
+    world->counts.sets_several += verdict == SETS_EQUAL && replay->planned > 1;
+    world->counts.sets_skipped += verdict == SETS_TOO_MANY;
+    if (verdict == SETS_OTHER) world_wrong(world, "%s", note);
+}
+
+/* The ranking against a slow and plain one. Where a set of legs is chosen and put in front afterwards, the ranking is
+ * made once more for that, and the set held against it. */
 static void check_ranking(struct world *world, const struct replay *replay, const struct decision *decision)
 {
-    if (decision->max_sales > 1) return; /* the planned set stands in front: see test_legs.c */
     struct rank_terms terms = decide_terms(decision);
     struct reference reference = {
         .terms = &terms, .ranking = terms.ranking, .bids = replay->bids, .count = replay->bids_count};
+    if (decision->max_sales > 1) {
+        size_t room = (replay->bids_count + 1) * sizeof *reference.bids;
+        uint32_t *order = arena_take(&world->again->arena, (replay->bids_count + 1) * sizeof *order);
+        reference.bids = arena_take(&world->again->arena, room);
+        check(order && reference.bids);
+        memcpy(reference.bids, replay->bids, replay->bids_count * sizeof *reference.bids);
+        rank_run(&terms, reference.bids, replay->bids_count, order);
+    }
     const char *wrong = reference_check(&reference);
     if (wrong) world_wrong(world, "ranking: %s", wrong);
+    if (decision->max_sales > 1) check_legs(world, replay, decision, reference.bids);
+}
+
+/* What is promised is promised by the legs of that set, in its order. */
+static void check_offer(struct world *world, const struct replay *replay, const struct offer *offer)
+{
+    if (offer->planned != replay->planned)
+        world_wrong(world, "an offer of %u legs, %u were chosen", offer->planned, replay->planned);
+    for (uint32_t i = 0; i < replay->planned && i < offer->candidates_count; i++) {
+        const struct rank_bid *bid = &replay->bids[replay->order[i]];
+        const struct offer_candidate *leg = &offer->candidates[i];
+        if (!bytes_same(leg->contract, bid->entry->contract->id) || leg->max_sold != bid->max_sold ||
+            leg->price_micros != bid->pays_micros)
+            world_wrong(world, "leg %u of an offer of %u is not the one that was chosen: %.*s %u %lld, not %.*s %u %lld", i + 1,
+                        replay->planned, (int)leg->contract.len, leg->contract.at, leg->max_sold,
+                        (long long)leg->price_micros, (int)bid->entry->contract->id.len, bid->entry->contract->id.at,
+                        bid->max_sold, (long long)bid->pays_micros);
+    }
 }
 
 /* Nobody who was not waited for could have changed the first place, or what is paid there: tried bid by bid. */
@@ -99,7 +139,7 @@ void again_keep(struct again *again, const struct catalogue *catalogue)
     again->catalogues[again->count++] = unpacked;
 }
 
-void again_check(struct world *world, struct bytes record)
+void again_check(struct world *world, struct bytes record, const struct offer *offer)
 {
     struct again *again = world->again;
     struct replay replay;
@@ -133,7 +173,11 @@ void again_check(struct world *world, struct bytes record)
                                 .is_offer = again->trace.kind == TRACE_PING,
                                 .opened_ms = again->trace.opened_ms,
                                 .ranked_ms = again->trace.ranked_ms};
+    bool is_dropped = world->sabotage == SABOTAGE_PLAN && replay.planned > 1 && queue_draw(&world->queue, 20) == 0;
+    if (is_dropped) replay.planned--;
     if (replay.is_ranked) check_ranking(world, &replay, &decision);
+    if (is_dropped) return; /* nothing else is to find it */
+    if (offer && again->trace.kind == TRACE_PING) check_offer(world, &replay, offer);
     if (replay.is_ranked && bytes_is(again->trace.closed_cause, "early_close"))
         check_early_close(world, &replay, &decision, &again->trace);
     difference_find(&again->trace, &replay, &again->arena, &again->differences);

@@ -11,4 +11,5 @@ struct again *again_open(void);
 void again_close(struct again **again);
 /* The catalogue that auctions are opened with from now on. */
 void again_keep(struct again *again, const struct catalogue *catalogue);
-void again_check(struct world *world, struct bytes record);
+/* `offer`: what was promised of it; may be NULL. */
+void again_check(struct world *world, struct bytes record, const struct offer *offer);

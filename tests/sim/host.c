@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "exchange/market/deal.h"
+#include "exchange/market/seller.h"
 #include "exchange/standing/standing.h"
 #include "protocol/base/check.h"
 #include "protocol/base/money.h"
@@ -318,6 +319,20 @@ static void trace(void *worker, const struct trace_auction *record, const struct
     lane_trace(world_of(worker), record, offer);
 }
 
+static void note_sellers(struct world_request *request, const struct auction_answer *answer)
+{
+    const struct offer *offer = answer->offer;
+    struct sink sink = sink_over(request->sellers, sizeof request->sellers - 1);
+    uint32_t count = !offer ? 0 : answer->all_legs ? offer->candidates_count : offer->planned;
+    for (uint32_t i = 0; i < count; i++) {
+        const struct contract *contract = catalogue_contract(answer->catalogue, offer->candidates[i].contract);
+        if (!contract || !contract->seller) continue;
+        sink_format(&sink, "%s%u:", sink.len ? "," : "", offer->candidates[i].leg);
+        sink_bytes(&sink, contract->seller->name);
+    }
+    request->sellers[sink.len] = '\0';
+}
+
 static void note_bids(struct world_request *request, const struct auction_answer *answer)
 {
     struct sink sink = sink_over(request->bids, sizeof request->bids - 1);
@@ -355,6 +370,7 @@ static void note_answer(struct world *world, struct world_request *request, cons
     snprintf(request->redirect, sizeof request->redirect, "%.*s", (int)answer->redirect_url.len,
              answer->redirect_url.at);
     note_bids(request, answer);
+    note_sellers(request, answer);
     request->ping_id = answer->ping_id;
     request->lead_id = answer->lead_id;
     request->is_reauction = !ident_is_none(&answer->reauction_id);

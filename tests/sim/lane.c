@@ -203,7 +203,7 @@ void lane_trace(struct world *world, const struct trace_auction *record, const s
     struct sink sink = sink_over(world->trace_buffer, TRACE_ROOM), terms = sink_over(flat, sizeof flat);
     if (!trace_write(&sink, record) || (offer && !offer_write(&terms, offer))) return;
     if (!world_is_discreet(sink_written(&sink))) world_wrong(world, "a private value stands in a trace");
-    again_check(world, sink_written(&sink));
+    again_check(world, sink_written(&sink), offer);
     add_trace(world, &(struct world_trace){.ping_id = record->ping_id,
                                            .lead_id = record->lead_id,
                                            .kind = record->kind,

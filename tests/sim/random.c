@@ -113,14 +113,13 @@ static void draw_quiet(struct draft *draft)
 
 static void draw_ranking(struct draft *draft)
 {
-    bool is_shared = hit(draft, 2);
+    bool is_shared = !hit(draft, 3);
     if (is_shared)
-        SAY(draft, "\"max_sales\":%u,\"objective\":\"%s\",", 2 + (unsigned)below(draft, 4),
+        SAY(draft, "\"max_sales\":%u,\"objective\":\"%s\",", 2 + (unsigned)below(draft, 3),
             PICK(draft, "payout", "revenue", "margin"));
     SAY(draft, "\"policy\":\"%s\",\"pricing\":\"%s\",\"second_price_step\":\"%s\",\"unavailable_bids\":\"%s\",",
-        PICK(draft, "price", "price", "priority", "weighted", "round_robin", "even"),
-        PICK(draft, "first", "second"), PICK(draft, "0", "0.01", "0.50"),
-        PICK(draft, "skip", "last"));
+        PICK(draft, "price", "price", "priority", "weighted", "round_robin", "even"), PICK(draft, "first", "second"),
+        PICK(draft, "0", "0.01", "0.50"), PICK(draft, "skip", "last"));
     SAY(draft, "\"rank_by\":\"%s\",\"shadow\":%s,", PICK(draft, "price", "expected_value"),
         PICK(draft, "false", "false", "true"));
     if (hit(draft, 2))
@@ -301,8 +300,13 @@ static void draw_filter(struct draft *draft)
         draw_condition(draft);
 }
 
-static void draw_prices(struct draft *draft)
+static void draw_prices(struct draft *draft, bool has_both)
 {
+    if (has_both && !hit(draft, 3)) {
+        SAY(draft, ",\"price\":{\"exclusive\":\"%u.50\",\"shared\":\"%u\"}", 7 + (unsigned)below(draft, 16),
+            5 + (unsigned)below(draft, 9));
+        return;
+    }
     if (!hit(draft, 3)) {
         SAY(draft, ",\"price\":\"%u.50\"", 3 + (unsigned)below(draft, 12));
         return;
@@ -316,17 +320,18 @@ static void draw_prices(struct draft *draft)
 
 static void draw_contract(struct draft *draft, unsigned buyer, unsigned contract)
 {
-    bool is_live = !hit(draft, 5);
+    static const char *const types[] = {"exclusive", "shared", "either", "either"};
+    unsigned type = (unsigned)below(draft, 4);
+    bool is_live = !hit(draft, 3);
     SAY(draft, "{\"id\":\"b%u-c%u\",\"campaign\":\"auto\",\"post_url\":\"http://127.0.0.1:9000/b%u/post\"", buyer,
         contract, buyer);
     if (is_live)
         SAY(draft, ",\"price\":\"live\",\"ping_url\":\"http://127.0.0.1:9000/b%u/ping\"", buyer);
     else
-        draw_prices(draft);
+        draw_prices(draft, type > 1);
     SAY(draft, ",\"ping_timeout\":\"%s\",\"post_timeout\":\"%s\",\"tier\":%u", PICK(draft, "20ms", "50ms", "400ms"),
         PICK(draft, "60ms", "200ms", "2s"), 1 + (unsigned)below(draft, 2));
-    if (hit(draft, 2))
-        SAY(draft, ",\"type\":\"%s\",\"max_sold\":%u", PICK(draft, "shared", "either"), 2 + (unsigned)below(draft, 3));
+    if (type) SAY(draft, ",\"type\":\"%s\",\"max_sold\":%u", types[type], 2 + (unsigned)below(draft, 3));
     draw_caps(draft, true);
     if (hit(draft, 8)) SAY(draft, ",\"max_open_offers\":%u", 1 + (unsigned)below(draft, 4));
     if (hit(draft, 6)) SAY(draft, ",\"hold_offer\":\"%s\"", PICK(draft, "200ms", "1s", "20s"));
@@ -350,6 +355,11 @@ static void draw_contract(struct draft *draft, unsigned buyer, unsigned contract
              "\"fallback\"}"));
     if (queue_draw(&draft->people, 8) == 0)
         SAY(draft, ",\"duplicates\":{\"window\":\"%us\"}", 1 + 60 * (unsigned)queue_draw(&draft->people, 3));
+    if (queue_draw(&draft->people, 5) == 0) {
+        unsigned seller = (unsigned)queue_draw(&draft->people, 4);
+        SAY(draft, ",\"seller\":{\"name\":\"S%u\",\"consent_text\":\"S%u may call me.\"}", seller, seller);
+        SAY(draft, ",\"consent\":\"%s\"", queue_draw(&draft->people, 4) ? "named" : "general");
+    }
     if (hit(draft, 3)) SAY(draft, ",\"multiplier\":\"%s\"", PICK(draft, "0.50", "1.30"));
     if (hit(draft, 3))
         SAY(draft, ",\"priority\":%u,\"weight\":%u", (unsigned)below(draft, 3), 1 + (unsigned)below(draft, 5));
@@ -381,7 +391,7 @@ static bool write_market(struct draft *draft, const struct random_market *market
     for (unsigned buyer = 0; buyer < market->buyers; buyer++) {
         SAY(draft, "%s{\"id\":\"b%u\",\"signing_secret\":\"whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oDMfKQ9r8GKYo=\"",
             buyer ? "," : "", buyer);
-        if (hit(draft, 4)) SAY(draft, ",\"group\":\"one-owner\"");
+        if (hit(draft, 6)) SAY(draft, ",\"group\":\"one-owner\"");
         SAY(draft, ",\"hash_secret\":\"sixteen bytes and more\"");
         if (hit(draft, 2)) SAY(draft, ",\"redirect_hosts\":[\"go.example\"]");
         if (hit(draft, 3)) draw_caps(draft, false);
@@ -446,9 +456,10 @@ static bool write_scenario(struct draft *draft, const struct random_market *mark
         draw_think(draft, false);
         if (hit(draft, 3)) draw_script(draft, false);
         if (hit(draft, 4)) SAY(draft, ",\"bid_id\":true");
-        if (hit(draft, 4))
-            SAY(draft, ",\"legs\":[{\"price\":\"%u.00\"},{\"price\":\"%u.50\",\"max_sold\":%u}]",
-                6 + (unsigned)below(draft, 14), 2 + (unsigned)below(draft, 8), 2 + (unsigned)below(draft, 4));
+        if (hit(draft, 3))
+            SAY(draft, ",\"legs\":[{\"price\":\"%u.00\"},{\"price\":\"%u.50\",\"max_sold\":%u}%s]",
+                6 + (unsigned)below(draft, 14), 5 + (unsigned)below(draft, 8), 2 + (unsigned)below(draft, 4),
+                PICK(draft, "", ",{\"price\":\"8.25\",\"max_sold\":2}", ",{\"price\":\"3.75\",\"max_sold\":4}"));
         if (hit(draft, 5)) SAY(draft, ",\"valid_ms\":%u", 1 + (unsigned)below(draft, 2000));
         if (hit(draft, 6)) SAY(draft, ",\"pause_s\":1");
         SAY(draft, ",\"drip_ms\":1,\"post\":{\"reject\":0.%u,", (unsigned)below(draft, 6));
@@ -469,6 +480,7 @@ bool random_write(struct random_market *market, uint64_t seed, const char *folde
     if (!draft) return false;
     queue_open(&draft->chance, 0, seed, false);
     *market = (struct random_market){.seed = seed, .buyers = 1 + (unsigned)below(draft, RANDOM_BUYERS_MAX)};
+    if (market->buyers < 4 && hit(draft, 2)) market->buyers += 3; /* so that several may get one lead */
     for (unsigned i = 0; i < market->buyers; i++)
         market->contracts[i] = 1 + (unsigned)below(draft, RANDOM_CONTRACTS_MAX);
     bool good = write_market(draft, market, folder) && write_scenario(draft, market, folder);

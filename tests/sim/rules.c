@@ -1,7 +1,9 @@
 #include "tests/sim/rules.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
+#include "exchange/market/seller.h"
 #include "tests/sim/inside.h"
 
 static const char *spell(const struct ident *ident)
@@ -235,6 +237,29 @@ static void check_suppressed(struct world *world, const struct who *who)
     }
 }
 
+/* Among the sellers of the consent, as the lead spells them: a text, or a list of texts. */
+static bool is_agreed_to(const struct model_lead *lead, struct bytes seller)
+{
+    char quoted[64];
+    const char *sellers = lead->content.at ? strstr(lead->content.at, "\"sellers\":") : NULL;
+    snprintf(quoted, sizeof quoted, "\"%.*s\"", (int)seller.len, seller.at);
+    const char *found = sellers ? strstr(sellers, quoted) : NULL;
+    return found && strcspn(sellers, "]}") > (size_t)(found - sellers);
+}
+
+/* Whose seller has to be named is the same after every reload. */
+static void check_sellers(struct world *world)
+{
+    const struct model *model = &world->model;
+    for (uint32_t i = 0; i < model->posts_count; i++) {
+        const struct model_post *post = &model->posts[i];
+        const struct contract *contract = catalogue_contract(world->catalogue, post->intent.contract);
+        if (!contract || !contract->is_named) continue;
+        if (!is_agreed_to(&model->leads[post->lead], contract->seller->name))
+            world_wrong(world, "post %s is for a seller the consent does not name", spell(&post->post_id));
+    }
+}
+
 static void check_people(struct world *world)
 {
     const struct model *model = &world->model;
@@ -269,6 +294,7 @@ void rules_check(struct world *world)
     if (!world->ledger_broken) check_caps(world, true);
     check_load(world);
     if (world->options.rough) check_people(world);
+    if (world->options.rough) check_sellers(world);
     if (world->options.rough) limits_check(world);
     if (model_balance(&world->model) != 0) world_wrong(world, "the sum over all accounts is not 0");
 }

@@ -96,7 +96,12 @@ static void write_lead(struct run *run, struct sink *body, bool whole, unsigned 
     if (whole && variant % 5)
         sink_format(body, ",\"email\":\"" WORLD_CANARY_TEXT "%u@example.com\"", email_of(variant));
     if (is_test) write_outcome(run, body);
-    sink_text(body, below(run, 30) ? "},\"consent\":{\"tcpa\":true}}" : "}}");
+    static const char *const sellers[] = {"", ",\"sellers\":[\"S1\",\"S3\"]", ",\"sellers\":\"S0\"",
+                                          ",\"sellers\":[\"S0\",\"S1\",\"S2\"]"};
+    if (below(run, 30))
+        sink_format(body, "},\"consent\":{\"tcpa\":true%s}}", sellers[below(run, 4)]);
+    else
+        sink_text(body, "}}");
 }
 
 static void write_channel(unsigned variant, struct sink *body)
@@ -196,6 +201,8 @@ static void act_lead(struct run *run)
     if (is_test) sink_text(&body, "\"test\":true,");
     if (!below(run, 8)) sink_format(&body, "\"timeout_ms\":%u,", 150 + (unsigned)below(run, 500));
     if (!below(run, 8)) sink_text(&body, "\"source\":\"fb\",");
+    if (!below(run, 10)) sink_format(&body, "\"max_sales\":%u,", 1 + (unsigned)below(run, 4));
+    if (!below(run, 12)) sink_format(&body, "\"sold_elsewhere\":%u,", 1 + (unsigned)below(run, 2));
     write_channel((unsigned)below(run, 12), &body);
     write_sub_ids((unsigned)below(run, 12), &body);
     write_lead(run, &body, true, (unsigned)below(run, keyed ? 2 : 50), is_test);
@@ -420,13 +427,15 @@ static void report(const struct sim *sim)
     printf("%llu worlds, %llu auctions (%llu pings, %llu posts, %llu one call, %llu taken up again), %llu sold, %llu "
            "calls,\n"
            "%llu doubts at %llu starts, %llu affiliates left, %llu drains,\n"
-           "%llu pings refined, %llu told again, %llu leads auctioned anew, %llu early closes, %llu sold to several\n",
+           "%llu pings refined, %llu told again, %llu leads auctioned anew, %llu early closes,\n"
+           "%llu sold to several, %llu sets of legs tried again, %llu of them of several, %llu too large to try\n",
            (unsigned long long)sim->worlds, (unsigned long long)sum->auctions, (unsigned long long)sum->pings,
            (unsigned long long)sum->posts, (unsigned long long)sum->one_calls, (unsigned long long)sum->resumed,
            (unsigned long long)sim->sold, (unsigned long long)sum->calls, (unsigned long long)sum->doubts,
            (unsigned long long)sum->crashes, (unsigned long long)sum->gone, (unsigned long long)sum->drains,
            (unsigned long long)sum->refined, (unsigned long long)sum->told_again, (unsigned long long)sum->reauctions,
-           (unsigned long long)sum->early_closes, (unsigned long long)sum->shared);
+           (unsigned long long)sum->early_closes, (unsigned long long)sum->shared, (unsigned long long)sum->sets,
+           (unsigned long long)sum->sets_several, (unsigned long long)sum->sets_skipped);
 }
 
 static bool read_number(const char *text, uint64_t *value)

@@ -56,6 +56,7 @@ void tale_of_request(const struct world_request *request, char tale[TALE_MAX])
         if (request->is_test) sink_text(&sink, " test");
         if (request->is_reauction) sink_text(&sink, " reauction");
         say_word(&sink, " bids ", request->bids);
+        say_word(&sink, " sellers ", request->sellers);
         say_word(&sink, " to ", request->redirect);
     }
     finish(&sink);

@@ -48,6 +48,7 @@ enum sabotage {
     SABOTAGE_GUARD, /* nobody is a duplicate: claims and the book's guard let everybody through */
     SABOTAGE_SIEVE, /* a reload is kept from the reference of filters */
     SABOTAGE_PLACE, /* a refined ping keeps its offer at times */
+    SABOTAGE_PLAN,  /* the set of legs that was chosen lacks its last one at times */
     SABOTAGE_COUNT
 };
 
@@ -75,7 +76,7 @@ struct world_request {
     char field[64]; /* the first complaint's */
     char buyer[72];
     char ref[REQUEST_TEXT_MAX];
-    char redirect[128], bids[256]; /* as a play tells them */
+    char redirect[128], bids[256], sellers[256]; /* as a play tells them */
     struct ident ping_id, lead_id;
     int64_t price_micros, elapsed_us;
     bool is_sieved;
@@ -102,6 +103,8 @@ struct world_counts {
     uint64_t shared; /* leads that several bought */
     uint64_t crashes, drains, gone, late, doubts, fallbacks, problems, again, early_closes;
     uint64_t refined, reauctions, told_again;
+    uint64_t sets, sets_several,
+        sets_skipped; /* of legs, held against the reference; of several legs; too many to try */
 };
 
 struct world {

@@ -43,6 +43,9 @@ def tale_of_answer(answer):
         words.append("reauction")
     if body.get("bids"):
         words.append("bids " + ",".join(f"{bid['buyer']}:{bid['price']}" for bid in body["bids"]))
+    sellers = [f"{leg['leg_id']}:{leg['seller']['name']}" for leg in body.get("legs", []) if leg.get("seller")]
+    if sellers:
+        words.append("sellers " + ",".join(sellers))
     if body.get("redirect_url"):
         words.append(f"to {body['redirect_url']}")
     return " ".join(words)

@@ -124,6 +124,9 @@ static inline void on_finding(void *arg, const struct node *where, bool is_error
     if (is_error) fprintf(stderr, "catalogue: %s\n", text);
 }
 
+#define HOUSE_SELLER                                                                                                   \
+    "\"seller\":{\"name\":\"The \\\"North\\\"\",\"url\":\"https://n.example/\",\"consent_text\":\"a\"},"
+
 static inline struct catalogue *build_catalogue(struct house *house)
 {
     static char text[8192];
@@ -144,11 +147,13 @@ static inline struct catalogue *build_catalogue(struct house *house)
         "\"buyers\":[{\"id\":\"north\",\"time_zone\":\"America/"
         "New_York\",\"signing_secret\":\"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\",\"hash_secret\":\"the key of "
         "hashes\",\"contracts\":["
-        "{\"id\":\"north-1\",\"disclose_floor\":\"true\",\"ping_hashes\":[\"phone\"],\"campaign\":\"auto\",\"price\":"
+        "{\"id\":\"north-1\"," HOUSE_SELLER
+        "\"disclose_floor\":\"true\",\"ping_hashes\":[\"phone\"],\"campaign\":\"auto\",\"price\":"
         "\"live\",\"ping_url\":\"http://127.0.0.1:%s/ping\","
         "\"post_url\":\"http://127.0.0.1:%s/"
         "post\",\"max_price\":\"80\",\"caps\":[{\"window\":\"day\",\"leads\":\"%u\"}]},"
-        "{\"id\":\"north-2\",\"campaign\":\"auto\",\"price\":\"live\",\"ping_url\":\"http://127.0.0.1:%s/ping\","
+        "{\"id\":\"north-2\"," HOUSE_SELLER
+        "\"campaign\":\"auto\",\"price\":\"live\",\"ping_url\":\"http://127.0.0.1:%s/ping\","
         "\"post_url\":\"http://127.0.0.1:%s/post\",\"max_price\":\"80\","
         "\"caps\":[{\"window\":\"day\",\"leads\":\"%u\"}]},{\"id\":\"north-nv\",\"campaign\":\"auto\",\"price\":\"9\","
         "\"post_url\":\"http://127.0.0.1:1/post\",\"filter\":{\"field\":\"state\",\"in\":[\"NV\"]}}]}]}",

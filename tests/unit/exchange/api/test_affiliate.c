@@ -72,6 +72,58 @@ static void a_ping_again_and_refined(void **state)
     if (strstr(first, "superseded")) fail_msg("%s", first);
 }
 
+/* In the answer and whenever the ping is asked for; of a contract that shows none, nothing. */
+static void legs_tell_their_seller(void **state)
+{
+    static const char seller[] = "\"seller\":{\"name\":\"The \\\"North\\\"\",\"url\":\"https://n.example/\","
+                                 "\"consent_text\":\"a\",\"consent_sha256\":\"ca978112ca1bbdcafac231b39a23dc4da786eff8"
+                                 "147c4e72b9807785afee48bb\"}}";
+    struct house *house = *state;
+    char answer[8192], path[64];
+    const char *ping = "{\"campaign\":\"auto\",\"legs\":\"all\",\"lead\":{\"state\":\"NV\"}}";
+    assert_int_equal(ask(house, "/v1/pings", ping, answer, sizeof answer), 200);
+    if (!strstr(answer, seller) || !strstr(answer, "\"price\":\"7.20\",\"max_sold\":1,\"selected\":false}"))
+        fail_msg("%s", answer);
+    snprintf(path, sizeof path, "/v1/pings/%.26s", strstr(answer, "\"ping_id\":\"") + 11);
+    assert_int_equal(talk(house, house->socket, "GET", path, "", answer, sizeof answer), 200);
+    if (!strstr(answer, seller)) fail_msg("%s", answer);
+}
+
+/* Each tells why, and nobody is revoked by it: the lead sells afterwards. */
+static void what_cannot_be_taken_back(void **state)
+{
+    static const struct {
+        const char *body;
+        int status;
+        const char *words[2];
+    } cases[] = {
+        {"{}", 422, {"invalid_field", "one of phone, email and lead_id is required"}},
+        {"{\"phone\":null,\"lead_id\":null}", 422, {"invalid_field", "is required"}},
+        {"{\"phone\":\"12\"}", 422, {"phone", "is not a phone"}},
+        {"{\"phone\":4155552671}", 422, {"phone", "is not a phone"}},
+        {"{\"phone\":\"a@example.com\"}", 422, {"phone", "is not a phone"}},
+        {"{\"email\":\"4155552671\"}", 422, {"email", "is not an e-mail address"}},
+        {"{\"phone\":\"4155552671\",\"email\":\"nobody\"}", 422, {"email", "is not an e-mail address"}},
+        {"{\"phone\":\"4155552671\",\"fax\":\"1\"}", 422, {"fax", "unknown field"}},
+        {"{\"lead_id\":\"17\"}", 422, {"lead_id", "is not a lead's id"}},
+        {"{\"lead_id\":\"01ARZ3NDEKTSV4RRFFQ69G5FAV\"}", 404, {"not_found", "no such lead"}},
+        {"{\"phone\":", 400, {"malformed", "malformed"}},
+    };
+    struct house *house = *state;
+    char answer[8192];
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        int status = ask(house, "/v1/revocations", cases[i].body, answer, sizeof answer);
+        bool told = strstr(answer, cases[i].words[0]) && strstr(answer, cases[i].words[1]);
+        if (status != cases[i].status || !told) fail_msg("%s: %d %s", cases[i].body, status, answer);
+    }
+#define LEAD(state) "{\"campaign\":\"auto\",\"lead\":{\"state\":\"" state "\",\"phone\":\"4155552671\"}}"
+    assert_int_equal(ask(house, "/v1/leads", LEAD("CA"), answer, sizeof answer), 200);
+    assert_non_null(strstr(answer, "\"status\":\"sold\""));
+    assert_int_equal(ask(house, "/v1/revocations", "{\"phone\":\"4155552671\"}", answer, sizeof answer), 200);
+    assert_int_equal(ask(house, "/v1/leads", LEAD("NY"), answer, sizeof answer), 200);
+    if (!strstr(answer, "\"suppressed\"")) fail_msg("%s", answer);
+}
+
 static void a_new_auction_is_told(void **state)
 {
     char text[2048];
@@ -176,8 +228,10 @@ static void a_contract_is_told_what_it_asks_for(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(what_cannot_be_taken_back, open_one, close_house),
         cmocka_unit_test_setup_teardown(the_first_verdict_again_has_its_words, open_one, close_house),
         cmocka_unit_test_setup_teardown(a_ping_again_and_refined, open_one, close_house),
+        cmocka_unit_test_setup_teardown(legs_tell_their_seller, open_one, close_house),
         cmocka_unit_test(a_new_auction_is_told),
         cmocka_unit_test_setup_teardown(a_lead_asked_for_later_says_why, open_one, close_house),
         cmocka_unit_test_setup_teardown(a_ping_asked_for_later_has_what_was_sent_along, open_one, close_house),

@@ -135,14 +135,26 @@ static void a_damaged_one_stops_the_start(void **state)
     list_drop(&list);
 }
 
+/* What cannot take the place of the old one leaves nothing behind. */
+static void what_cannot_be_kept_is_taken_away(void **state)
+{
+    struct list *list = put_of(5);
+    (void)state;
+    assert_int_equal(lists_save(&settings, BYTES("customers"), list, 1), FAULT_NONE);
+    assert_int_equal(unlink(given_path("lists/customers.list")), 0);
+    assert_int_equal(mkdir(given_path("lists/customers.list"), 0700), 0);
+    assert_int_equal(lists_save(&settings, BYTES("customers"), list, 2), FAULT_DISK);
+    assert_int_not_equal(access(given_path("lists/customers.new"), F_OK), 0);
+    list_drop(&list);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_lists, close_lists)
-        TEST(what_is_the_same_is_not_read_again),
-        TEST(what_is_wrong_is_told_with_its_line),
-        TEST(the_later_of_file_and_owner_counts),
-        TEST(a_damaged_one_stops_the_start),
+        TEST(what_is_the_same_is_not_read_again), TEST(what_is_wrong_is_told_with_its_line),
+        TEST(the_later_of_file_and_owner_counts), TEST(a_damaged_one_stops_the_start),
+        TEST(what_cannot_be_kept_is_taken_away),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

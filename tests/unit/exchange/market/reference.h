@@ -14,6 +14,7 @@ struct reference {
     struct rank_bid *bids;
     uint32_t count;
     bool by_value;
+    uint32_t planned; /* so many get the lead together: none of them has lost to another */
     char wrong[200];
 };
 
@@ -87,7 +88,9 @@ static inline bool reference_is_before(const struct reference *reference, const 
     if (fast != slow) return fast < slow;
     uint64_t seed = reference->terms->seed;
     uint64_t x = order_draw(seed, a->entry->contract->draw_key), y = order_draw(seed, b->entry->contract->draw_key);
-    return x != y ? x < y : bytes_compare(a->entry->contract->id, b->entry->contract->id) < 0;
+    if (x != y) return x < y;
+    int named = bytes_compare(a->entry->contract->id, b->entry->contract->id);
+    return named ? named < 0 : a < b; /* two legs of one bid: as it named them */
 }
 
 static inline enum reason reference_judge(const struct reference *reference, const struct rank_bid *bid,
@@ -99,7 +102,9 @@ static inline enum reason reference_judge(const struct reference *reference, con
     if (price_micros < contract->min_price_micros) return REASON_PRICE_OUT_OF_RANGE;
     if (contract->max_price_micros && price_micros > contract->max_price_micros) return REASON_PRICE_OUT_OF_RANGE;
     if (!bid->available && !reference->ranking->unavailable_last) return REASON_UNAVAILABLE;
-    if (!price_carries(contract, price_payout(&parties, price_micros), terms->floor_micros)) return REASON_LOW_BID;
+    bool is_alone = bid->max_sold == 1 && terms->alone_floor_micros > terms->floor_micros;
+    int64_t floor = is_alone ? terms->alone_floor_micros : terms->floor_micros;
+    if (!price_carries(contract, price_payout(&parties, price_micros), floor)) return REASON_LOW_BID;
     return terms->now_ms && bid->valid_until_ms <= terms->now_ms ? REASON_NO_TIME : REASON_NONE;
 }
 
@@ -113,7 +118,7 @@ static inline const char *reference_pays(struct reference *reference, const stru
     struct bytes group = catalogue->buyers[bid->entry->contract->buyer].group;
     for (uint32_t i = 0; i < reference->count; i++) {
         const struct rank_bid *other = &reference->bids[i];
-        if (other->reason != REASON_NONE || other->rank <= bid->rank) continue;
+        if (other->reason != REASON_NONE || other->rank <= bid->rank || other->rank <= reference->planned) continue;
         if (bytes_same(catalogue->buyers[other->entry->contract->buyer].group, group)) continue;
         long double worth = reference_worth(reference, other, other->price_micros);
         if (worth > losing) losing = worth;

@@ -386,6 +386,33 @@ static void sets_pay_for_the_best_outside(void **state)
     assert_int_equal(field.bids[0].pays_micros, 18010000);
 }
 
+/* An exclusive one of several sales has to carry the whole minimum; a shared one is asked for more if it must be. */
+static void seconds_of_several_sales_carry_the_minimum(void **state)
+{
+    struct field_of_bids field = {0};
+    struct ranking ranking = {.is_second_price = true, .second_step_micros = 10000};
+    struct rank_terms terms = terms_by(&ranking, 1);
+    (void)state;
+    terms.alone_floor_micros = 4500000; /* a price of 5.00 at a margin of ten per cent */
+    add(&field, 1, 1000, 0)->max_sold = 1;
+    hold(&field, &terms, "c0");
+    assert_int_equal(field.bids[0].pays_micros, 5010000);
+    field.bids[0].max_sold = 2;
+    hold(&field, &terms, "c0");
+    assert_true(field.bids[0].pays_micros < 100000);
+    rank_raise(&terms, &field.bids[0], 4500000);
+    assert_int_equal(field.bids[0].pays_micros, 5000000);
+    assert_int_equal(field.bids[0].payout.payout_micros, 4500000);
+    rank_raise(&terms, &field.bids[0], 3000000); /* never lowered */
+    assert_int_equal(field.bids[0].pays_micros, 5000000);
+    rank_raise(&terms, &field.bids[0], 99000000);
+    assert_int_equal(field.bids[0].pays_micros, 10000000); /* its own bid, and that is not enough */
+    field.bids[0].max_sold = 1;
+    terms.alone_floor_micros = 9010000;
+    hold(&field, &terms, "");
+    assert_int_equal(field.bids[0].reason, REASON_LOW_BID);
+}
+
 static void seconds_never_pay_above_their_bid(void **state)
 {
     struct field_of_bids field = {0};
@@ -512,6 +539,7 @@ int main(void)
         cmocka_unit_test(what_has_ended_is_out),
         cmocka_unit_test(seconds_pay_for_the_best_losing_bid),
         cmocka_unit_test(sets_pay_for_the_best_outside),
+        cmocka_unit_test(seconds_of_several_sales_carry_the_minimum),
         cmocka_unit_test(seconds_never_pay_above_their_bid),
         cmocka_unit_test(arms_get_their_share),
         cmocka_unit_test(all_rules_together),
