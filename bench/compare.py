@@ -208,6 +208,12 @@ def machine():
     return f"{os.cpu_count()} cores ({models[0] if models else platform.machine()}), {system}"
 
 
+def command_of(words):
+    """As it was given, without what ./run adds."""
+    kept = [word for before, word in zip([""] + words, words) if before != "--write" and not word.startswith("--write")]
+    return " ".join(["./run bench", *kept])
+
+
 def write_page(path, rows, verdicts, command):
     """Between the marks of docs/benchmarks.md."""
     begin, end = "<!-- compare: begin -->", "<!-- compare: end -->"
@@ -265,7 +271,7 @@ def main():
     with open(os.path.join(folder, "results.json"), "w") as out:
         json.dump({"machine": machine(), "k": {str(k): results[k] for k in results}}, out, indent=1)
     if given.write:
-        write_page(given.write, rows, verdicts, "./run bench" + (" --full" if given.full else ""))
+        write_page(given.write, rows, verdicts, command_of(sys.argv[1:]))
     return 0 if all(met for _, met in verdicts) else 1
 
 
