@@ -39,7 +39,7 @@ class Market:
         self.address = {"outcry": f"127.0.0.1:{public}"}
         self.address.update({name: f"127.0.0.1:{port}" for name, port in zip([n for n in contestants if n != "outcry"], rest)})
         made = scene.make_key(self.build)
-        self.key, self.ping = made["key"], scene.write(os.path.join(self.folder, "ping.json"), json.dumps(scene.PING))
+        self.key, self.ping = made["key"], scene.write(os.path.join(self.folder, "pings.json"), scene.pings_text())
         self.home = os.path.join(self.folder, "outcry")
         scene.write_exchange(self.home, self.bidders, made["hash"], public, self.admin)
         if "before" in contestants:

@@ -17,6 +17,15 @@ PING = {"campaign": "auto", "source": "fb", "sub_id": ["ad-77"], "ref": "my-0000
 LEAD = dict(PING, lead=dict(PING["lead"], phone="4155552671"))
 
 
+PINGS = 100000  # more than any contestant is sent in reping_window: no ping is told an offer again, and all pay for looking
+
+
+def pings_text():
+    """Pings that differ in their ref alone, and not in their length."""
+    before, after = json.dumps(PING).split("000001")
+    return "".join(f"{before}{number:06d}{after}\n" for number in range(PINGS))
+
+
 class Failed(Exception):
     """A measurement that would not be fair, or could not be taken; the text says why."""
 
@@ -167,7 +176,7 @@ log: {{level: warn, format: text}}
   - id: auto
     timeout: 1000ms
     offer_ttl: 5s
-    reping_window: 0s
+    reping_window: 2s
     fields:
       state:  {{type: us_state, required: ping, private: false}}
       zip:    {{type: us_zip, required: ping, private: false}}
