@@ -16,6 +16,7 @@
 #include "exchange/base/mailbox.h"
 #include "exchange/ledger/counting.h"
 #include "exchange/ledger/days.h"
+#include "exchange/ledger/due.h"
 #include "exchange/ledger/keyfile.h"
 #include "exchange/ledger/rows.h"
 #include "protocol/base/histogram.h"
@@ -26,7 +27,7 @@
 #define LINES_MAX 1025
 #define PATH_BYTES 4096
 
-enum job_kind { JOB_STEP, JOB_RESOLVE, JOB_SWITCH, JOB_CATALOGUE, JOB_REVOCATION, JOB_COUNTS, JOB_KINDS };
+enum job_kind { JOB_STEP, JOB_RESOLVE, JOB_SWITCH, JOB_CATALOGUE, JOB_REVOCATION, JOB_COUNTS, JOB_SWEEP, JOB_KINDS };
 
 struct job {
     enum job_kind kind;
@@ -39,6 +40,7 @@ struct job {
     const struct duplicates_guard *guard; /* of a step: NULL: none */
     struct ident sale_id;
     bool is_accepted;
+    unsigned swept; /* of a sweep: rows that were seen to */
     int64_t wall_ms;
     void (*on_durable)(void *arg, uint64_t token, enum fault fault, uint64_t seq);
     void (*on_resolved)(void *arg, const struct ledger_resolution *resolution);
@@ -130,6 +132,10 @@ struct ledger {
 void *writer_run(void *ledger);
 /* One transaction for up to BATCH_MAX jobs; each one's answer is filled. Used by the thread, and at open. */
 void writer_batch(struct ledger *ledger, struct job **jobs, unsigned count);
+/* An entry with its rows, in the transaction at hand. FAULT_INPUT: it contradicts what stands; nothing is written, and
+ * the operator has been told. `about` (may be NULL): the id the log names. */
+enum fault writer_entry(struct ledger *ledger, struct MDB_txn *txn, enum entry_kind kind, int64_t wall_ms,
+                        struct bytes body, const struct ident *about) MUST_USE;
 /* Publishes what counts and alarms look at. */
 void writer_publish(struct ledger *ledger);
 
