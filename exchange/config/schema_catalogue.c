@@ -516,7 +516,10 @@ static const struct schema_row affiliate_rows[] = {
      .range = "1..8",
      .prose = "its leads are sold to so many buyers at most; without it: the campaign's"},
     {.key = "paused", .type = SCHEMA_BOOL, .fallback = "false", .prose = "its requests are refused"},
-    {.key = "notices", .type = SCHEMA_MAP, .flags = SCHEMA_LATER, .prose = "where it is told"},
+    {.key = "notices",
+     .type = SCHEMA_MAP,
+     .group = &schema_affiliate_notices,
+     .prose = "where it is told what became of leads that were answered as pending"},
 };
 static const struct schema_group affiliate_group = {
     .name = "affiliate", .title = "affiliates", .prose = "Who sells leads to the exchange.", ROWS(affiliate_rows)};
@@ -575,16 +578,28 @@ const struct schema_group schema_catalogue = {
     ROWS(catalogue_rows)};
 
 const struct schema_group *const schema_catalogue_groups[] = {
-    &schema_catalogue, &campaign_group,
-    &field_group,      &consent_group,
-    &pattern_group,    &score_group,
-    &quiet_group,      &schema_margin,
-    &band_group,       &pair_group,
-    &experiment_group, &affiliate_group,
-    &source_group,     &pay_group,
-    &rate_group,       &reveal_group,
-    &calendar_group,   &list_group,
-    &schema_suppress,  &unless_group,
-    &duplicates_group, &schema_contract_duplicates,
+    &schema_catalogue,
+    &campaign_group,
+    &field_group,
+    &consent_group,
+    &pattern_group,
+    &score_group,
+    &quiet_group,
+    &schema_margin,
+    &band_group,
+    &pair_group,
+    &experiment_group,
+    &affiliate_group,
+    &source_group,
+    &pay_group,
+    &rate_group,
+    &reveal_group,
+    &calendar_group,
+    &list_group,
+    &schema_suppress,
+    &unless_group,
+    &duplicates_group,
+    &schema_contract_duplicates,
+    &schema_affiliate_notices,
 };
 const unsigned schema_catalogue_groups_count = sizeof schema_catalogue_groups / sizeof *schema_catalogue_groups;

@@ -124,6 +124,7 @@ void build_contract(struct build *build, const struct node *node, struct contrac
     read_verdicts(build, node, contract);
     build_disclosure(build, node, contract);
     build_seller(build, node, contract);
+    build_sale_addresses(build, node, contract);
     if (node_find(node, "test")) read_test(build, node_find(node, "test"), contract);
     build_place(build, node, contract);
     if (node_find(node, "filter")) contract->filter = read_filter(build, node_find(node, "filter"), contract);
@@ -232,31 +233,50 @@ static struct bytes share_host(struct build *build, struct bytes host)
     return (struct bytes){kept, host.len};
 }
 
-static void read_endpoint(struct build *build, const struct node *node, bool is_post, struct endpoint *endpoint)
+bool build_endpoint(struct build *build, const struct node *node, bool is_post, struct endpoint *endpoint)
 {
     struct bytes text;
     const char *error = "a URL is a text";
     if (scalar_text(node, &text)) {
         struct bytes url = build_copy(build, text);
-        if (!url.at) return;
+        if (!url.at) return false;
         error = endpoint_read(url, build->source->house.allow_private, is_post, endpoint);
     }
     if (error) {
         *endpoint = (struct endpoint){0};
         build_error(build, node, "%s", error);
-        return;
+        return false;
     }
     endpoint->host = share_host(build, endpoint->host);
+    return true;
+}
+
+/* What is told over a webhook cannot be where there is none. */
+static void check_inbox(struct build *build, const struct node *node, const struct contract *contract)
+{
+    static const char *const WEBHOOKS[] = {"ping_url", "post_url", "status_url", "test"};
+    if (contract->is_live) build_error(build, node, "delivery: inbox needs a standing price: there is nobody to ask");
+    for (unsigned i = 0; i < sizeof WEBHOOKS / sizeof *WEBHOOKS; i++)
+        if (node_find(node, WEBHOOKS[i]))
+            build_error(build, node_find(node, WEBHOOKS[i]), "delivery: inbox calls no webhook: %s has no place here",
+                        WEBHOOKS[i]);
 }
 
 static void read_endpoints(struct build *build, const struct node *node, struct contract *contract)
 {
     const struct node *ping = node_find(node, "ping_url"), *post = node_find(node, "post_url");
-    if (post)
-        read_endpoint(build, post, true, &contract->post);
+    static const char *const DELIVERIES[] = {"webhook", "inbox"};
+    unsigned delivery = 0;
+    build_word(build, node, "delivery", DELIVERIES, 2, &delivery);
+    contract->is_inbox = delivery == 1;
+    if (contract->is_inbox)
+        check_inbox(build, node, contract);
+    else if (post)
+        build_endpoint(build, post, true, &contract->post);
     else
         build_error(build, node, "contract %.*s has no post_url", BUILD_SHOWN(contract->id));
-    if (ping) read_endpoint(build, ping, false, &contract->ping);
+    if (contract->is_inbox) return;
+    if (ping) build_endpoint(build, ping, false, &contract->ping);
     if (contract->is_live && !ping) build_error(build, node, "a live price needs a ping_url to ask for it");
     if (!contract->is_live && ping)
         build_warning(build, ping, "a standing price is not asked for: ping_url is not used [unused_ping_url]");
@@ -269,10 +289,10 @@ static void read_test(struct build *build, const struct node *node, struct contr
     struct contract_test *test = build_zero(build, 1, sizeof *test);
     if (!test) return;
     if (post)
-        read_endpoint(build, post, true, &test->post);
+        build_endpoint(build, post, true, &test->post);
     else
         build_error(build, node, "test endpoints need a post_url");
-    if (ping) read_endpoint(build, ping, false, &test->ping);
+    if (ping) build_endpoint(build, ping, false, &test->ping);
     if (contract->is_live && !ping) build_error(build, node, "a live price needs a ping_url to ask test leads for it");
     if (!contract->is_live && ping)
         build_warning(build, ping, "a standing price is not asked for: ping_url is not used [unused_ping_url]");

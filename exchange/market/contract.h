@@ -2,7 +2,7 @@
  * only while the catalogue is built (exchange/market/catalogue.h says who owns it). */
 #pragma once
 
-#include "exchange/market/endpoint.h"
+#include "exchange/market/addresses.h"
 #include "exchange/market/filter.h"
 #include "exchange/market/lists.h"
 #include "exchange/market/schedule.h"
@@ -114,8 +114,9 @@ struct contract {
     uint32_t max_open_offers;     /* 0: none */
     uint32_t hold_offer_ms;       /* what an offer of its reserves at once, for so long; 0: nothing */
     int64_t bid_ttl_us;
-    const struct people_terms *people; /* NULL: no rules of its own */
-    const struct seller *seller;       /* NULL: none is shown */
+    const struct people_terms *people;      /* NULL: no rules of its own */
+    const struct seller *seller;            /* NULL: none is shown */
+    const struct sale_addresses *addresses; /* NULL: none is told of its sales */
     uint8_t discloses; /* in its pings: bits 1 << enum person_kind: keyed hashes of those; DISCLOSES_FLOOR */
     bool is_live;      /* asked for a price; else the first price rule that matches bids */
     bool is_free;      /* a payout of 0 is no fault */
@@ -127,6 +128,7 @@ struct contract {
     bool is_hidden : 1;    /* filter or prices look at private fields: public ones do not tell again whom they let */
     bool asks_list : 1;    /* its filter asks whether the person is on a list */
     bool has_alone : 1;    /* prices[1] is for the lead alone, no rule */
+    bool is_inbox : 1;     /* bought by the exchange itself, for the buyer to read: no call leaves */
     bool is_named : 1;     /* only a consent that names its seller will do */
 };
 
@@ -139,10 +141,11 @@ struct buyer {
     uint32_t caps_count;
     struct bytes secrets[2]; /* whsec_… ; none in a snapshot that was unpacked */
     uint32_t secrets_count;
-    struct bytes hash_secret;    /* the bytes are the key of hashes in its pings; empty: none, or unpacked */
-    struct names redirect_hosts; /* lower case: where its verdicts may send people */
-    uint32_t max_in_flight;      /* 0: none */
-    uint32_t max_pings_per_s;    /* 0: none */
+    struct bytes hash_secret;       /* the bytes are the key of hashes in its pings; empty: none, or unpacked */
+    const struct endpoint *notices; /* NULL: none */
+    struct names redirect_hosts;    /* lower case: where its verdicts may send people */
+    uint32_t max_in_flight;         /* 0: none */
+    uint32_t max_pings_per_s;       /* 0: none */
     struct names exclude_affiliates, exclude_sources; /* whose leads it does not take */
     struct people_rules people;
     const uint32_t *contracts; /* indexes */
