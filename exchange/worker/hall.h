@@ -50,6 +50,7 @@ struct hall {
     struct worker *workers[HALL_WORKERS_MAX];
     unsigned workers_count;
     _Atomic bool draining;
+    struct tally tally; /* of the main thread: what is delivered after the fact */
 
     pthread_mutex_t lock; /* of `catalogue` */
     struct catalogue *catalogue;
