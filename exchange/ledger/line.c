@@ -158,7 +158,7 @@ static size_t step_room(const struct book_step *step)
     room += opening->affiliate.len + opening->campaign.len + opening->source.len + opening->channel.len +
             opening->ref.len + opening->click_id.len + opening->sub_ids.len;
     room += offer->affiliate.len + offer->campaign.len + offer->source.len + offer->channel.len + offer->ref.len +
-            offer->click_id.len + offer->sub_ids.len + offer->public_json.len;
+            offer->click_id.len + offer->sub_ids.len + offer->excluded.len + offer->public_json.len;
     for (uint32_t i = 0; i < offer->candidates_count; i++)
         room += offer->candidates[i].contract.len + offer->candidates[i].bid_id.len + 64;
     return room + opening->content.len + KEYFILE_SEALED_EXTRA;

@@ -31,6 +31,7 @@ static inline const char *differ_offer(const struct offer *first, const struct o
         SAME_TEXT(click_id);
         SAME_TEXT(sub_ids);
         SAME_TEXT(public_json);
+        SAME_TEXT(excluded);
         SAME(leg_floor_micros);
         SAME(max_sales);
         SAME(sold_elsewhere);
@@ -302,6 +303,7 @@ static inline const char *differ_trace(const struct trace_auction *a, const stru
     SAME(area_code);
     SAME_TEXT(hidden);
     SAME_TEXT(on_lists);
+    SAME_TEXT(excluded);
     SAME_RAW(counts);
     SAME(contracts_count);
     SAME(posts_count);
