@@ -10,7 +10,17 @@
 #define LINE_JOBS_MAX 1024 /* jobs under way, per line */
 #define LINE_ASKS_MAX 256
 
-enum job_kind { JOB_STEP, JOB_RESOLVE, JOB_SWITCH, JOB_CATALOGUE, JOB_REVOCATION, JOB_COUNTS, JOB_SWEEP, JOB_KINDS };
+enum job_kind {
+    JOB_STEP,
+    JOB_RESOLVE,
+    JOB_SWITCH,
+    JOB_CATALOGUE,
+    JOB_REVOCATION,
+    JOB_COUNTS,
+    JOB_SWEEP,
+    JOB_MATTER,
+    JOB_KINDS
+};
 
 struct job {
     enum job_kind kind;
@@ -21,6 +31,7 @@ struct job {
     struct bytes body, sealed; /* a step and its sealed content; a switch; a catalogue's record and the packed one */
     struct ident id;           /* the lead; to resolve: the post */
     const struct duplicates_guard *guard; /* of a step: NULL: none */
+    struct matter *matter;                /* the line's */
     struct ident sale_id;
     bool is_accepted;
     unsigned swept; /* of a sweep: rows that were seen to */

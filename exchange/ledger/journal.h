@@ -30,7 +30,10 @@
     X(SEEN_POSTS, "seen_posts") /* post id -> book_write_seen: its person's keys */                                    \
     X(ENDS, "ends")             /* until (8, big-endian), post or lead id -> what is forgotten then, see seen.h */     \
     X(LEARNED, "learned")       /* contract id -> market/acceptance's word (8) */                                      \
-    X(DUE, "due")               /* at, wall ms (8, big-endian) | kind | id -> what happens then, see due.h */
+    X(DUE, "due")               /* at, wall ms (8, big-endian) | kind | id -> what happens then, see due.h */          \
+    X(DISPOSITIONS, "dispositions") /* SHA-256 of buyer, 0, event id -> aftersale_write_disposition */                 \
+    X(AFTERSALES, "aftersales")     /* post id -> aftersale_write_record */                                            \
+    X(BUYER_LEADS, "buyer_leads")   /* buyer, 0, the buyer's own id of a lead it bought -> post id */
 
 enum book_table {
 #define X(name, text) BOOK_##name,
@@ -41,7 +44,15 @@ enum book_table {
 
 extern const char *const journal_tables[BOOK_TABLES_COUNT];
 
-enum entry_kind { ENTRY_STEP = 1, ENTRY_SWITCH = 2, ENTRY_CATALOGUE = 3, ENTRY_REVOCATION = 4, ENTRY_COUNTS = 5 };
+enum entry_kind {
+    ENTRY_STEP = 1,
+    ENTRY_SWITCH = 2,
+    ENTRY_CATALOGUE = 3,
+    ENTRY_REVOCATION = 4,
+    ENTRY_COUNTS = 5,
+    ENTRY_DISPOSITION,
+    ENTRY_KINDS
+};
 
 struct entry {
     uint64_t seq;

@@ -9,6 +9,7 @@
 #include "exchange/ledger/rows.h"
 
 #include "exchange/ledger/account.h"
+#include "exchange/ledger/aftersales.h"
 #include "exchange/ledger/counting.h"
 #include "exchange/ledger/seen.h"
 #include "exchange/standing/caps.h"
@@ -79,6 +80,7 @@ enum fault rows_apply(struct store *store, struct MDB_txn *txn, const struct ent
         fault = refuse(refusal, "the record of a catalogue cannot be read");
     if (entry->kind == ENTRY_REVOCATION) fault = apply_revocation(store, txn, entry, refusal);
     if (entry->kind == ENTRY_COUNTS) fault = counting_apply(store, txn, entry);
+    if (entry->kind == ENTRY_DISPOSITION) fault = aftersales_dispose(store, txn, entry, arena, refusal);
     if (fault == FAULT_NONE) fault = seen_prune(store, txn, entry->wall_ms);
     if (fault != FAULT_NONE) return fault;
     if (moved.entries++ == 0) moved.first_ms = entry->wall_ms;
@@ -518,7 +520,9 @@ static enum fault write_caps(struct store *store, struct MDB_txn *txn, struct pl
 
 static enum fault write_sales(struct store *store, struct MDB_txn *txn, struct plan *plan)
 {
-    return plan->step->sales_count && !is_test(plan) ? account_write(store, txn, &plan->movement) : FAULT_NONE;
+    if (!plan->step->sales_count) return FAULT_NONE;
+    enum fault fault = is_test(plan) ? FAULT_NONE : account_write(store, txn, &plan->movement);
+    return fault == FAULT_NONE ? aftersales_open(store, txn, plan->step) : fault;
 }
 
 /* Shown to people: wraps where the accounts, which are checked, would have refused long before. */

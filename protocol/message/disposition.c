@@ -9,14 +9,10 @@ static read_member read_event, read_lead, read_post, read_buyer_lead, read_stage
     read_value;
 
 static const struct request_row rows[] = {
-    {"event_id", read_event, true},
-    {"lead_id", read_lead, false},
-    {"post_id", read_post, false},
-    {"buyer_lead_id", read_buyer_lead, false},
-    {"stage", read_stage, true},
-    {"label", read_label, false},
-    {"agent", read_agent, false},
-    {"at", read_at, false},
+    {"event_id", read_event, true}, {"lead_id", read_lead, false},
+    {"post_id", read_post, false},  {"buyer_lead_id", read_buyer_lead, false},
+    {"stage", read_stage, true},    {"label", read_label, false},
+    {"agent", read_agent, false},   {"at", read_at, false},
     {"value", read_value, false},
 };
 
@@ -76,15 +72,13 @@ static void read_stage(const struct node *value, void *into, struct complaints *
 static void read_label(const struct node *value, void *into, struct complaints *complaints)
 {
     struct disposition_request *request = into;
-    if (value->kind != NODE_NULL)
-        request_text(value, value->key, DISPOSITION_WORD_MAX, &request->label, complaints);
+    if (value->kind != NODE_NULL) request_text(value, value->key, DISPOSITION_WORD_MAX, &request->label, complaints);
 }
 
 static void read_agent(const struct node *value, void *into, struct complaints *complaints)
 {
     struct disposition_request *request = into;
-    if (value->kind != NODE_NULL)
-        request_text(value, value->key, DISPOSITION_WORD_MAX, &request->agent, complaints);
+    if (value->kind != NODE_NULL) request_text(value, value->key, DISPOSITION_WORD_MAX, &request->agent, complaints);
 }
 
 static void read_at(const struct node *value, void *into, struct complaints *complaints)

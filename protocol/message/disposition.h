@@ -17,7 +17,7 @@ enum disposition_by { DISPOSITION_BY_NONE, DISPOSITION_BY_LEAD, DISPOSITION_BY_P
 struct disposition_request {
     struct bytes event_id; /* the buyer's own: said twice, it is the same disposition */
     enum disposition_by by;
-    unsigned named; /* how many of the three were given */
+    unsigned named;             /* how many of the three were given */
     struct ident id;            /* BY_LEAD, BY_POST */
     struct bytes buyer_lead_id; /* BY_BUYER_LEAD */
     enum stage stage;

@@ -51,8 +51,7 @@ static void read_amount(const struct node *value, void *into, struct complaints 
 static void read_evidence(const struct node *value, void *into, struct complaints *complaints)
 {
     struct return_request *request = into;
-    if (value->kind != NODE_NULL)
-        request_text(value, value->key, RETURN_EVIDENCE_MAX, &request->evidence, complaints);
+    if (value->kind != NODE_NULL) request_text(value, value->key, RETURN_EVIDENCE_MAX, &request->evidence, complaints);
 }
 
 static void read_verb(const struct node *value, void *into, struct complaints *complaints)
