@@ -18,6 +18,7 @@ enum job_kind {
     JOB_REVOCATION,
     JOB_COUNTS,
     JOB_SWEEP,
+    JOB_DELIVERIES,
     JOB_MATTER,
     JOB_KINDS
 };

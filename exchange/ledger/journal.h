@@ -31,6 +31,10 @@
     X(ENDS, "ends")             /* until (8, big-endian), post or lead id -> what is forgotten then, see seen.h */     \
     X(LEARNED, "learned")       /* contract id -> market/acceptance's word (8) */                                      \
     X(DUE, "due")               /* at, wall ms (8, big-endian) | kind | id -> what happens then, see due.h */          \
+    X(EVENTS, "events")         /* hearer, number -> event_write, see events.h */                                      \
+    X(EVENT_ENDS, "event_ends") /* until (8, big-endian), hearer, number -> empty: forgotten then */                   \
+    X(OUTBOX, "outbox")         /* hearer, due, number -> what is to be delivered, see outbox.h */                     \
+    X(OUTBOX_LEADS, "outbox_leads") /* hearer, lead id, number -> due (8); 0: after an earlier one */                  \
     X(DISPOSITIONS, "dispositions") /* SHA-256 of buyer, 0, event id -> aftersale_write_disposition */                 \
     X(AFTERSALES, "aftersales")     /* post id -> aftersale_write_record */                                            \
     X(BUYER_LEADS, "buyer_leads")   /* buyer, 0, the buyer's own id of a lead it bought -> post id */
@@ -50,7 +54,8 @@ enum entry_kind {
     ENTRY_CATALOGUE = 3,
     ENTRY_REVOCATION = 4,
     ENTRY_COUNTS = 5,
-    ENTRY_DISPOSITION,
+    ENTRY_DELIVERIES = 6,
+    ENTRY_DISPOSITION = 7,
     ENTRY_KINDS
 };
 
