@@ -54,7 +54,7 @@ struct answer_sale {
     struct bytes redirect_url; /* where the buyer takes the person next; or empty */
     bool is_open;
     struct ident post_id;
-    enum stage stage; /* the latest its buyer told, where the affiliate may see it; at first none */
+    enum sale_stage stage; /* the latest its buyer told, where the affiliate may see it; at first none */
     int64_t stage_ms;
 };
 

@@ -27,6 +27,6 @@ struct matter {
     bool is_first; /* the first disposition of the sale, which was no test: its seat is free */
     char contract[MATTER_NAME_MAX];
     size_t contract_len;
-    enum stage stage;
+    enum sale_stage stage;
     struct aftersale_money earned;
 };

@@ -59,7 +59,7 @@ bool aftersale_read_disposition(struct bytes bytes, struct book_disposition *dis
     flat_take_id(&flat, &disposition->post_id);
     disposition->buyer = flat_take_text(&flat);
     disposition->event_id = flat_take_text(&flat);
-    disposition->stage = (enum stage)flat_take_upto(&flat, STAGE_COUNT - 1);
+    disposition->stage = (enum sale_stage)flat_take_upto(&flat, STAGE_COUNT - 1);
     disposition->label = flat_take_text(&flat);
     disposition->agent = flat_take_text(&flat);
     disposition->at_ms = flat_take_signed(&flat);
@@ -173,8 +173,8 @@ bool aftersale_read_record(struct bytes bytes, struct aftersale_record *record)
     flat_take_id(&flat, &record->post_id);
     flat_take_id(&flat, &record->lead_id);
     record->dispositions = (uint32_t)flat_take_upto(&flat, UINT32_MAX);
-    record->latest = (enum stage)flat_take_upto(&flat, STAGE_COUNT - 1);
-    record->highest = (enum stage)flat_take_upto(&flat, STAGE_COUNT - 1);
+    record->latest = (enum sale_stage)flat_take_upto(&flat, STAGE_COUNT - 1);
+    record->highest = (enum sale_stage)flat_take_upto(&flat, STAGE_COUNT - 1);
     record->latest_ms = flat_take_signed(&flat);
     record->contacted_ms = flat_take_signed(&flat);
     record->paid = (uint32_t)flat_take_upto(&flat, UINT32_MAX);

@@ -15,7 +15,7 @@ struct aftersale_money {
 struct book_disposition {
     struct ident post_id;
     struct bytes buyer, event_id;
-    enum stage stage;
+    enum sale_stage stage;
     struct bytes label, agent; /* the buyer's words */
     int64_t at_ms;
     int64_t value_micros;          /* -1: not said */
@@ -61,7 +61,7 @@ struct book_judgement {
 struct aftersale_record {
     struct ident post_id, lead_id;
     uint32_t dispositions;
-    enum stage latest, highest;
+    enum sale_stage latest, highest;
     int64_t latest_ms, contacted_ms; /* 0: not yet */
     uint32_t paid;                   /* bits 1 << stage: stages that were paid */
     uint32_t returns;                /* asked for and not denied */

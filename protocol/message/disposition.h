@@ -20,7 +20,7 @@ struct disposition_request {
     unsigned named;             /* how many of the three were given */
     struct ident id;            /* BY_LEAD, BY_POST */
     struct bytes buyer_lead_id; /* BY_BUYER_LEAD */
-    enum stage stage;
+    enum sale_stage stage;
     struct bytes label, agent; /* the buyer's words; may be empty */
     int64_t at_ms;             /* 0: not said */
     int64_t value_micros;      /* of the buyer's own business; -1: not said */

@@ -8,7 +8,7 @@
 
 #include "protocol/base/bytes.h"
 
-enum stage {
+enum sale_stage {
     STAGE_NONE,
     STAGE_ATTEMPTED,
     STAGE_CONTACTED,
@@ -23,12 +23,12 @@ enum stage {
 
 #define STAGE_WORDS "attempted contacted qualified appointment quoted sold lost bad"
 
-const char *stage_name(enum stage stage); /* "" for NONE */
+const char *stage_name(enum sale_stage stage); /* "" for NONE */
 /* NONE: no such stage. */
-enum stage stage_find(struct bytes name);
+enum sale_stage stage_find(struct bytes name);
 /* Who is at `now` has been at `wanted`, or is there. */
-bool stage_reaches(enum stage now, enum stage wanted);
+bool stage_reaches(enum sale_stage now, enum sale_stage wanted);
 /* The person was reached, or will never be: nobody need wait for a first contact any more. */
-bool stage_ends_waiting(enum stage stage);
+bool stage_ends_waiting(enum sale_stage stage);
 /* The higher of the two on the ladder; an end counts where nothing was climbed. */
-enum stage stage_higher(enum stage a, enum stage b);
+enum sale_stage stage_higher(enum sale_stage a, enum sale_stage b);

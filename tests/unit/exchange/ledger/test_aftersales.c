@@ -36,7 +36,7 @@ static enum fault tell(struct desk *desk, struct matter *matter)
     return desk->fault;
 }
 
-static struct disposition_request about(const struct ident *post_id, const char *event, enum stage stage)
+static struct disposition_request about(const struct ident *post_id, const char *event, enum sale_stage stage)
 {
     return (struct disposition_request){.event_id = bytes_of(event),
                                         .by = DISPOSITION_BY_POST,

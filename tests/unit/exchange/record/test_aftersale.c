@@ -14,9 +14,9 @@
 
 static char memory[8192];
 
-static enum stage roll_stage(struct dice *dice, enum stage least)
+static enum sale_stage roll_stage(struct dice *dice, enum sale_stage least)
 {
-    return (enum stage)((uint64_t)least + roll_below(dice, STAGE_COUNT - (uint64_t)least));
+    return (enum sale_stage)((uint64_t)least + roll_below(dice, STAGE_COUNT - (uint64_t)least));
 }
 
 static bool write_disposition(struct dice *dice, struct sink *sink)

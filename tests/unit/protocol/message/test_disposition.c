@@ -44,10 +44,10 @@ static void stages_climb(void **state)
     (void)state;
     char words[128] = "";
     for (int stage = STAGE_ATTEMPTED; stage < STAGE_COUNT; stage++) {
-        struct bytes name = bytes_of(stage_name((enum stage)stage));
+        struct bytes name = bytes_of(stage_name((enum sale_stage)stage));
         assert_int_equal(stage_find(name), stage);
-        assert_true(stage_reaches((enum stage)stage, (enum stage)stage));
-        assert_int_equal(stage_ends_waiting((enum stage)stage), stage != STAGE_ATTEMPTED);
+        assert_true(stage_reaches((enum sale_stage)stage, (enum sale_stage)stage));
+        assert_int_equal(stage_ends_waiting((enum sale_stage)stage), stage != STAGE_ATTEMPTED);
         snprintf(words + strlen(words), sizeof words - strlen(words), "%s%s", words[0] ? " " : "", name.at);
     }
     assert_string_equal(words, STAGE_WORDS);
