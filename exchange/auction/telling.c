@@ -77,6 +77,7 @@ static int64_t best_paying(const struct auction_answer *answer)
 static void tell_sale(struct auction_answer *answer, const struct book_sale *sale, uint32_t leg, bool is_open)
 {
     answer->sales[answer->sales_count++] = (struct answer_sale){.sale_id = sale->sale_id,
+                                                                .post_id = sale->post_id,
                                                                 .leg = leg,
                                                                 .buyer = sale->buyer,
                                                                 .price_micros = sale->payout_micros,
@@ -238,6 +239,7 @@ static void trace_inputs(struct auction *auction, struct trace_auction *record)
     record->area_code = facts->area_code;
     record->hidden = match_pack_hidden(auction->catalogue, facts, &auction->arena);
     record->on_lists = suppress_pack(facts);
+    record->excluded = auction->offer.excluded;
     if (!facts->consent) return;
     struct sink sink = sink_over(arena_take(&auction->arena, CONSENT_FACTS_MAX), CONSENT_FACTS_MAX);
     if (!sink.at) return;

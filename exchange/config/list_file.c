@@ -1,4 +1,4 @@
-/* Entries are written through a buffer, and flushed to the disk every few megabytes, so that the flush at the end is
+/* Entries are written through a buffer, and flushed to the disk every megabyte, so that the flush at the end is
  * not one that the book's own flushes wait behind. The list that serves is then built out of the file: the number of
  * its entries is known by then, and nothing but the table itself takes memory. */
 #include "exchange/config/list_file.h"
@@ -15,7 +15,7 @@
 #define FILE_MODE 0600
 #define FOLDER_MODE 0700
 #define BUFFER_BYTES 65536u    /* whole entries */
-#define FLUSH_BYTES (4u << 20) /* written since the last flush */
+#define FLUSH_BYTES (1u << 20) /* written since the last flush */
 #define HALF_SUFFIX ".new"
 
 struct list_file {

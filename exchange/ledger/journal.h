@@ -10,10 +10,10 @@
 #include "exchange/ledger/store.h"
 #include "protocol/crypto/digest.h"
 
-#define BOOK_VERSION 2u /* 1: nobody was remembered */
+#define BOOK_VERSION 3u /* 1: nobody was remembered; 2: accounts had balances, and nothing told how they came about */
 
 #define BOOK_TABLES(X)                                                                                                 \
-    X(META, "meta")             /* "version", "head": {seq, chain}, "key": id of the key file's key */                 \
+    X(META, "meta")             /* "version", "head": {seq, chain}, "key": id of the key file's key, "derived" */      \
     X(JOURNAL, "journal")       /* entries: the truth; all below but content and catalogues is derived from them */    \
     X(LEADS, "leads")           /* lead id -> book_write_lead */                                                       \
     X(POSTS, "posts")           /* post id -> book_write_post */                                                       \
@@ -29,7 +29,15 @@
     X(SEEN, "seen")             /* a person's key (16), post id -> encounter_write; no post: a revocation */           \
     X(SEEN_POSTS, "seen_posts") /* post id -> book_write_seen: its person's keys */                                    \
     X(ENDS, "ends")             /* until (8, big-endian), post or lead id -> what is forgotten then, see seen.h */     \
-    X(LEARNED, "learned")       /* contract id -> market/acceptance's word (8); from this version's verdicts on */
+    X(LEARNED, "learned")       /* contract id -> market/acceptance's word (8) */                                      \
+    X(DUE, "due")               /* at, wall ms (8, big-endian) | kind | id -> what happens then, see due.h */          \
+    X(EVENTS, "events")         /* hearer, number -> event_write, see events.h */                                      \
+    X(EVENT_ENDS, "event_ends") /* until (8, big-endian), hearer, number -> empty: forgotten then */                   \
+    X(OUTBOX, "outbox")         /* hearer, due, number -> what is to be delivered, see outbox.h */                     \
+    X(OUTBOX_LEADS, "outbox_leads") /* hearer, lead id, number -> due (8); 0: after an earlier one */                  \
+    X(DISPOSITIONS, "dispositions") /* SHA-256 of buyer, 0, event id -> aftersale_write_disposition */                 \
+    X(AFTERSALES, "aftersales")     /* post id -> aftersale_write_record */                                            \
+    X(BUYER_LEADS, "buyer_leads")   /* buyer, 0, the buyer's own id of a lead it bought -> post id */
 
 enum book_table {
 #define X(name, text) BOOK_##name,
@@ -40,7 +48,16 @@ enum book_table {
 
 extern const char *const journal_tables[BOOK_TABLES_COUNT];
 
-enum entry_kind { ENTRY_STEP = 1, ENTRY_SWITCH = 2, ENTRY_CATALOGUE = 3, ENTRY_REVOCATION = 4, ENTRY_COUNTS = 5 };
+enum entry_kind {
+    ENTRY_STEP = 1,
+    ENTRY_SWITCH = 2,
+    ENTRY_CATALOGUE = 3,
+    ENTRY_REVOCATION = 4,
+    ENTRY_COUNTS = 5,
+    ENTRY_DELIVERIES = 6,
+    ENTRY_DISPOSITION = 7,
+    ENTRY_KINDS
+};
 
 struct entry {
     uint64_t seq;

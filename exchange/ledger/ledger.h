@@ -7,8 +7,10 @@
  * thread. */
 #pragma once
 
+#include "exchange/ledger/matter.h"
 #include "exchange/ledger/reader.h"
 #include "exchange/market/duplicates.h"
+#include "exchange/record/delivery.h"
 #include "exchange/standing/offers.h"
 #include "protocol/wire/loop.h"
 
@@ -88,6 +90,15 @@ enum fault ledger_switch(struct ledger_line *line, struct bytes contract, bool p
                          uint64_t token) MUST_USE;
 /* A person who is not to be sold any more; durable before on_durable. */
 enum fault ledger_revoke(struct ledger_line *line, const struct revocation *revocation, int64_t wall_ms,
+                         void (*on_durable)(void *arg, uint64_t token, enum fault fault, uint64_t seq), void *arg,
+                         uint64_t token) MUST_USE;
+/* What came of up to DELIVERIES_MAX tries to deliver events (notices.h): when each is tried again, or that it has come
+ * to its end. One of an event that is forgotten changes nothing. */
+enum fault ledger_deliver(struct ledger_line *line, const struct delivery *list, uint32_t count, int64_t wall_ms,
+                          void (*on_durable)(void *arg, uint64_t token, enum fault fault, uint64_t seq), void *arg,
+                          uint64_t token) MUST_USE;
+/* What a buyer or an operator says of a sale, see matter.h; it lives until on_durable, and is filled by then. */
+enum fault ledger_matter(struct ledger_line *line, struct matter *matter, int64_t wall_ms,
                          void (*on_durable)(void *arg, uint64_t token, enum fault fault, uint64_t seq), void *arg,
                          uint64_t token) MUST_USE;
 /* A catalogue under its content hash (nothing is written if it is there already). At start and reload, before it

@@ -11,8 +11,10 @@
 #include <unistd.h>
 
 #include "exchange/ledger/account.h"
+#include "exchange/ledger/aftersales.h"
 #include "exchange/ledger/counting.h"
 #include "exchange/ledger/rows.h"
+#include "exchange/ledger/upgrade.h"
 #include "protocol/base/check.h"
 #include "protocol/base/money.h"
 
@@ -65,6 +67,7 @@ enum fault report_verify(const char *path, struct report_verdict *verdict,
     if (fault != FAULT_NONE) return fault;
     fault = store_begin(verify.book, false, &verify.txn);
     if (fault == FAULT_NONE) fault = journal_read_version(verify.book, verify.txn, &version);
+    if (fault == FAULT_NONE && upgrade_is_under_way(verify.book, verify.txn)) version = BOOK_VERSION - 1;
     store_abort(&verify.txn);
     if (fault == FAULT_NONE && version > BOOK_VERSION) fault = FAULT_VERSION;
     if (fault == FAULT_NONE && version < BOOK_VERSION) {
@@ -232,6 +235,7 @@ static bool touches(enum book_table table, struct bytes key, const struct entry 
     if (table == BOOK_CATALOGUES)
         return entry->kind == ENTRY_CATALOGUE && bytes_starts(entry->body, bytes_first(key, DIGEST_LEN));
     if (table == BOOK_CAPS && counting_touches(entry, key)) return true;
+    if (aftersales_touches(entry, table, key)) return true;
     if (entry->kind != ENTRY_STEP) return false;
     if (bytes_same(ident_bytes(&step->lead_id), id)) return true;
     if (step->opening && bytes_same(ident_bytes(&step->ping_id), id)) return true;
@@ -278,8 +282,9 @@ static enum fault accuse_row(struct verify *verify, enum book_table table, struc
     sink_text(&sink, "the row ");
     if (table == BOOK_ACCOUNTS || table == BOOK_SWITCHES)
         sink_bytes(&sink, bytes_first(copy, 60));
-    else if (copy.len >= 16 && table != BOOK_KEYS && table != BOOK_CAPS && table != BOOK_CATALOGUES &&
-             table != BOOK_SEEN && table != BOOK_ENDS)
+    else if (copy.len >= 16 &&
+             (table == BOOK_LEADS || table == BOOK_POSTS || table == BOOK_DOUBTS || table == BOOK_PINGS ||
+              table == BOOK_CONTENT || table == BOOK_SEEN_POSTS || table == BOOK_AFTERSALES))
         ident_write(&sink, (const struct ident *)(const void *)copy.at);
     else
         sink_hex(&sink, bytes_first(copy, 20));
@@ -427,8 +432,10 @@ static enum fault compare_sums(struct verify *verify)
 static enum fault compare_all(struct verify *verify)
 {
     static const enum book_table tables[] = {
-        BOOK_ACCOUNTS, BOOK_LEADS,   BOOK_POSTS,      BOOK_DOUBTS, BOOK_PINGS,      BOOK_KEYS, BOOK_CAPS,
-        BOOK_SWITCHES, BOOK_CONTENT, BOOK_CATALOGUES, BOOK_SEEN,   BOOK_SEEN_POSTS, BOOK_ENDS};
+        BOOK_ACCOUNTS,     BOOK_LEADS,      BOOK_POSTS,      BOOK_DOUBTS,     BOOK_PINGS,  BOOK_KEYS,
+        BOOK_CAPS,         BOOK_SWITCHES,   BOOK_CONTENT,    BOOK_CATALOGUES, BOOK_SEEN,   BOOK_SEEN_POSTS,
+        BOOK_ENDS,         BOOK_DUE,        BOOK_EVENTS,     BOOK_EVENT_ENDS, BOOK_OUTBOX, BOOK_OUTBOX_LEADS,
+        BOOK_DISPOSITIONS, BOOK_AFTERSALES, BOOK_BUYER_LEADS};
     enum fault fault = FAULT_NONE;
     for (size_t i = 0; i < sizeof tables / sizeof *tables && fault == FAULT_NONE && is_good(verify); i++)
         fault = compare_table(verify, tables[i]);

@@ -7,7 +7,7 @@
 /* 2: a sale's redirect_url, the text of an end; of a post: is_test; 3: slots, before them one post at a time and one
  * sale at most. */
 #define STEP_VERSION 3
-#define LEAD_VERSION 3
+#define LEAD_VERSION 4 /* told */
 #define POST_VERSION 3
 #define SEEN_VERSION 1
 
@@ -115,6 +115,29 @@ static void take_verdict(struct flat *flat, struct book_verdict *verdict)
     verdict->by_operator = flat_take_flag(flat);
 }
 
+void pieces_put_caps(struct sink *sink, const struct book_cap_key *keys, uint8_t count)
+{
+    flat_put(sink, count);
+    for (uint8_t i = 0; i < count; i++) {
+        sink_bytes(sink, (struct bytes){(const char *)keys[i].id, sizeof keys[i].id});
+        flat_put(sink, keys[i].window | (uint64_t)keys[i].stay << STAY_SHIFT);
+        flat_put(sink, keys[i].amount);
+    }
+}
+
+uint8_t pieces_take_caps(struct flat *flat, struct book_cap_key *keys)
+{
+    uint8_t count = (uint8_t)flat_take_upto(flat, BOOK_CAP_KEYS_MAX);
+    for (uint8_t i = 0; i < count; i++) {
+        flat_take_raw(flat, keys[i].id, sizeof keys[i].id);
+        uint64_t window = flat_take_upto(flat, WINDOW_MAX);
+        keys[i].window = (uint32_t)window;
+        keys[i].stay = (uint8_t)(window >> STAY_SHIFT);
+        keys[i].amount = (uint32_t)flat_take_upto(flat, UINT32_MAX);
+    }
+    return count;
+}
+
 static void put_intent(struct sink *sink, const struct book_intent *intent)
 {
     flat_put_id(sink, &intent->post_id);
@@ -128,12 +151,7 @@ static void put_intent(struct sink *sink, const struct book_intent *intent)
     sink_char(sink, (char)intent->slot);
     sink_char(sink, (char)intent->planned);
     sink_char(sink, (char)intent->max_sold);
-    flat_put(sink, intent->keys_count);
-    for (uint8_t i = 0; i < intent->keys_count; i++) {
-        sink_bytes(sink, (struct bytes){(const char *)intent->keys[i].id, sizeof intent->keys[i].id});
-        flat_put(sink, intent->keys[i].window | (uint64_t)intent->keys[i].stay << STAY_SHIFT);
-        flat_put(sink, intent->keys[i].amount);
-    }
+    pieces_put_caps(sink, intent->keys, intent->keys_count);
 }
 
 static void take_intent(struct flat *flat, struct book_intent *intent, bool has_slot)
@@ -154,14 +172,7 @@ static void take_intent(struct flat *flat, struct book_intent *intent, bool has_
     }
     bool fits = intent->slot < intent->planned && intent->planned <= OFFER_SALES_MAX && intent->max_sold > 0;
     if (!fits) flat->bad = true;
-    intent->keys_count = (uint8_t)flat_take_upto(flat, BOOK_CAP_KEYS_MAX);
-    for (uint8_t i = 0; i < intent->keys_count; i++) {
-        flat_take_raw(flat, intent->keys[i].id, sizeof intent->keys[i].id);
-        uint64_t window = flat_take_upto(flat, WINDOW_MAX);
-        intent->keys[i].window = (uint32_t)window;
-        intent->keys[i].stay = (uint8_t)(window >> STAY_SHIFT);
-        intent->keys[i].amount = (uint32_t)flat_take_upto(flat, UINT32_MAX);
-    }
+    intent->keys_count = pieces_take_caps(flat, intent->keys);
 }
 
 static void put_sale(struct sink *sink, const struct book_sale *sale)
@@ -373,6 +384,7 @@ bool book_write_lead(struct sink *sink, const struct lead_record *lead)
     flat_put(sink, lead->tried);
     flat_put(sink, lead->planned);
     flat_put(sink, lead->is_over);
+    flat_put(sink, lead->told);
     flat_put(sink, lead->slots_count);
     for (unsigned i = 0; i < lead->slots_count; i++) put_slot(sink, &lead->slots[i]);
     return !sink->cut;
@@ -408,6 +420,7 @@ bool book_read_lead(struct bytes bytes, struct arena *arena, struct lead_record 
     lead->tried = flat_take(&flat);
     lead->planned = (uint8_t)flat_take_upto(&flat, OFFER_SALES_MAX);
     lead->is_over = flat_take_flag(&flat);
+    if (version > 3) lead->told = (uint8_t)flat_take_upto(&flat, LEAD_TOLD_COUNT - 1);
     lead->slots_count = (uint8_t)flat_take_upto(&flat, OFFER_SALES_MAX);
     for (unsigned i = 0; i < lead->slots_count; i++) take_slot(&flat, &lead->slots[i]);
     return flat_ends(&flat);
