@@ -30,7 +30,8 @@
     X(SEEN_POSTS, "seen_posts") /* post id -> book_write_seen: its person's keys */                                    \
     X(ENDS, "ends")             /* until (8, big-endian), post or lead id -> what is forgotten then, see seen.h */     \
     X(LEARNED, "learned")       /* contract id -> market/acceptance's word (8) */                                      \
-    X(DUE, "due")               /* at, wall ms (8, big-endian) | kind | id -> what happens then, see due.h */
+    X(DUE, "due")               /* at, wall ms (8, big-endian) | kind | id -> what happens then, see due.h */          \
+    X(HOLDS, "holds")           /* "buyer:X" -> micros (8) that posts without a final verdict hold, see stakes.h */
 
 enum book_table {
 #define X(name, text) BOOK_##name,
