@@ -31,7 +31,11 @@
     X(ENDS, "ends")             /* until (8, big-endian), post or lead id -> what is forgotten then, see seen.h */     \
     X(LEARNED, "learned")       /* contract id -> market/acceptance's word (8) */                                      \
     X(DUE, "due")               /* at, wall ms (8, big-endian) | kind | id -> what happens then, see due.h */          \
-    X(HOLDS, "holds")           /* "buyer:X" -> micros (8) that posts without a final verdict hold, see stakes.h */
+    X(EVENTS, "events")         /* hearer, number -> event_write, see events.h */                                      \
+    X(EVENT_ENDS, "event_ends") /* until (8, big-endian), hearer, number -> empty: forgotten then */                   \
+    X(OUTBOX, "outbox")         /* hearer, due, number -> what is to be delivered, see outbox.h */                     \
+    X(OUTBOX_LEADS, "outbox_leads") /* hearer, lead id, number -> due (8); 0: after an earlier one */                  \
+    X(HOLDS, "holds")               /* "buyer:X" -> micros (8) that posts without a final verdict hold, see stakes.h */
 
 enum book_table {
 #define X(name, text) BOOK_##name,
@@ -42,7 +46,15 @@ enum book_table {
 
 extern const char *const journal_tables[BOOK_TABLES_COUNT];
 
-enum entry_kind { ENTRY_STEP = 1, ENTRY_SWITCH = 2, ENTRY_CATALOGUE = 3, ENTRY_REVOCATION = 4, ENTRY_COUNTS = 5 };
+enum entry_kind {
+    ENTRY_STEP = 1,
+    ENTRY_SWITCH = 2,
+    ENTRY_CATALOGUE = 3,
+    ENTRY_REVOCATION = 4,
+    ENTRY_COUNTS = 5,
+    ENTRY_DELIVERIES = 6,
+    ENTRY_KINDS
+};
 
 struct entry {
     uint64_t seq;
