@@ -8,6 +8,7 @@
  * of their legs allows. Both are checked here, whatever the story believes. */
 #include "exchange/ledger/rows.h"
 
+#include "exchange/ledger/aftersales.h"
 #include "exchange/ledger/capping.h"
 #include "exchange/ledger/hearing.h"
 #include "exchange/ledger/seen.h"
@@ -503,12 +504,13 @@ static enum fault write_stakes(struct store *store, struct MDB_txn *txn, struct 
 
 static enum fault write_sales(struct store *store, struct MDB_txn *txn, struct plan *plan)
 {
-    if (plan->step->sales_count == 0 || is_test(plan)) return FAULT_NONE;
-    for (unsigned i = 0; i < plan->movement.count; i++) {
+    if (!plan->step->sales_count) return FAULT_NONE;
+    enum fault fault = is_test(plan) ? FAULT_NONE : account_write(store, txn, &plan->movement);
+    for (unsigned i = 0; i < plan->movement.count && !is_test(plan); i++) {
         const struct account_leg *leg = &plan->movement.legs[i];
         rows_tell_funds(plan->refusal, stakes_buyer((struct bytes){leg->name, leg->name_len}), leg->micros);
     }
-    return account_write(store, txn, &plan->movement);
+    return fault == FAULT_NONE ? aftersales_open(store, txn, plan->step) : fault;
 }
 
 /* Shown to people: wraps where the accounts, which are checked, would have refused long before. */

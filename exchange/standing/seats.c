@@ -131,9 +131,9 @@ static void end(struct standing *standing, const struct seat_hold *hold, bool gi
     check(own->open > 0 && shared->open > 0, "contract cell %u", hold->contract_cell);
     own->open--;
     shared->open--;
-    bool of_this_push = hold->epoch && hold->epoch == from->epoch;
-    if (of_this_push && gives_back) atomic_fetch_add_explicit(&from->free, 1, memory_order_acq_rel);
-    if (of_this_push && !gives_back) from->sold++;
+    bool is_of_now = hold->epoch && hold->epoch == from->epoch;
+    if (is_of_now && gives_back) atomic_fetch_add_explicit(&from->free, 1, memory_order_acq_rel);
+    from->sold += is_of_now && !gives_back;
     pthread_mutex_unlock(&standing->seats_lock);
 }
 
@@ -147,18 +147,16 @@ void seats_keep(struct standing *standing, const struct seat_hold *hold)
     end(standing, hold, false);
 }
 
-/* Which sale a disposition is of is not asked: whichever took a seat of this push, one of them is over. */
-bool seats_free_one(struct standing *standing, uint32_t contract_cell, uint32_t buyer_cell, int64_t now_us)
+void seats_vacate(struct standing *standing, uint32_t contract_cell, uint32_t buyer_cell, int64_t now_us)
 {
     struct contract_cell *contract = contract_at(standing, contract_cell);
     struct buyer_cell *buyer = buyer_at(standing, buyer_cell);
     pthread_mutex_lock(&standing->seats_lock);
     struct heard heard = hear_both(contract, buyer, now_us);
-    bool freed = heard.fresh && (heard.signal & SIGNAL_HAS_SEATS) != 0 && heard.pool->sold > 0;
-    if (freed) {
+    bool counted = heard.fresh && (heard.signal & SIGNAL_HAS_SEATS) != 0;
+    if (counted && heard.pool->sold) {
         heard.pool->sold--;
         atomic_fetch_add_explicit(&heard.pool->free, 1, memory_order_acq_rel);
     }
     pthread_mutex_unlock(&standing->seats_lock);
-    return freed;
 }

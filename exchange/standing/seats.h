@@ -45,6 +45,6 @@ bool seats_take(struct standing *standing, uint32_t contract_cell, uint32_t buye
  * (sale). */
 void seats_give(struct standing *standing, const struct seat_hold *hold);
 void seats_keep(struct standing *standing, const struct seat_hold *hold);
-/* The buyer is done with a lead it bought: one seat of the push that counts for the contract now is free again. False:
- * none is, for no sale has taken a seat since that push, or none counts; what was sold before it is in its number. */
-bool seats_free_one(struct standing *standing, uint32_t contract_cell, uint32_t buyer_cell, int64_t now_us);
+/* A sale's buyer says what became of it: its seat is free again, where seats are counted now and one was sold since the
+ * push; there are never more free than were pushed. */
+void seats_vacate(struct standing *standing, uint32_t contract_cell, uint32_t buyer_cell, int64_t now_us);

@@ -112,31 +112,6 @@ static void seats_are_taken_and_given_back(void **state)
     assert_int_equal(read_at(contract, 3).seats_free, 1);
 }
 
-/* As many as sales have taken since the push, no more; and only of the push that counts. */
-static void a_disposition_frees_a_seat_that_was_sold(void **state)
-{
-    (void)state;
-    struct seat_hold before = take(contract, 1);
-    assert_false(seats_free_one(standing, contract, buyer, 1)); /* nobody counts */
-    seats_push_contract(standing, contract, true, 3, 1000);
-    seats_keep(standing, &before);                              /* of no push */
-    assert_false(seats_free_one(standing, contract, buyer, 2)); /* it is in the pushed number */
-    struct seat_hold first = take(contract, 3), second = take(contract, 3);
-    assert_true(is_full(contract, 3));
-    seats_keep(standing, &first);
-    seats_give(standing, &second);
-    assert_int_equal(read_at(contract, 4).seats_free, 1);
-    assert_true(seats_free_one(standing, contract, buyer, 4));
-    assert_int_equal(read_at(contract, 4).seats_free, 2);
-    assert_false(seats_free_one(standing, contract, buyer, 4)); /* the other one was given back by itself */
-    struct seat_hold third = take(contract, 5);
-    seats_keep(standing, &third);
-    seats_push_contract(standing, contract, true, 3, 1000);
-    assert_false(seats_free_one(standing, contract, buyer, 6)); /* a newer push says all */
-    assert_int_equal(read_at(contract, 6).seats_free, 3);
-    assert_false(seats_free_one(standing, contract, buyer, 1000)); /* and then it has expired */
-}
-
 /* Five pushed while two posts are out: three are free, whatever becomes of the two. */
 static void open_posts_are_counted_in_a_push(void **state)
 {
@@ -267,6 +242,33 @@ static void *read_again(void *arg)
     return NULL;
 }
 
+/* As many as were sold since the push, and no more than were pushed. */
+static void a_sale_spoken_of_frees_its_seat(void **state)
+{
+    (void)state;
+    struct seat_hold hold, held;
+    seats_vacate(standing, contract, buyer, 1); /* nothing is pushed: nothing is counted */
+    seats_push_contract(standing, contract, true, 2, 1000);
+    seats_vacate(standing, contract, buyer, 1);
+    assert_int_equal(read_at(contract, 1).seats_free, 2);
+    assert_true(seats_take(standing, contract, buyer, 1, &hold));
+    assert_true(seats_take(standing, contract, buyer, 1, &held));
+    seats_vacate(standing, contract, buyer, 1); /* both are only posted */
+    assert_int_equal(read_at(contract, 1).seats_free, 0);
+    seats_keep(standing, &hold);
+    seats_vacate(standing, contract, buyer, 1);
+    seats_vacate(standing, contract, buyer, 1);
+    assert_int_equal(read_at(contract, 1).seats_free, 1);
+    seats_keep(standing, &held);
+    seats_push_contract(standing, contract, true, 1, 1000); /* says all again */
+    seats_vacate(standing, contract, buyer, 1);
+    assert_int_equal(read_at(contract, 1).seats_free, 1);
+    assert_true(seats_take(standing, contract, buyer, 1, &hold));
+    seats_keep(standing, &hold);
+    seats_vacate(standing, contract, buyer, 1000); /* the push has expired */
+    assert_int_equal(read_at(contract, 1).seats_free, 0);
+}
+
 static void never_over_with_threads(void **state)
 {
     (void)state;
@@ -293,13 +295,13 @@ int main(void)
         cmocka_unit_test_setup_teardown(silence_is_no_signal, start, stop),
         cmocka_unit_test_setup_teardown(push_is_fresh_until_it_expires, start, stop),
         cmocka_unit_test_setup_teardown(later_push_counts, start, stop),
-        cmocka_unit_test_setup_teardown(a_disposition_frees_a_seat_that_was_sold, start, stop),
         cmocka_unit_test_setup_teardown(seats_are_taken_and_given_back, start, stop),
         cmocka_unit_test_setup_teardown(open_posts_are_counted_in_a_push, start, stop),
         cmocka_unit_test_setup_teardown(one_pool_for_all_of_a_buyer, start, stop),
         cmocka_unit_test_setup_teardown(seats_not_named_are_not_counted, start, stop),
         cmocka_unit_test_setup_teardown(pause_is_a_push_of_its_length, start, stop),
         cmocka_unit_test_setup_teardown(extremes_are_bounded, start, stop),
+        cmocka_unit_test_setup_teardown(a_sale_spoken_of_frees_its_seat, start, stop),
         cmocka_unit_test_setup_teardown(never_over_with_threads, start, stop),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
