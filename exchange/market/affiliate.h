@@ -33,5 +33,6 @@ struct affiliate {
     const struct notice_address *notices; /* NULL: none */
     enum reveal_buyers reveal;
     enum reveal_bids reveal_bids;
+    bool reveal_stages;
     bool paused;
 };

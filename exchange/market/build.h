@@ -80,14 +80,6 @@ void build_quality(struct build *build, const struct node *node, struct campaign
 /* ping_hashes and disclose_floor of a contract: what of lead and affiliate its pings tell; its seller and consent. */
 void build_disclosure(struct build *build, const struct node *node, struct contract *contract);
 void build_seller(struct build *build, const struct node *node, struct contract *contract);
-/* build_addresses.c: who is told after the fact, and where. build_secret: a whsec_… more. build_endpoint: false: told.
- */
-void build_affiliate_notices(struct build *build, const struct node *node, struct affiliate *affiliate);
-void build_buyer_notices(struct build *build, const struct node *node, struct buyer *buyer);
-void build_sale_addresses(struct build *build, const struct node *node, struct contract *contract);
-bool build_secret(struct build *build, const struct node *node, const char *name, struct bytes *secrets,
-                  uint32_t *count);
-bool build_endpoint(struct build *build, const struct node *node, bool is_post, struct endpoint *endpoint);
 /* Warns of what can never come about: contracts, prices, calendars, margins nobody meets. After build_indexes. */
 void build_reach(struct build *build);
 /* After the contracts: buyers that keep a hash_secret for nothing. */

@@ -1,7 +1,7 @@
 /* Where it is told after the fact. A whole lead leaves for a copy as it does for a post, and a notice tells who sells
  * to whom: all of them go over https. */
-#include "exchange/market/addresses.h"
-#include "exchange/market/build.h"
+#include "exchange/market/build_addresses.h"
+
 #include "exchange/market/scalar.h"
 #include "protocol/crypto/signature.h"
 
@@ -9,7 +9,7 @@
 
 _Static_assert(ADDRESS_SECRETS_MAX == SIGNATURE_SECRETS_MAX, "as many as a signer takes");
 
-bool build_secret(struct build *build, const struct node *node, const char *name, struct bytes *secrets,
+void build_secret(struct build *build, const struct node *node, const char *name, struct bytes *secrets,
                   uint32_t *count)
 {
     uint8_t raw[SECRET_RAW_MAX];
@@ -23,7 +23,6 @@ bool build_secret(struct build *build, const struct node *node, const char *name
         build_error(build, node, "there are at most two secrets, while one replaces the other");
     else
         secrets[(*count)++] = build_copy(build, text);
-    return fine;
 }
 
 static void read_secrets(struct build *build, const struct node *map, struct notice_address *address)

@@ -1,7 +1,7 @@
 /* Contracts, the many: 100,000 of them must load in two seconds and take less than a KiB each. So nothing here looks at
  * all other contracts; hosts and schedules that many share are kept once, and a URL is kept in one piece that its parts
  * point into. */
-#include "exchange/market/build.h"
+#include "exchange/market/build_addresses.h"
 
 #include <stdlib.h>
 
