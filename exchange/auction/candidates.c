@@ -13,28 +13,65 @@ static bool begin(struct auction *auction, uint32_t count)
     return auction->candidates && auction->attempts;
 }
 
+/* A one-call lead is posted at once: no bid ends before that. */
+static struct candidate candidate_of(const struct auction *auction, const struct rank_bid *bid, uint32_t number)
+{
+    return (struct candidate){
+        .terms = {.contract = bid->entry->contract->id,
+                  .bid_id = bid->bid_id,
+                  .price_micros = bid->pays_micros,
+                  .bid_micros = bid->price_micros,
+                  .payout_micros = bid->payout.payout_micros,
+                  .margin_rule = (uint8_t)bid->payout.rule,
+                  .max_sold = bid->max_sold,
+                  .leg = (uint8_t)(number + 1),
+                  .valid_until_ms = INT64_MAX},
+        .contract = bid->entry->contract,
+        .entry = (uint32_t)(bid->entry - auction->match.entries),
+    };
+}
+
 bool candidates_from_rank(struct auction *auction)
 {
     uint32_t count = auction->order_count < CANDIDATES_MAX ? auction->order_count : CANDIDATES_MAX;
     if (!begin(auction, count)) return false;
-    for (uint32_t i = 0; i < count; i++) {
-        const struct rank_bid *bid = &auction->bids[auction->order[i]];
-        auction->candidates[i] = (struct candidate){
-            .terms = {.contract = bid->entry->contract->id,
-                      .bid_id = bid->bid_id,
-                      .price_micros = bid->pays_micros,
-                      .bid_micros = bid->price_micros,
-                      .payout_micros = bid->payout.payout_micros,
-                      .margin_rule = (uint8_t)bid->payout.rule,
-                      .max_sold = bid->max_sold,
-                      .leg = (uint8_t)(i + 1),
-                      .valid_until_ms = INT64_MAX},
-            .contract = bid->entry->contract,
-            .entry = (uint32_t)(bid->entry - auction->match.entries),
-        };
-    }
+    for (uint32_t i = 0; i < count; i++)
+        auction->candidates[i] = candidate_of(auction, &auction->bids[auction->order[i]], i);
     auction->candidates_count = count;
     entries_offer(auction); /* what a fallback after a restart needs */
+    return true;
+}
+
+/* A contract has had its turn, whichever of its legs it was; false: this one is new. */
+static bool had_its_turn(const struct candidate *candidates, uint32_t count, const struct candidate *wanted)
+{
+    for (uint32_t i = 0; i < count; i++)
+        if (candidates[i].entry == wanted->entry) return true;
+    return false;
+}
+
+/* Those that were there keep their numbers, which attempts, slots and the book know them by. The offer in the book,
+ * once it is written, stays as it is: see admission_resume. */
+bool candidates_more(struct auction *auction)
+{
+    uint32_t before = auction->candidates_count, count = before;
+    struct candidate *all = arena_zero(&auction->arena, CANDIDATES_MAX, sizeof *all);
+    if (!all) return false;
+    memcpy(all, auction->candidates, before * sizeof *all);
+    struct offer *offer = &auction->offer;
+    for (uint32_t i = 0; i < auction->order_count && count < CANDIDATES_MAX; i++) {
+        const struct rank_bid *bid = &auction->bids[auction->order[i]];
+        all[count] = candidate_of(auction, bid, count);
+        if (had_its_turn(all, before, &all[count])) continue;
+        if (count < OFFER_CANDIDATES_MAX && !auction->opening_written) {
+            offer->candidates[count] = all[count].terms;
+            offer->candidates[count].valid_until_ms = bid->valid_until_ms;
+            offer->candidates_count = count + 1;
+        }
+        count++;
+    }
+    auction->candidates = all;
+    auction->candidates_count = count;
     return true;
 }
 
