@@ -9,7 +9,8 @@
 #include "exchange/ledger/rows.h"
 
 #include "exchange/ledger/account.h"
-#include "exchange/ledger/counting.h"
+#include "exchange/ledger/clearing.h"
+#include "exchange/ledger/kinds.h"
 #include "exchange/ledger/seen.h"
 #include "exchange/standing/caps.h"
 #include "protocol/base/check.h"
@@ -34,6 +35,7 @@ struct settled_post {
 };
 
 struct plan {
+    const struct rows_work *work;
     const struct book_step *step;
     struct arena *arena;
     struct rows_refusal *refusal;
@@ -45,17 +47,12 @@ struct plan {
     struct post_record opened[OFFER_SALES_MAX];   /* one for each intent */
     struct cap_change caps[CAPS_MAX];
     unsigned caps_count;
-    struct account_movement movement; /* of all sales */
+    struct account_book money; /* of all sales; of a test there are none */
 };
 
 typedef enum fault plan_part(struct store *store, struct MDB_txn *txn, struct plan *plan);
 
-static enum fault apply_step(struct store *store, struct MDB_txn *txn, const struct entry *entry, struct arena *arena,
-                             struct rows_totals *totals, struct rows_refusal *refusal);
-static enum fault apply_switch(struct store *store, struct MDB_txn *txn, const struct entry *entry,
-                               struct rows_refusal *refusal);
-static enum fault apply_revocation(struct store *store, struct MDB_txn *txn, const struct entry *entry,
-                                   struct rows_refusal *refusal);
+static enum fault apply_step(const struct rows_work *work);
 static plan_part plan_opening, plan_lead, plan_verdicts, plan_sales, plan_intents, plan_final, plan_caps;
 static plan_part write_lead, write_posts, write_doubts, write_caps, write_sales, write_seen, write_learned;
 static void count(struct rows_totals *totals, const struct plan *plan);
@@ -66,19 +63,27 @@ static enum fault refuse(struct rows_refusal *refusal, const char *text)
     return FAULT_INPUT;
 }
 
+enum fault rows_refuse(const struct rows_work *work, const char *text)
+{
+    return refuse(work->refusal, text);
+}
+
+/* The rows of each kind of entry. */
+static enum fault (*const kinds[ENTRY_KIND_END])(const struct rows_work *work) = {
+    [ENTRY_STEP] = apply_step,
+    [ENTRY_SWITCH] = rows_apply_switch,
+    [ENTRY_CATALOGUE] = rows_apply_catalogue,
+    [ENTRY_REVOCATION] = rows_apply_revocation,
+    [ENTRY_COUNTS] = rows_apply_counts,
+    [ENTRY_CLEAR] = clearing_apply,
+};
+
 enum fault rows_apply(struct store *store, struct MDB_txn *txn, const struct entry *entry, struct arena *arena,
                       struct rows_totals *totals, struct rows_refusal *refusal)
 {
     struct rows_totals moved = *totals;
-    struct digest version;
-    uint64_t len;
-    enum fault fault = FAULT_NONE;
-    if (entry->kind == ENTRY_STEP) fault = apply_step(store, txn, entry, arena, &moved, refusal);
-    if (entry->kind == ENTRY_SWITCH) fault = apply_switch(store, txn, entry, refusal);
-    if (entry->kind == ENTRY_CATALOGUE && !rows_read_catalogue(entry->body, &version, &len))
-        fault = refuse(refusal, "the record of a catalogue cannot be read");
-    if (entry->kind == ENTRY_REVOCATION) fault = apply_revocation(store, txn, entry, refusal);
-    if (entry->kind == ENTRY_COUNTS) fault = counting_apply(store, txn, entry);
+    const struct rows_work work = {store, txn, entry, arena, &moved, refusal};
+    enum fault fault = kinds[entry->kind](&work);
     if (fault == FAULT_NONE) fault = seen_prune(store, txn, entry->wall_ms);
     if (fault != FAULT_NONE) return fault;
     if (moved.entries++ == 0) moved.first_ms = entry->wall_ms;
@@ -87,25 +92,25 @@ enum fault rows_apply(struct store *store, struct MDB_txn *txn, const struct ent
     return FAULT_NONE;
 }
 
-static enum fault apply_step(struct store *store, struct MDB_txn *txn, const struct entry *entry, struct arena *arena,
-                             struct rows_totals *totals, struct rows_refusal *refusal)
+static enum fault apply_step(const struct rows_work *work)
 {
     static plan_part *const parts[] = {plan_opening, plan_lead,   plan_verdicts, plan_sales,   plan_intents,
                                        plan_final,   plan_caps,   write_lead,    write_posts,  write_doubts,
                                        write_caps,   write_sales, write_seen,    write_learned};
     struct book_step step;
-    struct plan *plan = arena_zero(arena, 1, sizeof *plan);
+    struct plan *plan = arena_zero(work->arena, 1, sizeof *plan);
     if (!plan) return FAULT_MEMORY;
-    if (!book_read_step(entry->body, arena, &step)) return refuse(refusal, "the step cannot be read");
+    if (!book_read_step(work->entry->body, work->arena, &step)) return rows_refuse(work, "the step cannot be read");
     plan->step = &step;
-    plan->arena = arena;
-    plan->refusal = refusal;
-    plan->row_room = ROW_FIGURES + entry->body.len;
+    plan->work = work;
+    plan->arena = work->arena;
+    plan->refusal = work->refusal;
+    plan->row_room = ROW_FIGURES + work->entry->body.len;
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
-        enum fault fault = parts[i](store, txn, plan);
+        enum fault fault = parts[i](work->store, work->txn, plan);
         if (fault != FAULT_NONE) return fault;
     }
-    count(totals, plan);
+    count(work->totals, plan);
     return FAULT_NONE;
 }
 
@@ -187,6 +192,7 @@ static enum fault plan_opening(struct store *store, struct MDB_txn *txn, struct 
                                       .click_id = opening->click_id,
                                       .sub_ids = opening->sub_ids,
                                       .document = opening->document,
+                                      .clear_after_ms = opening->clear_after_ms,
                                       .is_one_call = opening->is_one_call,
                                       .offer = opening->offer};
     return FAULT_NONE;
@@ -273,6 +279,9 @@ static enum fault plan_sales(struct store *store, struct MDB_txn *txn, struct pl
     const struct book_step *step = plan->step;
     enum fault fault = FAULT_NONE;
     unsigned next = 0;
+    if (step->sales_count && !is_test(plan))
+        fault = account_begin(&plan->money, store, txn, plan->arena, plan->work->entry, plan->work->totals,
+                              step->sales_count);
     for (unsigned i = 0; i < step->verdicts_count && fault == FAULT_NONE; i++) {
         const struct settled_post *settled = &plan->settled[i];
         if (settled->record.state != POST_ACCEPTED) continue;
@@ -284,9 +293,9 @@ static enum fault plan_sales(struct store *store, struct MDB_txn *txn, struct pl
         if (!is_its_own) return refuse(plan->refusal, "a sale to another than was posted to");
         if (sale->price_micros > intent->price_micros || sale->payout_micros > intent->payout_micros)
             return refuse(plan->refusal, "a sale at more than its post said");
-        fault = account_add_sale(store, txn, sale, plan->lead.affiliate, &plan->movement);
         next++;
-        if (fault == FAULT_INPUT) return refuse(plan->refusal, "the sale's money does not balance or overflows");
+        if (!is_test(plan)) fault = account_add_sale(&plan->money, sale, &plan->lead);
+        if (fault == FAULT_INPUT) return refuse(plan->refusal, plan->money.why);
         settled->slot->sale = *sale;
     }
     if (fault == FAULT_NONE && next < step->sales_count)
@@ -518,7 +527,9 @@ static enum fault write_caps(struct store *store, struct MDB_txn *txn, struct pl
 
 static enum fault write_sales(struct store *store, struct MDB_txn *txn, struct plan *plan)
 {
-    return plan->step->sales_count && !is_test(plan) ? account_write(store, txn, &plan->movement) : FAULT_NONE;
+    (void)store;
+    (void)txn;
+    return plan->money.moves_count ? account_write(&plan->money) : FAULT_NONE;
 }
 
 /* Shown to people: wraps where the accounts, which are checked, would have refused long before. */
@@ -575,26 +586,4 @@ static void count(struct rows_totals *totals, const struct plan *plan)
         add(&totals->payout_micros, step->sales[i].payout_micros);
         add(&totals->margin_micros, step->sales[i].margin_micros);
     }
-}
-
-/* --- switches, revocations and catalogues --- */
-
-static enum fault apply_switch(struct store *store, struct MDB_txn *txn, const struct entry *entry,
-                               struct rows_refusal *refusal)
-{
-    if (entry->body.len < 2 || (unsigned char)entry->body.at[0] > 1 || entry->body.len - 1 > STORE_KEY_MAX)
-        return refuse(refusal, "the record of a switch cannot be read");
-    struct bytes contract = bytes_from(entry->body, 1);
-    if (entry->body.at[0] == 0) return store_drop(store, txn, BOOK_SWITCHES, contract);
-    char value[8];
-    store_value_u64(value, (uint64_t)entry->wall_ms);
-    return store_put(store, txn, BOOK_SWITCHES, contract, (struct bytes){value, sizeof value});
-}
-
-static enum fault apply_revocation(struct store *store, struct MDB_txn *txn, const struct entry *entry,
-                                   struct rows_refusal *refusal)
-{
-    struct revocation revocation;
-    if (!revocation_read(entry->body, &revocation)) return refuse(refusal, "the record of a revocation cannot be read");
-    return seen_revoke(store, txn, &revocation.keys, entry->wall_ms);
 }

@@ -19,7 +19,11 @@ struct rows_totals {
     uint64_t entries, leads, sold, unsold, pending, posts, doubts, posts_open; /* tests aside, but for entries */
     int64_t revenue_micros, payout_micros, margin_micros;
     int64_t first_ms, last_ms;
-    uint64_t tests; /* test leads: counted here and nowhere else */
+    uint64_t tests;         /* test leads: counted here and nowhere else */
+    uint64_t accounts;      /* that have a number: the highest */
+    uint64_t closed_period; /* it and those before it are closed; 0: none is */
+    /* What other movements than sales came to, by whose accounts they are. */
+    int64_t buyers_beside_micros, affiliates_beside_micros, house_beside_micros, cash_micros;
 };
 
 /* What is told of an entry. */
@@ -27,6 +31,18 @@ struct rows_refusal {
     const char *text;                          /* why it is refused: a constant */
     struct learning learning[OFFER_SALES_MAX]; /* what it taught, if it is not: of each verdict */
 };
+
+/* What an entry's rows are made of. */
+struct rows_work {
+    struct store *store;
+    struct MDB_txn *txn;
+    const struct entry *entry;
+    struct arena *arena;
+    struct rows_totals *totals; /* as they will be */
+    struct rows_refusal *refusal;
+};
+/* FAULT_INPUT, said why. */
+enum fault rows_refuse(const struct rows_work *work, const char *text) MUST_USE;
 
 /* The rows of one entry; *totals moves on. FAULT_INPUT: it contradicts what stands, *refusal says how; nothing was
  * written. Any other fault: the transaction is to be given up. The arena is for the rows met on the way. */

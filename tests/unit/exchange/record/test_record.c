@@ -9,8 +9,7 @@
 #include <stdio.h>
 
 #include "exchange/record/flat.h"
-#include "tests/unit/exchange/record/same.h"
-#include "tests/unit/exchange/record/samples.h"
+#include "tests/unit/exchange/record/money_samples.h"
 
 #define ROUNDS 400
 #define CONTRACTS_MAX 40
@@ -33,6 +32,8 @@ static struct lead_record lead_sample;
 static struct post_record post_sample;
 static struct trace_auction trace_sample;
 static struct trace_contract contracts_sample[CONTRACTS_MAX];
+static struct sale_record sale_sample;
+static struct move_record move_sample;
 
 #define UNREADABLE "(unreadable)"
 
@@ -118,10 +119,43 @@ static bool again_trace(struct bytes bytes, struct sink *sink)
     return trace_read(bytes, &arena, &trace) && trace_write(sink, &trace);
 }
 
+static bool write_sale(struct dice *dice, struct sink *sink)
+{
+    sample_sale_record(dice, &sale_sample);
+    return sale_write(sink, &sale_sample);
+}
+static const char *compare_sale(struct bytes bytes)
+{
+    struct sale_record sale;
+    return sale_read(bytes, &sale) ? differ_sale_record(&sale_sample, &sale) : UNREADABLE;
+}
+static bool again_sale(struct bytes bytes, struct sink *sink)
+{
+    struct sale_record sale;
+    return sale_read(bytes, &sale) && sale_write(sink, &sale);
+}
+
+static bool write_move(struct dice *dice, struct sink *sink)
+{
+    sample_move(dice, &move_sample);
+    return move_write(sink, &move_sample);
+}
+static const char *compare_move(struct bytes bytes)
+{
+    struct move_record move;
+    return move_read(bytes, &move) ? differ_move(&move_sample, &move) : UNREADABLE;
+}
+static bool again_move(struct bytes bytes, struct sink *sink)
+{
+    struct move_record move;
+    return move_read(bytes, &move) && move_write(sink, &move);
+}
+
 static const struct kind kinds[] = {
     {"offer", write_offer, compare_offer, again_offer}, {"step", write_step, compare_step, again_step},
     {"lead", write_lead, compare_lead, again_lead},     {"post", write_post, compare_post, again_post},
-    {"trace", write_trace, compare_trace, again_trace},
+    {"trace", write_trace, compare_trace, again_trace}, {"sale", write_sale, compare_sale, again_sale},
+    {"move", write_move, compare_move, again_move},
 };
 #define KINDS (sizeof kinds / sizeof *kinds)
 
