@@ -67,7 +67,7 @@ enum fault journal_read(struct store *store, struct MDB_txn *txn, uint64_t seq, 
     memcpy(entry->before.at, value.at + head - DIGEST_LEN, DIGEST_LEN);
     chain_of(seq, value, &entry->chain);
     bool is_version = value.at[0] == 1 || value.at[0] == ENTRY_VERSION;
-    return is_version && entry->kind >= ENTRY_STEP && entry->kind < ENTRY_KIND_END ? FAULT_NONE : FAULT_VERSION;
+    return is_version && entry->kind >= ENTRY_STEP && entry->kind < ENTRY_KINDS ? FAULT_NONE : FAULT_VERSION;
 }
 
 enum fault journal_last(struct store *store, struct MDB_txn *txn, uint64_t *seq)

@@ -32,9 +32,13 @@
     X(ENDS, "ends")             /* until (8, big-endian), post or lead id -> what is forgotten then, see seen.h */     \
     X(LEARNED, "learned")       /* contract id -> market/acceptance's word (8) */                                      \
     X(DUE, "due")               /* at, wall ms (8, big-endian) | kind | id -> what happens then, see due.h */          \
-    X(SALES, "sales")           /* sale id -> sale_write */                                                            \
-    X(MOVES, "moves")           /* seq, n -> move_write; this and the next three: see account.h */                     \
-    X(REFS, "refs")             /* whose, a movement's ref -> seq, n */                                                \
+    X(EVENTS, "events")         /* hearer, number -> event_write, see events.h */                                      \
+    X(EVENT_ENDS, "event_ends") /* until (8, big-endian), hearer, number -> empty: forgotten then */                   \
+    X(OUTBOX, "outbox")         /* hearer, due, number -> what is to be delivered, see outbox.h */                     \
+    X(OUTBOX_LEADS, "outbox_leads")   /* hearer, lead id, number -> due (8); 0: after an earlier one */                \
+    X(SALES, "sales")                 /* sale id -> sale_write */                                                      \
+    X(MOVES, "moves")                 /* seq, n -> move_write; this and the next three: see account.h */               \
+    X(REFS, "refs")                   /* whose, a movement's ref -> seq, n */                                          \
     X(ACCOUNT_NAMES, "account_names") /* number -> "buyer:X" */                                                        \
     X(ACCOUNT_LINES, "account_lines") /* number, period, seq, n -> move_write_line */
 
@@ -53,8 +57,9 @@ enum entry_kind {
     ENTRY_CATALOGUE = 3,
     ENTRY_REVOCATION = 4,
     ENTRY_COUNTS = 5,
-    ENTRY_CLEAR = 6,
-    ENTRY_KIND_END
+    ENTRY_DELIVERIES = 6,
+    ENTRY_CLEAR = 7,
+    ENTRY_KINDS
 };
 
 struct entry {

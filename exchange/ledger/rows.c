@@ -9,8 +9,7 @@
 #include "exchange/ledger/rows.h"
 
 #include "exchange/ledger/account.h"
-#include "exchange/ledger/clearing.h"
-#include "exchange/ledger/kinds.h"
+#include "exchange/ledger/hearing.h"
 #include "exchange/ledger/seen.h"
 #include "exchange/standing/caps.h"
 #include "protocol/base/check.h"
@@ -48,13 +47,15 @@ struct plan {
     struct cap_change caps[CAPS_MAX];
     unsigned caps_count;
     struct account_book money; /* of all sales; of a test there are none */
+    bool is_heard;             /* by the affiliate */
+    struct event heard;
 };
 
 typedef enum fault plan_part(struct store *store, struct MDB_txn *txn, struct plan *plan);
 
 static enum fault apply_step(const struct rows_work *work);
-static plan_part plan_opening, plan_lead, plan_verdicts, plan_sales, plan_intents, plan_final, plan_caps;
-static plan_part write_lead, write_posts, write_doubts, write_caps, write_sales, write_seen, write_learned;
+static plan_part plan_opening, plan_lead, plan_verdicts, plan_sales, plan_intents, plan_final, plan_heard, plan_caps;
+static plan_part write_lead, write_posts, write_doubts, write_caps, write_sales, write_seen, write_learned, write_heard;
 static void count(struct rows_totals *totals, const struct plan *plan);
 
 static enum fault refuse(struct rows_refusal *refusal, const char *text)
@@ -68,23 +69,14 @@ enum fault rows_refuse(const struct rows_work *work, const char *text)
     return refuse(work->refusal, text);
 }
 
-/* The rows of each kind of entry. */
-static enum fault (*const kinds[ENTRY_KIND_END])(const struct rows_work *work) = {
-    [ENTRY_STEP] = apply_step,
-    [ENTRY_SWITCH] = rows_apply_switch,
-    [ENTRY_CATALOGUE] = rows_apply_catalogue,
-    [ENTRY_REVOCATION] = rows_apply_revocation,
-    [ENTRY_COUNTS] = rows_apply_counts,
-    [ENTRY_CLEAR] = clearing_apply,
-};
-
 enum fault rows_apply(struct store *store, struct MDB_txn *txn, const struct entry *entry, struct arena *arena,
                       struct rows_totals *totals, struct rows_refusal *refusal)
 {
     struct rows_totals moved = *totals;
     const struct rows_work work = {store, txn, entry, arena, &moved, refusal};
-    enum fault fault = kinds[entry->kind](&work);
+    enum fault fault = entry->kind == ENTRY_STEP ? apply_step(&work) : rows_apply_other(&work);
     if (fault == FAULT_NONE) fault = seen_prune(store, txn, entry->wall_ms);
+    if (fault == FAULT_NONE) fault = events_prune(store, txn, entry->wall_ms);
     if (fault != FAULT_NONE) return fault;
     if (moved.entries++ == 0) moved.first_ms = entry->wall_ms;
     moved.last_ms = entry->wall_ms;
@@ -94,9 +86,9 @@ enum fault rows_apply(struct store *store, struct MDB_txn *txn, const struct ent
 
 static enum fault apply_step(const struct rows_work *work)
 {
-    static plan_part *const parts[] = {plan_opening, plan_lead,   plan_verdicts, plan_sales,   plan_intents,
-                                       plan_final,   plan_caps,   write_lead,    write_posts,  write_doubts,
-                                       write_caps,   write_sales, write_seen,    write_learned};
+    static plan_part *const parts[] = {plan_opening, plan_lead,  plan_verdicts, plan_sales,  plan_intents, plan_final,
+                                       plan_heard,   plan_caps,  write_lead,    write_posts, write_doubts, write_caps,
+                                       write_sales,  write_seen, write_learned, write_heard};
     struct book_step step;
     struct plan *plan = arena_zero(work->arena, 1, sizeof *plan);
     if (!plan) return FAULT_MEMORY;
@@ -207,6 +199,7 @@ static enum fault plan_lead(struct store *store, struct MDB_txn *txn, struct pla
         if (fault == FAULT_NOT_FOUND) return refuse(plan->refusal, "the lead was never opened");
         if (fault != FAULT_NONE) return fault;
         plan->before = plan->lead.state;
+        hearing_before(&plan->lead);
         if (!ident_same(&plan->lead.ping_id, &step->ping_id)) return refuse(plan->refusal, "the lead has another ping");
         if (plan->before == LEAD_UNSOLD) return refuse(plan->refusal, "the lead is closed unsold");
         struct bytes wait;
@@ -400,6 +393,14 @@ static enum fault plan_final(struct store *store, struct MDB_txn *txn, struct pl
     return FAULT_NONE;
 }
 
+static enum fault plan_heard(struct store *store, struct MDB_txn *txn, struct plan *plan)
+{
+    (void)store;
+    (void)txn;
+    plan->is_heard = hearing_after(plan->step, &plan->lead, &plan->heard);
+    return FAULT_NONE;
+}
+
 static struct cap_change *cap_change_of(struct plan *plan, const struct book_cap_key *key)
 {
     char at[CAP_KEY_BYTES];
@@ -558,6 +559,14 @@ static enum fault write_learned(struct store *store, struct MDB_txn *txn, struct
         fault = learning_note(store, txn, settled->record.intent.contract, settled->from, settled->record.state,
                               plan->step->wall_ms, &plan->refusal->learning[i]);
     }
+    return fault;
+}
+
+static enum fault write_heard(struct store *store, struct MDB_txn *txn, struct plan *plan)
+{
+    enum fault fault = plan->is_heard ? hearing_write(store, txn, &plan->lead, &plan->heard) : FAULT_NONE;
+    for (unsigned i = 0; i < plan->step->verdicts_count && fault == FAULT_NONE; i++)
+        if (plan->settled[i].from == POST_UNKNOWN) fault = hearing_post(store, txn, &plan->settled[i].record);
     return fault;
 }
 

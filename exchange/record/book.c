@@ -5,9 +5,9 @@
 #include "exchange/record/pieces.h"
 
 /* 2: a sale's redirect_url, the text of an end; of a post: is_test; 3: slots, before them one post at a time and one
- * sale at most; 4: an affiliate's terms. */
+ * sale at most; of a lead: told; 4, of a lead 5: an affiliate's terms. */
 #define STEP_VERSION 4
-#define LEAD_VERSION 4
+#define LEAD_VERSION 5
 #define POST_VERSION 3
 #define SEEN_VERSION 1
 
@@ -376,6 +376,7 @@ bool book_write_lead(struct sink *sink, const struct lead_record *lead)
     flat_put(sink, lead->tried);
     flat_put(sink, lead->planned);
     flat_put(sink, lead->is_over);
+    flat_put(sink, lead->told);
     flat_put(sink, lead->slots_count);
     for (unsigned i = 0; i < lead->slots_count; i++) put_slot(sink, &lead->slots[i]);
     return !sink->cut;
@@ -403,7 +404,7 @@ bool book_read_lead(struct bytes bytes, struct arena *arena, struct lead_record 
     lead->sub_ids = flat_take_text(&flat);
     flat_take_digest(&flat, &lead->document);
     lead->is_one_call = flat_take_flag(&flat);
-    if (version > 3) lead->clear_after_ms = flat_take_signed(&flat);
+    if (version > 4) lead->clear_after_ms = flat_take_signed(&flat);
     pieces_take_offer(&flat, &lead->offer);
     if (version < 3) {
         take_one_slot(&flat, lead, version);
@@ -412,6 +413,7 @@ bool book_read_lead(struct bytes bytes, struct arena *arena, struct lead_record 
     lead->tried = flat_take(&flat);
     lead->planned = (uint8_t)flat_take_upto(&flat, OFFER_SALES_MAX);
     lead->is_over = flat_take_flag(&flat);
+    if (version > 3) lead->told = (uint8_t)flat_take_upto(&flat, LEAD_TOLD_COUNT - 1);
     lead->slots_count = (uint8_t)flat_take_upto(&flat, OFFER_SALES_MAX);
     for (unsigned i = 0; i < lead->slots_count; i++) take_slot(&flat, &lead->slots[i]);
     return flat_ends(&flat);

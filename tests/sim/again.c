@@ -93,8 +93,9 @@ static void check_offer(struct world *world, const struct replay *replay, const 
         const struct offer_candidate *leg = &offer->candidates[i];
         if (!bytes_same(leg->contract, bid->entry->contract->id) || leg->max_sold != bid->max_sold ||
             leg->price_micros != bid->pays_micros)
-            world_wrong(world, "leg %u of an offer of %u is not the one that was chosen: %.*s %u %lld, not %.*s %u %lld", i + 1,
-                        replay->planned, (int)leg->contract.len, leg->contract.at, leg->max_sold,
+            world_wrong(world,
+                        "leg %u of an offer of %u is not the one that was chosen: %.*s %u %lld, not %.*s %u %lld",
+                        i + 1, replay->planned, (int)leg->contract.len, leg->contract.at, leg->max_sold,
                         (long long)leg->price_micros, (int)bid->entry->contract->id.len, bid->entry->contract->id.at,
                         bid->max_sold, (long long)bid->pays_micros);
     }

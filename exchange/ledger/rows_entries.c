@@ -1,0 +1,91 @@
+/* One function for each kind of entry. Each looks at all of its body before it writes: one that is refused changes
+ * nothing. */
+#include "exchange/ledger/clearing.h"
+#include "exchange/ledger/counting.h"
+#include "exchange/ledger/hearing.h"
+#include "exchange/ledger/outbox.h"
+#include "exchange/ledger/rows.h"
+#include "exchange/ledger/seen.h"
+
+typedef enum fault apply(const struct rows_work *work);
+
+static apply apply_switch, apply_catalogue, apply_revocation, apply_counts, apply_deliveries;
+
+static apply *const applies[ENTRY_KINDS] = {
+    [ENTRY_SWITCH] = apply_switch, [ENTRY_CATALOGUE] = apply_catalogue,   [ENTRY_REVOCATION] = apply_revocation,
+    [ENTRY_COUNTS] = apply_counts, [ENTRY_DELIVERIES] = apply_deliveries, [ENTRY_CLEAR] = clearing_apply,
+};
+
+enum fault rows_apply_other(const struct rows_work *work)
+{
+    apply *one = (unsigned)work->entry->kind < ENTRY_KINDS ? applies[work->entry->kind] : NULL;
+    return one ? one(work) : FAULT_VERSION;
+}
+
+static enum fault apply_switch(const struct rows_work *work)
+{
+    const struct entry *entry = work->entry;
+    if (entry->body.len < 2 || (unsigned char)entry->body.at[0] > 1 || entry->body.len - 1 > STORE_KEY_MAX)
+        return rows_refuse(work, "the record of a switch cannot be read");
+    struct bytes contract = bytes_from(entry->body, 1);
+    if (entry->body.at[0] == 0) return store_drop(work->store, work->txn, BOOK_SWITCHES, contract);
+    char value[8];
+    store_value_u64(value, (uint64_t)entry->wall_ms);
+    return store_put(work->store, work->txn, BOOK_SWITCHES, contract, (struct bytes){value, sizeof value});
+}
+
+static enum fault apply_catalogue(const struct rows_work *work)
+{
+    struct digest version;
+    uint64_t len;
+    if (rows_read_catalogue(work->entry->body, &version, &len)) return FAULT_NONE;
+    return rows_refuse(work, "the record of a catalogue cannot be read");
+}
+
+static enum fault apply_revocation(const struct rows_work *work)
+{
+    struct revocation revocation;
+    int64_t wall_ms = work->entry->wall_ms;
+    if (!revocation_read(work->entry->body, &revocation))
+        return rows_refuse(work, "the record of a revocation cannot be read");
+    enum fault fault = hearing_revocation(work->store, work->txn, &revocation, wall_ms, work->arena);
+    if (fault != FAULT_NONE) return fault;
+    return seen_revoke(work->store, work->txn, &revocation.keys, wall_ms);
+}
+
+static enum fault apply_counts(const struct rows_work *work)
+{
+    return counting_apply(work->store, work->txn, work->entry);
+}
+
+static enum fault apply_deliveries(const struct rows_work *work)
+{
+    enum fault fault = outbox_apply(work->store, work->txn, work->entry);
+    return fault == FAULT_INPUT ? rows_refuse(work, "the record of deliveries cannot be read") : fault;
+}
+
+/* --- bodies of entries that are no steps --- */
+
+bool rows_write_switch(struct sink *sink, struct bytes contract, bool paused)
+{
+    sink_char(sink, paused ? 1 : 0);
+    sink_bytes(sink, contract);
+    return !sink->cut;
+}
+
+bool rows_write_catalogue(struct sink *sink, const struct digest *version, uint64_t len)
+{
+    char number[8];
+    store_value_u64(number, len);
+    sink_bytes(sink, (struct bytes){(const char *)version->at, DIGEST_LEN});
+    sink_bytes(sink, (struct bytes){number, sizeof number});
+    return !sink->cut;
+}
+
+bool rows_read_catalogue(struct bytes body, struct digest *version, uint64_t *len)
+{
+    if (body.len != DIGEST_LEN + 8) return false;
+    memcpy(version->at, body.at, DIGEST_LEN);
+    *len = store_read_value_u64(body.at + DIGEST_LEN);
+    return true;
+}
