@@ -169,8 +169,8 @@ enum fault account_add_return(struct account_book *book, const struct account_re
 {
     struct move_record *move = account_next(book, back->is_void ? MOVE_VOID : MOVE_RETURN, back->effective_ms);
     struct sale_record *sale;
-    struct sale_money part;
-    bool is_last;
+    struct sale_money part = {0};
+    bool is_last = false;
     if (!move) return account_refuse(book, "more movements than an entry has");
     enum fault fault = find_sale(book, &back->sale_id, &sale);
     if (fault == FAULT_NONE) fault = part_of(book, back, sale, &part, &is_last);
