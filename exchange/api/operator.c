@@ -235,6 +235,8 @@ void operator_on_gone(void *waiter)
         revocation_on_gone(waiter);
     else if (*(enum waiter_kind *)waiter == WAITER_LIST)
         list_on_gone(waiter);
+    else if (*(enum waiter_kind *)waiter == WAITER_DISPOSITIONS)
+        disposition_on_gone(waiter);
     else
         visit_inquiry_gone(waiter);
 }

@@ -36,6 +36,9 @@
     X(EVENT_ENDS, "event_ends") /* until (8, big-endian), hearer, number -> empty: forgotten then */                   \
     X(OUTBOX, "outbox")         /* hearer, due, number -> what is to be delivered, see outbox.h */                     \
     X(OUTBOX_LEADS, "outbox_leads")   /* hearer, lead id, number -> due (8); 0: after an earlier one */                \
+    X(DISPOSITIONS, "dispositions")   /* SHA-256 of buyer, 0, event id -> aftersale_write_disposition */               \
+    X(AFTERSALES, "aftersales")       /* post id -> aftersale_write_record */                                          \
+    X(BUYER_LEADS, "buyer_leads")     /* buyer, 0, the buyer's own id of a lead it bought -> post id */                \
     X(SALES, "sales")                 /* sale id -> sale_write */                                                      \
     X(MOVES, "moves")                 /* seq, n -> move_write; this and the next three: see account.h */               \
     X(REFS, "refs")                   /* whose, a movement's ref -> seq, n */                                          \
@@ -58,7 +61,8 @@ enum entry_kind {
     ENTRY_REVOCATION = 4,
     ENTRY_COUNTS = 5,
     ENTRY_DELIVERIES = 6,
-    ENTRY_CLEAR = 7,
+    ENTRY_DISPOSITION = 7,
+    ENTRY_CLEAR = 8,
     ENTRY_KINDS
 };
 

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "exchange/ledger/aftersales.h"
 #include "exchange/ledger/counting.h"
 #include "exchange/ledger/report_parts.h"
 #include "exchange/ledger/rows.h"
@@ -222,6 +223,7 @@ static bool touches(enum book_table table, struct bytes key, const struct entry 
     if (table == BOOK_CATALOGUES)
         return entry->kind == ENTRY_CATALOGUE && bytes_starts(entry->body, bytes_first(key, DIGEST_LEN));
     if (table == BOOK_CAPS && counting_touches(entry, key)) return true;
+    if (aftersales_touches(entry, table, key)) return true;
     if (entry->kind != ENTRY_STEP) return false;
     if (bytes_same(ident_bytes(&step->lead_id), id)) return true;
     if (step->opening && bytes_same(ident_bytes(&step->ping_id), id)) return true;
@@ -269,8 +271,9 @@ static enum fault accuse_row(struct verify *verify, enum book_table table, struc
     sink_text(&sink, "the row ");
     if (table == BOOK_ACCOUNTS || table == BOOK_SWITCHES || table == BOOK_REFS)
         sink_bytes(&sink, bytes_first(copy, 60));
-    else if (copy.len >= 16 && (table == BOOK_LEADS || table == BOOK_POSTS || table == BOOK_DOUBTS ||
-                                table == BOOK_PINGS || table == BOOK_CONTENT || table == BOOK_SEEN_POSTS))
+    else if (copy.len >= 16 &&
+             (table == BOOK_LEADS || table == BOOK_POSTS || table == BOOK_DOUBTS || table == BOOK_PINGS ||
+              table == BOOK_CONTENT || table == BOOK_SEEN_POSTS || table == BOOK_AFTERSALES))
         ident_write(&sink, (const struct ident *)(const void *)copy.at);
     else
         sink_hex(&sink, bytes_first(copy, 20));
@@ -398,10 +401,11 @@ static enum fault compare_sums(struct verify *verify)
 static enum fault compare_all(struct verify *verify)
 {
     static const enum book_table tables[] = {
-        BOOK_ACCOUNTS, BOOK_LEADS,    BOOK_POSTS,   BOOK_DOUBTS,        BOOK_PINGS,        BOOK_KEYS,
-        BOOK_CAPS,     BOOK_SWITCHES, BOOK_CONTENT, BOOK_CATALOGUES,    BOOK_SEEN,         BOOK_SEEN_POSTS,
-        BOOK_ENDS,     BOOK_DUE,      BOOK_EVENTS,  BOOK_EVENT_ENDS,    BOOK_OUTBOX,       BOOK_OUTBOX_LEADS,
-        BOOK_SALES,    BOOK_MOVES,    BOOK_REFS,    BOOK_ACCOUNT_NAMES, BOOK_ACCOUNT_LINES};
+        BOOK_ACCOUNTS,      BOOK_LEADS,        BOOK_POSTS,       BOOK_DOUBTS,     BOOK_PINGS,  BOOK_KEYS,
+        BOOK_CAPS,          BOOK_SWITCHES,     BOOK_CONTENT,     BOOK_CATALOGUES, BOOK_SEEN,   BOOK_SEEN_POSTS,
+        BOOK_ENDS,          BOOK_DUE,          BOOK_EVENTS,      BOOK_EVENT_ENDS, BOOK_OUTBOX, BOOK_OUTBOX_LEADS,
+        BOOK_DISPOSITIONS,  BOOK_AFTERSALES,   BOOK_BUYER_LEADS, BOOK_SALES,      BOOK_MOVES,  BOOK_REFS,
+        BOOK_ACCOUNT_NAMES, BOOK_ACCOUNT_LINES};
     enum fault fault = FAULT_NONE;
     for (size_t i = 0; i < sizeof tables / sizeof *tables && fault == FAULT_NONE && is_good(verify); i++)
         fault = compare_table(verify, tables[i]);

@@ -9,6 +9,7 @@
 #include "exchange/ledger/rows.h"
 
 #include "exchange/ledger/account.h"
+#include "exchange/ledger/aftersales.h"
 #include "exchange/ledger/hearing.h"
 #include "exchange/ledger/seen.h"
 #include "exchange/standing/caps.h"
@@ -528,9 +529,9 @@ static enum fault write_caps(struct store *store, struct MDB_txn *txn, struct pl
 
 static enum fault write_sales(struct store *store, struct MDB_txn *txn, struct plan *plan)
 {
-    (void)store;
-    (void)txn;
-    return plan->money.moves_count ? account_write(&plan->money) : FAULT_NONE;
+    if (!plan->step->sales_count) return FAULT_NONE;
+    enum fault fault = is_test(plan) ? FAULT_NONE : account_write(&plan->money);
+    return fault == FAULT_NONE ? aftersales_open(store, txn, plan->step) : fault;
 }
 
 /* Shown to people: wraps where the accounts, which are checked, would have refused long before. */

@@ -1,5 +1,6 @@
 /* One function for each kind of entry. Each looks at all of its body before it writes: one that is refused changes
  * nothing. */
+#include "exchange/ledger/aftersales.h"
 #include "exchange/ledger/clearing.h"
 #include "exchange/ledger/counting.h"
 #include "exchange/ledger/hearing.h"
@@ -9,11 +10,12 @@
 
 typedef enum fault apply(const struct rows_work *work);
 
-static apply apply_switch, apply_catalogue, apply_revocation, apply_counts, apply_deliveries;
+static apply apply_switch, apply_catalogue, apply_revocation, apply_counts, apply_deliveries, apply_disposition;
 
 static apply *const applies[ENTRY_KINDS] = {
-    [ENTRY_SWITCH] = apply_switch, [ENTRY_CATALOGUE] = apply_catalogue,   [ENTRY_REVOCATION] = apply_revocation,
-    [ENTRY_COUNTS] = apply_counts, [ENTRY_DELIVERIES] = apply_deliveries, [ENTRY_CLEAR] = clearing_apply,
+    [ENTRY_SWITCH] = apply_switch,  [ENTRY_CATALOGUE] = apply_catalogue,   [ENTRY_REVOCATION] = apply_revocation,
+    [ENTRY_COUNTS] = apply_counts,  [ENTRY_DELIVERIES] = apply_deliveries, [ENTRY_DISPOSITION] = apply_disposition,
+    [ENTRY_CLEAR] = clearing_apply,
 };
 
 enum fault rows_apply_other(const struct rows_work *work)
@@ -62,6 +64,11 @@ static enum fault apply_deliveries(const struct rows_work *work)
 {
     enum fault fault = outbox_apply(work->store, work->txn, work->entry);
     return fault == FAULT_INPUT ? rows_refuse(work, "the record of deliveries cannot be read") : fault;
+}
+
+static enum fault apply_disposition(const struct rows_work *work)
+{
+    return aftersales_dispose(work->store, work->txn, work->entry, work->arena, work->refusal);
 }
 
 /* --- bodies of entries that are no steps --- */

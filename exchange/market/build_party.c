@@ -84,6 +84,7 @@ static void read_affiliate(struct build *build, const struct node *node, struct 
     build_count(build, node_find(node, "rate"), "pings_per_s", 1, &affiliate->pings_per_s);
     build_word(build, node_find(node, "reveal"), "buyers", REVEALS, 3, &reveal);
     build_word(build, node_find(node, "reveal"), "bids", BIDS, 3, &bids);
+    build_bool(build, node_find(node, "reveal"), "stages", &affiliate->reveal_stages);
     affiliate->reveal = (enum reveal_buyers)reveal;
     affiliate->reveal_bids = (enum reveal_bids)bids;
     build_bool(build, node, "paused", &affiliate->paused);

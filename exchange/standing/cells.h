@@ -31,6 +31,7 @@ struct seat_pool {
     _Atomic uint32_t free;
     uint32_t open;  /* posts held */
     uint32_t epoch; /* grows with each push; never 0 after the first */
+    uint32_t sold;  /* seats of this epoch that were kept for good */
     _Atomic uint64_t pause_stamp;
     _Atomic int64_t pause_until_us;
 };
