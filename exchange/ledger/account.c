@@ -20,12 +20,18 @@ enum fault account_refuse(struct account_book *book, const char *why)
     return FAULT_INPUT;
 }
 
-enum fault account_begin(struct account_book *book, struct store *store, struct MDB_txn *txn, struct arena *arena,
-                         const struct entry *entry, struct rows_totals *totals, unsigned moves_max)
+enum fault account_begin(struct account_book *book, const struct rows_work *work, unsigned moves_max)
 {
+    struct arena *arena = work->arena;
     check(moves_max <= UINT8_MAX, "%u movements", moves_max);
-    *book = (struct account_book){
-        .store = store, .txn = txn, .arena = arena, .entry = entry, .totals = totals, .why = "", .room = moves_max};
+    *book = (struct account_book){.store = work->store,
+                                  .txn = work->txn,
+                                  .arena = arena,
+                                  .entry = work->entry,
+                                  .totals = work->totals,
+                                  .told = work->refusal,
+                                  .why = "",
+                                  .room = moves_max};
     book->touched = arena_take(arena, moves_max * MOVE_LEGS_MAX * sizeof *book->touched);
     book->moves = arena_take(arena, moves_max * sizeof *book->moves);
     book->sales = arena_take(arena, moves_max * sizeof *book->sales);
@@ -220,6 +226,8 @@ static enum fault write_move(struct account_book *book, unsigned n)
     for (unsigned i = 0; i < move->legs_count && fault == FAULT_NONE; i++) {
         struct account_touched *account = &book->touched[move->legs[i].account];
         if (move->kind != MOVE_SALE) count(book->totals, account->name, move->legs[i].micros);
+        if (bytes_starts(account->name, BYTES("buyer:")))
+            rows_tell_funds(book->told, bytes_from(account->name, sizeof "buyer:" - 1), move->legs[i].micros);
         fault = write_line(book, n, &move->legs[i]);
         move->legs[i].account = account->number;
     }

@@ -39,6 +39,7 @@ struct account_book {
     struct arena *arena; /* of the entry */
     struct rows_totals *totals;
     const struct entry *entry;
+    struct rows_refusal *told;
     const char *why;
     struct account_touched *touched; /* legs name their place here, until they are written */
     struct move_record *moves;
@@ -48,9 +49,8 @@ struct account_book {
 };
 
 /* Room for that many movements. FAULT_MEMORY. */
-enum fault account_begin(struct account_book *book, struct store *store, struct MDB_txn *txn, struct arena *arena,
-                         const struct entry *entry, struct rows_totals *totals, unsigned moves_max) MUST_USE;
-/* Writes all of it; *totals moves on. */
+enum fault account_begin(struct account_book *book, const struct rows_work *work, unsigned moves_max) MUST_USE;
+/* Writes all of it; the work's totals move on, and it is told what buyers' money changed. */
 enum fault account_write(struct account_book *book) MUST_USE;
 
 /* A sale of that lead: buyer −price, affiliate uncleared +payout, house margin +margin (a negative one: house loss);

@@ -10,7 +10,7 @@ enum fault clearing_apply(const struct rows_work *work)
     struct ident sale_id;
     if (work->entry->body.len != sizeof sale_id.at) return rows_refuse(work, "the record of a clearing cannot be read");
     memcpy(sale_id.at, work->entry->body.at, sizeof sale_id.at);
-    enum fault fault = account_begin(&book, work->store, work->txn, work->arena, work->entry, work->totals, 1);
+    enum fault fault = account_begin(&book, work, 1);
     if (fault == FAULT_NONE) fault = account_add_clear(&book, &sale_id);
     if (fault == FAULT_INPUT) return rows_refuse(work, book.why);
     return fault == FAULT_NONE ? account_write(&book) : fault;

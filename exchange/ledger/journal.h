@@ -35,13 +35,14 @@
     X(EVENTS, "events")         /* hearer, number -> event_write, see events.h */                                      \
     X(EVENT_ENDS, "event_ends") /* until (8, big-endian), hearer, number -> empty: forgotten then */                   \
     X(OUTBOX, "outbox")         /* hearer, due, number -> what is to be delivered, see outbox.h */                     \
-    X(OUTBOX_LEADS, "outbox_leads")   /* hearer, lead id, number -> due (8); 0: after an earlier one */                \
-    X(DISPOSITIONS, "dispositions")   /* SHA-256 of buyer, 0, event id -> aftersale_write_disposition */               \
-    X(AFTERSALES, "aftersales")       /* post id -> aftersale_write_record */                                          \
-    X(BUYER_LEADS, "buyer_leads")     /* buyer, 0, the buyer's own id of a lead it bought -> post id */                \
-    X(SALES, "sales")                 /* sale id -> sale_write */                                                      \
-    X(MOVES, "moves")                 /* seq, n -> move_write; this and the next three: see account.h */               \
-    X(REFS, "refs")                   /* whose, a movement's ref -> seq, n */                                          \
+    X(OUTBOX_LEADS, "outbox_leads") /* hearer, lead id, number -> due (8); 0: after an earlier one */                  \
+    X(DISPOSITIONS, "dispositions") /* SHA-256 of buyer, 0, event id -> aftersale_write_disposition */                 \
+    X(AFTERSALES, "aftersales")     /* post id -> aftersale_write_record */                                            \
+    X(BUYER_LEADS, "buyer_leads")   /* buyer, 0, the buyer's own id of a lead it bought -> post id */                  \
+    X(HOLDS, "holds") /* "buyer:X" -> micros (8) that posts without a final verdict hold, see stakes.h */              \
+    X(SALES, "sales") /* sale id -> sale_write */                                                                      \
+    X(MOVES, "moves") /* seq, n -> move_write; this and the next three: see account.h */                               \
+    X(REFS, "refs")   /* whose, a movement's ref -> seq, n */                                                          \
     X(ACCOUNT_NAMES, "account_names") /* number -> "buyer:X" */                                                        \
     X(ACCOUNT_LINES, "account_lines") /* number, period, seq, n -> move_write_line */
 

@@ -23,6 +23,7 @@ struct till {
     struct arena arena;
     struct rows_totals totals;
     struct entry entry;
+    struct rows_refusal told;
     struct account_book book;
 };
 
@@ -164,6 +165,9 @@ static void test_a_sale(void **state)
     struct till *till = *state;
     struct ident sale_id = sell(till, 20 * UNIT, 17 * UNIT, 0);
     assert_balances(till, -20 * UNIT, 17 * UNIT, 0, 3 * UNIT, 0);
+    assert_int_equal(till->told.funds_count, 1);
+    assert_true(bytes_same(till->told.funds[0].buyer, BYTES("north")));
+    assert_int_equal(till->told.funds[0].micros, -20 * UNIT);
     struct sale_record sale = row_of(till, &sale_id);
     assert_true(bytes_same(sale.affiliate, BYTES("acme")) && bytes_same(sale.sub_ids, BYTES("[\"a\"]")));
     assert_int_equal(sale.state, SALE_SOLD);
