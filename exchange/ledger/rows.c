@@ -266,6 +266,8 @@ static enum fault plan_verdicts(struct store *store, struct MDB_txn *txn, struct
 /* Each accepted verdict brings one sale, to whom was posted. */
 static enum fault plan_sales(struct store *store, struct MDB_txn *txn, struct plan *plan)
 {
+    (void)store;
+    (void)txn;
     const struct book_step *step = plan->step;
     enum fault fault = FAULT_NONE;
     unsigned next = 0;
