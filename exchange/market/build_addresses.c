@@ -75,6 +75,24 @@ static void read_list(struct build *build, const struct node *node, const char *
     }
 }
 
+/* The list doubles in the catalogue's memory: what it leaves behind is less than itself. */
+static void keep(struct build *build, struct contract *contract, const struct sale_addresses *addresses)
+{
+    struct catalogue *catalogue = build->catalogue;
+    uint32_t count = catalogue->addressed.count;
+    if (count == catalogue->addresses_room) {
+        uint32_t room = count ? 2 * count : 16;
+        const struct sale_addresses **more = build_zero(build, room, sizeof *more);
+        if (!more) return;
+        if (count) memcpy(more, catalogue->addresses, count * sizeof *more);
+        catalogue->addresses = more;
+        catalogue->addresses_room = room;
+    }
+    catalogue->addresses[count] = addresses;
+    contract->has_addresses = table_put(&catalogue->addressed, contract->id, count) == FAULT_NONE;
+    if (!contract->has_addresses) build->no_memory = true;
+}
+
 void build_sale_addresses(struct build *build, const struct node *node, struct contract *contract)
 {
     if (!node_find(node, "notify") && !node_find(node, "copies")) return;
@@ -82,5 +100,5 @@ void build_sale_addresses(struct build *build, const struct node *node, struct c
     if (!addresses) return;
     read_list(build, node, "notify", addresses->notify, &addresses->notify_count);
     read_list(build, node, "copies", addresses->copies, &addresses->copies_count);
-    if (addresses->notify_count || addresses->copies_count) contract->addresses = addresses;
+    if (addresses->notify_count || addresses->copies_count) keep(build, contract, addresses);
 }

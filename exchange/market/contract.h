@@ -74,9 +74,8 @@ struct contract {
     uint32_t max_open_offers;     /* 0: none */
     uint32_t hold_offer_ms;       /* what an offer of its reserves at once, for so long; 0: nothing */
     int64_t bid_ttl_us;
-    const struct people_terms *people;      /* NULL: no rules of its own */
-    const struct seller *seller;            /* NULL: none is shown */
-    const struct sale_addresses *addresses; /* NULL: none is told of its sales */
+    const struct people_terms *people; /* NULL: no rules of its own */
+    const struct seller *seller;       /* NULL: none is shown */
     uint8_t discloses; /* in its pings: bits 1 << enum person_kind: keyed hashes of those; DISCLOSES_FLOOR */
     bool is_live;      /* asked for a price; else the first price rule that matches bids */
     bool is_free;      /* a payout of 0 is no fault */
@@ -84,12 +83,13 @@ struct contract {
     struct unknown_rules on_unknown;
     bool bills_lower : 1, seats_required : 1, silent_available : 1; /* price_at_post; seats; when_silent */
     bool counts_pings : 1;                                          /* a cap of its own or its buyer's does */
-    bool counts_today : 1; /* its sales of the house's day are counted: policy even goes by them */
-    bool is_hidden : 1;    /* filter or prices look at private fields: public ones do not tell again whom they let */
-    bool asks_list : 1;    /* its filter asks whether the person is on a list */
-    bool has_alone : 1;    /* prices[1] is for the lead alone, no rule */
-    bool is_inbox : 1;     /* bought by the exchange itself, for the buyer to read: no call leaves */
-    bool is_named : 1;     /* only a consent that names its seller will do */
+    bool counts_today : 1;  /* its sales of the house's day are counted: policy even goes by them */
+    bool is_hidden : 1;     /* filter or prices look at private fields: public ones do not tell again whom they let */
+    bool asks_list : 1;     /* its filter asks whether the person is on a list */
+    bool has_alone : 1;     /* prices[1] is for the lead alone, no rule */
+    bool is_inbox : 1;      /* bought by the exchange itself, for the buyer to read: no call leaves */
+    bool has_addresses : 1; /* catalogue_addresses has them */
+    bool is_named : 1;      /* only a consent that names its seller will do */
 };
 
 struct buyer {
