@@ -1,13 +1,10 @@
-/* engine: what the ledger's files share: the stores, the two threads, the lines, and the jobs between them. For this
- * room only.
+/* engine: what the ledger's files share: the stores, the two threads, the lines. For this room only.
  *
  *   a line's thread                       ledger thread                        reader thread
  *   ledger_append --job--> steps mailbox --> writer: batch, commit
  *   ledger_trace  --copy-> lane ------------> writer: days
  *   ledger_ask    --ask------------------------------------------> asks mailbox --> asking: reader_…
- *   on_durable, done <--mail-- the line's own mailbox <----------------------------------+
- *
- * A job belongs to its line, is lent to the ledger thread, and comes back by the line's mailbox; the same with asks. */
+ *   on_durable, done <--mail-- the line's own mailbox <----------------------------------+ */
 #pragma once
 
 #include <pthread.h>
@@ -16,62 +13,15 @@
 #include "exchange/base/mailbox.h"
 #include "exchange/ledger/counting.h"
 #include "exchange/ledger/days.h"
+#include "exchange/ledger/due.h"
+#include "exchange/ledger/job.h"
 #include "exchange/ledger/keyfile.h"
 #include "exchange/ledger/rows.h"
 #include "protocol/base/histogram.h"
 
 #define BATCH_MAX 256
-#define LINE_JOBS_MAX 1024 /* jobs under way, per line */
-#define LINE_ASKS_MAX 256
 #define LINES_MAX 1025
 #define PATH_BYTES 4096
-
-enum job_kind { JOB_STEP, JOB_RESOLVE, JOB_SWITCH, JOB_CATALOGUE, JOB_REVOCATION, JOB_COUNTS, JOB_KINDS };
-
-struct job {
-    enum job_kind kind;
-    struct ledger_line *line;
-    struct job *next; /* of the line's free ones */
-    char *memory;     /* what body and sealed are in */
-    size_t room;
-    struct bytes body, sealed; /* a step and its sealed content; a switch; a catalogue's record and the packed one */
-    struct ident id;           /* the lead; to resolve: the post */
-    const struct duplicates_guard *guard; /* of a step: NULL: none */
-    struct ident sale_id;
-    bool is_accepted;
-    int64_t wall_ms;
-    void (*on_durable)(void *arg, uint64_t token, enum fault fault, uint64_t seq);
-    void (*on_resolved)(void *arg, const struct ledger_resolution *resolution);
-    void *arg;
-    uint64_t token;
-    struct ledger_resolution answer; /* fault and seq of any kind */
-};
-
-struct ask {
-    struct ledger_line *line;
-    struct ask *next;
-    void (*job)(void *context, struct reader *reader);
-    void (*done)(void *context);
-    void *context;
-    uint64_t after_seq;
-    uint64_t flush; /* the trace commit to wait for; 0: none */
-};
-
-/* What comes back to a line: one of the two. */
-struct mail {
-    struct job *job;
-    struct ask *ask;
-};
-
-struct ledger_line {
-    struct ledger *ledger;
-    struct mailbox *mail;
-    struct lane *lane; /* stays with the place when the line is closed */
-    struct job *jobs_free;
-    struct ask *asks_free;
-    unsigned jobs_out, asks_out;
-    _Atomic bool is_open;
-};
 
 enum engine_state { ENGINE_OPEN, ENGINE_NEARLY_FULL, ENGINE_FULL, ENGINE_DOWN, ENGINE_STATES };
 
@@ -130,6 +80,10 @@ struct ledger {
 void *writer_run(void *ledger);
 /* One transaction for up to BATCH_MAX jobs; each one's answer is filled. Used by the thread, and at open. */
 void writer_batch(struct ledger *ledger, struct job **jobs, unsigned count);
+/* An entry with its rows, in the transaction at hand. FAULT_INPUT: it contradicts what stands; nothing is written, and
+ * the operator has been told. `about` (may be NULL): the id the log names. */
+enum fault writer_entry(struct ledger *ledger, struct MDB_txn *txn, enum entry_kind kind, int64_t wall_ms,
+                        struct bytes body, const struct ident *about) MUST_USE;
 /* Publishes what counts and alarms look at. */
 void writer_publish(struct ledger *ledger);
 

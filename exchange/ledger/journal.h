@@ -10,10 +10,10 @@
 #include "exchange/ledger/store.h"
 #include "protocol/crypto/digest.h"
 
-#define BOOK_VERSION 2u /* 1: nobody was remembered */
+#define BOOK_VERSION 3u /* 1: nobody was remembered; 2: accounts had balances, and nothing told how they came about */
 
 #define BOOK_TABLES(X)                                                                                                 \
-    X(META, "meta")             /* "version", "head": {seq, chain}, "key": id of the key file's key */                 \
+    X(META, "meta")             /* "version", "head": {seq, chain}, "key": id of the key file's key, "derived" */      \
     X(JOURNAL, "journal")       /* entries: the truth; all below but content and catalogues is derived from them */    \
     X(LEADS, "leads")           /* lead id -> book_write_lead */                                                       \
     X(POSTS, "posts")           /* post id -> book_write_post */                                                       \
@@ -29,7 +29,8 @@
     X(SEEN, "seen")             /* a person's key (16), post id -> encounter_write; no post: a revocation */           \
     X(SEEN_POSTS, "seen_posts") /* post id -> book_write_seen: its person's keys */                                    \
     X(ENDS, "ends")             /* until (8, big-endian), post or lead id -> what is forgotten then, see seen.h */     \
-    X(LEARNED, "learned")       /* contract id -> market/acceptance's word (8); from this version's verdicts on */
+    X(LEARNED, "learned")       /* contract id -> market/acceptance's word (8) */                                      \
+    X(DUE, "due")               /* at, wall ms (8, big-endian) | kind | id -> what happens then, see due.h */
 
 enum book_table {
 #define X(name, text) BOOK_##name,

@@ -13,6 +13,7 @@
 #include "exchange/ledger/account.h"
 #include "exchange/ledger/counting.h"
 #include "exchange/ledger/rows.h"
+#include "exchange/ledger/upgrade.h"
 #include "protocol/base/check.h"
 #include "protocol/base/money.h"
 
@@ -65,6 +66,7 @@ enum fault report_verify(const char *path, struct report_verdict *verdict,
     if (fault != FAULT_NONE) return fault;
     fault = store_begin(verify.book, false, &verify.txn);
     if (fault == FAULT_NONE) fault = journal_read_version(verify.book, verify.txn, &version);
+    if (fault == FAULT_NONE && upgrade_is_under_way(verify.book, verify.txn)) version = BOOK_VERSION - 1;
     store_abort(&verify.txn);
     if (fault == FAULT_NONE && version > BOOK_VERSION) fault = FAULT_VERSION;
     if (fault == FAULT_NONE && version < BOOK_VERSION) {

@@ -18,6 +18,7 @@
 
 static enum fault check_meta(struct ledger *ledger, struct MDB_txn *txn, struct ledger_note *note, bool *is_new);
 static enum fault check_tail(struct ledger *ledger, struct MDB_txn *txn, struct ledger_note *note);
+static enum fault check_rows(struct ledger *ledger, struct ledger_note *note);
 static enum fault check_sum(struct ledger *ledger, struct MDB_txn *txn, struct ledger_note *note);
 static enum fault open_key(struct ledger *ledger, const char *keys_path, bool is_new, struct ledger_note *note);
 
@@ -35,12 +36,21 @@ enum fault restore_check(struct ledger *ledger, const char *keys_path, struct le
     if (fault != FAULT_NONE) return tell(note, fault, fault_text(fault));
     fault = check_meta(ledger, txn, note, &is_new);
     if (fault == FAULT_NONE) fault = check_tail(ledger, txn, note);
+    store_abort(&txn);
+    if (fault == FAULT_NONE) fault = open_key(ledger, keys_path, is_new, note);
+    if (fault == FAULT_NONE && !is_new) fault = upgrade_book(ledger->book, note);
+    if (fault == FAULT_NONE) fault = check_rows(ledger, note);
+    return fault == FAULT_NONE ? fault : tell(note, fault, fault_text(fault));
+}
+
+static enum fault check_rows(struct ledger *ledger, struct ledger_note *note)
+{
+    struct MDB_txn *txn;
+    enum fault fault = store_begin(ledger->book, false, &txn);
     if (fault == FAULT_NONE) fault = check_sum(ledger, txn, note);
     if (fault == FAULT_NONE) fault = rows_read_totals(ledger->book, txn, &ledger->totals);
     store_abort(&txn);
-    if (fault == FAULT_NONE) fault = open_key(ledger, keys_path, is_new, note);
-    if (fault == FAULT_NONE && !is_new) fault = upgrade_book(ledger->book);
-    return fault == FAULT_NONE ? fault : tell(note, fault, fault_text(fault));
+    return fault;
 }
 
 static enum fault check_meta(struct ledger *ledger, struct MDB_txn *txn, struct ledger_note *note, bool *is_new)

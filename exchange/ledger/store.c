@@ -212,6 +212,11 @@ enum fault store_drop(struct store *store, struct MDB_txn *txn, unsigned table, 
     return code == MDB_NOTFOUND ? FAULT_NONE : fault_of(code);
 }
 
+enum fault store_clear(struct store *store, struct MDB_txn *txn, unsigned table)
+{
+    return fault_of(mdb_drop(txn, store->tables[table], 0));
+}
+
 /* --- parts --- */
 
 enum fault store_put_parts(struct store *store, struct MDB_txn *txn, unsigned table, struct bytes key,

@@ -10,7 +10,7 @@
 #include "protocol/base/arena.h"
 #include "protocol/base/fault.h"
 
-#define STORE_TABLES_MAX 24
+#define STORE_TABLES_MAX 64
 #define STORE_KEY_MAX 500 /* LMDB takes 511; a part's number needs four */
 #define STORE_PART_MAX 1984
 
@@ -46,6 +46,8 @@ enum fault store_put(struct store *store, struct MDB_txn *txn, unsigned table, s
                      struct bytes value) MUST_USE;
 /* A key that is not there is no fault. */
 enum fault store_drop(struct store *store, struct MDB_txn *txn, unsigned table, struct bytes key) MUST_USE;
+/* All keys. */
+enum fault store_clear(struct store *store, struct MDB_txn *txn, unsigned table) MUST_USE;
 
 /* `is_new`: there is nothing under that key yet (what is left of a longer value is then not looked for). */
 enum fault store_put_parts(struct store *store, struct MDB_txn *txn, unsigned table, struct bytes key,

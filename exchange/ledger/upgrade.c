@@ -1,154 +1,121 @@
-/* Ids are walked in the order of the table, a batch at a time, because a write moves what a cursor stands on. Leads
- * come before posts: they take what they lack out of their posts' rows, in whatever version those are. */
+/* A batch of entries is a transaction, which also says how far it has come; so it is done once, whatever happens. */
 #include "exchange/ledger/upgrade.h"
 
+#include <stdio.h>
+
+#include "exchange/base/log.h"
 #include "exchange/ledger/rows.h"
-#include "protocol/base/money.h"
 
-#define BATCH_ROWS 512u
+#define BATCH_ENTRIES 4096u
 #define ARENA_BYTES (64u << 10)
-#define ARENA_MAX_BYTES (64u << 20)
-#define GROWTH_BYTES 4096u /* what a row may gain by today's spelling */
+#define ARENA_MAX_BYTES (256u << 20)
 
-/* The rows being walked. */
-struct walk {
-    struct store *book;
-    struct MDB_txn *txn;
-    struct arena *arena;
-};
+static const struct bytes derived_key = {"derived", 7};
 
-/* Reads a row as it is and writes it as it is written today. */
-typedef bool respell(const struct walk *walk, struct bytes row, struct sink *sink);
-
-/* A lead used to have one post at a time, and said less of it than a slot does: the rest stands in the post's row. */
-static bool complete_slot(const struct walk *walk, struct lead_slot *slot)
+/* What no entry tells. */
+static bool is_kept(unsigned table)
 {
-    struct post_record post;
-    if (!slot->is_used) return true;
-    if (rows_post(walk->book, walk->txn, &slot->post_id, walk->arena, &post) != FAULT_NONE) return false;
-    slot->state = post.state;
-    slot->candidate = post.intent.candidate;
-    if (post.state == POST_ACCEPTED) return true;
-    slot->sale = (struct book_sale){.sale_id = post.post_id,
-                                    .post_id = post.post_id,
-                                    .contract = post.intent.contract,
-                                    .buyer = post.intent.buyer,
-                                    .price_micros = post.intent.price_micros,
-                                    .payout_micros = post.intent.payout_micros,
-                                    .margin_rule = post.intent.margin_rule};
-    return money_sub(post.intent.price_micros, post.intent.payout_micros, &slot->sale.margin_micros);
+    return table == BOOK_META || table == BOOK_JOURNAL || table == BOOK_CONTENT || table == BOOK_CATALOGUES;
 }
 
-static bool respell_lead(const struct walk *walk, struct bytes row, struct sink *sink)
+/* FAULT_NOT_FOUND: no upgrade is under way. */
+static enum fault read_derived(struct store *book, struct MDB_txn *txn, uint64_t *seq)
 {
-    struct lead_record lead;
-    if (!book_read_lead(row, walk->arena, &lead)) return false;
-    for (unsigned i = 0; i < lead.slots_count; i++)
-        if (!complete_slot(walk, &lead.slots[i])) return false;
-    return book_write_lead(sink, &lead);
-}
-
-static bool respell_post(const struct walk *walk, struct bytes row, struct sink *sink)
-{
-    struct post_record post;
-    return book_read_post(row, walk->arena, &post) && book_write_post(sink, &post);
-}
-
-static const struct {
-    enum book_table table;
-    respell *respell;
-} tables[] = {{BOOK_LEADS, respell_lead}, {BOOK_POSTS, respell_post}};
-
-/* The ids after *last (all of them where it is none), each once whatever its number of parts. */
-static enum fault list_ids(struct store *book, struct MDB_txn *txn, enum book_table table, const struct ident *last,
-                           struct ident *ids, unsigned *count)
-{
-    struct store_cursor cursor = {0};
-    struct ident before = *last;
-    enum fault fault = store_cursor_open(book, txn, table, &cursor);
-    *count = 0;
-    if (fault == FAULT_NONE) fault = store_seek(&cursor, ident_bytes(last));
-    for (; fault == FAULT_NONE && *count < BATCH_ROWS; fault = store_next(&cursor)) {
-        struct ident id;
-        if (cursor.key.len < sizeof id.at) {
-            fault = FAULT_CORRUPT;
-            break;
-        }
-        memcpy(id.at, cursor.key.at, sizeof id.at);
-        if (ident_same(&id, &before)) continue;
-        before = ids[(*count)++] = id;
-    }
-    store_cursor_close(&cursor);
-    return fault == FAULT_NOT_FOUND ? FAULT_NONE : fault;
-}
-
-static enum fault write_row(const struct walk *walk, unsigned which, const struct ident *id)
-{
-    struct bytes row, key = ident_bytes(id);
-    arena_reset(walk->arena);
-    enum fault fault = store_get_parts(walk->book, walk->txn, tables[which].table, key, walk->arena, &row);
+    struct bytes value;
+    enum fault fault = store_get(book, txn, BOOK_META, derived_key, &value);
     if (fault != FAULT_NONE) return fault;
-    size_t room = 2 * row.len + GROWTH_BYTES;
-    struct sink sink = sink_over(arena_take(walk->arena, room), room);
-    if (!sink.at) return FAULT_MEMORY;
-    if (!tables[which].respell(walk, row, &sink) || sink.cut) return FAULT_CORRUPT;
-    return store_put_parts(walk->book, walk->txn, tables[which].table, key, sink_written(&sink), false);
+    if (value.len != 8) return FAULT_CORRUPT;
+    *seq = store_read_value_u64(value.at);
+    return FAULT_NONE;
 }
 
-static enum fault write_batch(struct store *book, unsigned which, struct ident *last, bool *more, struct arena *arena)
+static enum fault write_derived(struct store *book, struct MDB_txn *txn, uint64_t seq)
 {
-    struct ident ids[BATCH_ROWS];
-    struct MDB_txn *txn = NULL;
-    unsigned count = 0;
-    enum fault fault = store_begin(book, true, &txn);
-    if (fault == FAULT_NONE) fault = list_ids(book, txn, tables[which].table, last, ids, &count);
-    for (unsigned i = 0; i < count && fault == FAULT_NONE; i++)
-        fault = write_row(&(struct walk){book, txn, arena}, which, &ids[i]);
-    if (fault == FAULT_NONE && count) fault = store_commit(&txn);
-    store_abort(&txn);
-    *more = count == BATCH_ROWS;
-    if (count) *last = ids[count - 1];
-    return fault;
+    char value[8];
+    store_value_u64(value, seq);
+    return store_put(book, txn, BOOK_META, derived_key, (struct bytes){value, sizeof value});
 }
 
-static enum fault write_rows(struct store *book, struct arena *arena)
+bool upgrade_is_under_way(struct store *book, struct MDB_txn *txn)
 {
-    enum fault fault = FAULT_NONE;
-    for (unsigned which = 0; which < sizeof tables / sizeof *tables; which++) {
-        struct ident last = IDENT_NONE;
-        for (bool more = true; more && fault == FAULT_NONE;) fault = write_batch(book, which, &last, &more, arena);
-    }
-    return fault;
+    uint64_t seq;
+    return read_derived(book, txn, &seq) != FAULT_NOT_FOUND;
 }
 
-static enum fault read_version(struct store *book, uint64_t *version)
-{
-    struct MDB_txn *txn = NULL;
-    enum fault fault = store_begin(book, false, &txn);
-    if (fault == FAULT_NONE) fault = journal_read_version(book, txn, version);
-    store_abort(&txn);
-    return fault;
-}
-
-/* From here on an older program must not write it. */
-static enum fault raise_version(struct store *book)
+/* From here on an older program does not open it. */
+static enum fault clear(struct store *book)
 {
     struct MDB_txn *txn = NULL;
     enum fault fault = store_begin(book, true, &txn);
+    for (unsigned table = 0; table < BOOK_TABLES_COUNT && fault == FAULT_NONE; table++)
+        if (!is_kept(table)) fault = store_clear(book, txn, table);
     if (fault == FAULT_NONE) fault = journal_write_version(book, txn);
+    if (fault == FAULT_NONE) fault = write_derived(book, txn, 0);
     if (fault == FAULT_NONE) fault = store_commit(&txn);
     store_abort(&txn);
     return fault;
 }
 
-enum fault upgrade_book(struct store *book)
+static enum fault derive_entry(struct store *book, struct MDB_txn *txn, uint64_t seq, struct arena *arena,
+                               struct rows_totals *totals, struct ledger_note *note)
+{
+    struct entry entry;
+    struct rows_refusal refusal = {.text = "it cannot be read"};
+    arena_reset(arena);
+    enum fault fault = journal_read(book, txn, seq, arena, &entry);
+    if (fault == FAULT_NONE) fault = rows_apply(book, txn, &entry, arena, totals, &refusal);
+    if (fault != FAULT_INPUT && fault != FAULT_NOT_FOUND && fault != FAULT_CORRUPT) return fault;
+    snprintf(note->text, sizeof note->text,
+             "book: entry %llu of an older version cannot be brought up to date: %s; go on with a copy that verifies",
+             (unsigned long long)seq, refusal.text);
+    return FAULT_CORRUPT;
+}
+
+/* *is_done: that was the last of them. */
+static enum fault derive_batch(struct store *book, struct arena *arena, struct ledger_note *note, bool *is_done)
+{
+    struct MDB_txn *txn = NULL;
+    struct rows_totals totals;
+    uint64_t seq = 0, last = 0;
+    *is_done = false;
+    enum fault fault = store_begin(book, true, &txn);
+    if (fault == FAULT_NONE) fault = read_derived(book, txn, &seq);
+    if (fault == FAULT_NONE) fault = journal_last(book, txn, &last);
+    if (fault == FAULT_NONE) fault = rows_read_totals(book, txn, &totals);
+    for (uint64_t end = seq + BATCH_ENTRIES; fault == FAULT_NONE && seq < last && seq < end;)
+        fault = derive_entry(book, txn, ++seq, arena, &totals, note);
+    if (fault == FAULT_NONE) fault = rows_write_totals(book, txn, &totals);
+    *is_done = fault == FAULT_NONE && seq == last;
+    if (*is_done)
+        fault = store_drop(book, txn, BOOK_META, derived_key);
+    else if (fault == FAULT_NONE)
+        fault = write_derived(book, txn, seq);
+    if (fault == FAULT_NONE) fault = store_commit(&txn);
+    store_abort(&txn);
+    return fault;
+}
+
+static enum fault look(struct store *book, uint64_t *version, bool *is_under_way)
+{
+    struct MDB_txn *txn = NULL;
+    enum fault fault = store_begin(book, false, &txn);
+    if (fault == FAULT_NONE) fault = journal_read_version(book, txn, version);
+    if (fault == FAULT_NONE) *is_under_way = upgrade_is_under_way(book, txn);
+    store_abort(&txn);
+    return fault;
+}
+
+enum fault upgrade_book(struct store *book, struct ledger_note *note)
 {
     uint64_t version = 0;
+    bool is_under_way = false;
     struct arena arena;
-    enum fault fault = read_version(book, &version);
-    if (fault != FAULT_NONE || version >= BOOK_VERSION) return fault;
+    enum fault fault = look(book, &version, &is_under_way);
+    if (fault != FAULT_NONE || (version >= BOOK_VERSION && !is_under_way)) return fault;
+    log_line(LOG_INFO, "ledger.upgrade", "why", "the book is of an older version: its rows are derived anew", NULL);
+    if (!is_under_way) fault = clear(book);
     arena_init(&arena, ARENA_BYTES, ARENA_MAX_BYTES);
-    fault = write_rows(book, &arena);
+    for (bool is_done = false; fault == FAULT_NONE && !is_done;) fault = derive_batch(book, &arena, note, &is_done);
     arena_free(&arena);
-    return fault == FAULT_NONE ? raise_version(book) : fault;
+    return fault;
 }

@@ -74,6 +74,7 @@ static enum fault write_switch(struct ledger *ledger, struct MDB_txn *txn, struc
 static enum fault write_catalogue(struct ledger *ledger, struct MDB_txn *txn, struct job *job);
 static enum fault write_revocation(struct ledger *ledger, struct MDB_txn *txn, struct job *job);
 static enum fault write_counts(struct ledger *ledger, struct MDB_txn *txn, struct job *job);
+static enum fault write_swept(struct ledger *ledger, struct MDB_txn *txn, struct job *job);
 static void fail_batch(struct ledger *ledger, enum fault fault, struct job **jobs, unsigned count);
 static void set_state(struct ledger *ledger, enum engine_state state);
 static void set_open(struct ledger *ledger);
@@ -83,6 +84,7 @@ static void set_open(struct ledger *ledger);
 static enum fault (*const write_job[JOB_KINDS])(struct ledger *ledger, struct MDB_txn *txn, struct job *job) = {
     [JOB_STEP] = write_step,           [JOB_RESOLVE] = write_resolution,    [JOB_SWITCH] = write_switch,
     [JOB_CATALOGUE] = write_catalogue, [JOB_REVOCATION] = write_revocation, [JOB_COUNTS] = write_counts,
+    [JOB_SWEEP] = write_swept,
 };
 
 static void count_wait(struct ledger *ledger, int64_t began_us)
@@ -183,10 +185,9 @@ static void note_learning(struct ledger *ledger, const struct learning *learning
     ledger->learned[ledger->learned_count++] = (struct learned_news){cell, learning->word};
 }
 
-/* An entry with its rows. FAULT_INPUT: refused, nothing is written, and the operator hears of it: the story that made
- * it is wrong, or the rows are. */
-static enum fault add_entry(struct ledger *ledger, struct MDB_txn *txn, enum entry_kind kind, int64_t wall_ms,
-                            struct bytes body, const struct ident *about)
+/* What is refused is told to the operator: the story that made it is wrong, or the rows are. */
+enum fault writer_entry(struct ledger *ledger, struct MDB_txn *txn, enum entry_kind kind, int64_t wall_ms,
+                        struct bytes body, const struct ident *about)
 {
     struct rows_refusal refusal = {.text = ""};
     struct entry entry = {
@@ -223,7 +224,7 @@ static enum fault check_guard(struct ledger *ledger, struct MDB_txn *txn, const 
 static enum fault write_step(struct ledger *ledger, struct MDB_txn *txn, struct job *job)
 {
     enum fault fault = job->guard ? check_guard(ledger, txn, job) : FAULT_NONE;
-    if (fault == FAULT_NONE) fault = add_entry(ledger, txn, ENTRY_STEP, job->wall_ms, job->body, &job->id);
+    if (fault == FAULT_NONE) fault = writer_entry(ledger, txn, ENTRY_STEP, job->wall_ms, job->body, &job->id);
     if (fault == FAULT_NONE && job->sealed.len)
         fault = store_put_parts(ledger->book, txn, BOOK_CONTENT, ident_bytes(&job->id), job->sealed, true);
     return tell(ledger, job, fault);
@@ -231,17 +232,22 @@ static enum fault write_step(struct ledger *ledger, struct MDB_txn *txn, struct 
 
 static enum fault write_switch(struct ledger *ledger, struct MDB_txn *txn, struct job *job)
 {
-    return tell(ledger, job, add_entry(ledger, txn, ENTRY_SWITCH, job->wall_ms, job->body, NULL));
+    return tell(ledger, job, writer_entry(ledger, txn, ENTRY_SWITCH, job->wall_ms, job->body, NULL));
 }
 
 static enum fault write_counts(struct ledger *ledger, struct MDB_txn *txn, struct job *job)
 {
-    return tell(ledger, job, add_entry(ledger, txn, ENTRY_COUNTS, job->wall_ms, job->body, NULL));
+    return tell(ledger, job, writer_entry(ledger, txn, ENTRY_COUNTS, job->wall_ms, job->body, NULL));
+}
+
+static enum fault write_swept(struct ledger *ledger, struct MDB_txn *txn, struct job *job)
+{
+    return tell(ledger, job, due_sweep(ledger, txn, job->wall_ms, &job->swept));
 }
 
 static enum fault write_revocation(struct ledger *ledger, struct MDB_txn *txn, struct job *job)
 {
-    return tell(ledger, job, add_entry(ledger, txn, ENTRY_REVOCATION, job->wall_ms, job->body, NULL));
+    return tell(ledger, job, writer_entry(ledger, txn, ENTRY_REVOCATION, job->wall_ms, job->body, NULL));
 }
 
 static enum fault write_catalogue(struct ledger *ledger, struct MDB_txn *txn, struct job *job)
@@ -251,7 +257,7 @@ static enum fault write_catalogue(struct ledger *ledger, struct MDB_txn *txn, st
     memcpy(first, version.at, version.len);
     enum fault fault = store_get(ledger->book, txn, BOOK_CATALOGUES, (struct bytes){first, sizeof first}, &unused);
     if (fault != FAULT_NOT_FOUND) return tell(ledger, job, fault);
-    fault = add_entry(ledger, txn, ENTRY_CATALOGUE, job->wall_ms, job->body, NULL);
+    fault = writer_entry(ledger, txn, ENTRY_CATALOGUE, job->wall_ms, job->body, NULL);
     if (fault == FAULT_NONE) fault = store_put_parts(ledger->book, txn, BOOK_CATALOGUES, version, job->sealed, true);
     return tell(ledger, job, fault);
 }
@@ -321,7 +327,7 @@ static enum fault write_resolved(struct ledger *ledger, struct MDB_txn *txn, str
     if (!sink.at) return FAULT_MEMORY;
     if (!money_sub(sale.price_micros, sale.payout_micros, &sale.margin_micros)) return FAULT_INPUT;
     if (!book_write_step(&sink, &step, BYTES_NONE)) return FAULT_INPUT;
-    fault = add_entry(ledger, txn, ENTRY_STEP, job->wall_ms, sink_written(&sink), &post->post_id);
+    fault = writer_entry(ledger, txn, ENTRY_STEP, job->wall_ms, sink_written(&sink), &post->post_id);
     if (fault != FAULT_NONE) return fault;
     job->answer.lead_id = lead->lead_id;
     job->answer.resumes = goes_on;
@@ -393,6 +399,7 @@ static void keep_house(struct ledger *ledger, int64_t now_us)
     atomic_store_explicit(&ledger->trace_bytes, days_bytes(ledger->days), memory_order_relaxed);
     if (atomic_load(&ledger->state) == ENGINE_FULL) probe(ledger);
     counting_turn(ledger);
+    due_turn(ledger, clock_wall_ms());
     if (now_us < ledger->next_check_us) return;
     ledger->next_check_us = now_us + READERS_US;
     store_check_readers(ledger->book);

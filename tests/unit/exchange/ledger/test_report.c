@@ -285,7 +285,7 @@ static void test_newer_versions(void **state)
     store_value_u64(value, BOOK_VERSION + 1);
     put_row(desk, BOOK_META, BYTES("version"), (struct bytes){value, sizeof value});
     assert_int_equal(desk_open(desk), FAULT_VERSION);
-    assert_non_null(strstr(desk->note.text, "version 2"));
+    assert_non_null(strstr(desk->note.text, "writes version 3"));
     assert_int_equal(reader_open(desk->path, NULL, &reader), FAULT_VERSION);
     assert_int_equal(report_verify(desk->path, &verdict, NULL, NULL), FAULT_VERSION);
 }
