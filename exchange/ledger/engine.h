@@ -11,6 +11,7 @@
 #include <stdatomic.h>
 
 #include "exchange/base/mailbox.h"
+#include "exchange/base/tally.h"
 #include "exchange/ledger/counting.h"
 #include "exchange/ledger/days.h"
 #include "exchange/ledger/due.h"
@@ -30,6 +31,16 @@ enum engine_state { ENGINE_OPEN, ENGINE_NEARLY_FULL, ENGINE_FULL, ENGINE_DOWN, E
 struct learned_news {
     uint32_t cell;
     uint64_t word;
+};
+
+/* A doubt that ended in the batch at hand: standing is told when it is on disk. */
+struct resolved_news {
+    struct ident post_id;
+    bool is_sold, is_first; /* and the lead was not sold before */
+    bool is_test;
+    int64_t price_micros, payout_micros;
+    uint8_t keys_count;
+    struct book_cap_key keys[BOOK_CAP_KEYS_MAX];
 };
 
 struct ledger {
@@ -62,6 +73,9 @@ struct ledger {
     struct standing *standing;                /* where what is learned is published; NULL: not restored into any */
     struct learned_news learned[LEARNED_MAX]; /* of the batch at hand */
     unsigned learned_count;
+    struct resolved_news resolved[BATCH_MAX];
+    unsigned resolved_count;
+    struct tally tally; /* of what was sold out of doubts */
 
     /* Published. */
     _Atomic int state; /* enum engine_state */
@@ -86,6 +100,13 @@ enum fault writer_entry(struct ledger *ledger, struct MDB_txn *txn, enum entry_k
                         struct bytes body, const struct ident *about) MUST_USE;
 /* Publishes what counts and alarms look at. */
 void writer_publish(struct ledger *ledger);
+
+/* resolving.c: a job's FAULT_INPUT and FAULT_NOT_FOUND are its own; nothing is written then. */
+enum fault resolving_write(struct ledger *ledger, struct MDB_txn *txn, struct job *job) MUST_USE;
+/* Of due.h. */
+enum fault resolving_end(struct ledger *ledger, struct MDB_txn *txn, const struct due_row *row,
+                         int64_t wall_ms) MUST_USE;
+void resolving_publish(struct ledger *ledger);
 
 /* asking.c */
 void *asking_run(void *ledger);

@@ -41,7 +41,15 @@ enum book_table {
 
 extern const char *const journal_tables[BOOK_TABLES_COUNT];
 
-enum entry_kind { ENTRY_STEP = 1, ENTRY_SWITCH = 2, ENTRY_CATALOGUE = 3, ENTRY_REVOCATION = 4, ENTRY_COUNTS = 5 };
+enum entry_kind {
+    ENTRY_STEP = 1,
+    ENTRY_SWITCH = 2,
+    ENTRY_CATALOGUE = 3,
+    ENTRY_REVOCATION = 4,
+    ENTRY_COUNTS = 5,
+    ENTRY_LATE = 6, /* a post that was given up was accepted after all */
+    ENTRY_KINDS_END
+};
 
 struct entry {
     uint64_t seq;

@@ -186,14 +186,23 @@ static enum fault find_waiting(struct ledger *ledger, struct ident *ids, char *w
     return fault == FAULT_NOT_FOUND ? FAULT_NONE : fault;
 }
 
+/* Nobody waits for the answer any more: a post whose affiliate does not wait is void, any other in doubt. */
+static void give_up(struct lead_record *lead, struct book_verdict *verdict, bool is_released)
+{
+    verdict->state = is_released ? POST_VOIDED : POST_UNKNOWN;
+    verdict->reason = is_released ? REASON_VOIDED : REASON_UNKNOWN;
+    verdict->by = is_released ? VERDICT_BY_RELEASE : VERDICT_BY_REPLY;
+    for (unsigned i = 0; i < lead->slots_count; i++)
+        if (ident_same(&lead->slots[i].post_id, &verdict->post_id)) lead->slots[i].state = verdict->state;
+}
+
 /* The step that ends the waiting; written into the job's memory. */
 static enum fault end_waiting(struct ledger *ledger, struct MDB_txn *txn, const struct ident *id, char wait,
                               struct job *job)
 {
     struct post_record post = {0};
     struct lead_record lead;
-    struct book_verdict verdict = {
-        .post_id = *id, .state = POST_UNKNOWN, .reason = REASON_UNKNOWN, .named_price_micros = -1};
+    struct book_verdict verdict = {.post_id = *id, .named_price_micros = -1};
     enum fault fault = FAULT_NONE;
     if (wait == ROWS_OPEN) fault = rows_post(ledger->book, txn, id, &ledger->arena, &post);
     if (fault == FAULT_NONE)
@@ -201,8 +210,10 @@ static enum fault end_waiting(struct ledger *ledger, struct MDB_txn *txn, const 
     if (fault != FAULT_NONE) return fault == FAULT_NOT_FOUND ? FAULT_CORRUPT : fault;
     /* Its story ended with the last run; the last of its open posts says so. */
     bool is_last = lead_slots_in(&lead, LEAD_SLOTS(POST_OPEN)) <= (wait == ROWS_OPEN);
-    struct book_final final = {.state = wait == ROWS_OPEN ? LEAD_PENDING : lead_state_of(&lead)};
-    if (final.state == LEAD_UNSOLD) final.reason = REASON_REJECTED;
+    bool is_released = post.intent.doubt.then == DOUBT_RELEASES;
+    give_up(&lead, &verdict, is_released);
+    struct book_final final = {.state = lead_state_of(&lead)};
+    if (final.state == LEAD_UNSOLD) final.reason = is_released ? REASON_VOIDED : REASON_REJECTED;
     *job = (struct job){.kind = JOB_STEP, .id = lead.lead_id, .wall_ms = clock_wall_ms(), .memory = job->memory};
     struct book_step step = {.lead_id = lead.lead_id,
                              .ping_id = lead.ping_id,

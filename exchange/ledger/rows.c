@@ -81,6 +81,7 @@ enum fault rows_apply(struct store *store, struct MDB_txn *txn, const struct ent
         fault = refuse(refusal, "the record of a catalogue cannot be read");
     if (entry->kind == ENTRY_REVOCATION) fault = apply_revocation(store, txn, entry, refusal);
     if (entry->kind == ENTRY_COUNTS) fault = counting_apply(store, txn, entry);
+    if (entry->kind == ENTRY_LATE) fault = waiting_late(store, txn, entry, arena, &refusal->text);
     if (fault == FAULT_NONE) fault = seen_prune(store, txn, entry->wall_ms);
     if (fault != FAULT_NONE) return fault;
     if (moved.entries++ == 0) moved.first_ms = entry->wall_ms;

@@ -9,6 +9,7 @@
 #include "exchange/ledger/journal.h"
 #include "exchange/ledger/learning.h"
 #include "exchange/ledger/reader.h"
+#include "exchange/ledger/waiting.h"
 
 /* One row; written once per transaction. */
 struct rows_totals {

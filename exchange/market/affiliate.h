@@ -33,4 +33,5 @@ struct affiliate {
     enum reveal_buyers reveal;
     enum reveal_bids reveal_bids;
     bool paused;
+    bool releases; /* on_pending: a post without a verdict is void at its deadline */
 };

@@ -1,14 +1,13 @@
 /* Contracts, the many: 100,000 of them must load in two seconds and take less than a KiB each. So nothing here looks at
  * all other contracts; hosts and schedules that many share are kept once, and a URL is kept in one piece that its parts
  * point into. */
-#include "exchange/market/build.h"
+#include "exchange/market/build_doubt.h"
 
 #include <stdlib.h>
 
 #include "exchange/market/endpoint.h"
 #include "exchange/market/rehearsal.h"
 #include "exchange/market/scalar.h"
-#include "protocol/message/verdict.h"
 
 #define BID_TTL_US INT64_C(300000000)
 #define NO_INDEX UINT32_MAX
@@ -20,7 +19,6 @@ static void read_test(struct build *build, const struct node *node, struct contr
 static void read_times(struct build *build, const struct node *node, struct contract *contract);
 static void read_price(struct build *build, const struct node *node, struct contract *contract);
 static void read_type(struct build *build, const struct node *node, struct contract *contract);
-static void read_verdicts(struct build *build, const struct node *node, struct contract *contract);
 static void read_hours(struct build *build, const struct node *node, struct contract *contract);
 static const struct filter *read_filter(struct build *build, const struct node *node, struct contract *contract);
 
@@ -121,7 +119,7 @@ void build_contract(struct build *build, const struct node *node, struct contrac
     read_type(build, node, contract);
     read_price(build, node, contract);
     read_endpoints(build, node, contract);
-    read_verdicts(build, node, contract);
+    build_verdicts(build, node, contract);
     build_disclosure(build, node, contract);
     build_seller(build, node, contract);
     if (node_find(node, "test")) read_test(build, node_find(node, "test"), contract);
@@ -183,38 +181,6 @@ static void read_times(struct build *build, const struct node *node, struct cont
                       "post_timeout is longer than the campaign's post_timeout [long_timeout]");
 }
 
-/* What a post's verdict, or the want of one, comes to. on_unknown is one word for every cause, or a map by cause. */
-static void read_verdicts(struct build *build, const struct node *node, struct contract *contract)
-{
-    static const char *const WORDS[UNKNOWN_POLICIES] = {"hold", "retry", "fallback"};
-    _Static_assert(DOUBT_CAUSES == UNKNOWN_CAUSES, "one policy for each cause");
-    static const char *const CAUSES[DOUBT_CAUSES] = {[DOUBT_TIMEOUT] = "timeout",
-                                                     [DOUBT_RESET] = "reset",
-                                                     [DOUBT_HTTP_5XX] = "http_5xx",
-                                                     [DOUBT_REDIRECT] = "redirect",
-                                                     [DOUBT_BAD_RESPONSE] = "bad_response"};
-    static const char *const PRICES[] = {"bid", "lower"};
-    const struct node *given = node_find(node, "on_unknown");
-    unsigned policy = UNKNOWN_HOLD, price = 0;
-    bool is_idempotent = false, retries = false;
-    bool is_map = given && given->kind == NODE_MAP;
-    build_bool(build, node, "idempotent", &is_idempotent);
-    build_word(build, node, "price_at_post", PRICES, 2, &price);
-    contract->bills_lower = price == 1;
-    if (!is_map) build_word(build, node, "on_unknown", WORDS, UNKNOWN_POLICIES, &policy);
-    for (unsigned cause = DOUBT_TIMEOUT; cause < DOUBT_CAUSES; cause++) {
-        if (is_map) policy = UNKNOWN_HOLD;
-        if (is_map) build_word(build, given, CAUSES[cause], WORDS, UNKNOWN_POLICIES, &policy);
-        unknown_say(&contract->on_unknown, cause, (enum unknown_policy)policy);
-        retries |= policy == UNKNOWN_RETRY;
-    }
-    if (retries && !is_idempotent)
-        build_error(build, given, "on_unknown: retry sends the same post again: it needs idempotent: true");
-    if (contract->bills_lower && contract->min_price_micros == 0)
-        build_warning(build, node_find(node, "price_at_post"),
-                      "price_at_post: lower without min_price: the house pays whatever the buyer leaves out");
-}
-
 /* Lower case, so that one origin has one circuit however it is spelled; kept once for all that share it. */
 static struct bytes share_host(struct build *build, struct bytes host)
 {
@@ -232,7 +198,7 @@ static struct bytes share_host(struct build *build, struct bytes host)
     return (struct bytes){kept, host.len};
 }
 
-static void read_endpoint(struct build *build, const struct node *node, bool is_post, struct endpoint *endpoint)
+void build_endpoint(struct build *build, const struct node *node, bool is_post, struct endpoint *endpoint)
 {
     struct bytes text;
     const char *error = "a URL is a text";
@@ -253,10 +219,10 @@ static void read_endpoints(struct build *build, const struct node *node, struct 
 {
     const struct node *ping = node_find(node, "ping_url"), *post = node_find(node, "post_url");
     if (post)
-        read_endpoint(build, post, true, &contract->post);
+        build_endpoint(build, post, true, &contract->post);
     else
         build_error(build, node, "contract %.*s has no post_url", BUILD_SHOWN(contract->id));
-    if (ping) read_endpoint(build, ping, false, &contract->ping);
+    if (ping) build_endpoint(build, ping, false, &contract->ping);
     if (contract->is_live && !ping) build_error(build, node, "a live price needs a ping_url to ask for it");
     if (!contract->is_live && ping)
         build_warning(build, ping, "a standing price is not asked for: ping_url is not used [unused_ping_url]");
@@ -269,10 +235,10 @@ static void read_test(struct build *build, const struct node *node, struct contr
     struct contract_test *test = build_zero(build, 1, sizeof *test);
     if (!test) return;
     if (post)
-        read_endpoint(build, post, true, &test->post);
+        build_endpoint(build, post, true, &test->post);
     else
         build_error(build, node, "test endpoints need a post_url");
-    if (ping) read_endpoint(build, ping, false, &test->ping);
+    if (ping) build_endpoint(build, ping, false, &test->ping);
     if (contract->is_live && !ping) build_error(build, node, "a live price needs a ping_url to ask test leads for it");
     if (!contract->is_live && ping)
         build_warning(build, ping, "a standing price is not asked for: ping_url is not used [unused_ping_url]");

@@ -121,6 +121,8 @@ struct contract {
     bool is_free;      /* a payout of 0 is no fault */
     bool paused;
     struct unknown_rules on_unknown;
+    uint32_t doubt_s;              /* when a doubt ends by itself */
+    const struct endpoint *status; /* asked about posts in doubt; NULL: none */
     bool bills_lower : 1, seats_required : 1, silent_available : 1; /* price_at_post; seats; when_silent */
     bool counts_pings : 1;                                          /* a cap of its own or its buyer's does */
     bool counts_today : 1; /* its sales of the house's day are counted: policy even goes by them */
@@ -128,6 +130,7 @@ struct contract {
     bool asks_list : 1;    /* its filter asks whether the person is on a list */
     bool has_alone : 1;    /* prices[1] is for the lead alone, no rule */
     bool is_named : 1;     /* only a consent that names its seller will do */
+    bool doubt_sells : 1;  /* and is a sale then; else it is voided */
 };
 
 struct buyer {
