@@ -349,12 +349,9 @@ static bool trace_contracts(struct auction *auction, struct trace_auction *recor
 
 static void trace_posts(const struct auction *auction, struct trace_auction *record)
 {
-    static const enum trace_post_outcome outcomes[] = {[POST_OPEN] = TRACE_POST_OPEN,
-                                                       [POST_ACCEPTED] = TRACE_POST_ACCEPTED,
-                                                       [POST_REJECTED] = TRACE_POST_REJECTED,
-                                                       [POST_FAILED] = TRACE_POST_FAILED,
-                                                       [POST_UNKNOWN] = TRACE_POST_UNKNOWN,
-                                                       [POST_VOIDED] = TRACE_POST_VOIDED};
+    static const enum trace_post_outcome outcomes[] = {
+        [POST_OPEN] = TRACE_POST_OPEN,     [POST_ACCEPTED] = TRACE_POST_ACCEPTED, [POST_REJECTED] = TRACE_POST_REJECTED,
+        [POST_FAILED] = TRACE_POST_FAILED, [POST_UNKNOWN] = TRACE_POST_UNKNOWN,   [POST_VOIDED] = TRACE_POST_VOIDED};
     for (uint32_t i = 0; i < auction->attempts_count; i++) {
         const struct attempt *attempt = &auction->attempts[i];
         const struct candidate *candidate = &auction->candidates[attempt->candidate];

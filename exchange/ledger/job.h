@@ -21,8 +21,8 @@ struct job {
     struct bytes body, sealed; /* a step and its sealed content; a switch; a catalogue's record and the packed one */
     struct ident id;           /* the lead; to resolve: the post */
     const struct duplicates_guard *guard; /* of a step: NULL: none */
-    struct ledger_verdict verdict; /* to resolve; its buyer in `body` */
-    unsigned swept; /* of a sweep: rows that were seen to */
+    struct ledger_verdict verdict;        /* to resolve; its buyer in `body` */
+    unsigned swept;                       /* of a sweep: rows that were seen to */
     int64_t wall_ms;
     void (*on_durable)(void *arg, uint64_t token, enum fault fault, uint64_t seq);
     void (*on_resolved)(void *arg, const struct ledger_resolution *resolution);

@@ -67,9 +67,9 @@ enum fault ledger_append(struct ledger_line *line, const struct book_step *step,
 struct ledger_verdict {
     struct ident post_id;
     bool accepted;
-    bool not_seen;           /* not accepted: it has not seen it; else it refused it */
-    enum verdict_source by;  /* OPERATOR, BUYER, STATUS */
-    struct bytes buyer;      /* whose post it must be; empty: anybody's */
+    bool not_seen;          /* not accepted: it has not seen it; else it refused it */
+    enum verdict_source by; /* OPERATOR, BUYER, STATUS */
+    struct bytes buyer;     /* whose post it must be; empty: anybody's */
     int64_t wall_ms;
 };
 enum resolution_outcome {

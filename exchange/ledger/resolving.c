@@ -1,5 +1,5 @@
-/* How a doubt ends: somebody says what became of the post, or its time is over. Each end is a step of the journal like a
- * story's own; what the post held stays held until that is on disk.
+/* How a doubt ends: somebody says what became of the post, or its time is over. Each end is a step of the journal like
+ * a story's own; what the post held stays held until that is on disk.
  *
  * A post that was given up without its buyer's word may still be told to have been accepted. That is written down and
  * changes nothing else. */
@@ -44,8 +44,7 @@ static const struct book_final *final_of(const struct ending *ending, struct boo
     enum lead_state state = lead_state_of(&after);
     if (state == LEAD_UNSOLD && ending->goes_on) state = LEAD_POSTING;
     *final = (struct book_final){.state = state, .goes_on = ending->goes_on};
-    if (state == LEAD_UNSOLD)
-        final->reason = ending->verdict.state == POST_VOIDED ? REASON_VOIDED : REASON_REJECTED;
+    if (state == LEAD_UNSOLD) final->reason = ending->verdict.state == POST_VOIDED ? REASON_VOIDED : REASON_REJECTED;
     return final;
 }
 

@@ -10,6 +10,7 @@
 #include "exchange/ledger/engine.h"
 #include "exchange/ledger/seen.h"
 #include "exchange/ledger/upgrade.h"
+#include "exchange/market/doubt.h"
 #include "exchange/record/offer.h"
 #include "protocol/base/check.h"
 #include "protocol/base/money.h"
@@ -335,6 +336,30 @@ static enum fault load_switches(struct ledger *ledger, struct MDB_txn *txn, stru
     return fault == FAULT_NOT_FOUND ? FAULT_NONE : fault;
 }
 
+/* Their buyers are asked soon: much may have come in while nobody listened. */
+static enum fault load_doubts(struct ledger *ledger, struct MDB_txn *txn, struct standing *standing, int64_t wall_ms)
+{
+    struct store_cursor cursor;
+    enum fault fault = store_cursor_open(ledger->book, txn, BOOK_DOUBTS, &cursor);
+    if (fault != FAULT_NONE) return fault;
+    for (fault = store_seek(&cursor, BYTES_NONE); fault == FAULT_NONE; fault = store_next(&cursor)) {
+        struct doubt doubt = {.seat = SEAT_HOLD_NONE};
+        struct post_record post;
+        if (cursor.key.len != sizeof doubt.post_id.at || cursor.value.len != 1) fault = FAULT_CORRUPT;
+        if (fault != FAULT_NONE) break;
+        if (cursor.value.at[0] != ROWS_DOUBT) continue;
+        memcpy(doubt.post_id.at, cursor.key.at, sizeof doubt.post_id.at);
+        arena_reset(&ledger->arena);
+        fault = rows_post(ledger->book, txn, &doubt.post_id, &ledger->arena, &post);
+        if (fault != FAULT_NONE) break;
+        doubt.since_ms = post.settled_ms;
+        doubt.next_ms = doubt_ask_ms(&doubt.post_id, wall_ms, wall_ms);
+        if (!post.is_test) doubts_put(standing, &doubt);
+    }
+    store_cursor_close(&cursor);
+    return fault == FAULT_NOT_FOUND ? FAULT_NONE : fault;
+}
+
 static bool load_revoked(void *arg, const struct person_key *key)
 {
     return revoked_add(arg, key) == FAULT_NONE;
@@ -389,6 +414,7 @@ enum fault ledger_restore(struct ledger *ledger, struct standing *standing, stru
     if (fault == FAULT_NONE) fault = load_switches(ledger, txn, standing);
     if (fault == FAULT_NONE) fault = seen_each_revoked(ledger->book, txn, load_revoked, standing_revoked(standing));
     if (fault == FAULT_NONE) fault = learning_load(ledger->book, txn, standing);
+    if (fault == FAULT_NONE) fault = load_doubts(ledger, txn, standing, wall_ms);
     ledger->standing = standing;
     store_abort(&txn);
     if (fault != FAULT_NONE) return fault;

@@ -22,8 +22,7 @@ enum fault waiting_open(struct store *store, struct MDB_txn *txn, const struct i
     return put(store, txn, post_id, ROWS_OPEN);
 }
 
-enum fault waiting_settle(struct store *store, struct MDB_txn *txn, const struct post_record *post,
-                          int64_t resolves_ms)
+enum fault waiting_settle(struct store *store, struct MDB_txn *txn, const struct post_record *post, int64_t resolves_ms)
 {
     enum fault fault = FAULT_NONE;
     if (resolves_ms) fault = due_drop(store, txn, resolves_ms, DUE_DOUBT, &post->post_id);

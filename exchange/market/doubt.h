@@ -1,4 +1,5 @@
-/* doubt: when a buyer is asked what became of a post in doubt, and what its word comes to (market.md section 3). Pure. */
+/* doubt: when a buyer is asked what became of a post in doubt, and what its word comes to (market.md section 3). Pure.
+ */
 #pragma once
 
 #include "exchange/record/step.h"

@@ -21,7 +21,8 @@ enum { KEEPS_SALE = LEAD_SLOTS(POST_OPEN) | LEAD_SLOTS(POST_UNKNOWN) | LEAD_SLOT
 enum { HAS_OPENING = 1, HAS_VERDICTS = 2, HAS_INTENTS = 4, HAS_SALES = 8, HAS_FINAL = 16, HAS_SEEN = 32, HAS_ALL = 63 };
 
 static const char *const lead_states[LEAD_STATE_COUNT] = {"posting", "sold", "pending", "unsold"};
-static const char *const post_states[POST_STATE_COUNT] = {"open", "accepted", "rejected", "failed", "unknown", "voided"};
+static const char *const post_states[POST_STATE_COUNT] = {"open",   "accepted", "rejected",
+                                                          "failed", "unknown",  "voided"};
 static const char *const verdict_sources[VERDICT_SOURCES] = {"reply", "operator", "buyer", "status", "time", "release"};
 
 const char *lead_state_name(enum lead_state state)
@@ -75,7 +76,7 @@ enum lead_state lead_state_of(const struct lead_record *lead)
 int64_t book_cap_change(const struct book_cap_key *key, enum post_state state)
 {
     bool is_back = state == POST_FAILED ? key->stay <= 1
-                                         : (state == POST_REJECTED || state == POST_VOIDED) && key->stay == 0;
+                                        : (state == POST_REJECTED || state == POST_VOIDED) && key->stay == 0;
     if (is_back) return -(int64_t)key->amount;
     return state == POST_ACCEPTED && key->stay == 2 ? key->amount : 0;
 }

@@ -61,8 +61,7 @@ int world_say(struct world *world, const struct ident *post_id, bool accepted, e
     struct model_post *post = model_post(&world->model, post_id);
     *said = (struct world_said){0};
     if (!post) return 404;
-    if (post->state != POST_UNKNOWN)
-        return by == VERDICT_BY_OPERATOR ? 409 : repeat(world, post, accepted, said);
+    if (post->state != POST_UNKNOWN) return by == VERDICT_BY_OPERATOR ? 409 : repeat(world, post, accepted, said);
     struct model_end word = {.post_id = *post_id,
                              .state = accepted ? POST_ACCEPTED : POST_REJECTED,
                              .reason = accepted ? REASON_NONE : REASON_REJECTED,

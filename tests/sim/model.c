@@ -320,8 +320,7 @@ static const char *apply_intent(struct model *model, struct model_lead *lead, co
     uint32_t lead_at = (uint32_t)(lead - model->leads), at = model->posts_count;
     struct lead_slot *slot = &lead->record.slots[intent->slot];
     unsigned most;
-    if (slot->is_used && !is_free(slot->state))
-        return "a slot is posted to a second buyer while the first may have it";
+    if (slot->is_used && !is_free(slot->state)) return "a slot is posted to a second buyer while the first may have it";
     if (model_post(model, &intent->post_id)) return "a post id was used twice";
     if (lead->record.tried & UINT64_C(1) << intent->candidate) return "a leg is posted to twice";
     struct model_post *post = GROW(model, posts);
@@ -474,11 +473,8 @@ const char *model_end(struct model *model, const struct model_end *end, int64_t 
     if (!post) return "unknown";
     if (post->state != POST_UNKNOWN) return "settled";
     struct model_lead *lead = &model->leads[post->lead];
-    struct book_verdict verdict = {.post_id = end->post_id,
-                                   .state = end->state,
-                                   .reason = end->reason,
-                                   .named_price_micros = -1,
-                                   .by = end->by};
+    struct book_verdict verdict = {
+        .post_id = end->post_id, .state = end->state, .reason = end->reason, .named_price_micros = -1, .by = end->by};
     struct book_sale sale = {.sale_id = end->post_id,
                              .post_id = end->post_id,
                              .contract = post->intent.contract,

@@ -318,8 +318,8 @@ static void do_resolve(struct play *play, const struct node *step)
     for (uint32_t i = 0; i < model->posts_count; i++)
         if (model->posts[i].state == POST_UNKNOWN && bytes_same(model->posts[i].intent.contract, contract))
             play->resolved = model->posts[i].post_id;
-    int status = world_say(play->world, &play->resolved, bytes_is(text_of(step, "as"), "accepted"),
-                           VERDICT_BY_OPERATOR, &said);
+    int status = world_say(play->world, &play->resolved, bytes_is(text_of(step, "as"), "accepted"), VERDICT_BY_OPERATOR,
+                           &said);
     snprintf(found, sizeof found, "%d%s", status, said.resumes ? " fallback" : "");
     if (!tale_fits(expect, bytes_of(found))) differ(play, BYTES("resolve"), expect, found);
 }

@@ -200,7 +200,8 @@ static void check_pair(struct world *world, const struct duplicates *rule, const
                        const struct model_post *second)
 {
     const struct contract *contract = catalogue_contract(world->catalogue, second->intent.contract);
-    bool refused = first->state == POST_REJECTED || first->state == POST_VOIDED, open = first->state == POST_UNKNOWN || first->state == POST_OPEN;
+    bool refused = first->state == POST_REJECTED || first->state == POST_VOIDED,
+         open = first->state == POST_UNKNOWN || first->state == POST_OPEN;
     bool same_contract = contract && bytes_same(first->intent.contract, second->intent.contract);
     int64_t own_ms = same_contract && contract->people ? contract->people->duplicates_ms : 0;
     bool never = first->state == POST_FAILED;

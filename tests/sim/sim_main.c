@@ -303,7 +303,8 @@ static void act_verdict(struct run *run)
     bool accepted = knows[0] == 'a', was_open = post->state == POST_OPEN;
     int status = world_say(world, &post_id, accepted, VERDICT_BY_BUYER, &said);
     int same = world_say(world, &post_id, accepted, VERDICT_BY_BUYER, &again);
-    if (status != same || said.is_late != again.is_late) world_wrong(world, "a buyer is answered %d, then %d", status, same);
+    if (status != same || said.is_late != again.is_late)
+        world_wrong(world, "a buyer is answered %d, then %d", status, same);
     if (was_open && status != 409) world_wrong(world, "a buyer's word about a post that is under way: %d", status);
 }
 
@@ -349,8 +350,8 @@ static const struct {
     unsigned weight;
     void (*act)(struct run *run);
 } acts[] = {{400, act_ping},   {400, act_post}, {150, act_lead},   {30, act_hang_up}, {40, act_push},
-            {30, act_release}, {6, act_pause},  {15, act_resolve}, {20, act_verdict}, {4, act_reload},   {3, act_crash},
-            {1, act_break},    {1, act_drain},  {6, act_jump}};
+            {30, act_release}, {6, act_pause},  {15, act_resolve}, {20, act_verdict}, {4, act_reload},
+            {3, act_crash},    {1, act_break},  {1, act_drain},    {6, act_jump}};
 
 static void act(struct run *run)
 {
