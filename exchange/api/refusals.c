@@ -59,6 +59,15 @@ static void write_one(struct json *json, const struct catalogue *catalogue, cons
     json_close_map(json);
 }
 
+/* Why not, though its filter let the lead. */
+static enum reason beside_filter(const struct catalogue *catalogue, const struct contract *contract,
+                                 const struct facts *facts)
+{
+    const struct affiliate *affiliate = catalogue_affiliate(catalogue, facts->affiliate);
+    bool is_out = match_excludes(affiliate, &catalogue->buyers[contract->buyer], facts);
+    return is_out ? REASON_EXCLUDED : REASON_NONE;
+}
+
 void refusals_write(struct json *json, const struct trace_auction *auction, const struct catalogue *catalogue,
                     struct arena *arena, uint32_t counts[REASON_COUNT])
 {
@@ -71,7 +80,8 @@ void refusals_write(struct json *json, const struct trace_auction *auction, cons
         bool by_private = contract->is_hidden && auction->hidden.len > 0;
         bool is_let = by_private && match_hidden_let(auction->hidden, bit);
         bit += contract->is_hidden;
-        enum reason reason = is_let ? REASON_NONE : match_static(catalogue, contract, &form.facts);
+        enum reason reason = match_static(catalogue, contract, &form.facts);
+        if (reason == REASON_FILTERED && is_let) reason = beside_filter(catalogue, contract, &form.facts);
         if (reason == REASON_NONE || has_entry(auction, contract->id)) continue;
         if (told++ < REFUSALS_MAX)
             write_one(json, catalogue, contract, reason, &form.facts, by_private && reason == REASON_FILTERED);

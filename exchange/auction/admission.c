@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 
+#include "exchange/market/excluded.h"
 #include "protocol/codec/pack.h"
 
 #define NODE_PACK_MAX 10u   /* bytes a value may need beside its characters in MessagePack */
@@ -74,6 +75,17 @@ bool admission_has_room(struct auction *auction)
                       auction->host->standing(auction->world), auction->opened_ms);
 }
 
+/* Of a ping by its own word; a post goes by what its ping said. False: memory is out. */
+static bool read_excluded(struct auction *auction)
+{
+    struct names *names = &auction->form.facts.excluded;
+    const struct ping_request *ping = &auction->request.ping;
+    struct bytes *list = &auction->offer.excluded;
+    if (auction->request.kind == AUCTION_POST) return excluded_unpack(*list, &auction->arena, names);
+    return excluded_sort(ping->excluded, ping->excluded_count, &auction->arena, names) &&
+           excluded_pack(names, &auction->arena, list);
+}
+
 /* The lead against the campaign's schema. False: *refused is where the story goes. */
 bool admission_form(struct auction *auction, enum lead_stage stage, const struct node *lead, enum step *refused)
 {
@@ -92,7 +104,8 @@ bool admission_form(struct auction *auction, enum lead_stage stage, const struct
         auction->form.facts.today = campaign_day(auction->opened_ms);
         auction->looks_like_test = !auction->rehearsal && campaign_is_test(&auction->form.facts);
         if (stage != LEAD_PING) auction->host->keyed(auction->world, &auction->form.document);
-        if (people_read(auction, lead) && (stage == LEAD_PING || entries_content(auction))) return true;
+        bool is_read = people_read(auction, lead) && read_excluded(auction);
+        if (is_read && (stage == LEAD_PING || entries_content(auction))) return true;
         out_of_memory = true;
     }
     *refused = out_of_memory ? story_refuse(auction, 503, REASON_BUSY, NULL)
@@ -253,6 +266,30 @@ static void inherit(struct auction *auction, const struct offer *before)
     if (!ping->click_id.len) ping->click_id = before->click_id;
 }
 
+/* Whom the earlier ping kept the lead from, this one does too. */
+static bool add_excluded(struct auction *auction, const struct offer *before, enum step *refused)
+{
+    struct ping_request *ping = &auction->request.ping;
+    struct bytes both[2 * PING_EXCLUDED_MAX];
+    struct names names;
+    uint32_t count = 0;
+    bool is_fine = excluded_unpack(before->excluded, &auction->arena, &names) && names.count <= PING_EXCLUDED_MAX;
+    for (uint32_t i = 0; is_fine && i < names.count; i++) both[count++] = names.at[i];
+    for (uint32_t i = 0; i < ping->excluded_count; i++) both[count++] = ping->excluded[i];
+    if (!is_fine || !excluded_sort(both, count, &auction->arena, &names)) {
+        *refused = story_refuse(auction, 503, REASON_BUSY, NULL);
+        return false;
+    }
+    if (names.count > PING_EXCLUDED_MAX) {
+        complain(&auction->complaints, BYTES("exclude_buyers"), "too_long", "too many with those of the earlier ping");
+        *refused = story_refuse(auction, 422, REASON_INVALID_FIELD, NULL);
+        return false;
+    }
+    for (uint32_t i = 0; i < names.count; i++) ping->excluded[i] = names.at[i];
+    ping->excluded_count = names.count;
+    return true;
+}
+
 /* The posted lead goes through an auction of its own: the promise was made for another lead, or is over. */
 static enum step begin_reauction(struct auction *auction, enum offer_origin origin)
 {
@@ -277,6 +314,7 @@ static enum step begin_reauction(struct auction *auction, enum offer_origin orig
     offer->ref = before->ref;
     offer->click_id = before->click_id;
     offer->sub_ids = before->sub_ids;
+    offer->excluded = before->excluded;
     offer->public_json = auction->form.public_json;
     auction->form.facts.source = before->source;
     auction->form.facts.sub_ids = auction->request.ping.sub_ids;
@@ -348,6 +386,7 @@ enum step admission_refine(struct auction *auction)
         complain(&auction->complaints, BYTES("lead"), "conflict", "says otherwise than the ping it refines");
         return story_refuse(auction, 422, REASON_INVALID_FIELD, NULL);
     }
+    if (!add_excluded(auction, before, &refused)) return refused;
     inherit(auction, before);
     return admission_begin(auction, lead);
 }
@@ -490,6 +529,7 @@ static bool read_facts_again(struct auction *auction)
     facts->channel = auction->offer.channel;
     facts->today = campaign_day(auction->opened_ms);
     facts->on_lists = auction->on_lists;
+    if (!excluded_unpack(auction->offer.excluded, &auction->arena, &facts->excluded)) return false;
     return is_fine || (lead && !out_of_memory && facts->fields);
 }
 

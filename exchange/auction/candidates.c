@@ -164,6 +164,8 @@ static enum reason gate(struct auction *auction, struct slot *slot, struct candi
     if (is_reached(auction, slot, buyer->group)) return REASON_SAME_GROUP;
     enum reason barred = people_bars(auction, contract);
     if (barred != REASON_NONE) return barred;
+    bool is_kept_out = match_excludes(auction->affiliate, buyer, &auction->form.facts); /* since a reload, too */
+    if (is_kept_out && !auction->rehearsal) return REASON_EXCLUDED;
     return auction->rehearsal ? REASON_NONE : availability_now(auction, contract, buyer);
 }
 

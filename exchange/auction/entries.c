@@ -23,7 +23,7 @@ bool entries_facts(struct auction *auction)
     const struct ping_request *ping = &auction->request.ping;
     struct bytes sub_ids = auction->offer.sub_ids = sub_ids_json(auction);
     size_t facts = ping->source.len + ping->channel.len + ping->ref.len + ping->click_id.len + sub_ids.len +
-                   auction->form.public_json.len;
+                   auction->offer.excluded.len + auction->form.public_json.len;
     return auction->request.kind != AUCTION_PING || facts <= OFFER_FACTS_MAX;
 }
 
@@ -72,6 +72,7 @@ void entries_offer(struct auction *auction)
         .ref = ping->ref,
         .click_id = ping->click_id,
         .sub_ids = offer->sub_ids,
+        .excluded = offer->excluded,
         .past = offer->past,
         .public_json = auction->form.public_json,
         .rehearsal = (uint8_t)auction->rehearsal,

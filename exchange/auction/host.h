@@ -8,7 +8,7 @@
 
 #include "exchange/auction/ask.h"
 #include "exchange/auction/recall.h"
-#include "exchange/market/ceiling.h"
+#include "exchange/market/ceilings.h"
 #include "exchange/market/decide.h"
 #include "exchange/market/suppress.h"
 #include "exchange/record/book.h"

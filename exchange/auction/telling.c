@@ -240,6 +240,7 @@ static void trace_inputs(struct auction *auction, struct trace_auction *record)
     record->area_code = facts->area_code;
     record->hidden = match_pack_hidden(auction->catalogue, facts, &auction->arena);
     record->on_lists = suppress_pack(facts);
+    record->excluded = auction->offer.excluded;
     if (!facts->consent) return;
     struct sink sink = sink_over(arena_take(&auction->arena, CONSENT_FACTS_MAX), CONSENT_FACTS_MAX);
     if (!sink.at) return;

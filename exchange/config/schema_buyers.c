@@ -556,6 +556,7 @@ const struct schema_group schema_buyer = {
 
 const struct schema_group *const schema_buyer_groups[] = {
     &schema_buyer, &schema_leg_prices,  &contract_group, &exclude_group, &rule_group,    &schema_filter,
-    &near_group,   &score_bounds_group, &schedule_group, &schema_cap,    &unknown_group, &test_group,
+    &near_group,   &score_bounds_group, &schedule_group, &schema_cap,    &unknown_group, &doubt_group,
+    &test_group,
 };
 const unsigned schema_buyer_groups_count = sizeof schema_buyer_groups / sizeof *schema_buyer_groups;

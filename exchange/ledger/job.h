@@ -10,7 +10,17 @@
 #define LINE_JOBS_MAX 1024 /* jobs under way, per line */
 #define LINE_ASKS_MAX 256
 
-enum job_kind { JOB_STEP, JOB_RESOLVE, JOB_SWITCH, JOB_CATALOGUE, JOB_REVOCATION, JOB_COUNTS, JOB_SWEEP, JOB_KINDS };
+enum job_kind {
+    JOB_STEP,
+    JOB_RESOLVE,
+    JOB_SWITCH,
+    JOB_CATALOGUE,
+    JOB_REVOCATION,
+    JOB_COUNTS,
+    JOB_SWEEP,
+    JOB_DELIVERIES,
+    JOB_KINDS
+};
 
 struct job {
     enum job_kind kind;

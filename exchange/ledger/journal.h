@@ -30,7 +30,11 @@
     X(SEEN_POSTS, "seen_posts") /* post id -> book_write_seen: its person's keys */                                    \
     X(ENDS, "ends")             /* until (8, big-endian), post or lead id -> what is forgotten then, see seen.h */     \
     X(LEARNED, "learned")       /* contract id -> market/acceptance's word (8) */                                      \
-    X(DUE, "due")               /* at, wall ms (8, big-endian) | kind | id -> what happens then, see due.h */
+    X(DUE, "due")               /* at, wall ms (8, big-endian) | kind | id -> what happens then, see due.h */          \
+    X(EVENTS, "events")         /* hearer, number -> event_write, see events.h */                                      \
+    X(EVENT_ENDS, "event_ends") /* until (8, big-endian), hearer, number -> empty: forgotten then */                   \
+    X(OUTBOX, "outbox")         /* hearer, due, number -> what is to be delivered, see outbox.h */                     \
+    X(OUTBOX_LEADS, "outbox_leads") /* hearer, lead id, number -> due (8); 0: after an earlier one */
 
 enum book_table {
 #define X(name, text) BOOK_##name,
@@ -47,8 +51,9 @@ enum entry_kind {
     ENTRY_CATALOGUE = 3,
     ENTRY_REVOCATION = 4,
     ENTRY_COUNTS = 5,
-    ENTRY_LATE = 6, /* a post that was given up was accepted after all */
-    ENTRY_KINDS_END
+    ENTRY_DELIVERIES = 6,
+    ENTRY_LATE = 7, /* a post that was given up was accepted after all */
+    ENTRY_KINDS
 };
 
 struct entry {

@@ -9,7 +9,7 @@
 #include "exchange/ledger/rows.h"
 
 #include "exchange/ledger/account.h"
-#include "exchange/ledger/counting.h"
+#include "exchange/ledger/hearing.h"
 #include "exchange/ledger/seen.h"
 #include "exchange/ledger/waiting.h"
 #include "exchange/standing/caps.h"
@@ -48,18 +48,16 @@ struct plan {
     struct cap_change caps[CAPS_MAX];
     unsigned caps_count;
     struct account_movement movement; /* of all sales */
+    bool is_heard;                    /* by the affiliate */
+    struct event heard;
 };
 
 typedef enum fault plan_part(struct store *store, struct MDB_txn *txn, struct plan *plan);
 
 static enum fault apply_step(struct store *store, struct MDB_txn *txn, const struct entry *entry, struct arena *arena,
                              struct rows_totals *totals, struct rows_refusal *refusal);
-static enum fault apply_switch(struct store *store, struct MDB_txn *txn, const struct entry *entry,
-                               struct rows_refusal *refusal);
-static enum fault apply_revocation(struct store *store, struct MDB_txn *txn, const struct entry *entry,
-                                   struct rows_refusal *refusal);
-static plan_part plan_opening, plan_lead, plan_verdicts, plan_sales, plan_intents, plan_final, plan_caps;
-static plan_part write_lead, write_posts, write_doubts, write_caps, write_sales, write_seen, write_learned;
+static plan_part plan_opening, plan_lead, plan_verdicts, plan_sales, plan_intents, plan_final, plan_heard, plan_caps;
+static plan_part write_lead, write_posts, write_doubts, write_caps, write_sales, write_seen, write_learned, write_heard;
 static void count(struct rows_totals *totals, const struct plan *plan);
 
 static enum fault refuse(struct rows_refusal *refusal, const char *text)
@@ -72,17 +70,10 @@ enum fault rows_apply(struct store *store, struct MDB_txn *txn, const struct ent
                       struct rows_totals *totals, struct rows_refusal *refusal)
 {
     struct rows_totals moved = *totals;
-    struct digest version;
-    uint64_t len;
-    enum fault fault = FAULT_NONE;
-    if (entry->kind == ENTRY_STEP) fault = apply_step(store, txn, entry, arena, &moved, refusal);
-    if (entry->kind == ENTRY_SWITCH) fault = apply_switch(store, txn, entry, refusal);
-    if (entry->kind == ENTRY_CATALOGUE && !rows_read_catalogue(entry->body, &version, &len))
-        fault = refuse(refusal, "the record of a catalogue cannot be read");
-    if (entry->kind == ENTRY_REVOCATION) fault = apply_revocation(store, txn, entry, refusal);
-    if (entry->kind == ENTRY_COUNTS) fault = counting_apply(store, txn, entry);
-    if (entry->kind == ENTRY_LATE) fault = waiting_late(store, txn, entry, arena, &refusal->text);
+    enum fault fault = entry->kind == ENTRY_STEP ? apply_step(store, txn, entry, arena, &moved, refusal)
+                                                 : rows_apply_other(store, txn, entry, arena, refusal);
     if (fault == FAULT_NONE) fault = seen_prune(store, txn, entry->wall_ms);
+    if (fault == FAULT_NONE) fault = events_prune(store, txn, entry->wall_ms);
     if (fault != FAULT_NONE) return fault;
     if (moved.entries++ == 0) moved.first_ms = entry->wall_ms;
     moved.last_ms = entry->wall_ms;
@@ -93,9 +84,9 @@ enum fault rows_apply(struct store *store, struct MDB_txn *txn, const struct ent
 static enum fault apply_step(struct store *store, struct MDB_txn *txn, const struct entry *entry, struct arena *arena,
                              struct rows_totals *totals, struct rows_refusal *refusal)
 {
-    static plan_part *const parts[] = {plan_opening, plan_lead,   plan_verdicts, plan_sales,   plan_intents,
-                                       plan_final,   plan_caps,   write_lead,    write_posts,  write_doubts,
-                                       write_caps,   write_sales, write_seen,    write_learned};
+    static plan_part *const parts[] = {plan_opening, plan_lead,  plan_verdicts, plan_sales,  plan_intents, plan_final,
+                                       plan_heard,   plan_caps,  write_lead,    write_posts, write_doubts, write_caps,
+                                       write_sales,  write_seen, write_learned, write_heard};
     struct book_step step;
     struct plan *plan = arena_zero(arena, 1, sizeof *plan);
     if (!plan) return FAULT_MEMORY;
@@ -204,6 +195,7 @@ static enum fault plan_lead(struct store *store, struct MDB_txn *txn, struct pla
         if (fault == FAULT_NOT_FOUND) return refuse(plan->refusal, "the lead was never opened");
         if (fault != FAULT_NONE) return fault;
         plan->before = plan->lead.state;
+        hearing_before(&plan->lead);
         if (!ident_same(&plan->lead.ping_id, &step->ping_id)) return refuse(plan->refusal, "the lead has another ping");
         if (plan->before == LEAD_UNSOLD) return refuse(plan->refusal, "the lead is closed unsold");
         struct bytes wait;
@@ -401,6 +393,14 @@ static enum fault plan_final(struct store *store, struct MDB_txn *txn, struct pl
     return FAULT_NONE;
 }
 
+static enum fault plan_heard(struct store *store, struct MDB_txn *txn, struct plan *plan)
+{
+    (void)store;
+    (void)txn;
+    plan->is_heard = hearing_after(plan->step, &plan->lead, &plan->heard);
+    return FAULT_NONE;
+}
+
 static struct cap_change *cap_change_of(struct plan *plan, const struct book_cap_key *key)
 {
     char at[CAP_KEY_BYTES];
@@ -549,6 +549,15 @@ static enum fault write_learned(struct store *store, struct MDB_txn *txn, struct
     return fault;
 }
 
+static enum fault write_heard(struct store *store, struct MDB_txn *txn, struct plan *plan)
+{
+    enum fault fault = plan->is_heard ? hearing_write(store, txn, &plan->lead, &plan->heard) : FAULT_NONE;
+    for (unsigned i = 0; i < plan->step->verdicts_count && fault == FAULT_NONE; i++)
+        if (plan->settled[i].from == POST_UNKNOWN || plan->settled[i].record.state == POST_VOIDED)
+            fault = hearing_post(store, txn, &plan->settled[i].record);
+    return fault;
+}
+
 static void count(struct rows_totals *totals, const struct plan *plan)
 {
     const struct book_step *step = plan->step;
@@ -574,26 +583,4 @@ static void count(struct rows_totals *totals, const struct plan *plan)
         add(&totals->payout_micros, step->sales[i].payout_micros);
         add(&totals->margin_micros, step->sales[i].margin_micros);
     }
-}
-
-/* --- switches, revocations and catalogues --- */
-
-static enum fault apply_switch(struct store *store, struct MDB_txn *txn, const struct entry *entry,
-                               struct rows_refusal *refusal)
-{
-    if (entry->body.len < 2 || (unsigned char)entry->body.at[0] > 1 || entry->body.len - 1 > STORE_KEY_MAX)
-        return refuse(refusal, "the record of a switch cannot be read");
-    struct bytes contract = bytes_from(entry->body, 1);
-    if (entry->body.at[0] == 0) return store_drop(store, txn, BOOK_SWITCHES, contract);
-    char value[8];
-    store_value_u64(value, (uint64_t)entry->wall_ms);
-    return store_put(store, txn, BOOK_SWITCHES, contract, (struct bytes){value, sizeof value});
-}
-
-static enum fault apply_revocation(struct store *store, struct MDB_txn *txn, const struct entry *entry,
-                                   struct rows_refusal *refusal)
-{
-    struct revocation revocation;
-    if (!revocation_read(entry->body, &revocation)) return refuse(refusal, "the record of a revocation cannot be read");
-    return seen_revoke(store, txn, &revocation.keys, entry->wall_ms);
 }

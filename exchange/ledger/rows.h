@@ -30,6 +30,10 @@ struct rows_refusal {
 enum fault rows_apply(struct store *store, struct MDB_txn *txn, const struct entry *entry, struct arena *arena,
                       struct rows_totals *totals, struct rows_refusal *refusal) MUST_USE;
 
+/* The part of it for entries that are no steps; rows_entries.c. */
+enum fault rows_apply_other(struct store *store, struct MDB_txn *txn, const struct entry *entry, struct arena *arena,
+                            struct rows_refusal *refusal) MUST_USE;
+
 /* A new book has totals of zeros. */
 enum fault rows_read_totals(struct store *store, struct MDB_txn *txn, struct rows_totals *totals) MUST_USE;
 enum fault rows_write_totals(struct store *store, struct MDB_txn *txn, const struct rows_totals *totals) MUST_USE;

@@ -2,6 +2,7 @@
 #include "exchange/ledger/waiting.h"
 
 #include "exchange/ledger/due.h"
+#include "exchange/ledger/hearing.h"
 #include "exchange/ledger/rows.h"
 #include "protocol/base/check.h"
 
@@ -68,5 +69,6 @@ enum fault waiting_late(struct store *store, struct MDB_txn *txn, const struct e
     struct sink sink = sink_over(arena_take(arena, row.len + LATE_ROW_ROOM), row.len + LATE_ROW_ROOM);
     if (!sink.at) return FAULT_MEMORY;
     check(book_write_post(&sink, &post));
-    return store_put_parts(store, txn, BOOK_POSTS, ident_bytes(&post_id), sink_written(&sink), false);
+    fault = store_put_parts(store, txn, BOOK_POSTS, ident_bytes(&post_id), sink_written(&sink), false);
+    return fault == FAULT_NONE ? hearing_late(store, txn, &post) : fault;
 }

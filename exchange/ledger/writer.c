@@ -75,6 +75,7 @@ static enum fault write_catalogue(struct ledger *ledger, struct MDB_txn *txn, st
 static enum fault write_revocation(struct ledger *ledger, struct MDB_txn *txn, struct job *job);
 static enum fault write_counts(struct ledger *ledger, struct MDB_txn *txn, struct job *job);
 static enum fault write_swept(struct ledger *ledger, struct MDB_txn *txn, struct job *job);
+static enum fault write_deliveries(struct ledger *ledger, struct MDB_txn *txn, struct job *job);
 static void fail_batch(struct ledger *ledger, enum fault fault, struct job **jobs, unsigned count);
 static void set_state(struct ledger *ledger, enum engine_state state);
 static void set_open(struct ledger *ledger);
@@ -84,7 +85,7 @@ static void set_open(struct ledger *ledger);
 static enum fault (*const write_job[JOB_KINDS])(struct ledger *ledger, struct MDB_txn *txn, struct job *job) = {
     [JOB_STEP] = write_step,           [JOB_RESOLVE] = write_resolution,    [JOB_SWITCH] = write_switch,
     [JOB_CATALOGUE] = write_catalogue, [JOB_REVOCATION] = write_revocation, [JOB_COUNTS] = write_counts,
-    [JOB_SWEEP] = write_swept,
+    [JOB_SWEEP] = write_swept,         [JOB_DELIVERIES] = write_deliveries,
 };
 
 static void count_wait(struct ledger *ledger, int64_t began_us)
@@ -249,6 +250,11 @@ static enum fault write_swept(struct ledger *ledger, struct MDB_txn *txn, struct
 static enum fault write_resolution(struct ledger *ledger, struct MDB_txn *txn, struct job *job)
 {
     return tell(ledger, job, resolving_write(ledger, txn, job));
+}
+
+static enum fault write_deliveries(struct ledger *ledger, struct MDB_txn *txn, struct job *job)
+{
+    return tell(ledger, job, writer_entry(ledger, txn, ENTRY_DELIVERIES, job->wall_ms, job->body, NULL));
 }
 
 static enum fault write_revocation(struct ledger *ledger, struct MDB_txn *txn, struct job *job)

@@ -95,7 +95,7 @@ static void read_offers(struct build *build, const struct node *node, struct con
     int64_t hold_us = 0;
     build_count(build, node, "max_open_offers", 1, &contract->max_open_offers);
     build_duration(build, node, "hold_offer", &hold_us);
-    if (hold_us > contract->bid_ttl_us)
+    if (hold_us > INT64_C(1000) * contract->bid_ttl_ms)
         build_warning(build, node_find(node, "hold_offer"),
                       "hold_offer is longer than bid_ttl: the offer ends first [hold_outlasts_bid]");
     if (hold_us / 1000 > UINT32_MAX)
@@ -169,10 +169,12 @@ static void read_times(struct build *build, const struct node *node, struct cont
 {
     const struct campaign *campaign = campaign_of(build, contract);
     if (!campaign) return;
-    contract->bid_ttl_us = BID_TTL_US;
+    int64_t bid_ttl_us = BID_TTL_US;
     read_timeout(build, node, "ping_timeout", campaign->timeout_us, &contract->ping_timeout_us);
     read_timeout(build, node, "post_timeout", campaign->post_timeout_us, &contract->post_timeout_us);
-    build_duration(build, node, "bid_ttl", &contract->bid_ttl_us);
+    build_duration(build, node, "bid_ttl", &bid_ttl_us);
+    if (bid_ttl_us / 1000 > UINT32_MAX) build_error(build, node_find(node, "bid_ttl"), "bid_ttl is too long");
+    contract->bid_ttl_ms = (uint32_t)(bid_ttl_us / 1000);
     if (contract->ping_timeout_us > campaign->timeout_us)
         build_warning(build, node_find(node, "ping_timeout"),
                       "ping_timeout is longer than the campaign's timeout [long_timeout]");
@@ -228,21 +230,29 @@ static void read_endpoints(struct build *build, const struct node *node, struct 
         build_warning(build, ping, "a standing price is not asked for: ping_url is not used [unused_ping_url]");
 }
 
+struct contract_asides *build_asides(struct build *build, struct contract *contract)
+{
+    struct contract_asides *asides = contract->asides ? (struct contract_asides *)(uintptr_t)contract->asides
+                                                      : build_zero(build, 1, sizeof *asides);
+    contract->asides = asides;
+    return asides;
+}
+
 /* The same rules as for the real ones: what a test shows must be what production does. */
 static void read_test(struct build *build, const struct node *node, struct contract *contract)
 {
     const struct node *ping = node_find(node, "ping_url"), *post = node_find(node, "post_url");
-    struct contract_test *test = build_zero(build, 1, sizeof *test);
-    if (!test) return;
+    struct contract_asides *asides = build_asides(build, contract);
+    if (!asides) return;
+    asides->has_test = true;
     if (post)
-        build_endpoint(build, post, true, &test->post);
+        build_endpoint(build, post, true, &asides->test_post);
     else
         build_error(build, node, "test endpoints need a post_url");
-    if (ping) build_endpoint(build, ping, false, &test->ping);
+    if (ping) build_endpoint(build, ping, false, &asides->test_ping);
     if (contract->is_live && !ping) build_error(build, node, "a live price needs a ping_url to ask test leads for it");
     if (!contract->is_live && ping)
         build_warning(build, ping, "a standing price is not asked for: ping_url is not used [unused_ping_url]");
-    contract->test = test;
 }
 
 static void on_filter_error(void *arg, const struct node *where, const char *text)

@@ -9,10 +9,8 @@
 static void read_status(struct build *build, const struct node *node, struct contract *contract)
 {
     const struct node *url = node_find(node, "status_url");
-    struct endpoint *status = url ? build_zero(build, 1, sizeof *status) : NULL;
-    if (!status) return;
-    build_endpoint(build, url, true, status);
-    contract->status = status;
+    struct contract_asides *asides = url ? build_asides(build, contract) : NULL;
+    if (asides) build_endpoint(build, url, true, &asides->status);
 }
 
 static void read_doubt(struct build *build, const struct node *node, struct contract *contract)

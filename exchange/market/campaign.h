@@ -16,6 +16,7 @@ struct facts {
     struct bytes affiliate, source, channel;
     const struct bytes *sub_ids;
     uint32_t sub_ids_count;
+    struct names excluded;      /* buyers, or groups of them, that do not get this lead */
     const struct node *consent; /* NULL: none was given */
     uint32_t area_code;         /* of the public field area_code, else of the first phone; 0: unknown */
     int64_t today;              /* the ping's day in UTC, YYYYMMDD; ages are counted to it */

@@ -5,51 +5,10 @@
 #include "exchange/market/endpoint.h"
 #include "exchange/market/filter.h"
 #include "exchange/market/lists.h"
+#include "exchange/market/margin.h"
 #include "exchange/market/schedule.h"
 #include "exchange/market/unknown.h"
 #include "exchange/standing/standing.h"
-
-/* Up to this price, this margin; the last one of a list takes every price above as well. */
-struct margin_band {
-    int64_t up_to_micros; /* INT64_MAX: the last */
-    int64_t ppm, fixed_micros;
-};
-
-/* What the house keeps of a price, or, with is_pay, what it pays for it. */
-struct margin {
-    bool is_set;
-    int64_t ppm;                     /* of the price */
-    int64_t min_micros;              /* at least this much */
-    int64_t max_micros;              /* at most this much; 0: no bound */
-    bool is_pay;                     /* ppm or fixed_micros (is_fixed) is the payout */
-    bool is_fixed;                   /* a pay that is the same for every price */
-    int64_t fixed_micros;            /* a margin's amount beside the share */
-    const struct margin_band *bands; /* instead of ppm and fixed_micros; NULL: none */
-    uint32_t bands_count;
-};
-
-/* Where a margin was stated; the name goes into the ledger line. Stored: append only. */
-enum margin_source {
-    MARGIN_EXCHANGE,
-    MARGIN_CAMPAIGN,
-    MARGIN_AFFILIATE,
-    MARGIN_SOURCE,
-    MARGIN_CONTRACT,
-    MARGIN_PAIR,
-    MARGIN_SOURCE_COUNT
-};
-const char *margin_source_name(enum margin_source source);
-
-/* The margin of one affiliate with one contract. */
-struct margin_pair {
-    uint32_t affiliate;
-    struct margin margin;
-};
-
-struct margin_pairs {
-    const struct margin_pair *list; /* by affiliate, ascending */
-    uint32_t count;
-};
 
 #define CAPS_MAX 8u /* of a contract and its buyer together, and of an affiliate; a percent counts as two */
 
@@ -77,8 +36,11 @@ struct cap {
     struct cap_id id;    /* stable: owner, window, unit, per, counts; its segments' follow from it */
 };
 
-struct contract_test {          /* where test leads of a contract go */
-    struct endpoint ping, post; /* ping.url empty: a standing price */
+/* Addresses that few contracts have. */
+struct contract_asides {
+    bool has_test;
+    struct endpoint test_ping, test_post; /* where its test leads go; the ping's empty: a standing price */
+    struct endpoint status;               /* asked about posts in doubt; empty: nobody is */
 };
 
 /* The first rule whose filter matches gives the standing price. */
@@ -93,9 +55,9 @@ struct contract {
     uint32_t cell;                               /* in standing's contracts */
     uint32_t ping_origin_cell, post_origin_cell; /* in standing's origins; STANDING_NONE without that endpoint */
     struct bytes id;
-    uint64_t draw_key;                /* of the id, the same in every process: feeds seeded draws */
-    struct endpoint ping, post;       /* ping.url empty: a standing price without a call */
-    const struct contract_test *test; /* NULL: test leads pass it by */
+    uint64_t draw_key;                    /* of the id, the same in every process: feeds seeded draws */
+    struct endpoint ping, post;           /* ping.url empty: a standing price without a call */
+    const struct contract_asides *asides; /* NULL: none */
     uint32_t ping_timeout_us, post_timeout_us;
     const struct price_rule *prices;
     uint16_t prices_count;
@@ -108,12 +70,12 @@ struct contract {
     const struct schedule *schedule;            /* NULL: always open; the buyer's where it has none of its own */
     const struct cap *caps;                     /* with counts_today one more stands behind them */
     uint32_t caps_count;
-    uint32_t priority, weight;    /* of the policies of these names: lower ones first; its share of the draw */
-    uint32_t multiplier_ppm;      /* on its price, for the ranking */
-    uint32_t from_min, until_min; /* UTC minutes since 1970: closed before, and from then on; 0: no bound */
-    uint32_t max_open_offers;     /* 0: none */
-    uint32_t hold_offer_ms;       /* what an offer of its reserves at once, for so long; 0: nothing */
-    int64_t bid_ttl_us;
+    uint32_t priority, weight;         /* of the policies of these names: lower ones first; its share of the draw */
+    uint32_t multiplier_ppm;           /* on its price, for the ranking */
+    uint32_t from_min, until_min;      /* UTC minutes since 1970: closed before, and from then on; 0: no bound */
+    uint32_t max_open_offers;          /* 0: none */
+    uint32_t hold_offer_ms;            /* what an offer of its reserves at once, for so long; 0: nothing */
+    uint32_t bid_ttl_ms, doubt_s;      /* doubt_s: when a doubt ends by itself */
     const struct people_terms *people; /* NULL: no rules of its own */
     const struct seller *seller;       /* NULL: none is shown */
     uint8_t discloses; /* in its pings: bits 1 << enum person_kind: keyed hashes of those; DISCLOSES_FLOOR */
@@ -121,8 +83,6 @@ struct contract {
     bool is_free;      /* a payout of 0 is no fault */
     bool paused;
     struct unknown_rules on_unknown;
-    uint32_t doubt_s;              /* when a doubt ends by itself */
-    const struct endpoint *status; /* asked about posts in doubt; NULL: none */
     bool bills_lower : 1, seats_required : 1, silent_available : 1; /* price_at_post; seats; when_silent */
     bool counts_pings : 1;                                          /* a cap of its own or its buyer's does */
     bool counts_today : 1; /* its sales of the house's day are counted: policy even goes by them */
@@ -132,6 +92,12 @@ struct contract {
     bool is_named : 1;     /* only a consent that names its seller will do */
     bool doubt_sells : 1;  /* and is a sale then; else it is voided */
 };
+
+/* Test leads do not pass it by. */
+static inline bool contract_takes_tests(const struct contract *contract)
+{
+    return contract->asides && contract->asides->has_test;
+}
 
 struct buyer {
     uint32_t index, cell; /* cell: in standing's buyers */

@@ -62,13 +62,18 @@ static bool is_among(const struct names *names, struct bytes name)
     return false;
 }
 
-bool match_excludes(const struct affiliate *affiliate, const struct buyer *buyer, struct bytes source)
+static bool names_buyer(const struct names *names, const struct buyer *buyer)
 {
-    if (buyer->exclude_sources.count && is_among(&buyer->exclude_sources, source)) return true;
+    return names->count && (is_among(names, buyer->id) || is_among(names, buyer->group));
+}
+
+bool match_excludes(const struct affiliate *affiliate, const struct buyer *buyer, const struct facts *facts)
+{
+    if (buyer->exclude_sources.count && is_among(&buyer->exclude_sources, facts->source)) return true;
+    if (names_buyer(&facts->excluded, buyer)) return true;
     if (!affiliate) return false;
     return (buyer->exclude_affiliates.count && is_among(&buyer->exclude_affiliates, affiliate->id)) ||
-           (affiliate->exclude_buyers.count &&
-            (is_among(&affiliate->exclude_buyers, buyer->id) || is_among(&affiliate->exclude_buyers, buyer->group)));
+           names_buyer(&affiliate->exclude_buyers, buyer);
 }
 
 static bool is_filtered(const struct contract *contract, const struct facts *facts)
@@ -81,7 +86,7 @@ enum reason match_static(const struct catalogue *catalogue, const struct contrac
 {
     if (is_filtered(contract, facts)) return REASON_FILTERED;
     bool is_out = match_excludes(catalogue_affiliate(catalogue, facts->affiliate), &catalogue->buyers[contract->buyer],
-                                 facts->source);
+                                 facts);
     return is_out ? REASON_EXCLUDED : REASON_NONE;
 }
 
@@ -132,7 +137,7 @@ static uint32_t run_static(const struct catalogue *catalogue, const struct facts
             const struct contract *contract = &catalogue->contracts[campaign->contracts[i]];
             if (index_needs_check(campaign->filters, i) && is_filtered(contract, facts))
                 match->counts[REASON_FILTERED]++;
-            else if (match_excludes(affiliate, &catalogue->buyers[contract->buyer], facts->source))
+            else if (match_excludes(affiliate, &catalogue->buyers[contract->buyer], facts))
                 match->counts[REASON_EXCLUDED]++;
             else
                 left[count++] = campaign->contracts[i];

@@ -29,7 +29,8 @@ bool match_run(const struct catalogue *catalogue, const struct facts *facts, str
 const uint32_t *match_suiting(const struct catalogue *catalogue, const struct facts *facts, struct arena *arena,
                               struct match *match);
 /* Why this contract may not be asked by its static part alone: NONE; FILTERED: by its filter, or because none of its
- * standing prices is for this lead; EXCLUDED: its buyer and the lead's affiliate or source do not trade. */
+ * standing prices is for this lead; EXCLUDED: its buyer and the lead's affiliate or source do not trade, or the ping
+ * names it among `exclude_buyers`. */
 enum reason match_static(const struct catalogue *catalogue, const struct contract *contract, const struct facts *facts);
 /* For a trace, of facts with private fields: a bit for each contract of the campaign that is_hidden, in the campaign's
  * order, set where match_static does not say FILTERED. In the arena; empty: there are none, or memory is out. */
@@ -39,8 +40,8 @@ static inline bool match_hidden_let(struct bytes bits, uint32_t bit)
 {
     return bit / 8 < bits.len && ((unsigned char)bits.at[bit / 8] >> bit % 8 & 1) != 0;
 }
-/* True if buyer and affiliate, or source, do not trade; `affiliate` may be NULL. */
-bool match_excludes(const struct affiliate *affiliate, const struct buyer *buyer, struct bytes source);
+/* True if buyer and affiliate, or source, do not trade, or the lead is kept from it; `affiliate` may be NULL. */
+bool match_excludes(const struct affiliate *affiliate, const struct buyer *buyer, const struct facts *facts);
 /* What a contract that is not live bids for these facts: the first price rule that matches; 0 when none does, or it is
  * live. */
 int64_t match_standing_price(const struct contract *contract, const struct facts *facts);

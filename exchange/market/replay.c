@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "exchange/market/acceptance.h"
+#include "exchange/market/excluded.h"
 
 /* The trace's contracts by their place in the catalogue. */
 struct told {
@@ -57,6 +58,7 @@ bool replay_facts(const struct trace_auction *trace, const struct campaign *camp
     form->facts.source = trace->source;
     form->facts.area_code = trace->area_code;
     if (!suppress_unpack(trace->on_lists, arena, &form->facts)) return false;
+    if (!excluded_unpack(trace->excluded, arena, &form->facts.excluded)) return false;
     form->facts.today = campaign_day(trace->opened_ms);
     return read_sub_ids(trace, arena, &form->facts);
 }
@@ -168,8 +170,9 @@ static uint32_t *suiting(struct run *run)
         const struct contract *contract = &replay->catalogue->contracts[campaign->contracts[i]];
         bool is_let = from < match->entries_count && let[from] == contract->index;
         from += is_let;
-        if (!is_let && contract->is_hidden && is_hidden_let(run, contract, bit)) {
-            is_let = !match_excludes(replay->affiliate, &replay->catalogue->buyers[contract->buyer], facts->source);
+        bool is_unlet = !is_let && contract->is_hidden && is_hidden_let(run, contract, bit);
+        if (is_unlet && match_static(replay->catalogue, contract, facts) == REASON_FILTERED) { /* by public facts */
+            is_let = !match_excludes(replay->affiliate, &replay->catalogue->buyers[contract->buyer], facts);
             match->counts[REASON_FILTERED]--;
             match->counts[REASON_EXCLUDED] += !is_let;
         }

@@ -5,9 +5,10 @@
 #include "exchange/record/pieces.h"
 
 /* 2: a sale's redirect_url, the text of an end; of a post: is_test; 3: slots, before them one post at a time and one
- * sale at most; 4: a doubt's end, and whose word a verdict is, of which before there were two. */
+ * sale at most; 4: a doubt's end, and whose word a verdict is, of which before there were two; of a lead: what was
+ * told; 5: a lead's doubts and their ends. */
 #define STEP_VERSION 4
-#define LEAD_VERSION 4
+#define LEAD_VERSION 5
 #define POST_VERSION 4
 #define SEEN_VERSION 1
 
@@ -359,7 +360,7 @@ static void take_slot(struct flat *flat, struct lead_slot *slot, uint8_t version
     slot->posts_sent = (uint32_t)flat_take_upto(flat, UINT32_MAX);
     if (LEAD_SLOTS(slot->state) & KEEPS_SALE) take_sale(flat, &slot->sale, version);
     if (slot->state == POST_ACCEPTED) slot->buyer_lead_id = flat_take_text(flat);
-    if (slot->state == POST_UNKNOWN && version > 3) slot->resolves_ms = flat_take_signed(flat);
+    if (slot->state == POST_UNKNOWN && version > 4) slot->resolves_ms = flat_take_signed(flat);
 }
 
 /* The end of a row of before slots: one post at a time, one sale. What its post would be sold for stands in the post's
@@ -407,6 +408,7 @@ bool book_write_lead(struct sink *sink, const struct lead_record *lead)
     flat_put(sink, lead->tried);
     flat_put(sink, lead->planned);
     flat_put(sink, lead->is_over);
+    flat_put(sink, lead->told);
     flat_put(sink, lead->slots_count);
     for (unsigned i = 0; i < lead->slots_count; i++) put_slot(sink, &lead->slots[i]);
     return !sink->cut;
@@ -442,6 +444,7 @@ bool book_read_lead(struct bytes bytes, struct arena *arena, struct lead_record 
     lead->tried = flat_take(&flat);
     lead->planned = (uint8_t)flat_take_upto(&flat, OFFER_SALES_MAX);
     lead->is_over = flat_take_flag(&flat);
+    if (version > 3) lead->told = (uint8_t)flat_take_upto(&flat, LEAD_TOLD_COUNT - 1);
     lead->slots_count = (uint8_t)flat_take_upto(&flat, OFFER_SALES_MAX);
     for (unsigned i = 0; i < lead->slots_count; i++) take_slot(&flat, &lead->slots[i], version);
     return flat_ends(&flat);

@@ -21,6 +21,9 @@ struct lead_slot {
     int64_t resolves_ms; /* UNKNOWN: when the doubt ends by itself; 0: never */
 };
 
+/* What its affiliate has been answered that was not final. */
+enum lead_told { LEAD_TOLD_NOTHING, LEAD_TOLD_PENDING, LEAD_TOLD_SOLD, LEAD_TOLD_COUNT };
+
 struct lead_record {
     struct ident lead_id, ping_id;
     enum lead_state state;
@@ -34,6 +37,7 @@ struct lead_record {
     uint64_t tried;  /* bit n: candidate n has been posted to */
     uint8_t planned; /* slots of the latest plan; 0: none was made */
     bool is_over;    /* its story has ended */
+    uint8_t told;    /* enum lead_told: while a story goes on after that answer */
     uint8_t slots_count;
     struct lead_slot slots[OFFER_SALES_MAX];
 };

@@ -3,10 +3,11 @@
 #include "exchange/record/pieces.h"
 
 /* 1: every candidate pays its own bid. 2: what each pays. 3: also what it came of, and what else the ping gave, where
- * there is any of it. 4: that always; a leg of its own for each candidate, before them one sale to one of them. */
-#define OFFER_VERSION 4
+ * there is any of it. 4: that always; a leg of its own for each candidate, before them one sale to one of them.
+ * 5: whom the lead is kept from, where the ping says so. */
+#define OFFER_VERSION 5
 
-enum { IS_SUPERSEDED = 1, HAS_PHONE = 2, HAS_EMAIL = 4, IS_TEST = 8, MORE_ALL = 15 };
+enum { IS_SUPERSEDED = 1, HAS_PHONE = 2, HAS_EMAIL = 4, IS_TEST = 8, HAS_EXCLUDED = 16 };
 
 static void put_candidate(struct sink *sink, const struct offer_candidate *candidate, int64_t expires_ms);
 static void take_candidate(struct flat *flat, struct offer_candidate *candidate, int64_t expires_ms, uint8_t version);
@@ -60,7 +61,8 @@ bool offer_read(struct bytes bytes, struct offer *offer)
 static unsigned more_of(const struct offer *offer)
 {
     return (offer->is_superseded ? IS_SUPERSEDED : 0u) | (offer->past.phone.is_given ? HAS_PHONE : 0u) |
-           (offer->past.email.is_given ? HAS_EMAIL : 0u) | (offer->rehearsal ? IS_TEST : 0u);
+           (offer->past.email.is_given ? HAS_EMAIL : 0u) | (offer->rehearsal ? IS_TEST : 0u) |
+           (offer->excluded.len ? HAS_EXCLUDED : 0u);
 }
 
 void pieces_put_offer(struct sink *sink, const struct offer *offer)
@@ -97,6 +99,7 @@ static void put_more(struct sink *sink, const struct offer *offer)
     flat_put(sink, more_of(offer));
     flat_put(sink, offer->past.origin);
     if (offer->rehearsal) flat_put(sink, offer->rehearsal);
+    if (offer->excluded.len) flat_put_text(sink, offer->excluded);
     for (size_t i = 0; i < 2; i++)
         if (hashes[i]->is_given) sink_bytes(sink, (struct bytes){(const char *)hashes[i]->at, OFFER_HASH_BYTES});
     flat_put(sink, offer->past.ancestors_count);
@@ -159,13 +162,15 @@ static uint8_t take_small(struct flat *flat)
 static void take_more(struct flat *flat, struct offer *offer, uint8_t version)
 {
     struct offer_hash *hashes[] = {&offer->past.phone, &offer->past.email};
-    unsigned more = (unsigned)flat_take_upto(flat, MORE_ALL);
+    unsigned more = (unsigned)flat_take_upto(flat, version > 4 ? 2 * HAS_EXCLUDED - 1 : 2 * IS_TEST - 1);
     offer->is_superseded = more & IS_SUPERSEDED;
     offer->past.phone.is_given = more & HAS_PHONE;
     offer->past.email.is_given = more & HAS_EMAIL;
     offer->past.origin = (enum offer_origin)flat_take_upto(flat, OFFER_ORIGINS - 1);
     if (more & IS_TEST) offer->rehearsal = (uint8_t)flat_take_upto(flat, UINT8_MAX);
     if ((more & IS_TEST) && !offer->rehearsal) flat->bad = true;
+    if (more & HAS_EXCLUDED) offer->excluded = flat_take_text(flat);
+    if ((more & HAS_EXCLUDED) && !offer->excluded.len) flat->bad = true;
     for (size_t i = 0; i < 2; i++)
         if (hashes[i]->is_given) flat_take_raw(flat, hashes[i]->at, OFFER_HASH_BYTES);
     offer->past.ancestors_count = (uint32_t)flat_take_upto(flat, OFFER_ANCESTORS_MAX);

@@ -64,6 +64,7 @@ struct offer {
     struct digest catalogue; /* version */
     struct bytes affiliate, campaign, source, channel, ref, click_id;
     struct bytes sub_ids;     /* a JSON list, or empty */
+    struct bytes excluded;    /* a JSON list: buyers and groups that do not get this lead; or empty */
     struct bytes public_json; /* the ping's public facts; may be empty in the book */
     struct offer_past past;
     bool is_superseded; /* a refinement took its place: kept only so that this can be told */

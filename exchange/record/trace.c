@@ -6,8 +6,8 @@
 #include "exchange/record/flat.h"
 
 /* 2: click_id, sub_ids; 3: arm, shadow, second price; 4: all that deciding again needs; 5: is_test; 6: slots and legs;
- * 7: on_lists */
-#define TRACE_VERSION 7
+ * 7: on_lists; 8: excluded */
+#define TRACE_VERSION 8
 
 enum { STATE_BITS = 3, HAS_BID = 4, IS_AVAILABLE = 8, IS_LET = 16, HAS_LEGS = 32, FLAGS_ALL = 63 }; /* of a contract */
 
@@ -53,6 +53,7 @@ bool trace_write(struct sink *sink, const struct trace_auction *auction)
     flat_put_text(sink, auction->public_json);
     put_inputs(sink, auction);
     flat_put_text(sink, auction->on_lists);
+    flat_put_text(sink, auction->excluded);
     put_counts(sink, auction->counts);
     flat_put(sink, auction->contracts_count);
     for (uint32_t i = 0; i < auction->contracts_count; i++) put_contract(sink, &auction->contracts[i]);
@@ -102,6 +103,7 @@ bool trace_read(struct bytes bytes, struct arena *arena, struct trace_auction *a
     auction->is_whole = version >= 4;
     if (auction->is_whole) take_inputs(&flat, auction);
     if (version >= 7) auction->on_lists = flat_take_text(&flat);
+    if (version >= 8) auction->excluded = flat_take_text(&flat);
     take_counts(&flat, auction->counts);
     if (!take_contracts(&flat, arena, auction, version)) return false;
     auction->posts_count = (uint32_t)flat_take_upto(&flat, TRACE_POSTS_MAX);

@@ -110,6 +110,7 @@ struct trace_auction {
     uint32_t area_code;            /* 0: unknown */
     struct bytes hidden;           /* what public facts cannot tell again: match_pack_hidden's, opaque here */
     struct bytes on_lists;         /* bit n: the person was on list n of the catalogue; empty: on none */
+    struct bytes excluded;         /* a JSON list: buyers and groups that the ping keeps the lead from; or empty */
     uint32_t counts[REASON_COUNT]; /* of contracts without an entry here, by reason */
     uint32_t contracts_count;
     struct trace_contract *contracts;

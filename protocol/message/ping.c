@@ -14,6 +14,7 @@
 static void read_campaign(const struct node *value, void *request, struct complaints *complaints);
 static void read_source(const struct node *value, void *request, struct complaints *complaints);
 static void read_sub_id(const struct node *value, void *request, struct complaints *complaints);
+static void read_exclude_buyers(const struct node *value, void *request, struct complaints *complaints);
 static void read_ref(const struct node *value, void *request, struct complaints *complaints);
 static void read_click_id(const struct node *value, void *request, struct complaints *complaints);
 static void read_channel(const struct node *value, void *request, struct complaints *complaints);
@@ -45,7 +46,7 @@ static const struct request_row rows[] = {
     {"min_leg_price", read_min_leg_price, false},
     {"max_sales", read_max_sales, false},
     {"sold_elsewhere", read_sold_elsewhere, false},
-    {"exclude_buyers", NULL, false},
+    {"exclude_buyers", read_exclude_buyers, false},
     {"legs", read_legs, false},
     {"hashes", read_hashes, false},
 };
@@ -141,21 +142,32 @@ static void read_source(const struct node *value, void *into, struct complaints 
     request_text(value, value->key, REQUEST_TEXT_MAX, &request->source, complaints);
 }
 
+/* One text, or a list of them. Returns how many. */
+static unsigned read_texts(const struct node *value, struct bytes *texts, unsigned max, const char *too_many,
+                           struct complaints *complaints)
+{
+    unsigned count = 0;
+    if (value->kind != NODE_LIST) return request_text(value, value->key, REQUEST_TEXT_MAX, &texts[0], complaints);
+    if (value->count > max) {
+        complain(complaints, value->key, "too_long", too_many);
+        return 0;
+    }
+    NODE_EACH(one, value)
+    if (!request_text(one, value->key, REQUEST_TEXT_MAX, &texts[count++], complaints)) return 0;
+    return count;
+}
+
 static void read_sub_id(const struct node *value, void *into, struct complaints *complaints)
 {
     struct ping_request *request = into;
-    if (value->kind != NODE_LIST) {
-        if (request_text(value, value->key, REQUEST_TEXT_MAX, &request->sub_ids[0], complaints))
-            request->sub_ids_count = 1;
-        return;
-    }
-    if (value->count > SUB_IDS_MAX) {
-        complain(complaints, value->key, "too_long", "at most five texts");
-        return;
-    }
-    NODE_EACH(one, value)
-    if (!request_text(one, value->key, REQUEST_TEXT_MAX, &request->sub_ids[request->sub_ids_count++], complaints))
-        return;
+    request->sub_ids_count = read_texts(value, request->sub_ids, SUB_IDS_MAX, "at most five texts", complaints);
+}
+
+/* A name that no buyer has is nobody's, and keeps nobody out. */
+static void read_exclude_buyers(const struct node *value, void *into, struct complaints *complaints)
+{
+    struct ping_request *request = into;
+    request->excluded_count = read_texts(value, request->excluded, PING_EXCLUDED_MAX, "at most 32 texts", complaints);
 }
 
 static void read_ref(const struct node *value, void *into, struct complaints *complaints)

@@ -11,6 +11,7 @@
 #define PING_SALES_MAX 8 /* of one lead */
 #define PING_ELSEWHERE_MAX 100
 #define SUB_IDS_MAX 5
+#define PING_EXCLUDED_MAX 32
 #define REQUEST_TEXT_MAX 128 /* source, sub_id, ref, click_id */
 
 /* What the affiliate gives of a person before the post: the SHA-256 of the phone in E.164, of the e-mail in lower case.
@@ -25,6 +26,8 @@ struct ping_request {
     struct bytes source, ref, click_id, channel; /* empty when absent */
     struct bytes sub_ids[SUB_IDS_MAX];
     unsigned sub_ids_count;
+    struct bytes excluded[PING_EXCLUDED_MAX]; /* buyers, or groups of them, that do not get this lead */
+    unsigned excluded_count;
     int64_t min_price_micros; /* 0 when absent */
     int64_t min_leg_price_micros;
     unsigned max_sales;      /* to so many buyers at most; 0 when absent */

@@ -75,7 +75,8 @@ static const struct contract *asked(const struct world *world, const struct mode
 {
     const struct contract *contract = catalogue_contract(world->catalogue, post->intent.contract);
     bool is_test = world->model.leads[post->lead].record.offer.rehearsal != 0;
-    return contract && contract->status && !is_test ? contract : NULL;
+    bool is_asked = contract && contract->asides && contract->asides->status.url.len;
+    return is_asked && !is_test ? contract : NULL;
 }
 
 static void on_ask(void *arg, uint64_t at);

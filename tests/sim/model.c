@@ -195,8 +195,8 @@ int64_t model_balance(const struct model *model)
 
 static void keep_offer(struct model *model, struct offer *offer)
 {
-    struct bytes *texts[] = {&offer->affiliate, &offer->campaign, &offer->source,  &offer->channel,
-                             &offer->ref,       &offer->click_id, &offer->sub_ids, &offer->public_json};
+    struct bytes *texts[] = {&offer->affiliate, &offer->campaign, &offer->source,      &offer->channel, &offer->ref,
+                             &offer->click_id,  &offer->sub_ids,  &offer->public_json, &offer->excluded};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) *texts[i] = keep(model, *texts[i]);
     for (uint32_t i = 0; i < offer->candidates_count; i++) {
         offer->candidates[i].contract = keep(model, offer->candidates[i].contract);

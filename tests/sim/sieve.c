@@ -410,6 +410,13 @@ static bool has_price(const struct question *question, const struct node *price)
     return false;
 }
 
+/* By its id, or by the group it says it is of. */
+static bool names_buyer(const struct node *named, const struct node *buyer)
+{
+    struct bytes group = text_of(buyer, "group");
+    return named && (names(named, text_of(buyer, "id")) || (group.len && names(named, group)));
+}
+
 static bool excludes(const struct question *question, const struct node *buyer)
 {
     const struct node *exclude = node_find(buyer, "exclude");
@@ -417,11 +424,11 @@ static bool excludes(const struct question *question, const struct node *buyer)
                       *sources = exclude ? node_find(exclude, "sources") : NULL;
     if (affiliates && is_listed(affiliates, question->affiliate)) return true;
     if (sources && is_listed(sources, text_of(question->request, "source"))) return true;
+    if (names_buyer(node_find(question->request, "exclude_buyers"), buyer)) return true;
     NODE_EACH(affiliate, node_find(question->sieve->market, "affiliates"))
     {
-        const struct node *shut = node_find(affiliate, "exclude_buyers");
-        if (!shut || !bytes_same(text_of(affiliate, "id"), question->affiliate)) continue;
-        if (is_listed(shut, text_of(buyer, "id")) || is_listed(shut, text_of(buyer, "group"))) return true;
+        if (!bytes_same(text_of(affiliate, "id"), question->affiliate)) continue;
+        if (names_buyer(node_find(affiliate, "exclude_buyers"), buyer)) return true;
     }
     return false;
 }

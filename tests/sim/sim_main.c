@@ -116,6 +116,15 @@ static void write_sub_ids(unsigned variant, struct sink *body)
     if (variant % 4 == 1) sink_format(body, "\"sub_id\":%s,", some[variant / 4 % 3]);
 }
 
+/* A buyer, an owner of several, and what is nobody's. */
+static void write_excluded(unsigned variant, struct sink *body)
+{
+    static const char *const some[] = {
+        "[\"b0\"]", "[\"b3\",\"b1\",\"b3\"]", "\"b2\"", "[\"one-owner\"]", "[\"b1-c0\",\"\",\"quote \\\" and \\\\ \"]",
+        "[]"};
+    if (variant % 7 == 2) sink_format(body, "\"exclude_buyers\":%s,", some[variant / 7 % 6]);
+}
+
 static uint32_t send(struct run *run, enum auction_kind kind, struct bytes body, unsigned affiliate, bool keyed)
 {
     char name[16], key[16];
@@ -151,7 +160,7 @@ static bool write_ping_id(struct run *run, unsigned place, struct sink *body)
  * ping again. One in five refines a recent ping, of whoever sent it. */
 static void act_ping(struct run *run)
 {
-    char text[768];
+    char text[1024];
     struct sink body = sink_over(text, sizeof text);
     uint32_t variant = run->world->requests_count;
     unsigned place = draw_recent(run);
@@ -167,6 +176,7 @@ static void act_ping(struct run *run)
     write_channel(variant, &body);
     if (variant % 3 == 0) write_hash(&body, variant + (variant % 24 == 0)); /* seldom another person's */
     write_sub_ids(variant, &body);
+    write_excluded(variant, &body);
     if (variant % 5 == 0 && !below(run, 10)) variant++; /* a refinement that contradicts its ping */
     write_lead(run, &body, false, variant, is_test);
     uint32_t request = send(run, AUCTION_PING, sink_written(&body), variant % RANDOM_AFFILIATES, false);
@@ -177,7 +187,7 @@ static void act_ping(struct run *run)
 
 static void act_post(struct run *run)
 {
-    char text[768];
+    char text[1024];
     struct sink body = sink_over(text, sizeof text);
     unsigned place = draw_recent(run);
     sink_text(&body, "{");
@@ -193,7 +203,7 @@ static void act_post(struct run *run)
 
 static void act_lead(struct run *run)
 {
-    char text[768];
+    char text[1024];
     struct sink body = sink_over(text, sizeof text);
     bool keyed = below(run, 2) == 0;
     sink_text(&body, "{\"campaign\":\"auto\",");
@@ -205,6 +215,7 @@ static void act_lead(struct run *run)
     if (!below(run, 12)) sink_format(&body, "\"sold_elsewhere\":%u,", 1 + (unsigned)below(run, 2));
     write_channel((unsigned)below(run, 12), &body);
     write_sub_ids((unsigned)below(run, 12), &body);
+    write_excluded((unsigned)below(run, 42), &body);
     write_lead(run, &body, true, (unsigned)below(run, keyed ? 2 : 50), is_test);
     send(run, AUCTION_ONE_CALL, sink_written(&body), (unsigned)below(run, RANDOM_AFFILIATES), keyed);
 }
@@ -448,7 +459,7 @@ static void report(const struct sim *sim)
     printf("%llu worlds, %llu auctions (%llu pings, %llu posts, %llu one call, %llu taken up again), %llu sold, %llu "
            "calls,\n"
            "%llu doubts at %llu starts, %llu affiliates left, %llu drains,\n"
-           "%llu pings refined, %llu told again, %llu leads auctioned anew, %llu early closes,\n"
+           "%llu pings refined, %llu told again, %llu leads auctioned anew, %llu early closes (%llu of several),\n"
            "%llu doubts ended by themselves, %llu times a buyer was asked, %llu acceptances came too late,\n"
            "%llu sold to several, %llu sets of legs tried again, %llu of them of several, %llu too large to try\n",
            (unsigned long long)sim->worlds, (unsigned long long)sum->auctions, (unsigned long long)sum->pings,
@@ -456,9 +467,9 @@ static void report(const struct sim *sim)
            (unsigned long long)sim->sold, (unsigned long long)sum->calls, (unsigned long long)sum->doubts,
            (unsigned long long)sum->crashes, (unsigned long long)sum->gone, (unsigned long long)sum->drains,
            (unsigned long long)sum->refined, (unsigned long long)sum->told_again, (unsigned long long)sum->reauctions,
-           (unsigned long long)sum->early_closes, (unsigned long long)sum->ended, (unsigned long long)sum->asked_status,
-           (unsigned long long)sum->told_late, (unsigned long long)sum->shared, (unsigned long long)sum->sets,
-           (unsigned long long)sum->sets_several, (unsigned long long)sum->sets_skipped);
+           (unsigned long long)sum->early_closes, (unsigned long long)sum->early_sets, (unsigned long long)sum->ended,
+           (unsigned long long)sum->asked_status, (unsigned long long)sum->told_late, (unsigned long long)sum->shared,
+           (unsigned long long)sum->sets, (unsigned long long)sum->sets_several, (unsigned long long)sum->sets_skipped);
 }
 
 static bool read_number(const char *text, uint64_t *value)

@@ -1,6 +1,8 @@
 #include "tests/sim/tale.h"
 
+#include "exchange/market/excluded.h"
 #include "exchange/market/match.h"
+#include "exchange/market/suppress.h"
 #include "protocol/base/money.h"
 
 static void finish(struct sink *sink)
@@ -139,6 +141,7 @@ static void say_static(struct sink *sink, const struct world *world, const struc
     form.facts.source = auction->source;
     form.facts.today = campaign_day(auction->opened_ms);
     if (!suppress_unpack(auction->on_lists, arena, &form.facts)) return;
+    if (!excluded_unpack(auction->excluded, arena, &form.facts.excluded)) return;
     sink_text(sink, "skipped");
     say_reason(sink, match_static(world->catalogue, contract, &form.facts));
 }

@@ -1,6 +1,7 @@
 /* replay and difference: a recorded auction comes out as it was; every kind of tampering with the record is named;
  * under another catalogue it comes out otherwise, and what cannot be known is counted. */
 #include "exchange/market/difference.h"
+#include "exchange/market/excluded.h"
 #include "tests/unit/exchange/market/world.h"
 
 #define NOW INT64_C(1000000000)
@@ -28,7 +29,10 @@
              "'post_url':'https://n.example/l'},"                                                                      \
              "{'id':'stopped','campaign':'auto','price':'9','paused':true,'post_url':'https://n.example/l'}]},"        \
              "{" WORLD_BUYER("shut") ",'contracts':[{'id':'shut','campaign':'auto','price':'8',"                       \
-                                     "'post_url':'https://n.example/l'}]}]}"
+                                     "'post_url':'https://n.example/l'}]},"                                            \
+                                     "{" WORLD_BUYER(                                                                  \
+                                         "kept") ",'group':'kept-group','contracts':[{'id':'kept',"                    \
+                                                 "'campaign':'auto','price':'7','post_url':'https://n.example/l'}]}]}"
 
 static struct world world;
 static struct catalogue *catalogue, *other;
@@ -64,7 +68,7 @@ static void tell(const struct match_entry *entry, struct trace_contract *told)
 static void record(enum trace_kind kind)
 {
     static struct trace_contract contracts[32];
-    static const struct bytes subs[] = {{"s0", 2}, {"s1", 2}};
+    static const struct bytes subs[] = {{"s0", 2}, {"s1", 2}}, kept[] = {{"kept-group", 10}, {"b", 1}};
     struct lead_form form = world_lead(&world, &catalogue->campaigns[0], kind == TRACE_PING ? LEAD_PING : LEAD_ONE_CALL,
                                        "{'state':'CA','zip':'94110','age':30,'first_name':'Ann',"
                                        "'phone':'4155550123','email':'a@b.co'}");
@@ -74,6 +78,7 @@ static void record(enum trace_kind kind)
     form.facts.sub_ids_count = 2;
     form.facts.consent = world_read(&world, "{'tcpa':true}");
     form.facts.today = campaign_day(WALL);
+    assert_true(excluded_sort(kept, 2, &world.arena, &form.facts.excluded));
     assert_true(match_run(catalogue, &form.facts, world.standing, NOW, WALL, &world.arena, &match));
     trace = (struct trace_auction){.is_whole = true,
                                    .kind = kind,
@@ -95,6 +100,7 @@ static void record(enum trace_kind kind)
                                    .contracts = contracts,
                                    .steps = {{'m', 0}, {'p', 0}},
                                    .steps_count = 2};
+    assert_true(excluded_pack(&form.facts.excluded, &world.arena, &trace.excluded));
     trace.counts[REASON_FILTERED] = match.counts[REASON_FILTERED];
     trace.counts[REASON_EXCLUDED] = match.counts[REASON_EXCLUDED];
     for (uint32_t i = 0; i < match.entries_count; i++) tell(&match.entries[i], &contracts[i]);
@@ -150,7 +156,8 @@ static void it_comes_out_as_it_was(void **state)
         assert_null(bid_of("secret2"));
         assert_null(bid_of("nevada"));
         assert_null(bid_of("shut"));
-        assert_int_equal(replay.match.counts[REASON_EXCLUDED], 1);
+        assert_null(bid_of("kept"));
+        assert_int_equal(replay.match.counts[REASON_EXCLUDED], 2);
         assert_int_equal(replay.match.counts[REASON_PAUSED], 1);
     }
 }
@@ -210,6 +217,13 @@ static void what_was_told_is_compared(void **state)
     trace.counts[REASON_FILTERED]++;
     assert_int_equal(differ(), 1);
     assert_string_equal(differences.list[0].what, "filtered");
+    record(TRACE_PING);
+    trace.excluded = BYTES_NONE; /* then there is one more who may be asked, and it is not told of */
+    assert_true(differ() > 0);
+    bool found = false;
+    for (uint32_t i = 0; i < differences.count; i++)
+        found |= strcmp(differences.list[i].what, "excluded") == 0;
+    assert_true(found);
 }
 
 /* Bidding that ended before a contract without a ceiling had answered. */

@@ -31,6 +31,7 @@ static inline const char *differ_offer(const struct offer *first, const struct o
         SAME_TEXT(click_id);
         SAME_TEXT(sub_ids);
         SAME_TEXT(public_json);
+        SAME_TEXT(excluded);
         SAME(leg_floor_micros);
         SAME(max_sales);
         SAME(sold_elsewhere);
@@ -183,6 +184,7 @@ static inline const char *differ_lead(const struct lead_record *a, const struct 
     SAME(tried);
     SAME(planned);
     SAME(is_over);
+    SAME(told);
     SAME(slots_count);
     const char *at = differ_offer(&a->offer, &b->offer);
     for (unsigned i = 0; !at && i < a->slots_count; i++) at = differ_slot(&a->slots[i], &b->slots[i]);
@@ -308,6 +310,7 @@ static inline const char *differ_trace(const struct trace_auction *a, const stru
     SAME(area_code);
     SAME_TEXT(hidden);
     SAME_TEXT(on_lists);
+    SAME_TEXT(excluded);
     SAME_RAW(counts);
     SAME(contracts_count);
     SAME(posts_count);

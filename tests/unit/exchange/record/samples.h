@@ -61,8 +61,8 @@ static inline void sample_offer(struct dice *dice, struct offer *offer, uint32_t
     offer->floor_micros = roll_number(dice);
     offer->seed = (uint64_t)roll_number(dice);
     roll_raw(dice, &offer->catalogue, sizeof offer->catalogue);
-    struct bytes *texts[] = {&offer->affiliate, &offer->campaign, &offer->source,  &offer->channel,
-                             &offer->ref,       &offer->click_id, &offer->sub_ids, &offer->public_json};
+    struct bytes *texts[] = {&offer->affiliate, &offer->campaign, &offer->source,      &offer->channel, &offer->ref,
+                             &offer->click_id,  &offer->sub_ids,  &offer->public_json, &offer->excluded};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) *texts[i] = roll_text(dice, text_max);
     offer->rehearsal = (uint8_t)(roll_below(dice, 4) ? 0 : roll(dice));
     offer->candidates_count = (uint32_t)roll_below(dice, candidates_max + 1);
@@ -209,6 +209,7 @@ static inline void sample_lead(struct dice *dice, struct lead_record *lead)
                                  .tried = (uint64_t)roll_number(dice),
                                  .planned = (uint8_t)roll_below(dice, OFFER_SALES_MAX + 1),
                                  .is_over = roll_flag(dice),
+                                 .told = (uint8_t)roll_below(dice, LEAD_TOLD_COUNT),
                                  .slots_count = (uint8_t)roll_below(dice, OFFER_SALES_MAX + 1)};
     roll_raw(dice, &lead->lead_id, sizeof lead->lead_id);
     roll_raw(dice, &lead->ping_id, sizeof lead->ping_id);
@@ -310,6 +311,7 @@ static inline void sample_trace(struct dice *dice, struct trace_auction *trace, 
                                     .area_code = (uint32_t)roll_number(dice),
                                     .hidden = roll_text(dice, 40),
                                     .on_lists = roll_text(dice, 40),
+                                    .excluded = roll_text(dice, 40),
                                     .contracts_count = (uint32_t)roll_below(dice, contracts_max + 1),
                                     .contracts = contracts,
                                     .posts_count = (uint32_t)roll_below(dice, 6),

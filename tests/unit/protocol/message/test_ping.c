@@ -59,7 +59,8 @@ static void reads_every_field(void **state)
     struct complaints complaints = {0};
     assert_true(ping_read_request(
         json("{\"campaign\":\"auto\",\"source\":\"fb\",\"sub_id\":[\"ad-77\",\"eu\"],\"ref\":\"my-1\",\"click_id\":"
-             "\"c-9\",\"channel\":\"social\",\"test\":false,\"min_price\":\"4.50\",\"timeout_ms\":800,"
+             "\"c-9\",\"channel\":\"social\",\"test\":false,\"exclude_buyers\":[\"b\",\"a\"],\"min_price\":\"4.50\","
+             "\"timeout_ms\":800,"
              "\"lead\":{\"state\":\"CA\"},\"consent\":{\"tcpa\":true}}"),
         &request, &complaints));
     assert_bytes(request.campaign, "auto");
@@ -67,6 +68,9 @@ static void reads_every_field(void **state)
     assert_int_equal(request.sub_ids_count, 2);
     assert_bytes(request.sub_ids[0], "ad-77");
     assert_bytes(request.sub_ids[1], "eu");
+    assert_int_equal(request.excluded_count, 2);
+    assert_bytes(request.excluded[0], "b");
+    assert_bytes(request.excluded[1], "a");
     assert_bytes(request.ref, "my-1");
     assert_bytes(request.click_id, "c-9");
     assert_bytes(request.channel, "social");
@@ -166,7 +170,16 @@ static const struct {
     {"\"sold_elsewhere\":0", NULL, NULL},
     {"\"sold_elsewhere\":101", "sold_elsewhere", "range"},
     {"\"sold_elsewhere\":1.5", "sold_elsewhere", "type"},
-    {"\"exclude_buyers\":[]", "exclude_buyers", "not_supported"},
+    {"\"exclude_buyers\":[]", NULL, NULL},
+    {"\"exclude_buyers\":\"north\"", NULL, NULL},
+    {"\"exclude_buyers\":[\"north\",\"nobody's\"]", NULL, NULL},
+    {"\"exclude_buyers\":7", "exclude_buyers", "type"},
+    {"\"exclude_buyers\":{}", "exclude_buyers", "type"},
+    {"\"exclude_buyers\":null", "exclude_buyers", "type"},
+    {"\"exclude_buyers\":[\"north\",null]", "exclude_buyers", "type"},
+    {"\"exclude_buyers\":[\"a\\nb\"]", "exclude_buyers", "format"},
+    {"\"exclude_buyers\":[0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0]", "exclude_buyers",
+     "too_long"},
     {"\"legs\":\"best\"", NULL, NULL},
     {"\"legs\":\"all\"", NULL, NULL},
     {"\"legs\":\"some\"", "legs", "choice"},
