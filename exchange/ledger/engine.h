@@ -17,7 +17,7 @@
 #include "exchange/ledger/due.h"
 #include "exchange/ledger/job.h"
 #include "exchange/ledger/keyfile.h"
-#include "exchange/ledger/rows.h"
+#include "exchange/ledger/news.h"
 #include "protocol/base/histogram.h"
 
 #define BATCH_MAX 256
@@ -25,13 +25,6 @@
 #define PATH_BYTES 4096
 
 enum engine_state { ENGINE_OPEN, ENGINE_NEARLY_FULL, ENGINE_FULL, ENGINE_DOWN, ENGINE_STATES };
-
-#define LEARNED_MAX (BATCH_MAX * OFFER_SALES_MAX)
-
-struct learned_news {
-    uint32_t cell;
-    uint64_t word;
-};
 
 /* A doubt that ended in the batch at hand: standing is told when it is on disk. */
 struct resolved_news {
@@ -69,10 +62,9 @@ struct ledger {
     bool trace_failed;       /* the last try failed: the next failure drops */
     int64_t next_dropped_us; /* when dropping is logged again */
     bool is_nearly_full;
-    struct counting *counting;                /* NULL: no pings are counted yet */
-    struct standing *standing;                /* where what is learned is published; NULL: not restored into any */
-    struct learned_news learned[LEARNED_MAX]; /* of the batch at hand */
-    unsigned learned_count;
+    struct counting *counting; /* NULL: no pings are counted yet */
+    struct standing *standing; /* where news are published; NULL: not restored into any */
+    struct news news;          /* of the batch at hand */
     struct resolved_news resolved[BATCH_MAX];
     unsigned resolved_count;
     struct tally tally; /* of what was sold out of doubts */
@@ -107,6 +99,10 @@ enum fault resolving_write(struct ledger *ledger, struct MDB_txn *txn, struct jo
 enum fault resolving_end(struct ledger *ledger, struct MDB_txn *txn, const struct due_row *row,
                          int64_t wall_ms) MUST_USE;
 void resolving_publish(struct ledger *ledger);
+
+/* matters.c: one of them looked at, and its entry written. FAULT_INPUT, FAULT_NOT_FOUND: refused, the matter says why.
+ */
+enum fault matters_write(struct ledger *ledger, struct MDB_txn *txn, struct matter *matter, int64_t wall_ms) MUST_USE;
 
 /* asking.c */
 void *asking_run(void *ledger);

@@ -19,6 +19,7 @@ enum job_kind {
     JOB_COUNTS,
     JOB_SWEEP,
     JOB_DELIVERIES,
+    JOB_MATTER,
     JOB_KINDS
 };
 
@@ -31,6 +32,7 @@ struct job {
     struct bytes body, sealed; /* a step and its sealed content; a switch; a catalogue's record and the packed one */
     struct ident id;           /* the lead; to resolve: the post */
     const struct duplicates_guard *guard; /* of a step: NULL: none */
+    struct matter *matter;                /* the line's */
     struct ledger_verdict verdict;        /* to resolve; its buyer in `body` */
     unsigned swept;                       /* of a sweep: rows that were seen to */
     int64_t wall_ms;

@@ -34,7 +34,11 @@
     X(EVENTS, "events")         /* hearer, number -> event_write, see events.h */                                      \
     X(EVENT_ENDS, "event_ends") /* until (8, big-endian), hearer, number -> empty: forgotten then */                   \
     X(OUTBOX, "outbox")         /* hearer, due, number -> what is to be delivered, see outbox.h */                     \
-    X(OUTBOX_LEADS, "outbox_leads") /* hearer, lead id, number -> due (8); 0: after an earlier one */
+    X(OUTBOX_LEADS, "outbox_leads") /* hearer, lead id, number -> due (8); 0: after an earlier one */                  \
+    X(DISPOSITIONS, "dispositions") /* SHA-256 of buyer, 0, event id -> aftersale_write_disposition */                 \
+    X(AFTERSALES, "aftersales")     /* post id -> aftersale_write_record */                                            \
+    X(BUYER_LEADS, "buyer_leads")   /* buyer, 0, the buyer's own id of a lead it bought -> post id */                  \
+    X(HOLDS, "holds")               /* "buyer:X" -> micros (8) that posts without a final verdict hold, see stakes.h */
 
 enum book_table {
 #define X(name, text) BOOK_##name,
@@ -52,7 +56,8 @@ enum entry_kind {
     ENTRY_REVOCATION = 4,
     ENTRY_COUNTS = 5,
     ENTRY_DELIVERIES = 6,
-    ENTRY_LATE = 7, /* a post that was given up was accepted after all */
+    ENTRY_DISPOSITION = 7,
+    ENTRY_LATE = 8, /* a post that was given up was accepted after all */
     ENTRY_KINDS
 };
 

@@ -1,5 +1,6 @@
 /* One function for each kind of entry. Each looks at all of its body before it writes: one that is refused changes
  * nothing. */
+#include "exchange/ledger/aftersales.h"
 #include "exchange/ledger/counting.h"
 #include "exchange/ledger/hearing.h"
 #include "exchange/ledger/outbox.h"
@@ -17,11 +18,13 @@ struct scene {
 
 typedef enum fault apply(const struct scene *scene);
 
-static apply apply_switch, apply_catalogue, apply_revocation, apply_counts, apply_deliveries, apply_late;
+static apply apply_switch, apply_catalogue, apply_revocation, apply_counts, apply_deliveries, apply_disposition,
+    apply_late;
 
 static apply *const applies[ENTRY_KINDS] = {
     [ENTRY_SWITCH] = apply_switch, [ENTRY_CATALOGUE] = apply_catalogue,   [ENTRY_REVOCATION] = apply_revocation,
-    [ENTRY_COUNTS] = apply_counts, [ENTRY_DELIVERIES] = apply_deliveries, [ENTRY_LATE] = apply_late,
+    [ENTRY_COUNTS] = apply_counts, [ENTRY_DELIVERIES] = apply_deliveries, [ENTRY_DISPOSITION] = apply_disposition,
+    [ENTRY_LATE] = apply_late,
 };
 
 enum fault rows_apply_other(struct store *store, struct MDB_txn *txn, const struct entry *entry, struct arena *arena,
@@ -77,6 +80,11 @@ static enum fault apply_deliveries(const struct scene *scene)
 {
     enum fault fault = outbox_apply(scene->store, scene->txn, scene->entry);
     return fault == FAULT_INPUT ? refuse(scene, "the record of deliveries cannot be read") : fault;
+}
+
+static enum fault apply_disposition(const struct scene *scene)
+{
+    return aftersales_dispose(scene->store, scene->txn, scene->entry, scene->arena, scene->refusal);
 }
 
 /* --- bodies of entries that are no steps --- */

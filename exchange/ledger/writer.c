@@ -76,6 +76,7 @@ static enum fault write_revocation(struct ledger *ledger, struct MDB_txn *txn, s
 static enum fault write_counts(struct ledger *ledger, struct MDB_txn *txn, struct job *job);
 static enum fault write_swept(struct ledger *ledger, struct MDB_txn *txn, struct job *job);
 static enum fault write_deliveries(struct ledger *ledger, struct MDB_txn *txn, struct job *job);
+static enum fault write_matter(struct ledger *ledger, struct MDB_txn *txn, struct job *job);
 static void fail_batch(struct ledger *ledger, enum fault fault, struct job **jobs, unsigned count);
 static void set_state(struct ledger *ledger, enum engine_state state);
 static void set_open(struct ledger *ledger);
@@ -85,7 +86,7 @@ static void set_open(struct ledger *ledger);
 static enum fault (*const write_job[JOB_KINDS])(struct ledger *ledger, struct MDB_txn *txn, struct job *job) = {
     [JOB_STEP] = write_step,           [JOB_RESOLVE] = write_resolution,    [JOB_SWITCH] = write_switch,
     [JOB_CATALOGUE] = write_catalogue, [JOB_REVOCATION] = write_revocation, [JOB_COUNTS] = write_counts,
-    [JOB_SWEEP] = write_swept,         [JOB_DELIVERIES] = write_deliveries,
+    [JOB_SWEEP] = write_swept,         [JOB_DELIVERIES] = write_deliveries, [JOB_MATTER] = write_matter,
 };
 
 static void count_wait(struct ledger *ledger, int64_t began_us)
@@ -100,7 +101,8 @@ void writer_batch(struct ledger *ledger, struct job **jobs, unsigned count)
     struct rows_totals totals = ledger->totals;
     struct MDB_txn *txn = NULL;
     int64_t began_us = clock_now_us();
-    ledger->learned_count = ledger->resolved_count = 0;
+    news_begin(&ledger->news);
+    ledger->resolved_count = 0;
     enum fault fault = atomic_load(&ledger->state) == ENGINE_DOWN ? FAULT_DISK : FAULT_NONE;
     if (fault == FAULT_NONE) fault = store_begin(ledger->book, true, &txn);
     for (unsigned i = 0; i < count && fault == FAULT_NONE; i++) {
@@ -120,8 +122,7 @@ void writer_batch(struct ledger *ledger, struct job **jobs, unsigned count)
         fail_batch(ledger, fault, jobs, count);
         return;
     }
-    for (unsigned i = 0; i < ledger->learned_count; i++)
-        learned_publish(ledger->standing, ledger->learned[i].cell, ledger->learned[i].word);
+    news_publish(&ledger->news, ledger->standing);
     resolving_publish(ledger);
     atomic_fetch_add_explicit(&ledger->commits, 1, memory_order_relaxed);
     if (count > atomic_load_explicit(&ledger->batches_max, memory_order_relaxed))
@@ -178,15 +179,6 @@ static void set_open(struct ledger *ledger)
 
 /* --- jobs --- */
 
-/* To be published when the batch is on disk. */
-static void note_learning(struct ledger *ledger, const struct learning *learning)
-{
-    if (!learning->contract.len || !ledger->standing || ledger->learned_count == LEARNED_MAX) return;
-    uint32_t cell = standing_contract_cell(ledger->standing, learning->contract);
-    if (cell == STANDING_NONE) return; /* memory is out: the next start reads it from the book */
-    ledger->learned[ledger->learned_count++] = (struct learned_news){cell, learning->word};
-}
-
 /* What is refused is told to the operator: the story that made it is wrong, or the rows are. */
 enum fault writer_entry(struct ledger *ledger, struct MDB_txn *txn, enum entry_kind kind, int64_t wall_ms,
                         struct bytes body, const struct ident *about)
@@ -199,8 +191,8 @@ enum fault writer_entry(struct ledger *ledger, struct MDB_txn *txn, enum entry_k
         char id[IDENT_TEXT + 1];
         log_line(LOG_ERROR, "ledger.refused", "id", about ? ident_text(about, id) : "", "why", refusal.text, NULL);
     }
+    if (fault == FAULT_NONE) fault = news_note(&ledger->news, ledger->standing, &refusal);
     if (fault != FAULT_NONE) return fault;
-    for (unsigned i = 0; i < OFFER_SALES_MAX; i++) note_learning(ledger, &refusal.learning[i]);
     return journal_append(ledger->book, txn, &ledger->chain, &ledger->arena, &entry);
 }
 
@@ -260,6 +252,11 @@ static enum fault write_deliveries(struct ledger *ledger, struct MDB_txn *txn, s
 static enum fault write_revocation(struct ledger *ledger, struct MDB_txn *txn, struct job *job)
 {
     return tell(ledger, job, writer_entry(ledger, txn, ENTRY_REVOCATION, job->wall_ms, job->body, NULL));
+}
+
+static enum fault write_matter(struct ledger *ledger, struct MDB_txn *txn, struct job *job)
+{
+    return tell(ledger, job, matters_write(ledger, txn, job->matter, job->wall_ms));
 }
 
 static enum fault write_catalogue(struct ledger *ledger, struct MDB_txn *txn, struct job *job)

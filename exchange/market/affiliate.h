@@ -32,6 +32,7 @@ struct affiliate {
     uint32_t caps_count;
     enum reveal_buyers reveal;
     enum reveal_bids reveal_bids;
+    bool reveal_stages;
     bool paused;
     bool releases; /* on_pending: a post without a verdict is void at its deadline */
 };

@@ -6,6 +6,7 @@
 #include "exchange/market/filter.h"
 #include "exchange/market/lists.h"
 #include "exchange/market/margin.h"
+#include "exchange/market/purse.h"
 #include "exchange/market/schedule.h"
 #include "exchange/market/unknown.h"
 #include "exchange/standing/standing.h"
@@ -112,6 +113,7 @@ struct buyer {
     struct names redirect_hosts; /* lower case: where its verdicts may send people */
     uint32_t max_in_flight;      /* 0: none */
     uint32_t max_pings_per_s;    /* 0: none */
+    struct purse purse;
     struct names exclude_affiliates, exclude_sources; /* whose leads it does not take */
     struct people_rules people;
     const uint32_t *contracts; /* indexes */

@@ -1,4 +1,4 @@
-/* margin: what the house keeps of a price, as the catalogue states it. Plain data; price.h does the sums. */
+/* margin: what the house keeps of a price, and by whose rule; worked out in price.h. Plain data of a snapshot. */
 #pragma once
 
 #include <stdbool.h>

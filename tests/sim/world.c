@@ -196,6 +196,16 @@ bool world_push(struct world *world, struct bytes buyer_id, struct bytes contrac
     return true;
 }
 
+bool world_pay(struct world *world, struct bytes id, int64_t micros)
+{
+    const struct buyer *buyer = catalogue_buyer(world->catalogue, id);
+    if (!buyer) return false;
+    world->counts.payments++;
+    model_pay(&world->model, id, micros);
+    funds_change(world->standing, buyer->cell, micros);
+    return true;
+}
+
 bool world_pause(struct world *world, struct bytes id, bool paused)
 {
     const struct contract *contract = catalogue_contract(world->catalogue, id);
