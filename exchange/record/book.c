@@ -5,10 +5,10 @@
 #include "exchange/record/pieces.h"
 
 /* 2: a sale's redirect_url, the text of an end; of a post: is_test; 3: slots, before them one post at a time and one
- * sale at most; 4: a doubt's end, and whose word a verdict is, of which before there were two; of a lead: what was
- * told; 5: a lead's doubts and their ends. */
-#define STEP_VERSION 4
-#define LEAD_VERSION 5
+ * sale at most; of a lead: told; 4, of a lead 5: an affiliate's terms; 5, of a lead 6, of a post 4: a doubt's end, and
+ * whose word a verdict is, of which before there were two. */
+#define STEP_VERSION 5
+#define LEAD_VERSION 6
 #define POST_VERSION 4
 #define SEEN_VERSION 1
 
@@ -97,11 +97,12 @@ static void put_opening(struct sink *sink, const struct book_opening *opening, s
     flat_put(sink, opening->has_key);
     if (opening->has_key) flat_put_digest(sink, &opening->key);
     flat_put(sink, opening->is_one_call);
+    flat_put_signed(sink, opening->clear_after_ms);
     pieces_put_offer(sink, &opening->offer);
     flat_put_text(sink, sealed);
 }
 
-static void take_opening(struct flat *flat, struct book_opening *opening)
+static void take_opening(struct flat *flat, struct book_opening *opening, uint8_t version)
 {
     opening->affiliate = flat_take_text(flat);
     opening->campaign = flat_take_text(flat);
@@ -114,6 +115,7 @@ static void take_opening(struct flat *flat, struct book_opening *opening)
     opening->has_key = flat_take_flag(flat);
     if (opening->has_key) flat_take_digest(flat, &opening->key);
     opening->is_one_call = flat_take_flag(flat);
+    if (version > 3) opening->clear_after_ms = flat_take_signed(flat);
     pieces_take_offer(flat, &opening->offer);
     opening->content = flat_take_text(flat);
 }
@@ -183,7 +185,7 @@ static void put_intent(struct sink *sink, const struct book_intent *intent)
     flat_put(sink, intent->doubt.then);
 }
 
-static void take_intent(struct flat *flat, struct book_intent *intent, uint8_t version)
+static void take_intent(struct flat *flat, struct book_intent *intent, bool has_slot, bool has_doubt)
 {
     intent->planned = intent->max_sold = 1;
     flat_take_id(flat, &intent->post_id);
@@ -194,7 +196,7 @@ static void take_intent(struct flat *flat, struct book_intent *intent, uint8_t v
     intent->payout_micros = flat_take_signed(flat);
     flat_take_raw(flat, &intent->margin_rule, 1);
     flat_take_raw(flat, &intent->candidate, 1);
-    if (version > 2) {
+    if (has_slot) {
         flat_take_raw(flat, &intent->slot, 1);
         flat_take_raw(flat, &intent->planned, 1);
         flat_take_raw(flat, &intent->max_sold, 1);
@@ -202,7 +204,7 @@ static void take_intent(struct flat *flat, struct book_intent *intent, uint8_t v
     bool fits = intent->slot < intent->planned && intent->planned <= OFFER_SALES_MAX && intent->max_sold > 0;
     if (!fits) flat->bad = true;
     intent->keys_count = pieces_take_caps(flat, intent->keys);
-    if (version < 4) return;
+    if (!has_doubt) return;
     intent->doubt.within_ms = flat_take_signed(flat);
     intent->doubt.then = (enum doubt_then)flat_take_upto(flat, DOUBT_THENS - 1);
     if (intent->doubt.within_ms < 0) flat->bad = true;
@@ -309,7 +311,7 @@ static bool take_parts(struct flat *flat, struct arena *arena, uint8_t version, 
     if (has & HAS_OPENING) {
         struct book_opening *opening = arena_zero(arena, 1, sizeof *opening);
         if (!opening) return false;
-        take_opening(flat, opening);
+        take_opening(flat, opening, version);
         step->opening = opening;
     }
     step->verdicts_count = take_count(flat, has & HAS_VERDICTS, version);
@@ -317,7 +319,8 @@ static bool take_parts(struct flat *flat, struct arena *arena, uint8_t version, 
     for (unsigned i = 0; verdicts && i < step->verdicts_count; i++) take_verdict(flat, &verdicts[i]);
     step->intents_count = take_count(flat, has & HAS_INTENTS, version);
     struct book_intent *intents = arena_zero(arena, step->intents_count, sizeof *intents);
-    for (unsigned i = 0; intents && i < step->intents_count; i++) take_intent(flat, &intents[i], version);
+    for (unsigned i = 0; intents && i < step->intents_count; i++)
+        take_intent(flat, &intents[i], version > 2, version > 4);
     step->sales_count = take_count(flat, has & HAS_SALES, version);
     struct book_sale *sales = arena_zero(arena, step->sales_count, sizeof *sales);
     for (unsigned i = 0; sales && i < step->sales_count; i++) take_sale(flat, &sales[i], version);
@@ -371,7 +374,7 @@ static void take_slot(struct flat *flat, struct lead_slot *slot, uint8_t version
     slot->posts_sent = (uint32_t)flat_take_upto(flat, UINT32_MAX);
     if (LEAD_SLOTS(slot->state) & KEEPS_SALE) take_sale(flat, &slot->sale, version);
     if (slot->state == POST_ACCEPTED) slot->buyer_lead_id = flat_take_text(flat);
-    if (slot->state == POST_UNKNOWN && version > 4) slot->resolves_ms = flat_take_signed(flat);
+    if (slot->state == POST_UNKNOWN && version > 5) slot->resolves_ms = flat_take_signed(flat);
 }
 
 /* The end of a row of before slots: one post at a time, one sale. What its post would be sold for stands in the post's
@@ -415,6 +418,7 @@ bool book_write_lead(struct sink *sink, const struct lead_record *lead)
     flat_put_text(sink, lead->sub_ids);
     flat_put_digest(sink, &lead->document);
     flat_put(sink, lead->is_one_call);
+    flat_put_signed(sink, lead->clear_after_ms);
     pieces_put_offer(sink, &lead->offer);
     flat_put(sink, lead->tried);
     flat_put(sink, lead->planned);
@@ -447,6 +451,7 @@ bool book_read_lead(struct bytes bytes, struct arena *arena, struct lead_record 
     lead->sub_ids = flat_take_text(&flat);
     flat_take_digest(&flat, &lead->document);
     lead->is_one_call = flat_take_flag(&flat);
+    if (version > 4) lead->clear_after_ms = flat_take_signed(&flat);
     pieces_take_offer(&flat, &lead->offer);
     if (version < 3) {
         take_one_slot(&flat, lead, version);
@@ -498,7 +503,7 @@ bool book_read_post(struct bytes bytes, struct arena *arena, struct post_record 
     post->reason = (enum reason)flat_take_upto(&flat, REASON_COUNT - 1);
     post->affiliate = flat_take_text(&flat);
     post->campaign = flat_take_text(&flat);
-    take_intent(&flat, &post->intent, version);
+    take_intent(&flat, &post->intent, version > 2, version > 3);
     post->code = flat_take_text(&flat);
     post->text = flat_take_text(&flat);
     post->buyer_lead_id = flat_take_text(&flat);
