@@ -22,7 +22,7 @@ bool look_address(const struct catalogue *catalogue, const struct hearer *hearer
         if (buyer) address->endpoint = buyer->notices;
     } else {
         const struct contract *contract = catalogue_contract(catalogue, hearer->id);
-        const struct sale_addresses *sales = contract ? catalogue_addresses(catalogue, contract) : NULL;
+        const struct sale_addresses *sales = contract && contract->asides ? &contract->asides->sales : NULL;
         bool is_copy = hearer->kind == NOTICE_TO_COPY;
         if (!sales || hearer->address >= (is_copy ? sales->copies_count : sales->notify_count)) return false;
         address->endpoint = is_copy ? &sales->copies[hearer->address] : &sales->notify[hearer->address];

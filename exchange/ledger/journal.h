@@ -64,6 +64,7 @@ enum entry_kind {
     ENTRY_DELIVERIES = 6,
     ENTRY_DISPOSITION = 7,
     ENTRY_CLEAR = 8,
+    ENTRY_LATE = 9, /* a post that was given up was accepted after all */
     ENTRY_KINDS
 };
 

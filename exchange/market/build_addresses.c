@@ -1,6 +1,7 @@
 /* Where it is told after the fact. A whole lead leaves for a copy as it does for a post, and a notice tells who sells
  * to whom: all of them go over https. */
 #include "exchange/market/build_addresses.h"
+#include "exchange/market/build_doubt.h"
 
 #include "exchange/market/scalar.h"
 #include "protocol/crypto/signature.h"
@@ -42,7 +43,8 @@ static bool read_url(struct build *build, const struct node *map, struct endpoin
 {
     const struct node *url = node_find(map, "url");
     if (!url) build_error(build, map, "notices need a url");
-    return url && build_endpoint(build, url, true, endpoint);
+    if (url) build_endpoint(build, url, true, endpoint);
+    return endpoint->url.len > 0;
 }
 
 void build_affiliate_notices(struct build *build, const struct node *node, struct affiliate *affiliate)
@@ -70,35 +72,17 @@ static void read_list(struct build *build, const struct node *node, const char *
     if (given > ADDRESSES_MAX) build_error(build, urls, "a contract has at most %u %s addresses", ADDRESSES_MAX, name);
     NODE_EACH(url, urls)
     {
-        struct endpoint endpoint;
-        if (*count < ADDRESSES_MAX && build_endpoint(build, url, true, &endpoint)) list[(*count)++] = endpoint;
+        struct endpoint endpoint = {0};
+        build_endpoint(build, url, true, &endpoint);
+        if (endpoint.url.len && *count < ADDRESSES_MAX) list[(*count)++] = endpoint;
     }
-}
-
-/* The list doubles in the catalogue's memory: what it leaves behind is less than itself. */
-static void keep(struct build *build, struct contract *contract, const struct sale_addresses *addresses)
-{
-    struct catalogue *catalogue = build->catalogue;
-    uint32_t count = catalogue->addressed.count;
-    if (count == catalogue->addresses_room) {
-        uint32_t room = count ? 2 * count : 16;
-        const struct sale_addresses **more = build_zero(build, room, sizeof *more);
-        if (!more) return;
-        if (count) memcpy(more, catalogue->addresses, count * sizeof *more);
-        catalogue->addresses = more;
-        catalogue->addresses_room = room;
-    }
-    catalogue->addresses[count] = addresses;
-    contract->has_addresses = table_put(&catalogue->addressed, contract->id, count) == FAULT_NONE;
-    if (!contract->has_addresses) build->no_memory = true;
 }
 
 void build_sale_addresses(struct build *build, const struct node *node, struct contract *contract)
 {
     if (!node_find(node, "notify") && !node_find(node, "copies")) return;
-    struct sale_addresses *addresses = build_zero(build, 1, sizeof *addresses);
-    if (!addresses) return;
-    read_list(build, node, "notify", addresses->notify, &addresses->notify_count);
-    read_list(build, node, "copies", addresses->copies, &addresses->copies_count);
-    if (addresses->notify_count || addresses->copies_count) keep(build, contract, addresses);
+    struct contract_asides *asides = build_asides(build, contract);
+    if (!asides) return;
+    read_list(build, node, "notify", asides->sales.notify, &asides->sales.notify_count);
+    read_list(build, node, "copies", asides->sales.copies, &asides->sales.copies_count);
 }

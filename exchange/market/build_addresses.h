@@ -10,5 +10,3 @@ void build_sale_addresses(struct build *build, const struct node *node, struct c
 /* One whsec_… more; what is none is told. */
 void build_secret(struct build *build, const struct node *node, const char *name, struct bytes *secrets,
                   uint32_t *count);
-/* False: told. */
-bool build_endpoint(struct build *build, const struct node *node, bool is_post, struct endpoint *endpoint);

@@ -54,8 +54,7 @@ void catalogue_drop(struct catalogue **catalogue)
     *catalogue = NULL;
     if (!dropped || atomic_fetch_sub_explicit(&dropped->references, 1, memory_order_acq_rel) > 1) return;
     struct table *tables[] = {&dropped->campaign_ids, &dropped->affiliate_ids, &dropped->buyer_ids,
-                              &dropped->contract_ids, &dropped->keys,          &dropped->list_names,
-                              &dropped->addressed};
+                              &dropped->contract_ids, &dropped->keys,          &dropped->list_names};
     for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) table_free(tables[i]);
     arena_free(&dropped->memory);
     free(dropped);
@@ -86,12 +85,6 @@ const struct lead_source *catalogue_source_of(const struct affiliate *affiliate,
             high = middle;
     }
     return NULL;
-}
-
-const struct sale_addresses *catalogue_addresses(const struct catalogue *catalogue, const struct contract *contract)
-{
-    uint32_t at = contract->has_addresses ? table_find(&catalogue->addressed, contract->id) : TABLE_NONE;
-    return at == TABLE_NONE ? NULL : catalogue->addresses[at];
 }
 
 const struct buyer *catalogue_buyer(const struct catalogue *catalogue, struct bytes id)

@@ -94,9 +94,6 @@ struct catalogue {
     uint32_t campaigns_count, affiliates_count, buyers_count, contracts_count, lists_count;
     struct table campaign_ids, affiliate_ids, buyer_ids, contract_ids; /* id -> index */
     struct table list_names;
-    struct table addressed; /* contract id -> number of its addresses, which few have */
-    const struct sale_addresses **addresses;
-    uint32_t addresses_room;
     struct table keys; /* 32 raw bytes of a key's SHA-256 -> index of principals */
     struct principal *principals;
     uint32_t principals_count;
@@ -122,7 +119,5 @@ const struct affiliate *catalogue_affiliate(const struct catalogue *catalogue, s
 const struct lead_source *catalogue_source_of(const struct affiliate *affiliate, struct bytes source);
 const struct buyer *catalogue_buyer(const struct catalogue *catalogue, struct bytes id);
 const struct contract *catalogue_contract(const struct catalogue *catalogue, struct bytes id);
-/* NULL: none is told of its sales. */
-const struct sale_addresses *catalogue_addresses(const struct catalogue *catalogue, const struct contract *contract);
 /* Who holds the key whose whole text hashes to `key`. */
 const struct principal *catalogue_principal(const struct catalogue *catalogue, const struct digest *key);
