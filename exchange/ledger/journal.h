@@ -44,7 +44,8 @@
     X(MOVES, "moves") /* seq, n -> move_write; this and the next three: see account.h */                               \
     X(REFS, "refs")   /* whose, a movement's ref -> seq, n */                                                          \
     X(ACCOUNT_NAMES, "account_names") /* number -> "buyer:X" */                                                        \
-    X(ACCOUNT_LINES, "account_lines") /* number, period, seq, n -> move_write_line */
+    X(ACCOUNT_LINES, "account_lines") /* number, period, seq, n -> move_write_line */                                  \
+    X(PURCHASES, "purchases")         /* buyer, 0, sold at (8, big-endian), post id -> sale id, see purchases.h */
 
 enum book_table {
 #define X(name, text) BOOK_##name,

@@ -6,6 +6,7 @@
 #include "protocol/crypto/digest.h"
 #include "protocol/message/reason.h"
 
+#define BOOK_ADDRESSES_MAX 4u /* of each kind, of a contract */
 #define BOOK_CAP_KEYS_MAX 17
 #define BOOK_TEXT_MAX 200 /* a buyer's words, or the sentence an unsold lead was answered with */
 
@@ -96,6 +97,7 @@ struct book_intent { /* a post is about to be sent for a slot; durable before it
     uint8_t planned;   /* slots of the plan it belongs to */
     uint8_t max_sold;  /* of its leg: so many buyers get the lead at most, itself among them */
     struct book_doubt doubt;
+    uint8_t notify_count, copies_count; /* addresses that hear of its sale, that get a copy; none of a test */
     uint8_t keys_count;
     struct book_cap_key keys[BOOK_CAP_KEYS_MAX];
 };
@@ -132,4 +134,5 @@ struct book_step {
     unsigned verdicts_count, intents_count, sales_count;
     const struct book_final *final;
     const struct book_seen *seen;
+    bool is_past; /* read: of a program that told nobody of anything */
 };
