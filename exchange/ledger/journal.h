@@ -38,7 +38,8 @@
     X(DISPOSITIONS, "dispositions") /* SHA-256 of buyer, 0, event id -> aftersale_write_disposition */                 \
     X(AFTERSALES, "aftersales")     /* post id -> aftersale_write_record */                                            \
     X(BUYER_LEADS, "buyer_leads")   /* buyer, 0, the buyer's own id of a lead it bought -> post id */                  \
-    X(HOLDS, "holds")               /* "buyer:X" -> micros (8) that posts without a final verdict hold, see stakes.h */
+    X(HOLDS, "holds") /* "buyer:X" -> micros (8) that posts without a final verdict hold, see stakes.h */              \
+    X(KEYS_REVOKED, "keys_revoked") /* SHA-256 of an API key -> when, wall ms (8) */
 
 enum book_table {
 #define X(name, text) BOOK_##name,
@@ -57,6 +58,7 @@ enum entry_kind {
     ENTRY_COUNTS = 5,
     ENTRY_DELIVERIES = 6,
     ENTRY_DISPOSITION = 7,
+    ENTRY_KEY_REVOKED = 8,
     ENTRY_KINDS
 };
 

@@ -17,11 +17,14 @@ struct scene {
 
 typedef enum fault apply(const struct scene *scene);
 
-static apply apply_switch, apply_catalogue, apply_revocation, apply_counts, apply_deliveries, apply_disposition;
+static apply apply_switch, apply_catalogue, apply_revocation, apply_counts, apply_deliveries, apply_disposition,
+    apply_key_revoked;
 
 static apply *const applies[ENTRY_KINDS] = {
-    [ENTRY_SWITCH] = apply_switch, [ENTRY_CATALOGUE] = apply_catalogue,   [ENTRY_REVOCATION] = apply_revocation,
-    [ENTRY_COUNTS] = apply_counts, [ENTRY_DELIVERIES] = apply_deliveries, [ENTRY_DISPOSITION] = apply_disposition,
+    [ENTRY_SWITCH] = apply_switch,           [ENTRY_CATALOGUE] = apply_catalogue,
+    [ENTRY_REVOCATION] = apply_revocation,   [ENTRY_COUNTS] = apply_counts,
+    [ENTRY_DELIVERIES] = apply_deliveries,   [ENTRY_DISPOSITION] = apply_disposition,
+    [ENTRY_KEY_REVOKED] = apply_key_revoked,
 };
 
 enum fault rows_apply_other(struct store *store, struct MDB_txn *txn, const struct entry *entry, struct arena *arena,
@@ -66,6 +69,18 @@ static enum fault apply_revocation(const struct scene *scene)
     enum fault fault = hearing_revocation(scene->store, scene->txn, &revocation, wall_ms, scene->arena);
     if (fault != FAULT_NONE) return fault;
     return seen_revoke(scene->store, scene->txn, &revocation.keys, wall_ms);
+}
+
+/* The first time counts. */
+static enum fault apply_key_revoked(const struct scene *scene)
+{
+    struct bytes key = scene->entry->body, found;
+    char value[8];
+    if (key.len != DIGEST_LEN) return refuse(scene, "the record of a revoked key cannot be read");
+    enum fault fault = store_get(scene->store, scene->txn, BOOK_KEYS_REVOKED, key, &found);
+    if (fault != FAULT_NOT_FOUND) return fault;
+    store_value_u64(value, (uint64_t)scene->entry->wall_ms);
+    return store_put(scene->store, scene->txn, BOOK_KEYS_REVOKED, key, (struct bytes){value, sizeof value});
 }
 
 static enum fault apply_counts(const struct scene *scene)

@@ -231,8 +231,9 @@ static void test_changed_and_missing_rows(void **state)
 
 static void test_surplus_rows(void **state)
 {
-    static const unsigned tables[] = {BOOK_LEADS, BOOK_POSTS,    BOOK_DOUBTS,   BOOK_PINGS,   BOOK_KEYS,
-                                      BOOK_CAPS,  BOOK_SWITCHES, BOOK_ACCOUNTS, BOOK_CONTENT, BOOK_CATALOGUES};
+    static const unsigned tables[] = {BOOK_LEADS,   BOOK_POSTS,      BOOK_DOUBTS,      BOOK_PINGS,
+                                      BOOK_KEYS,    BOOK_CAPS,       BOOK_SWITCHES,    BOOK_ACCOUNTS,
+                                      BOOK_CONTENT, BOOK_CATALOGUES, BOOK_KEYS_REVOKED};
     static char zeros[8];
     for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
         struct desk *desk = *state;
