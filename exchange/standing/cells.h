@@ -91,8 +91,7 @@ struct standing {
     struct arena ids;           /* the texts of the ids */
     _Atomic uint64_t *segments; /* SEGMENT_PLACES: see standing.c */
     uint32_t segments_count;
-    struct revoked *revoked;
-    struct revoked *keys_revoked;
+    struct revoked *revoked, *keys_revoked;
     struct pinged *pinged; /* under the lock */
     uint32_t pinged_room;
     _Atomic uint32_t pinged_count;

@@ -221,7 +221,8 @@ static void lists_keys(void **state)
     (void)state;
     write_file("outcry.yaml", "listen: {public: 127.0.0.1:1, admin: 'unix:nobody'}\nadmin_keys: ['sha256:" HASH_B
                               "']\nledger: {path: none}\ncatalogue: market.yaml\n");
-    write_file("market.yaml", "campaigns: []\naffiliates: [{id: best, keys: ['sha256:" HASH_A "']}]\nbuyers: []\n");
+    write_file("market.yaml", "campaigns: [{id: auto, fields: {state: {type: us_state}}}]\naffiliates: [{id: best, "
+                              "campaigns: [auto], keys: ['sha256:" HASH_A "']}]\nbuyers: []\n");
     setenv("OUTCRY_CONFIG", path_of("outcry.yaml"), 1);
     assert_int_equal(run("key", "list", NULL), COMMAND_DONE);
     assert_non_null(strstr(said, "affiliate  best          aaaaaaaaaaaa"));
