@@ -34,6 +34,8 @@ enum fault standing_open(struct standing **standing)
     opened->revoked = revoked_open();
     opened->keys_revoked = revoked_open();
     if (!opened->revoked || !opened->keys_revoked) goto fail_revoked;
+    opened->doubts = doubts_open();
+    if (!opened->doubts) goto fail_revoked;
     arena_init(&opened->ids, IDS_CHUNK_BYTES, SIZE_MAX);
     *standing = opened;
     return FAULT_NONE;
@@ -62,6 +64,7 @@ void standing_close(struct standing **standing)
     free((void *)closing->segments);
     revoked_close(&closing->revoked);
     revoked_close(&closing->keys_revoked);
+    doubts_close(&closing->doubts);
     free(closing->pinged);
     arena_free(&closing->ids);
     pthread_mutex_destroy(&closing->seats_lock);
@@ -219,6 +222,11 @@ static uint32_t find_or_make(struct standing *standing, enum cell_kind kind, str
 struct revoked *standing_revoked(struct standing *standing)
 {
     return standing->revoked;
+}
+
+struct doubts *standing_doubts(struct standing *standing)
+{
+    return standing->doubts;
 }
 
 /* The set of people serves for keys too: both are hashes, and half of one is as good as all of it. */
