@@ -45,6 +45,7 @@
     X(REFS, "refs")   /* whose, a movement's ref -> seq, n */                                                          \
     X(ACCOUNT_NAMES, "account_names") /* number -> "buyer:X" */                                                        \
     X(ACCOUNT_LINES, "account_lines") /* number, period, seq, n -> move_write_line */                                  \
+    X(KEYS_REVOKED, "keys_revoked")   /* SHA-256 of an API key -> when, wall ms (8) */                                 \
     X(PURCHASES, "purchases")         /* buyer, 0, sold at (8, big-endian), post id -> sale id, see purchases.h */
 
 enum book_table {
@@ -66,6 +67,7 @@ enum entry_kind {
     ENTRY_DISPOSITION = 7,
     ENTRY_CLEAR = 8,
     ENTRY_LATE = 9, /* a post that was given up was accepted after all */
+    ENTRY_KEY_REVOKED = 10,
     ENTRY_KINDS
 };
 
