@@ -15,8 +15,10 @@ void spending_write(struct json *json, const struct buyer *buyer, const struct a
     json_open_map(json);
     json_key(json, "left");
     json_money(json, left_micros);
-    json_key(json, "needed");
-    json_money(json, view->stake_micros);
+    if (view->stake_micros > 1) { /* else whatever it bids */
+        json_key(json, "needed");
+        json_money(json, view->stake_micros);
+    }
     if (buyer->purse.credit_micros) {
         json_key(json, "credit_limit");
         json_money(json, buyer->purse.credit_micros);
