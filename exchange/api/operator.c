@@ -291,7 +291,7 @@ void operator_reload(struct visit *visit)
 void operator_on_reloaded(void *waiter, bool good, const char *text)
 {
     if (*(enum waiter_kind *)waiter == WAITER_LIST) {
-        list_on_replaced(waiter, good, text);
+        list_on_answered(waiter, good, text);
         return;
     }
     struct operation *operation = waiter;
