@@ -67,6 +67,13 @@ enum fault hearing_post(struct store *store, struct MDB_txn *txn, const struct p
     return post->reason == REASON_VOIDED ? events_add(store, txn, &hearer, &event) : FAULT_NONE;
 }
 
+enum fault hearing_low(struct store *store, struct MDB_txn *txn, const struct post_record *post, int64_t balance_micros)
+{
+    struct hearer hearer = {.kind = NOTICE_TO_BUYER, .id = post->intent.buyer};
+    struct event event = {.notice = NOTICE_BALANCE_LOW, .at_ms = post->settled_ms, .amount_micros = balance_micros};
+    return events_add(store, txn, &hearer, &event);
+}
+
 /* --- revocations --- */
 
 /* Whether an earlier one of the list has the same lead, and, where that is asked, the same buyer. */

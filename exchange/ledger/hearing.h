@@ -14,6 +14,9 @@ void hearing_before(struct lead_record *lead);
 bool hearing_after(const struct book_step *step, struct lead_record *lead, struct event *event);
 enum fault hearing_write(struct store *store, struct MDB_txn *txn, const struct lead_record *lead,
                          const struct event *event) MUST_USE;
+/* A sale of that post took its buyer's balance below what is low for it. */
+enum fault hearing_low(struct store *store, struct MDB_txn *txn, const struct post_record *post,
+                       int64_t balance_micros) MUST_USE;
 /* A post that was in doubt has a verdict. */
 enum fault hearing_post(struct store *store, struct MDB_txn *txn, const struct post_record *post) MUST_USE;
 

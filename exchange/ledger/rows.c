@@ -502,13 +502,29 @@ static enum fault write_stakes(struct store *store, struct MDB_txn *txn, struct 
     return stakes_write(store, txn, &plan->stakes);
 }
 
+/* Of what the step sold to that buyer, whatever says so: its balance fell below what is low for it. */
+static enum fault write_low(struct store *store, struct MDB_txn *txn, struct plan *plan, struct bytes buyer,
+                            int64_t before_micros, int64_t after_micros)
+{
+    for (unsigned i = 0; i < plan->step->verdicts_count; i++) {
+        const struct post_record *post = &plan->settled[i].record;
+        if (post->state != POST_ACCEPTED || !bytes_same(post->intent.buyer, buyer)) continue;
+        if (!stakes_is_low(&post->intent, before_micros, after_micros)) continue;
+        plan->refusal->lows[plan->refusal->lows_count++] = (struct rows_low){buyer, after_micros};
+        return hearing_low(store, txn, post, after_micros);
+    }
+    return FAULT_NONE;
+}
+
 static enum fault write_sales(struct store *store, struct MDB_txn *txn, struct plan *plan)
 {
     if (!plan->step->sales_count) return FAULT_NONE;
     enum fault fault = is_test(plan) ? FAULT_NONE : account_write(store, txn, &plan->movement);
-    for (unsigned i = 0; i < plan->movement.count && !is_test(plan); i++) {
+    for (unsigned i = 0; i < plan->movement.count && !is_test(plan) && fault == FAULT_NONE; i++) {
         const struct account_leg *leg = &plan->movement.legs[i];
-        rows_tell_funds(plan->refusal, stakes_buyer((struct bytes){leg->name, leg->name_len}), leg->micros);
+        struct bytes buyer = stakes_buyer((struct bytes){leg->name, leg->name_len});
+        rows_tell_funds(plan->refusal, buyer, leg->micros);
+        if (buyer.len) fault = write_low(store, txn, plan, buyer, leg->after - leg->micros, leg->after);
     }
     return fault == FAULT_NONE ? aftersales_open(store, txn, plan->step) : fault;
 }

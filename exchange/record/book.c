@@ -5,10 +5,10 @@
 #include "exchange/record/pieces.h"
 
 /* 2: a sale's redirect_url, the text of an end; of a post: is_test; 3: slots, before them one post at a time and one
- * sale at most. */
-#define STEP_VERSION 3
+ * sale at most; 4: what is low for a buyer. */
+#define STEP_VERSION 4
 #define LEAD_VERSION 4 /* told */
-#define POST_VERSION 3
+#define POST_VERSION 4
 #define SEEN_VERSION 1
 
 enum { KEEPS_SALE = LEAD_SLOTS(POST_OPEN) | LEAD_SLOTS(POST_UNKNOWN) | LEAD_SLOTS(POST_ACCEPTED) };
@@ -152,9 +152,11 @@ static void put_intent(struct sink *sink, const struct book_intent *intent)
     sink_char(sink, (char)intent->planned);
     sink_char(sink, (char)intent->max_sold);
     pieces_put_caps(sink, intent->keys, intent->keys_count);
+    flat_put(sink, intent->has_low);
+    if (intent->has_low) flat_put_signed(sink, intent->low_micros);
 }
 
-static void take_intent(struct flat *flat, struct book_intent *intent, bool has_slot)
+static void take_intent(struct flat *flat, struct book_intent *intent, uint8_t version)
 {
     intent->planned = intent->max_sold = 1;
     flat_take_id(flat, &intent->post_id);
@@ -165,7 +167,7 @@ static void take_intent(struct flat *flat, struct book_intent *intent, bool has_
     intent->payout_micros = flat_take_signed(flat);
     flat_take_raw(flat, &intent->margin_rule, 1);
     flat_take_raw(flat, &intent->candidate, 1);
-    if (has_slot) {
+    if (version > 2) {
         flat_take_raw(flat, &intent->slot, 1);
         flat_take_raw(flat, &intent->planned, 1);
         flat_take_raw(flat, &intent->max_sold, 1);
@@ -173,6 +175,8 @@ static void take_intent(struct flat *flat, struct book_intent *intent, bool has_
     bool fits = intent->slot < intent->planned && intent->planned <= OFFER_SALES_MAX && intent->max_sold > 0;
     if (!fits) flat->bad = true;
     intent->keys_count = pieces_take_caps(flat, intent->keys);
+    intent->has_low = version > 3 && flat_take_flag(flat);
+    if (intent->has_low) intent->low_micros = flat_take_signed(flat);
 }
 
 static void put_sale(struct sink *sink, const struct book_sale *sale)
@@ -284,7 +288,7 @@ static bool take_parts(struct flat *flat, struct arena *arena, uint8_t version, 
     for (unsigned i = 0; verdicts && i < step->verdicts_count; i++) take_verdict(flat, &verdicts[i]);
     step->intents_count = take_count(flat, has & HAS_INTENTS, version);
     struct book_intent *intents = arena_zero(arena, step->intents_count, sizeof *intents);
-    for (unsigned i = 0; intents && i < step->intents_count; i++) take_intent(flat, &intents[i], version > 2);
+    for (unsigned i = 0; intents && i < step->intents_count; i++) take_intent(flat, &intents[i], version);
     step->sales_count = take_count(flat, has & HAS_SALES, version);
     struct book_sale *sales = arena_zero(arena, step->sales_count, sizeof *sales);
     for (unsigned i = 0; sales && i < step->sales_count; i++) take_sale(flat, &sales[i], version);
@@ -460,7 +464,7 @@ bool book_read_post(struct bytes bytes, struct arena *arena, struct post_record 
     post->reason = (enum reason)flat_take_upto(&flat, REASON_COUNT - 1);
     post->affiliate = flat_take_text(&flat);
     post->campaign = flat_take_text(&flat);
-    take_intent(&flat, &post->intent, version > 2);
+    take_intent(&flat, &post->intent, version);
     post->code = flat_take_text(&flat);
     post->text = flat_take_text(&flat);
     post->buyer_lead_id = flat_take_text(&flat);
