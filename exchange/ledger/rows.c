@@ -13,6 +13,7 @@
 #include "exchange/ledger/hearing.h"
 #include "exchange/ledger/seen.h"
 #include "exchange/ledger/stakes.h"
+#include "exchange/ledger/waiting.h"
 #include "exchange/standing/caps.h"
 #include "protocol/base/check.h"
 #include "protocol/base/money.h"
@@ -23,11 +24,13 @@
 /* A post that the step's verdict is on. */
 struct settled_post {
     struct post_record record;
-    enum post_state from; /* the state it had */
+    enum post_state from; /* the state it had, and when that would have ended by itself */
+    int64_t resolved_ms;
     struct lead_slot *slot;
 };
 
 struct plan {
+    const struct rows_work *work;
     const struct book_step *step;
     struct arena *arena;
     struct rows_refusal *refusal;
@@ -39,15 +42,14 @@ struct plan {
     struct post_record opened[OFFER_SALES_MAX];   /* one for each intent */
     struct capping caps;
     struct stakes stakes;
-    struct account_movement movement; /* of all sales */
-    bool is_heard;                    /* by the affiliate */
+    struct account_book money; /* of all sales; of a test there are none */
+    bool is_heard;             /* by the affiliate */
     struct event heard;
 };
 
 typedef enum fault plan_part(struct store *store, struct MDB_txn *txn, struct plan *plan);
 
-static enum fault apply_step(struct store *store, struct MDB_txn *txn, const struct entry *entry, struct arena *arena,
-                             struct rows_totals *totals, struct rows_refusal *refusal);
+static enum fault apply_step(const struct rows_work *work);
 static plan_part plan_opening, plan_lead, plan_verdicts, plan_sales, plan_intents, plan_final, plan_heard, plan_caps,
     plan_stakes;
 static plan_part write_lead, write_posts, write_doubts, write_caps, write_stakes, write_sales, write_seen,
@@ -60,12 +62,17 @@ static enum fault refuse(struct rows_refusal *refusal, const char *text)
     return FAULT_INPUT;
 }
 
+enum fault rows_refuse(const struct rows_work *work, const char *text)
+{
+    return refuse(work->refusal, text);
+}
+
 enum fault rows_apply(struct store *store, struct MDB_txn *txn, const struct entry *entry, struct arena *arena,
                       struct rows_totals *totals, struct rows_refusal *refusal)
 {
     struct rows_totals moved = *totals;
-    enum fault fault = entry->kind == ENTRY_STEP ? apply_step(store, txn, entry, arena, &moved, refusal)
-                                                 : rows_apply_other(store, txn, entry, arena, refusal);
+    const struct rows_work work = {store, txn, entry, arena, &moved, refusal};
+    enum fault fault = entry->kind == ENTRY_STEP ? apply_step(&work) : rows_apply_other(&work);
     if (fault == FAULT_NONE) fault = seen_prune(store, txn, entry->wall_ms);
     if (fault == FAULT_NONE) fault = events_prune(store, txn, entry->wall_ms);
     if (fault != FAULT_NONE) return fault;
@@ -75,26 +82,26 @@ enum fault rows_apply(struct store *store, struct MDB_txn *txn, const struct ent
     return FAULT_NONE;
 }
 
-static enum fault apply_step(struct store *store, struct MDB_txn *txn, const struct entry *entry, struct arena *arena,
-                             struct rows_totals *totals, struct rows_refusal *refusal)
+static enum fault apply_step(const struct rows_work *work)
 {
     static plan_part *const parts[] = {plan_opening, plan_lead,     plan_verdicts, plan_sales,   plan_intents,
                                        plan_final,   plan_heard,    plan_caps,     plan_stakes,  write_lead,
                                        write_posts,  write_doubts,  write_caps,    write_stakes, write_sales,
                                        write_seen,   write_learned, write_heard};
     struct book_step step;
-    struct plan *plan = arena_zero(arena, 1, sizeof *plan);
+    struct plan *plan = arena_zero(work->arena, 1, sizeof *plan);
     if (!plan) return FAULT_MEMORY;
-    if (!book_read_step(entry->body, arena, &step)) return refuse(refusal, "the step cannot be read");
+    if (!book_read_step(work->entry->body, work->arena, &step)) return rows_refuse(work, "the step cannot be read");
     plan->step = &step;
-    plan->arena = arena;
-    plan->refusal = refusal;
-    plan->row_room = ROW_FIGURES + entry->body.len;
+    plan->work = work;
+    plan->arena = work->arena;
+    plan->refusal = work->refusal;
+    plan->row_room = ROW_FIGURES + work->entry->body.len;
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
-        enum fault fault = parts[i](store, txn, plan);
+        enum fault fault = parts[i](work->store, work->txn, plan);
         if (fault != FAULT_NONE) return fault;
     }
-    count(totals, plan);
+    count(work->totals, plan);
     return FAULT_NONE;
 }
 
@@ -176,6 +183,7 @@ static enum fault plan_opening(struct store *store, struct MDB_txn *txn, struct 
                                       .click_id = opening->click_id,
                                       .sub_ids = opening->sub_ids,
                                       .document = opening->document,
+                                      .clear_after_ms = opening->clear_after_ms,
                                       .is_one_call = opening->is_one_call,
                                       .offer = opening->offer};
     return FAULT_NONE;
@@ -210,7 +218,7 @@ static bool is_test(const struct plan *plan)
 /* Posts whose bytes may have left. */
 static unsigned is_sent(enum post_state state)
 {
-    return state == POST_ACCEPTED || state == POST_REJECTED || state == POST_UNKNOWN;
+    return state != POST_OPEN && state != POST_FAILED;
 }
 
 /* Whose latest post that is; NULL: nobody's. */
@@ -232,11 +240,17 @@ static enum fault plan_verdict(struct store *store, struct MDB_txn *txn, struct 
     if (plan->is_new || !ident_same(&post->lead_id, &plan->lead.lead_id) || !slot)
         return refuse(plan->refusal, "a verdict on a post that is not the latest of the lead's slots");
     settled->from = slot->state;
+    settled->resolved_ms = post->resolves_ms;
     if (slot->state != POST_OPEN && slot->state != POST_UNKNOWN)
         return refuse(plan->refusal, "a verdict on a post that has one");
+    bool is_release = verdict->state == POST_VOIDED && verdict->by == VERDICT_BY_RELEASE;
     if (verdict->state == POST_OPEN || verdict->state == slot->state)
         return refuse(plan->refusal, "a verdict that says nothing new");
+    if (verdict->state == POST_VOIDED && (slot->state == POST_OPEN) != is_release)
+        return refuse(plan->refusal, "an open post is voided, or a doubt released");
     post->state = verdict->state;
+    post->by = verdict->by;
+    post->resolves_ms = waiting_until(post, plan->step->wall_ms);
     post->reason = verdict->reason;
     post->code = verdict->code;
     post->text = verdict->text;
@@ -245,6 +259,7 @@ static enum fault plan_verdict(struct store *store, struct MDB_txn *txn, struct 
     post->settled_ms = plan->step->wall_ms;
     slot->posts_sent += is_sent(post->state) - is_sent(settled->from);
     slot->state = verdict->state;
+    slot->resolves_ms = post->resolves_ms;
     if (verdict->state == POST_ACCEPTED) slot->buyer_lead_id = verdict->buyer_lead_id;
     return FAULT_NONE;
 }
@@ -260,9 +275,12 @@ static enum fault plan_verdicts(struct store *store, struct MDB_txn *txn, struct
 /* Each accepted verdict brings one sale, to whom was posted. */
 static enum fault plan_sales(struct store *store, struct MDB_txn *txn, struct plan *plan)
 {
+    (void)store;
+    (void)txn;
     const struct book_step *step = plan->step;
     enum fault fault = FAULT_NONE;
     unsigned next = 0;
+    if (step->sales_count && !is_test(plan)) fault = account_begin(&plan->money, plan->work, step->sales_count);
     for (unsigned i = 0; i < step->verdicts_count && fault == FAULT_NONE; i++) {
         const struct settled_post *settled = &plan->settled[i];
         if (settled->record.state != POST_ACCEPTED) continue;
@@ -274,9 +292,9 @@ static enum fault plan_sales(struct store *store, struct MDB_txn *txn, struct pl
         if (!is_its_own) return refuse(plan->refusal, "a sale to another than was posted to");
         if (sale->price_micros > intent->price_micros || sale->payout_micros > intent->payout_micros)
             return refuse(plan->refusal, "a sale at more than its post said");
-        fault = account_add_sale(store, txn, sale, plan->lead.affiliate, &plan->movement);
         next++;
-        if (fault == FAULT_INPUT) return refuse(plan->refusal, "the sale's money does not balance or overflows");
+        if (!is_test(plan)) fault = account_add_sale(&plan->money, sale, &plan->lead);
+        if (fault == FAULT_INPUT) return refuse(plan->refusal, plan->money.why);
         settled->slot->sale = *sale;
     }
     if (fault == FAULT_NONE && next < step->sales_count)
@@ -467,28 +485,17 @@ static enum fault write_posts(struct store *store, struct MDB_txn *txn, struct p
     return fault;
 }
 
-static enum fault put_wait(struct store *store, struct MDB_txn *txn, const struct ident *id, enum rows_wait wait)
-{
-    char value = (char)wait;
-    return store_put(store, txn, BOOK_DOUBTS, ident_bytes(id), (struct bytes){&value, 1});
-}
-
 static enum fault write_doubts(struct store *store, struct MDB_txn *txn, struct plan *plan)
 {
     const struct book_step *step = plan->step;
     bool goes_on = step->final && step->final->goes_on;
     enum fault fault = FAULT_NONE;
-    for (unsigned i = 0; i < step->verdicts_count && fault == FAULT_NONE; i++) {
-        const struct book_verdict *verdict = &step->verdicts[i];
-        fault = verdict->state == POST_UNKNOWN ? put_wait(store, txn, &verdict->post_id, ROWS_DOUBT)
-                                               : store_drop(store, txn, BOOK_DOUBTS, ident_bytes(&verdict->post_id));
-    }
+    for (unsigned i = 0; i < step->verdicts_count && fault == FAULT_NONE; i++)
+        fault = waiting_settle(store, txn, &plan->settled[i].record, plan->settled[i].resolved_ms);
     for (unsigned i = 0; i < step->intents_count && fault == FAULT_NONE; i++)
-        fault = put_wait(store, txn, &step->intents[i].post_id, ROWS_OPEN);
-    if (fault == FAULT_NONE && goes_on)
-        fault = put_wait(store, txn, &plan->lead.lead_id, ROWS_GOES_ON);
-    else if (fault == FAULT_NONE && plan->went_on && (step->intents_count || step->final))
-        fault = store_drop(store, txn, BOOK_DOUBTS, ident_bytes(&plan->lead.lead_id));
+        fault = waiting_open(store, txn, &step->intents[i].post_id);
+    bool is_done = plan->went_on && (step->intents_count || step->final);
+    if (fault == FAULT_NONE && (goes_on || is_done)) fault = waiting_lead(store, txn, &plan->lead.lead_id, goes_on);
     return fault;
 }
 
@@ -502,30 +509,12 @@ static enum fault write_stakes(struct store *store, struct MDB_txn *txn, struct 
     return stakes_write(store, txn, &plan->stakes);
 }
 
-/* Of what the step sold to that buyer, whatever says so: its balance fell below what is low for it. */
-static enum fault write_low(struct store *store, struct MDB_txn *txn, struct plan *plan, struct bytes buyer,
-                            int64_t before_micros, int64_t after_micros)
-{
-    for (unsigned i = 0; i < plan->step->verdicts_count; i++) {
-        const struct post_record *post = &plan->settled[i].record;
-        if (post->state != POST_ACCEPTED || !bytes_same(post->intent.buyer, buyer)) continue;
-        if (!stakes_is_low(&post->intent, before_micros, after_micros)) continue;
-        plan->refusal->lows[plan->refusal->lows_count++] = (struct rows_low){buyer, after_micros};
-        return hearing_low(store, txn, post, after_micros);
-    }
-    return FAULT_NONE;
-}
-
 static enum fault write_sales(struct store *store, struct MDB_txn *txn, struct plan *plan)
 {
     if (!plan->step->sales_count) return FAULT_NONE;
-    enum fault fault = is_test(plan) ? FAULT_NONE : account_write(store, txn, &plan->movement);
-    for (unsigned i = 0; i < plan->movement.count && !is_test(plan) && fault == FAULT_NONE; i++) {
-        const struct account_leg *leg = &plan->movement.legs[i];
-        struct bytes buyer = stakes_buyer((struct bytes){leg->name, leg->name_len});
-        rows_tell_funds(plan->refusal, buyer, leg->micros);
-        if (buyer.len) fault = write_low(store, txn, plan, buyer, leg->after - leg->micros, leg->after);
-    }
+    enum fault fault = is_test(plan) ? FAULT_NONE : account_write(&plan->money);
+    for (unsigned i = 0; i < plan->step->verdicts_count && fault == FAULT_NONE && !is_test(plan); i++)
+        fault = hearing_low(&plan->money, &plan->settled[i].record);
     return fault == FAULT_NONE ? aftersales_open(store, txn, plan->step) : fault;
 }
 
@@ -562,7 +551,8 @@ static enum fault write_heard(struct store *store, struct MDB_txn *txn, struct p
 {
     enum fault fault = plan->is_heard ? hearing_write(store, txn, &plan->lead, &plan->heard) : FAULT_NONE;
     for (unsigned i = 0; i < plan->step->verdicts_count && fault == FAULT_NONE; i++)
-        if (plan->settled[i].from == POST_UNKNOWN) fault = hearing_post(store, txn, &plan->settled[i].record);
+        if (plan->settled[i].from == POST_UNKNOWN || plan->settled[i].record.state == POST_VOIDED)
+            fault = hearing_post(store, txn, &plan->settled[i].record);
     return fault;
 }
 

@@ -15,11 +15,6 @@ bool stakes_is_held(enum post_state state)
     return state == POST_OPEN || state == POST_UNKNOWN;
 }
 
-bool stakes_is_low(const struct book_intent *intent, int64_t before_micros, int64_t after_micros)
-{
-    return intent->has_low && before_micros >= intent->low_micros && after_micros < intent->low_micros;
-}
-
 static enum fault read_row(struct store *store, struct MDB_txn *txn, struct stake *stake)
 {
     struct bytes value;

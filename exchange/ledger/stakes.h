@@ -25,9 +25,6 @@ struct stakes {
 
 /* Whether a post holds its price. */
 bool stakes_is_held(enum post_state state);
-/* Whether a sale of that post took its buyer's balance below what was agreed to be low for it: once, until money has
- * come in again. */
-bool stakes_is_low(const struct book_intent *intent, int64_t before_micros, int64_t after_micros);
 /* Into stakes that are empty (zeroed) or have others of the step. FAULT_INPUT: a name is too long, or the sum passes an
  * int64. */
 enum fault stakes_add(struct store *store, struct MDB_txn *txn, struct stakes *stakes, struct bytes buyer,

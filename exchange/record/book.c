@@ -5,10 +5,11 @@
 #include "exchange/record/pieces.h"
 
 /* 2: a sale's redirect_url, the text of an end; of a post: is_test; 3: slots, before them one post at a time and one
- * sale at most; 4: what is low for a buyer. */
-#define STEP_VERSION 4
-#define LEAD_VERSION 4 /* told */
-#define POST_VERSION 4
+ * sale at most; of a lead: told; 4, of a lead 5: an affiliate's terms; 5, of a lead 6, of a post 4: a doubt's end, and
+ * whose word a verdict is, of which before there were two; 6, of a post 5: what is low for a buyer. */
+#define STEP_VERSION 6
+#define LEAD_VERSION 6
+#define POST_VERSION 5
 #define SEEN_VERSION 1
 
 enum { KEEPS_SALE = LEAD_SLOTS(POST_OPEN) | LEAD_SLOTS(POST_UNKNOWN) | LEAD_SLOTS(POST_ACCEPTED) };
@@ -21,7 +22,9 @@ enum { KEEPS_SALE = LEAD_SLOTS(POST_OPEN) | LEAD_SLOTS(POST_UNKNOWN) | LEAD_SLOT
 enum { HAS_OPENING = 1, HAS_VERDICTS = 2, HAS_INTENTS = 4, HAS_SALES = 8, HAS_FINAL = 16, HAS_SEEN = 32, HAS_ALL = 63 };
 
 static const char *const lead_states[LEAD_STATE_COUNT] = {"posting", "sold", "pending", "unsold"};
-static const char *const post_states[POST_STATE_COUNT] = {"open", "accepted", "rejected", "failed", "unknown"};
+static const char *const post_states[POST_STATE_COUNT] = {"open",   "accepted", "rejected",
+                                                          "failed", "unknown",  "voided"};
+static const char *const verdict_sources[VERDICT_SOURCES] = {"reply", "operator", "buyer", "status", "time", "release"};
 
 const char *lead_state_name(enum lead_state state)
 {
@@ -31,6 +34,29 @@ const char *lead_state_name(enum lead_state state)
 const char *post_state_name(enum post_state state)
 {
     return post_states[state];
+}
+
+const char *verdict_source_name(enum verdict_source source)
+{
+    return verdict_sources[source];
+}
+
+bool post_may_be_late(const struct post_record *post)
+{
+    bool by_others = post->reason == REASON_UNKNOWN || post->by == VERDICT_BY_OPERATOR;
+    return post->state == POST_VOIDED || (post->state == POST_REJECTED && by_others);
+}
+
+int64_t lead_resolves_ms(const struct lead_record *lead)
+{
+    int64_t last_ms = 0;
+    for (unsigned i = 0; i < lead->slots_count; i++) {
+        const struct lead_slot *slot = &lead->slots[i];
+        if (!slot->is_used || slot->state != POST_UNKNOWN) continue;
+        if (slot->resolves_ms == 0) return 0;
+        if (slot->resolves_ms > last_ms) last_ms = slot->resolves_ms;
+    }
+    return last_ms;
 }
 
 unsigned lead_slots_in(const struct lead_record *lead, unsigned states)
@@ -50,7 +76,8 @@ enum lead_state lead_state_of(const struct lead_record *lead)
 
 int64_t book_cap_change(const struct book_cap_key *key, enum post_state state)
 {
-    bool is_back = state == POST_FAILED ? key->stay <= 1 : state == POST_REJECTED && key->stay == 0;
+    bool is_back = state == POST_FAILED ? key->stay <= 1
+                                        : (state == POST_REJECTED || state == POST_VOIDED) && key->stay == 0;
     if (is_back) return -(int64_t)key->amount;
     return state == POST_ACCEPTED && key->stay == 2 ? key->amount : 0;
 }
@@ -70,11 +97,12 @@ static void put_opening(struct sink *sink, const struct book_opening *opening, s
     flat_put(sink, opening->has_key);
     if (opening->has_key) flat_put_digest(sink, &opening->key);
     flat_put(sink, opening->is_one_call);
+    flat_put_signed(sink, opening->clear_after_ms);
     pieces_put_offer(sink, &opening->offer);
     flat_put_text(sink, sealed);
 }
 
-static void take_opening(struct flat *flat, struct book_opening *opening)
+static void take_opening(struct flat *flat, struct book_opening *opening, uint8_t version)
 {
     opening->affiliate = flat_take_text(flat);
     opening->campaign = flat_take_text(flat);
@@ -87,6 +115,7 @@ static void take_opening(struct flat *flat, struct book_opening *opening)
     opening->has_key = flat_take_flag(flat);
     if (opening->has_key) flat_take_digest(flat, &opening->key);
     opening->is_one_call = flat_take_flag(flat);
+    if (version > 3) opening->clear_after_ms = flat_take_signed(flat);
     pieces_take_offer(flat, &opening->offer);
     opening->content = flat_take_text(flat);
 }
@@ -100,7 +129,7 @@ static void put_verdict(struct sink *sink, const struct book_verdict *verdict)
     flat_put_text(sink, verdict->text);
     flat_put_text(sink, verdict->buyer_lead_id);
     flat_put_signed(sink, verdict->named_price_micros);
-    flat_put(sink, verdict->by_operator);
+    flat_put(sink, verdict->by);
 }
 
 static void take_verdict(struct flat *flat, struct book_verdict *verdict)
@@ -112,7 +141,7 @@ static void take_verdict(struct flat *flat, struct book_verdict *verdict)
     verdict->text = flat_take_text(flat);
     verdict->buyer_lead_id = flat_take_text(flat);
     verdict->named_price_micros = flat_take_signed(flat);
-    verdict->by_operator = flat_take_flag(flat);
+    verdict->by = (enum verdict_source)flat_take_upto(flat, VERDICT_SOURCES - 1);
 }
 
 void pieces_put_caps(struct sink *sink, const struct book_cap_key *keys, uint8_t count)
@@ -152,10 +181,13 @@ static void put_intent(struct sink *sink, const struct book_intent *intent)
     sink_char(sink, (char)intent->planned);
     sink_char(sink, (char)intent->max_sold);
     pieces_put_caps(sink, intent->keys, intent->keys_count);
+    flat_put_signed(sink, intent->doubt.within_ms);
+    flat_put(sink, intent->doubt.then);
     flat_put(sink, intent->has_low);
     if (intent->has_low) flat_put_signed(sink, intent->low_micros);
 }
 
+/* `version`: a step's. */
 static void take_intent(struct flat *flat, struct book_intent *intent, uint8_t version)
 {
     intent->planned = intent->max_sold = 1;
@@ -175,7 +207,11 @@ static void take_intent(struct flat *flat, struct book_intent *intent, uint8_t v
     bool fits = intent->slot < intent->planned && intent->planned <= OFFER_SALES_MAX && intent->max_sold > 0;
     if (!fits) flat->bad = true;
     intent->keys_count = pieces_take_caps(flat, intent->keys);
-    intent->has_low = version > 3 && flat_take_flag(flat);
+    if (version < 5) return;
+    intent->doubt.within_ms = flat_take_signed(flat);
+    intent->doubt.then = (enum doubt_then)flat_take_upto(flat, DOUBT_THENS - 1);
+    if (intent->doubt.within_ms < 0) flat->bad = true;
+    intent->has_low = version > 5 && flat_take_flag(flat);
     if (intent->has_low) intent->low_micros = flat_take_signed(flat);
 }
 
@@ -280,7 +316,7 @@ static bool take_parts(struct flat *flat, struct arena *arena, uint8_t version, 
     if (has & HAS_OPENING) {
         struct book_opening *opening = arena_zero(arena, 1, sizeof *opening);
         if (!opening) return false;
-        take_opening(flat, opening);
+        take_opening(flat, opening, version);
         step->opening = opening;
     }
     step->verdicts_count = take_count(flat, has & HAS_VERDICTS, version);
@@ -328,9 +364,10 @@ static void put_slot(struct sink *sink, const struct lead_slot *slot)
     flat_put(sink, slot->posts_sent);
     if (LEAD_SLOTS(slot->state) & KEEPS_SALE) put_sale(sink, &slot->sale);
     if (slot->state == POST_ACCEPTED) flat_put_text(sink, slot->buyer_lead_id);
+    if (slot->state == POST_UNKNOWN) flat_put_signed(sink, slot->resolves_ms);
 }
 
-static void take_slot(struct flat *flat, struct lead_slot *slot)
+static void take_slot(struct flat *flat, struct lead_slot *slot, uint8_t version)
 {
     slot->is_used = flat_take_flag(flat);
     if (!slot->is_used) return;
@@ -339,8 +376,9 @@ static void take_slot(struct flat *flat, struct lead_slot *slot)
     flat_take_raw(flat, &slot->candidate, 1);
     flat_take_raw(flat, &slot->max_sold, 1);
     slot->posts_sent = (uint32_t)flat_take_upto(flat, UINT32_MAX);
-    if (LEAD_SLOTS(slot->state) & KEEPS_SALE) take_sale(flat, &slot->sale, LEAD_VERSION);
+    if (LEAD_SLOTS(slot->state) & KEEPS_SALE) take_sale(flat, &slot->sale, version);
     if (slot->state == POST_ACCEPTED) slot->buyer_lead_id = flat_take_text(flat);
+    if (slot->state == POST_UNKNOWN && version > 5) slot->resolves_ms = flat_take_signed(flat);
 }
 
 /* The end of a row of before slots: one post at a time, one sale. What its post would be sold for stands in the post's
@@ -384,6 +422,7 @@ bool book_write_lead(struct sink *sink, const struct lead_record *lead)
     flat_put_text(sink, lead->sub_ids);
     flat_put_digest(sink, &lead->document);
     flat_put(sink, lead->is_one_call);
+    flat_put_signed(sink, lead->clear_after_ms);
     pieces_put_offer(sink, &lead->offer);
     flat_put(sink, lead->tried);
     flat_put(sink, lead->planned);
@@ -416,6 +455,7 @@ bool book_read_lead(struct bytes bytes, struct arena *arena, struct lead_record 
     lead->sub_ids = flat_take_text(&flat);
     flat_take_digest(&flat, &lead->document);
     lead->is_one_call = flat_take_flag(&flat);
+    if (version > 4) lead->clear_after_ms = flat_take_signed(&flat);
     pieces_take_offer(&flat, &lead->offer);
     if (version < 3) {
         take_one_slot(&flat, lead, version);
@@ -426,7 +466,7 @@ bool book_read_lead(struct bytes bytes, struct arena *arena, struct lead_record 
     lead->is_over = flat_take_flag(&flat);
     if (version > 3) lead->told = (uint8_t)flat_take_upto(&flat, LEAD_TOLD_COUNT - 1);
     lead->slots_count = (uint8_t)flat_take_upto(&flat, OFFER_SALES_MAX);
-    for (unsigned i = 0; i < lead->slots_count; i++) take_slot(&flat, &lead->slots[i]);
+    for (unsigned i = 0; i < lead->slots_count; i++) take_slot(&flat, &lead->slots[i], version);
     return flat_ends(&flat);
 }
 
@@ -448,6 +488,9 @@ bool book_write_post(struct sink *sink, const struct post_record *post)
     flat_put_signed(sink, post->opened_ms);
     flat_put_signed(sink, post->settled_ms);
     flat_put(sink, post->is_test);
+    flat_put(sink, post->by);
+    flat_put_signed(sink, post->resolves_ms);
+    flat_put_signed(sink, post->late_ms);
     return !sink->cut;
 }
 
@@ -464,7 +507,8 @@ bool book_read_post(struct bytes bytes, struct arena *arena, struct post_record 
     post->reason = (enum reason)flat_take_upto(&flat, REASON_COUNT - 1);
     post->affiliate = flat_take_text(&flat);
     post->campaign = flat_take_text(&flat);
-    take_intent(&flat, &post->intent, version);
+    take_intent(&flat, &post->intent,
+                (uint8_t)(version + (version > 3))); /* the same as a step's of the next version */
     post->code = flat_take_text(&flat);
     post->text = flat_take_text(&flat);
     post->buyer_lead_id = flat_take_text(&flat);
@@ -472,6 +516,11 @@ bool book_read_post(struct bytes bytes, struct arena *arena, struct post_record 
     post->opened_ms = flat_take_signed(&flat);
     post->settled_ms = flat_take_signed(&flat);
     if (version >= 2) post->is_test = flat_take_flag(&flat);
+    if (version > 3) {
+        post->by = (enum verdict_source)flat_take_upto(&flat, VERDICT_SOURCES - 1);
+        post->resolves_ms = flat_take_signed(&flat);
+        post->late_ms = flat_take_signed(&flat);
+    }
     if (version == 2 && !post->is_test) flat.bad = true; /* that would have been version 1 */
     return flat_ends(&flat);
 }

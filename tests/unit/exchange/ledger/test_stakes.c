@@ -151,14 +151,13 @@ static void test_over_a_restart_and_resolved(void **state)
     restart(scene);
     assert_held(scene, 2 * DESK_PRICE, 0);
     assert_left(scene, -2 * DESK_PRICE, 0);
-    struct ident sale_id = desk_id(&scene->desk);
-    assert_int_equal(desk_resolve(&scene->desk, &sold.post, true, &sale_id), FAULT_NONE);
+    assert_int_equal(desk_resolve(&scene->desk, &sold.post, true), FAULT_NONE);
     assert_held(scene, DESK_PRICE, 0);
     assert_left(scene, -2 * DESK_PRICE, 0); /* what was held is owed now */
-    assert_int_equal(desk_resolve(&scene->desk, &refused.post, false, NULL), FAULT_NONE);
+    assert_int_equal(desk_resolve(&scene->desk, &refused.post, false), FAULT_NONE);
     assert_held(scene, 0, 0);
     assert_left(scene, -DESK_PRICE, 0);
-    assert_int_equal(desk_resolve(&scene->desk, &refused.post, false, NULL), FAULT_INPUT);
+    assert_int_equal(desk_resolve(&scene->desk, &refused.post, false), FAULT_INPUT);
     assert_left(scene, -DESK_PRICE, 0);
     restart(scene);
     assert_left(scene, -DESK_PRICE, 0);

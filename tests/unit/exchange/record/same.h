@@ -74,6 +74,8 @@ static inline const char *differ_intent(const struct book_intent *a, const struc
     SAME(candidate);
     SAME(has_low);
     SAME(low_micros);
+    SAME(doubt.within_ms);
+    SAME(doubt.then);
     SAME(keys_count);
     for (uint8_t i = 0; i < a->keys_count; i++) {
         SAME_RAW(keys[i].id);
@@ -112,6 +114,7 @@ static inline const char *differ_opening(const struct book_opening *a, const str
     SAME(has_key);
     SAME_RAW(key);
     SAME(is_one_call);
+    SAME(clear_after_ms);
     if (!bytes_same(b->content, sealed)) return "content";
     return differ_offer(&a->offer, &b->offer);
 }
@@ -125,7 +128,7 @@ static inline const char *differ_verdict(const struct book_verdict *a, const str
     SAME_TEXT(text);
     SAME_TEXT(buyer_lead_id);
     SAME(named_price_micros);
-    SAME(by_operator);
+    SAME(by);
     return NULL;
 }
 
@@ -158,6 +161,7 @@ static inline const char *differ_slot(const struct lead_slot *a, const struct le
     SAME(candidate);
     SAME(max_sold);
     SAME(posts_sent);
+    SAME(resolves_ms);
     SAME_TEXT(buyer_lead_id);
     return differ_sale(&a->sale, &b->sale);
 }
@@ -180,6 +184,7 @@ static inline const char *differ_lead(const struct lead_record *a, const struct 
     SAME_TEXT(sub_ids);
     SAME_RAW(document);
     SAME(is_one_call);
+    SAME(clear_after_ms);
     SAME(tried);
     SAME(planned);
     SAME(is_over);
@@ -193,6 +198,9 @@ static inline const char *differ_lead(const struct lead_record *a, const struct 
 static inline const char *differ_post(const struct post_record *a, const struct post_record *b)
 {
     SAME(is_test);
+    SAME(by);
+    SAME(resolves_ms);
+    SAME(late_ms);
     SAME_RAW(post_id);
     SAME_RAW(lead_id);
     SAME_RAW(ping_id);

@@ -115,6 +115,8 @@ static inline void sample_intent(struct dice *dice, struct book_intent *intent)
         intent->keys[i].amount = (uint32_t)roll_number(dice);
         intent->keys[i].stay = (uint8_t)roll_below(dice, BOOK_CAP_STAY_MAX + 1);
     }
+    intent->doubt.within_ms = (int64_t)roll_below(dice, UINT64_C(90000000000));
+    intent->doubt.then = (enum doubt_then)roll_below(dice, DOUBT_THENS);
 }
 
 static inline void sample_sale(struct dice *dice, struct book_sale *sale)
@@ -139,7 +141,8 @@ static inline void sample_slot(struct dice *dice, struct lead_slot *slot)
     slot->candidate = (uint8_t)roll(dice);
     slot->max_sold = (uint8_t)roll(dice);
     slot->posts_sent = (uint32_t)roll_number(dice);
-    if (slot->state == POST_REJECTED || slot->state == POST_FAILED) return;
+    if (slot->state == POST_REJECTED || slot->state == POST_FAILED || slot->state == POST_VOIDED) return;
+    if (slot->state == POST_UNKNOWN) slot->resolves_ms = roll_number(dice);
     sample_sale(dice, &slot->sale);
     if (slot->state == POST_ACCEPTED) slot->buyer_lead_id = roll_text(dice, 64);
 }
@@ -167,6 +170,7 @@ static inline void sample_step(struct dice *dice, struct step_sample *sample, un
     opening->has_key = roll_flag(dice);
     if (opening->has_key) roll_raw(dice, &opening->key, sizeof opening->key);
     opening->is_one_call = roll_flag(dice);
+    opening->clear_after_ms = roll_number(dice);
     opening->content = roll_text(dice, 300);
     sample_offer(dice, &opening->offer, OFFER_CANDIDATES_MAX, 200);
     for (unsigned i = 0; i < OFFER_SALES_MAX; i++) {
@@ -177,7 +181,7 @@ static inline void sample_step(struct dice *dice, struct step_sample *sample, un
                                          .text = roll_text(dice, BOOK_TEXT_MAX),
                                          .buyer_lead_id = roll_text(dice, 64),
                                          .named_price_micros = roll_number(dice),
-                                         .by_operator = roll_flag(dice)};
+                                         .by = (enum verdict_source)roll_below(dice, VERDICT_SOURCES)};
         roll_raw(dice, &verdict->post_id, sizeof verdict->post_id);
         sample_intent(dice, &sample->intents[i]);
         sample_sale(dice, &sample->sales[i]);
@@ -204,6 +208,7 @@ static inline void sample_lead(struct dice *dice, struct lead_record *lead)
                                  .created_ms = roll_number(dice),
                                  .updated_ms = roll_number(dice),
                                  .is_one_call = roll_flag(dice),
+                                 .clear_after_ms = roll_number(dice),
                                  .text = roll_text(dice, BOOK_TEXT_MAX),
                                  .tried = (uint64_t)roll_number(dice),
                                  .planned = (uint8_t)roll_below(dice, OFFER_SALES_MAX + 1),
@@ -232,7 +237,10 @@ static inline void sample_post(struct dice *dice, struct post_record *post)
                                  .buyer_lead_id = roll_text(dice, 64),
                                  .named_price_micros = roll_number(dice),
                                  .opened_ms = roll_number(dice),
-                                 .settled_ms = roll_number(dice)};
+                                 .settled_ms = roll_number(dice),
+                                 .by = (enum verdict_source)roll_below(dice, VERDICT_SOURCES),
+                                 .resolves_ms = roll_number(dice),
+                                 .late_ms = roll_number(dice)};
     roll_raw(dice, &post->post_id, sizeof post->post_id);
     roll_raw(dice, &post->lead_id, sizeof post->lead_id);
     roll_raw(dice, &post->ping_id, sizeof post->ping_id);
