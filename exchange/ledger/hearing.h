@@ -9,10 +9,7 @@
 #include "exchange/ledger/events.h"
 #include "exchange/record/book.h"
 
-/* Before a step's verdicts are applied to the lead: notes what its affiliate has been told. */
-void hearing_before(struct lead_record *lead);
-/* After: what the affiliate hears of the step; false: nothing. The lead remembers that it was told. */
-bool hearing_after(const struct book_step *step, struct lead_record *lead, struct event *event);
+/* What told_after says (record/told.h). */
 enum fault hearing_write(struct store *store, struct MDB_txn *txn, const struct lead_record *lead,
                          const struct event *event) MUST_USE;
 /* A post was sold and the money written: did that take its buyer's balance below what is low for it? */

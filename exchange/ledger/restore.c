@@ -214,7 +214,7 @@ static enum fault end_waiting(struct ledger *ledger, struct MDB_txn *txn, const 
     bool is_last = lead_slots_in(&lead, LEAD_SLOTS(POST_OPEN)) <= (wait == ROWS_OPEN);
     bool is_released = post.intent.doubt.then == DOUBT_RELEASES;
     give_up(&lead, &verdict, is_released);
-    struct book_final final = {.state = lead_state_of(&lead)};
+    struct book_final final = {.state = lead_state_of(&lead), .is_late = true};
     if (final.state == LEAD_UNSOLD) final.reason = is_released ? REASON_VOIDED : REASON_REJECTED;
     *job = (struct job){.kind = JOB_STEP, .id = lead.lead_id, .wall_ms = clock_wall_ms(), .memory = job->memory};
     struct book_step step = {.lead_id = lead.lead_id,

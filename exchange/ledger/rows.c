@@ -15,6 +15,7 @@
 #include "exchange/ledger/seen.h"
 #include "exchange/ledger/stakes.h"
 #include "exchange/ledger/waiting.h"
+#include "exchange/record/told.h"
 #include "exchange/standing/caps.h"
 #include "protocol/base/check.h"
 #include "protocol/base/money.h"
@@ -199,7 +200,7 @@ static enum fault plan_lead(struct store *store, struct MDB_txn *txn, struct pla
         if (fault == FAULT_NOT_FOUND) return refuse(plan->refusal, "the lead was never opened");
         if (fault != FAULT_NONE) return fault;
         plan->before = plan->lead.state;
-        hearing_before(&plan->lead);
+        told_before(&plan->lead);
         if (!ident_same(&plan->lead.ping_id, &step->ping_id)) return refuse(plan->refusal, "the lead has another ping");
         if (plan->before == LEAD_UNSOLD) return refuse(plan->refusal, "the lead is closed unsold");
         struct bytes wait;
@@ -404,7 +405,7 @@ static enum fault plan_heard(struct store *store, struct MDB_txn *txn, struct pl
 {
     (void)store;
     (void)txn;
-    plan->is_heard = hearing_after(plan->step, &plan->lead, &plan->heard);
+    plan->is_heard = told_after(plan->step, &plan->lead, &plan->heard);
     return FAULT_NONE;
 }
 

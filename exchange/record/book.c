@@ -7,8 +7,8 @@
 /* 2: a sale's redirect_url, the text of an end; of a post: is_test; 3: slots, before them one post at a time and one
  * sale at most; of a lead: told; 4, of a lead 5: an affiliate's terms; 5, of a lead 6, of a post 4: a doubt's end, and
  * whose word a verdict is, of which before there were two; 6, of a post 5: what is low for a buyer; 7, of a post 6: who
- * hears of a sale. */
-#define STEP_VERSION 7
+ * hears of a sale; 8: an end written by a start. */
+#define STEP_VERSION 8
 #define LEAD_VERSION 6
 #define POST_VERSION 6
 #define SEEN_VERSION 1
@@ -20,6 +20,7 @@ enum { KEEPS_SALE = LEAD_SLOTS(POST_OPEN) | LEAD_SLOTS(POST_UNKNOWN) | LEAD_SLOT
 #define STAY_SHIFT 32
 #define WINDOW_MAX (((uint64_t)BOOK_CAP_STAY_MAX << STAY_SHIFT) | UINT32_MAX)
 
+enum { GOES_ON = 1, IS_LATE = 2 }; /* of an end */
 enum { HAS_OPENING = 1, HAS_VERDICTS = 2, HAS_INTENTS = 4, HAS_SALES = 8, HAS_FINAL = 16, HAS_SEEN = 32, HAS_ALL = 63 };
 
 static const char *const lead_states[LEAD_STATE_COUNT] = {"posting", "sold", "pending", "unsold"};
@@ -289,7 +290,7 @@ bool book_write_step(struct sink *sink, const struct book_step *step, struct byt
     if (step->final) {
         flat_put(sink, step->final->state);
         flat_put(sink, step->final->reason);
-        flat_put(sink, step->final->goes_on);
+        flat_put(sink, (step->final->goes_on ? GOES_ON : 0u) | (step->final->is_late ? IS_LATE : 0u));
         flat_put_text(sink, step->final->text);
     }
     if (step->seen) put_seen(sink, step->seen);
@@ -311,7 +312,9 @@ static const struct book_final *take_final(struct flat *flat, struct arena *aren
     if (!final) return NULL;
     final->state = (enum lead_state)flat_take_upto(flat, LEAD_STATE_COUNT - 1);
     final->reason = (enum reason)flat_take_upto(flat, REASON_COUNT - 1);
-    final->goes_on = version > 2 ? flat_take_flag(flat) : final->state == LEAD_POSTING;
+    unsigned flags = version > 2 ? (unsigned)flat_take_upto(flat, version > 7 ? GOES_ON | IS_LATE : GOES_ON) : 0;
+    final->goes_on = version > 2 ? flags & GOES_ON : final->state == LEAD_POSTING;
+    final->is_late = flags & IS_LATE;
     if (version > 1) final->text = flat_take_text(flat);
     return final;
 }

@@ -117,6 +117,8 @@ struct book_final { /* the story ends here; the lead's state after this step, as
     enum reason reason; /* with UNSOLD */
     struct bytes text;  /* with UNSOLD: the answer's sentence; empty: the reason's own */
     bool goes_on;       /* a doubt was resolved as a rejection: its slot may fall back. Else no further intent comes */
+    bool is_late;       /* written by a start, for a story that was broken off: its affiliate has had no answer, or one
+                         * that was not final */
 };
 
 struct book_seen { /* with intents: by what the person is known again, and for how long; with an opening: its key's end

@@ -382,6 +382,8 @@ static void note_answer(struct world *world, struct world_request *request, cons
     request->price_micros = answer->price_micros;
     request->elapsed_us = answer->elapsed_us;
     request->is_test = answer->is_test;
+    request->is_open_ended = answer->status == ANSWER_PENDING;
+    for (uint32_t i = 0; i < answer->sales_count; i++) request->is_open_ended |= answer->sales[i].is_open;
 }
 
 /* Nobody is sent, or sees, what its catalogue entry does not say. */

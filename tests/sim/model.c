@@ -1,5 +1,7 @@
 #include "tests/sim/model.h"
 
+#include "exchange/record/told.h"
+
 #include <stdlib.h>
 
 #include "exchange/market/acceptance.h"
@@ -417,7 +419,9 @@ const char *model_apply(struct model *model, const struct book_step *step)
     struct model_lead *lead = model_lead(model, &step->lead_id);
     if (!wrong && !lead) wrong = "a step of a lead that was never opened";
     bool was_sold = lead && lead->record.state == LEAD_SOLD, was_unsold = lead && lead->record.state == LEAD_UNSOLD;
+    struct event event;
     if (was_unsold) wrong = "a lead that had ended moved again";
+    if (lead) told_before(&lead->record);
     for (unsigned i = 0; !wrong && i < step->verdicts_count; i++)
         wrong = apply_verdict(model, lead, &step->verdicts[i], step->wall_ms);
     for (unsigned i = 0; !wrong && i < step->sales_count; i++) wrong = apply_sale(model, lead, &step->sales[i]);
@@ -427,6 +431,8 @@ const char *model_apply(struct model *model, const struct book_step *step)
     if (!wrong) lead->record.state = state_of(lead);
     if (!wrong && was_sold && lead->record.state != LEAD_SOLD) wrong = "a sold lead is not sold any more";
     if (!wrong) lead->record.updated_ms = step->wall_ms;
+    if (!wrong) lead->record.is_over = !lead->is_running && !lead->goes_on;
+    if (!wrong && told_after(step, &lead->record, &event)) lead->finals += event.is_final;
     model->seq++;
     return wrong;
 }
@@ -446,6 +452,7 @@ uint32_t model_restart(struct model *model, int64_t wall_ms)
                                        .reason = is_void ? REASON_VOIDED : REASON_UNKNOWN,
                                        .by = is_void ? VERDICT_BY_RELEASE : VERDICT_BY_REPLY};
         model->leads[post->lead].is_running = false;
+        if (!model->leads[post->lead].record.told) model->leads[post->lead].record.told = LEAD_TOLD_PENDING;
         struct lead_record *record = &model->leads[post->lead].record;
         struct book_step step = {.lead_id = record->lead_id,
                                  .ping_id = record->ping_id,

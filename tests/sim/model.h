@@ -30,6 +30,7 @@ struct model_lead {
     bool goes_on;            /* resolved as rejected: an intent or an end is to come */
     bool is_running;         /* its story is under way */
     uint32_t sales, intents; /* made so far; see LEAD_SLOTS for what stands */
+    uint32_t finals;         /* final events its affiliate has had */
 };
 
 struct model_cap {

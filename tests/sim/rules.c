@@ -41,6 +41,10 @@ static void check_told(struct world *world)
         bool is_sold = lead->record.state == LEAD_SOLD, is_unsold = lead->record.state == LEAD_UNSOLD;
         if (request->status == ANSWER_SOLD && !is_sold) world_wrong(world, "told sold, but it is not");
         if (request->status == ANSWER_UNSOLD && !is_unsold) world_wrong(world, "told unsold, but it is not");
+        bool is_open = lead->goes_on || lead_slots_in(&lead->record, LEAD_SLOTS(POST_OPEN) | LEAD_SLOTS(POST_UNKNOWN));
+        if (request->is_open_ended && lead->finals != !is_open)
+            world_wrong(world, "%u final events of lead %s", lead->finals, spell(&request->lead_id));
+        if (lead->finals > 1) world_wrong(world, "a lead ends twice: %s", spell(&request->lead_id));
     }
 }
 

@@ -70,6 +70,7 @@ struct world_request {
     bool is_test;
     bool answered, gone, died; /* the exchange crashed under it */
     bool is_reauction;         /* the post's lead went through an auction of its own */
+    bool is_open_ended;        /* answered while a post of the lead was in doubt */
     int http;
     enum answer_status status;
     enum reason reason;
@@ -105,7 +106,7 @@ struct world_counts {
     uint64_t crashes, drains, gone, late, doubts, fallbacks, problems, again, early_closes, early_sets, later_tiers;
     uint64_t refined, reauctions, told_again;
     uint64_t ended, asked_status, told_late; /* doubts that ended by themselves; buyers asked about one; late words */
-    uint64_t purses, payments; /* intents held against their buyer's limit; money that came in */
+    uint64_t purses, payments;               /* intents held against their buyer's limit; money that came in */
     uint64_t sets, sets_several,
         sets_skipped; /* of legs, held against the reference; of several legs; too many to try */
 };

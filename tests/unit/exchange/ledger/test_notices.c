@@ -200,6 +200,52 @@ static void test_of_two_doubts_the_last_is_final(void **state)
     assert_string_equal(feed(desk, &acme, 1), "2 lead.resolved sold 17 final");
 }
 
+/* The exchange is killed while posts are open: whoever was answered, or not, hears how it ended. */
+static void test_what_a_start_ends_is_told(void **state)
+{
+    struct desk *desk = *state;
+    struct lead_ids held, released = {desk_id(desk), desk_id(desk), desk_id(desk)};
+    struct tale tale;
+    assert_int_equal(desk_open_lead(desk, &held, NULL), FAULT_NONE);
+    tale_begin(&tale, desk, &released.lead, &released.ping);
+    tale_open(&tale, NULL);
+    tale_intend(&tale, &released.post, 0);
+    tale.intent.doubt.then = DOUBT_RELEASES;
+    assert_int_equal(desk_append(desk, &tale.step), FAULT_NONE);
+    desk->seq = 0;
+    verify(desk);
+    assert_string_equal(feed(desk, &acme, 0), "1 lead.voided unsold 0 final");
+    assert_string_equal(feed(desk, &north, 0), "1 lead.voided north/auto");
+    resolve(desk, &held, true);
+    assert_string_equal(feed(desk, &acme, 1), "2 lead.sold sold 17 final");
+}
+
+/* A contract with two addresses for notices and one for copies: each hears of a sale, whoever said that it was one. */
+static void test_addresses_hear_of_sales(void **state)
+{
+    static const struct hearer hooks[] = {{.kind = NOTICE_TO_ADDRESS, .address = 0, .id = {"north/auto", 10}},
+                                          {.kind = NOTICE_TO_ADDRESS, .address = 1, .id = {"north/auto", 10}},
+                                          {.kind = NOTICE_TO_COPY, .address = 0, .id = {"north/auto", 10}}};
+    static const char *const wanted[] = {"1 lead.sold north/auto; 2 lead.sold north/auto",
+                                         "1 lead.sold north/auto; 2 lead.sold north/auto",
+                                         "1 lead.copy north/auto; 2 lead.copy north/auto"};
+    static const enum post_state verdicts[] = {POST_ACCEPTED, POST_UNKNOWN, POST_REJECTED};
+    struct desk *desk = *state;
+    for (unsigned i = 0; i < 3; i++) {
+        struct lead_ids ids = {desk_id(desk), desk_id(desk), desk_id(desk)};
+        struct tale tale;
+        tale_begin(&tale, desk, &ids.lead, &ids.ping);
+        tale_open(&tale, NULL);
+        tale_intend(&tale, &ids.post, 0);
+        tale.intent.notify_count = 2;
+        tale.intent.copies_count = 1;
+        assert_int_equal(desk_append(desk, &tale.step), FAULT_NONE);
+        assert_int_equal(desk_end_lead(desk, &ids, verdicts[i]), FAULT_NONE);
+        if (verdicts[i] == POST_UNKNOWN) resolve(desk, &ids, true);
+    }
+    for (unsigned i = 0; i < 3; i++) assert_string_equal(feed(desk, &hooks[i], 0), wanted[i]);
+}
+
 static void open_seen(struct desk *desk, struct lead_ids *ids, uint8_t phone, enum post_state verdict)
 {
     struct tale tale;
@@ -338,6 +384,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_what_was_answered_at_once_is_not_told_again, begin, end),
         cmocka_unit_test_setup_teardown(test_a_pending_lead_has_one_final_event, begin, end),
         cmocka_unit_test_setup_teardown(test_of_two_doubts_the_last_is_final, begin, end),
+        cmocka_unit_test_setup_teardown(test_what_a_start_ends_is_told, begin, end),
+        cmocka_unit_test_setup_teardown(test_addresses_hear_of_sales, begin, end),
         cmocka_unit_test_setup_teardown(test_a_revocation_is_told_to_whoever_got_the_lead, begin, end),
         cmocka_unit_test_setup_teardown(test_of_one_lead_one_at_a_time, begin, end),
         cmocka_unit_test_setup_teardown(test_all_is_forgotten_after_ninety_days, begin, end),

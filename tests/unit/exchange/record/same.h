@@ -152,6 +152,7 @@ static inline const char *differ_step(const struct book_step *a, const struct bo
     if (!at && a->final && (a->final->state != b->final->state || a->final->reason != b->final->reason)) at = "final";
     if (!at && a->final && !bytes_same(a->final->text, b->final->text)) at = "final.text";
     if (!at && a->final && a->final->goes_on != b->final->goes_on) at = "goes_on";
+    if (!at && a->final && a->final->is_late != b->final->is_late) at = "is_late";
     return at;
 }
 

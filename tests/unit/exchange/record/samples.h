@@ -191,7 +191,8 @@ static inline void sample_step(struct dice *dice, struct step_sample *sample, un
     sample->final = (struct book_final){.state = (enum lead_state)roll_below(dice, LEAD_STATE_COUNT),
                                         .reason = (enum reason)roll_below(dice, REASON_COUNT),
                                         .text = roll_text(dice, BOOK_TEXT_MAX),
-                                        .goes_on = roll_flag(dice)};
+                                        .goes_on = roll_flag(dice),
+                                        .is_late = roll_flag(dice)};
     struct book_step *step = &sample->step;
     step->verdicts = sample->verdicts;
     step->intents = sample->intents;
