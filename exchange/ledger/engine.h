@@ -16,6 +16,7 @@
 #include "exchange/ledger/due.h"
 #include "exchange/ledger/job.h"
 #include "exchange/ledger/keyfile.h"
+#include "exchange/ledger/rotation.h"
 #include "exchange/ledger/rows.h"
 #include "protocol/base/histogram.h"
 
@@ -58,6 +59,7 @@ struct ledger {
     bool trace_failed;       /* the last try failed: the next failure drops */
     int64_t next_dropped_us; /* when dropping is logged again */
     bool is_nearly_full;
+    struct rotation rotation;
     struct counting *counting;                /* NULL: no pings are counted yet */
     struct standing *standing;                /* where what is learned is published; NULL: not restored into any */
     struct learned_news learned[LEARNED_MAX]; /* of the batch at hand */
@@ -67,6 +69,8 @@ struct ledger {
     _Atomic int state; /* enum engine_state */
     char why[256];     /* written before the state becomes ENGINE_DOWN */
     _Atomic uint64_t seq, entries, commits, batches_max, doubts, posts_open, used_bytes, max_bytes;
+    _Atomic bool rotating;
+    _Atomic uint64_t rewrapped, unreadable;
     _Atomic uint64_t traces, traces_dropped, trace_bytes;
     _Atomic int64_t wait_p50_us, wait_p99_us;
     _Atomic uint64_t flush_asked, flush_done;

@@ -5,12 +5,13 @@
 
 #include "exchange/base/mailbox.h"
 #include "exchange/ledger/lane.h"
-#include "exchange/ledger/ledger.h"
+#include "exchange/ledger/content.h"
+#include "exchange/ledger/privacy.h"
 
 #define LINE_JOBS_MAX 1024 /* jobs under way, per line */
 #define LINE_ASKS_MAX 256
 
-enum job_kind { JOB_STEP, JOB_RESOLVE, JOB_SWITCH, JOB_CATALOGUE, JOB_REVOCATION, JOB_COUNTS, JOB_SWEEP, JOB_KINDS };
+enum job_kind { JOB_STEP, JOB_RESOLVE, JOB_SWITCH, JOB_CATALOGUE, JOB_REVOCATION, JOB_COUNTS, JOB_SWEEP, JOB_ERASE, JOB_ROTATE, JOB_REWRAP, JOB_DISCLOSE, JOB_KINDS };
 
 struct job {
     enum job_kind kind;
@@ -21,12 +22,17 @@ struct job {
     struct bytes body, sealed; /* a step and its sealed content; a switch; a catalogue's record and the packed one */
     struct ident id;           /* the lead; to resolve: the post */
     const struct duplicates_guard *guard; /* of a step: NULL: none */
+    struct person_keys person;            /* of a step: whom its sealed content is about */
+    struct bytes names;                   /* of a step: of its fields, if they are told */
+    struct content_walk *walk;            /* of a rewrap: where it stands, moved on */
+    bool has_rows;                        /* something was written that no entry tells */
     struct ident sale_id;
     bool is_accepted;
     unsigned swept; /* of a sweep: rows that were seen to */
     int64_t wall_ms;
     void (*on_durable)(void *arg, uint64_t token, enum fault fault, uint64_t seq);
     void (*on_resolved)(void *arg, const struct ledger_resolution *resolution);
+    void (*on_erased)(void *arg, const struct privacy_erasure *erasure);
     void *arg;
     uint64_t token;
     struct ledger_resolution answer; /* fault and seq of any kind */

@@ -59,7 +59,7 @@ enum fault journal_read(struct store *store, struct MDB_txn *txn, uint64_t seq, 
                             .body = bytes_from(value, HEAD_BYTES)};
     memcpy(entry->before.at, value.at + BEFORE_AT, DIGEST_LEN);
     chain_of(seq, value, &entry->chain);
-    bool is_known = value.at[0] == ENTRY_VERSION && entry->kind >= ENTRY_STEP && entry->kind <= ENTRY_COUNTS;
+    bool is_known = value.at[0] == ENTRY_VERSION && entry->kind >= ENTRY_STEP && entry->kind < ENTRY_KINDS;
     return is_known ? FAULT_NONE : FAULT_VERSION;
 }
 

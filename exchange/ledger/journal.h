@@ -13,7 +13,7 @@
 #define BOOK_VERSION 3u /* 1: nobody was remembered; 2: accounts had balances, and nothing told how they came about */
 
 #define BOOK_TABLES(X)                                                                                                 \
-    X(META, "meta")             /* "version", "head": {seq, chain}, "key": id of the key file's key, "derived" */      \
+    X(META, "meta")             /* "version", "head", "key": id of the newest key; "derived", "combined": upgrade.h */ \
     X(JOURNAL, "journal")       /* entries: the truth; all below but content and catalogues is derived from them */    \
     X(LEADS, "leads")           /* lead id -> book_write_lead */                                                       \
     X(POSTS, "posts")           /* post id -> book_write_post */                                                       \
@@ -24,13 +24,17 @@
     X(ACCOUNTS, "accounts")     /* "buyer:X" -> micros (8) */                                                          \
     X(SWITCHES, "switches")     /* contract id -> paused since, wall ms (8) */                                         \
     X(CATALOGUES, "catalogues") /* version -> packed */                                                                \
-    X(CONTENT, "content")       /* lead id -> sealed {"lead":…,"consent":…} */                                     \
+    X(CONTENT, "content")       /* lead id -> sealed {"lead":…,"consent":…}, see content.h */                      \
     X(TOTALS, "totals")         /* "totals" -> see rows.h */                                                           \
     X(SEEN, "seen")             /* a person's key (16), post id -> encounter_write; no post: a revocation */           \
     X(SEEN_POSTS, "seen_posts") /* post id -> book_write_seen: its person's keys */                                    \
     X(ENDS, "ends")             /* until (8, big-endian), post or lead id -> what is forgotten then, see seen.h */     \
     X(LEARNED, "learned")       /* contract id -> market/acceptance's word (8) */                                      \
-    X(DUE, "due")               /* at, wall ms (8, big-endian) | kind | id -> what happens then, see due.h */
+    X(DUE, "due")               /* at, wall ms (8, big-endian) | kind | id -> what happens then, see due.h */                     \
+    X(DATA_KEYS, "data_keys")   /* see content.h; like content no entry tells it */                                    \
+    X(PEOPLE, "people")         /* likewise */                                                                         \
+    X(DISCLOSURES, "disclosures") /* lead id | post or other id -> who was shown it, see disclosures.h */              \
+    X(FIELD_SETS, "field_sets")   /* id (8) -> names of fields */
 
 enum book_table {
 #define X(name, text) BOOK_##name,
@@ -41,7 +45,18 @@ enum book_table {
 
 extern const char *const journal_tables[BOOK_TABLES_COUNT];
 
-enum entry_kind { ENTRY_STEP = 1, ENTRY_SWITCH = 2, ENTRY_CATALOGUE = 3, ENTRY_REVOCATION = 4, ENTRY_COUNTS = 5 };
+enum entry_kind {
+    ENTRY_STEP = 1,
+    ENTRY_SWITCH = 2,
+    ENTRY_CATALOGUE = 3,
+    ENTRY_REVOCATION = 4,
+    ENTRY_COUNTS = 5,
+    ENTRY_ERASURE = 6,
+    ENTRY_DISCLOSURE = 7,
+    ENTRY_FIELD_NAMES = 8,
+    ENTRY_ROTATION = 9,
+    ENTRY_KINDS
+};
 
 struct entry {
     uint64_t seq;

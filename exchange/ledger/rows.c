@@ -9,7 +9,8 @@
 #include "exchange/ledger/rows.h"
 
 #include "exchange/ledger/account.h"
-#include "exchange/ledger/counting.h"
+#include "exchange/ledger/disclosures.h"
+#include "exchange/ledger/due.h"
 #include "exchange/ledger/seen.h"
 #include "exchange/standing/caps.h"
 #include "protocol/base/check.h"
@@ -52,10 +53,6 @@ typedef enum fault plan_part(struct store *store, struct MDB_txn *txn, struct pl
 
 static enum fault apply_step(struct store *store, struct MDB_txn *txn, const struct entry *entry, struct arena *arena,
                              struct rows_totals *totals, struct rows_refusal *refusal);
-static enum fault apply_switch(struct store *store, struct MDB_txn *txn, const struct entry *entry,
-                               struct rows_refusal *refusal);
-static enum fault apply_revocation(struct store *store, struct MDB_txn *txn, const struct entry *entry,
-                                   struct rows_refusal *refusal);
 static plan_part plan_opening, plan_lead, plan_verdicts, plan_sales, plan_intents, plan_final, plan_caps;
 static plan_part write_lead, write_posts, write_doubts, write_caps, write_sales, write_seen, write_learned;
 static void count(struct rows_totals *totals, const struct plan *plan);
@@ -70,15 +67,8 @@ enum fault rows_apply(struct store *store, struct MDB_txn *txn, const struct ent
                       struct rows_totals *totals, struct rows_refusal *refusal)
 {
     struct rows_totals moved = *totals;
-    struct digest version;
-    uint64_t len;
-    enum fault fault = FAULT_NONE;
-    if (entry->kind == ENTRY_STEP) fault = apply_step(store, txn, entry, arena, &moved, refusal);
-    if (entry->kind == ENTRY_SWITCH) fault = apply_switch(store, txn, entry, refusal);
-    if (entry->kind == ENTRY_CATALOGUE && !rows_read_catalogue(entry->body, &version, &len))
-        fault = refuse(refusal, "the record of a catalogue cannot be read");
-    if (entry->kind == ENTRY_REVOCATION) fault = apply_revocation(store, txn, entry, refusal);
-    if (entry->kind == ENTRY_COUNTS) fault = counting_apply(store, txn, entry);
+    enum fault fault = entry->kind == ENTRY_STEP ? apply_step(store, txn, entry, arena, &moved, refusal)
+                                                 : rows_apply_other(store, txn, entry, arena, refusal);
     if (fault == FAULT_NONE) fault = seen_prune(store, txn, entry->wall_ms);
     if (fault != FAULT_NONE) return fault;
     if (moved.entries++ == 0) moved.first_ms = entry->wall_ms;
@@ -174,6 +164,8 @@ static enum fault plan_opening(struct store *store, struct MDB_txn *txn, struct 
                             "the ping whose place it took has a lead already");
     if (fault == FAULT_NONE && opening->has_key) fault = expect_free_key(store, txn, plan);
     if (fault != FAULT_NONE) return fault;
+    if (opening->fields && !disclosures_know_names(store, txn, opening->fields))
+        return refuse(plan->refusal, "the names of the lead's fields were never told");
     plan->is_new = true;
     plan->lead = (struct lead_record){.lead_id = step->lead_id,
                                       .ping_id = step->ping_id,
@@ -188,6 +180,8 @@ static enum fault plan_opening(struct store *store, struct MDB_txn *txn, struct 
                                       .sub_ids = opening->sub_ids,
                                       .document = opening->document,
                                       .is_one_call = opening->is_one_call,
+                                      .fields = opening->fields,
+                                      .keep_ms = opening->keep_ms,
                                       .offer = opening->offer};
     return FAULT_NONE;
 }
@@ -324,6 +318,7 @@ static enum fault plan_intent(struct store *store, struct MDB_txn *txn, struct p
     struct lead_record *lead = &plan->lead;
     struct lead_slot *slot = &lead->slots[intent->slot];
     if (lead->is_over && !plan->went_on) return refuse(plan->refusal, "an intent for a lead whose story is over");
+    if (lead->erasure == LEAD_ERASED) return refuse(plan->refusal, "an intent for a lead that was erased");
     if (is_test(plan) && intent->keys_count) return refuse(plan->refusal, "a test that takes from a cap");
     if (slot->is_used && (HOLDS & LEAD_SLOTS(slot->state)))
         return refuse(plan->refusal, "a second open intent for one slot of a lead");
@@ -388,6 +383,7 @@ static enum fault plan_final(struct store *store, struct MDB_txn *txn, struct pl
     lead->reason = lead->state != LEAD_UNSOLD ? REASON_NONE : final->reason ? final->reason : REASON_REJECTED;
     lead->text = lead->state == LEAD_UNSOLD ? final->text : BYTES_NONE;
     lead->is_over = !final->goes_on;
+    if (lead->is_over && lead->erasure == LEAD_ERASURE_WAITS) plan->refusal->ended = lead->lead_id;
     return FAULT_NONE;
 }
 
@@ -457,6 +453,8 @@ static enum fault write_lead(struct store *store, struct MDB_txn *txn, struct pl
         fault = store_put(store, txn, BOOK_PINGS, ident_bytes(&past->ancestors[i]), id);
     if (fault == FAULT_NONE && opening->has_key)
         fault = store_put(store, txn, BOOK_KEYS, (struct bytes){(const char *)opening->key.at, DIGEST_LEN}, id);
+    struct due_row end = {plan->lead.created_ms + plan->lead.keep_ms, DUE_RETENTION, plan->lead.lead_id, BYTES_NONE};
+    if (fault == FAULT_NONE && plan->lead.keep_ms > 0) fault = due_put(store, txn, &end);
     return fault;
 }
 
@@ -474,8 +472,11 @@ static enum fault write_posts(struct store *store, struct MDB_txn *txn, struct p
     enum fault fault = FAULT_NONE;
     for (unsigned i = 0; i < plan->step->verdicts_count && fault == FAULT_NONE; i++)
         fault = write_post(store, txn, plan, &plan->settled[i].record, false);
-    for (unsigned i = 0; i < plan->step->intents_count && fault == FAULT_NONE; i++)
+    for (unsigned i = 0; i < plan->step->intents_count && fault == FAULT_NONE; i++) {
         fault = write_post(store, txn, plan, &plan->opened[i], true);
+        if (fault == FAULT_NONE)
+            fault = disclosures_post(store, txn, &plan->lead.lead_id, &plan->opened[i].post_id);
+    }
     return fault;
 }
 
@@ -575,26 +576,4 @@ static void count(struct rows_totals *totals, const struct plan *plan)
         add(&totals->payout_micros, step->sales[i].payout_micros);
         add(&totals->margin_micros, step->sales[i].margin_micros);
     }
-}
-
-/* --- switches, revocations and catalogues --- */
-
-static enum fault apply_switch(struct store *store, struct MDB_txn *txn, const struct entry *entry,
-                               struct rows_refusal *refusal)
-{
-    if (entry->body.len < 2 || (unsigned char)entry->body.at[0] > 1 || entry->body.len - 1 > STORE_KEY_MAX)
-        return refuse(refusal, "the record of a switch cannot be read");
-    struct bytes contract = bytes_from(entry->body, 1);
-    if (entry->body.at[0] == 0) return store_drop(store, txn, BOOK_SWITCHES, contract);
-    char value[8];
-    store_value_u64(value, (uint64_t)entry->wall_ms);
-    return store_put(store, txn, BOOK_SWITCHES, contract, (struct bytes){value, sizeof value});
-}
-
-static enum fault apply_revocation(struct store *store, struct MDB_txn *txn, const struct entry *entry,
-                                   struct rows_refusal *refusal)
-{
-    struct revocation revocation;
-    if (!revocation_read(entry->body, &revocation)) return refuse(refusal, "the record of a revocation cannot be read");
-    return seen_revoke(store, txn, &revocation.keys, entry->wall_ms);
 }

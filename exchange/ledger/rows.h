@@ -26,12 +26,17 @@ struct rows_totals {
 struct rows_refusal {
     const char *text;                          /* why it is refused: a constant */
     struct learning learning[OFFER_SALES_MAX]; /* what it taught, if it is not: of each verdict */
+    struct ident ended;                        /* a lead whose erasure waited for its story, which has ended */
 };
 
 /* The rows of one entry; *totals moves on. FAULT_INPUT: it contradicts what stands, *refusal says how; nothing was
  * written. Any other fault: the transaction is to be given up. The arena is for the rows met on the way. */
 enum fault rows_apply(struct store *store, struct MDB_txn *txn, const struct entry *entry, struct arena *arena,
                       struct rows_totals *totals, struct rows_refusal *refusal) MUST_USE;
+
+/* Of an entry that is no step; rows_apply's. */
+enum fault rows_apply_other(struct store *store, struct MDB_txn *txn, const struct entry *entry, struct arena *arena,
+                            struct rows_refusal *refusal) MUST_USE;
 
 /* A new book has totals of zeros. */
 enum fault rows_read_totals(struct store *store, struct MDB_txn *txn, struct rows_totals *totals) MUST_USE;
@@ -41,6 +46,10 @@ enum fault rows_write_totals(struct store *store, struct MDB_txn *txn, const str
 bool rows_write_switch(struct sink *sink, struct bytes contract, bool paused);
 bool rows_write_catalogue(struct sink *sink, const struct digest *version, uint64_t len);
 bool rows_read_catalogue(struct bytes body, struct digest *version, uint64_t *len);
+/* That data keys are wrapped by another key from now on, and that all are. */
+enum rows_rotation { ROWS_ROTATION_BEGUN, ROWS_ROTATION_ENDED };
+#define ROWS_KEY_ID 8u
+bool rows_write_rotation(struct sink *sink, enum rows_rotation what, struct bytes key_id);
 
 /* Rows by id, in the arena. */
 enum fault rows_lead(struct store *store, struct MDB_txn *txn, const struct ident *lead_id, struct arena *arena,

@@ -1,5 +1,4 @@
-/* What is looked up: a lead, a post, and one row of numbers, so that nothing is counted at a start; and the short
- * bodies of entries that are no steps. */
+/* What is looked up: a lead, a post, and one row of numbers, so that nothing is counted at a start. */
 #include "exchange/ledger/rows.h"
 
 /* --- rows by id --- */
@@ -20,32 +19,6 @@ enum fault rows_post(struct store *store, struct MDB_txn *txn, const struct iden
     enum fault fault = store_get_parts(store, txn, BOOK_POSTS, ident_bytes(post_id), arena, &bytes);
     if (fault != FAULT_NONE) return fault;
     return book_read_post(bytes, arena, post) ? FAULT_NONE : FAULT_CORRUPT;
-}
-
-/* --- bodies of entries that are no steps --- */
-
-bool rows_write_switch(struct sink *sink, struct bytes contract, bool paused)
-{
-    sink_char(sink, paused ? 1 : 0);
-    sink_bytes(sink, contract);
-    return !sink->cut;
-}
-
-bool rows_write_catalogue(struct sink *sink, const struct digest *version, uint64_t len)
-{
-    char number[8];
-    store_value_u64(number, len);
-    sink_bytes(sink, (struct bytes){(const char *)version->at, DIGEST_LEN});
-    sink_bytes(sink, (struct bytes){number, sizeof number});
-    return !sink->cut;
-}
-
-bool rows_read_catalogue(struct bytes body, struct digest *version, uint64_t *len)
-{
-    if (body.len != DIGEST_LEN + 8) return false;
-    memcpy(version->at, body.at, DIGEST_LEN);
-    *len = store_read_value_u64(body.at + DIGEST_LEN);
-    return true;
 }
 
 /* --- totals --- */

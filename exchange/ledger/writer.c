@@ -7,7 +7,10 @@
 #include <stdio.h>
 
 #include "exchange/base/log.h"
+#include "exchange/ledger/content.h"
+#include "exchange/ledger/disclosures.h"
 #include "exchange/ledger/engine.h"
+#include "exchange/ledger/erasures.h"
 #include "exchange/ledger/seen.h"
 #include "exchange/market/duplicates.h"
 #include "protocol/base/check.h"
@@ -36,6 +39,7 @@ void *writer_run(void *arg)
         }
         int64_t now_us = clock_now_us();
         bool has_more = traces_turn(ledger, now_us, is_last && count == 0);
+        if (!is_last && rotation_turn(ledger)) has_more = true;
         if (now_us >= ledger->next_house_us) keep_house(ledger, now_us);
         if (count || has_more) continue;
         if (is_last) break;
@@ -75,6 +79,8 @@ static enum fault write_catalogue(struct ledger *ledger, struct MDB_txn *txn, st
 static enum fault write_revocation(struct ledger *ledger, struct MDB_txn *txn, struct job *job);
 static enum fault write_counts(struct ledger *ledger, struct MDB_txn *txn, struct job *job);
 static enum fault write_swept(struct ledger *ledger, struct MDB_txn *txn, struct job *job);
+static enum fault write_erasure(struct ledger *ledger, struct MDB_txn *txn, struct job *job);
+static enum fault write_disclosure(struct ledger *ledger, struct MDB_txn *txn, struct job *job);
 static void fail_batch(struct ledger *ledger, enum fault fault, struct job **jobs, unsigned count);
 static void set_state(struct ledger *ledger, enum engine_state state);
 static void set_open(struct ledger *ledger);
@@ -84,13 +90,21 @@ static void set_open(struct ledger *ledger);
 static enum fault (*const write_job[JOB_KINDS])(struct ledger *ledger, struct MDB_txn *txn, struct job *job) = {
     [JOB_STEP] = write_step,           [JOB_RESOLVE] = write_resolution,    [JOB_SWITCH] = write_switch,
     [JOB_CATALOGUE] = write_catalogue, [JOB_REVOCATION] = write_revocation, [JOB_COUNTS] = write_counts,
-    [JOB_SWEEP] = write_swept,
+    [JOB_SWEEP] = write_swept,         [JOB_ERASE] = write_erasure,         [JOB_ROTATE] = rotation_begin,
+    [JOB_REWRAP] = rotation_go_on,     [JOB_DISCLOSE] = write_disclosure,
 };
 
 static void count_wait(struct ledger *ledger, int64_t began_us)
 {
     int64_t now_us = clock_now_us();
     histogram_add(&ledger->waits[0], now_us - began_us);
+}
+
+static bool has_written(const struct ledger *ledger, const struct chain *before, struct job **jobs, unsigned count)
+{
+    bool has_rows = false;
+    for (unsigned i = 0; i < count; i++) has_rows |= jobs[i]->has_rows;
+    return has_rows || ledger->chain.seq != before->seq;
 }
 
 void writer_batch(struct ledger *ledger, struct job **jobs, unsigned count)
@@ -106,7 +120,7 @@ void writer_batch(struct ledger *ledger, struct job **jobs, unsigned count)
         arena_reset(&ledger->arena);
         fault = write_job[jobs[i]->kind](ledger, txn, jobs[i]);
     }
-    if (fault == FAULT_NONE && ledger->chain.seq != chain.seq) {
+    if (fault == FAULT_NONE && has_written(ledger, &chain, jobs, count)) {
         fault = journal_write_head(ledger->book, txn, &ledger->chain);
         if (fault == FAULT_NONE) fault = rows_write_totals(ledger->book, txn, &ledger->totals);
         if (fault == FAULT_NONE) fault = store_commit(&txn);
@@ -199,7 +213,9 @@ enum fault writer_entry(struct ledger *ledger, struct MDB_txn *txn, enum entry_k
     }
     if (fault != FAULT_NONE) return fault;
     for (unsigned i = 0; i < OFFER_SALES_MAX; i++) note_learning(ledger, &refusal.learning[i]);
-    return journal_append(ledger->book, txn, &ledger->chain, &ledger->arena, &entry);
+    fault = journal_append(ledger->book, txn, &ledger->chain, &ledger->arena, &entry);
+    if (fault != FAULT_NONE || ident_is_none(&refusal.ended)) return fault;
+    return erasures_end(ledger, txn, &refusal.ended, wall_ms);
 }
 
 /* A refusal is the job's, any other fault the batch's. */
@@ -221,12 +237,21 @@ static enum fault check_guard(struct ledger *ledger, struct MDB_txn *txn, const 
     return duplicates_guards(guard, &job->id, list, count, job->wall_ms) ? FAULT_TAKEN : FAULT_NONE;
 }
 
+/* Names of fields are told once, before the first lead that has just these. */
+static enum fault tell_names(struct ledger *ledger, struct MDB_txn *txn, struct job *job)
+{
+    if (!job->names.len) return FAULT_NONE;
+    if (disclosures_know_names(ledger->book, txn, disclosure_names_id(job->names))) return FAULT_NONE;
+    return writer_entry(ledger, txn, ENTRY_FIELD_NAMES, job->wall_ms, job->names, NULL);
+}
+
 static enum fault write_step(struct ledger *ledger, struct MDB_txn *txn, struct job *job)
 {
     enum fault fault = job->guard ? check_guard(ledger, txn, job) : FAULT_NONE;
+    if (fault == FAULT_NONE) fault = tell_names(ledger, txn, job);
     if (fault == FAULT_NONE) fault = writer_entry(ledger, txn, ENTRY_STEP, job->wall_ms, job->body, &job->id);
     if (fault == FAULT_NONE && job->sealed.len)
-        fault = store_put_parts(ledger->book, txn, BOOK_CONTENT, ident_bytes(&job->id), job->sealed, true);
+        fault = content_put(ledger->book, txn, ledger->keys, &job->id, job->sealed, &job->person);
     return tell(ledger, job, fault);
 }
 
@@ -250,6 +275,16 @@ static enum fault write_revocation(struct ledger *ledger, struct MDB_txn *txn, s
     return tell(ledger, job, writer_entry(ledger, txn, ENTRY_REVOCATION, job->wall_ms, job->body, NULL));
 }
 
+static enum fault write_erasure(struct ledger *ledger, struct MDB_txn *txn, struct job *job)
+{
+    return tell(ledger, job, erasures_ask(ledger, txn, job));
+}
+
+static enum fault write_disclosure(struct ledger *ledger, struct MDB_txn *txn, struct job *job)
+{
+    return tell(ledger, job, writer_entry(ledger, txn, ENTRY_DISCLOSURE, job->wall_ms, job->body, &job->id));
+}
+
 static enum fault write_catalogue(struct ledger *ledger, struct MDB_txn *txn, struct job *job)
 {
     struct bytes version = bytes_first(job->body, DIGEST_LEN), unused;
@@ -271,7 +306,7 @@ static enum fault may_go_on(struct ledger *ledger, struct MDB_txn *txn, const st
 {
     struct bytes unused;
     *goes_on = false;
-    if (job->is_accepted || lead->offer.expires_ms <= job->wall_ms) return FAULT_NONE;
+    if (job->is_accepted || lead->offer.expires_ms <= job->wall_ms || lead->erasure != LEAD_KEPT) return FAULT_NONE;
     if (!lead->is_over || lead_slots_in(lead, LEAD_SLOTS(POST_OPEN))) return FAULT_NONE;
     enum fault fault = store_get(ledger->book, txn, BOOK_DOUBTS, ident_bytes(&lead->lead_id), &unused);
     *goes_on = fault == FAULT_NOT_FOUND;

@@ -5,9 +5,9 @@
 #include "exchange/record/pieces.h"
 
 /* 2: a sale's redirect_url, the text of an end; of a post: is_test; 3: slots, before them one post at a time and one
- * sale at most. */
-#define STEP_VERSION 3
-#define LEAD_VERSION 3
+ * sale at most; 4: what becomes of the content. */
+#define STEP_VERSION 4
+#define LEAD_VERSION 4
 #define POST_VERSION 3
 #define SEEN_VERSION 1
 
@@ -72,9 +72,11 @@ static void put_opening(struct sink *sink, const struct book_opening *opening, s
     flat_put(sink, opening->is_one_call);
     pieces_put_offer(sink, &opening->offer);
     flat_put_text(sink, sealed);
+    flat_put(sink, opening->fields);
+    flat_put_signed(sink, opening->keep_ms);
 }
 
-static void take_opening(struct flat *flat, struct book_opening *opening)
+static void take_opening(struct flat *flat, struct book_opening *opening, uint8_t version)
 {
     opening->affiliate = flat_take_text(flat);
     opening->campaign = flat_take_text(flat);
@@ -89,6 +91,10 @@ static void take_opening(struct flat *flat, struct book_opening *opening)
     opening->is_one_call = flat_take_flag(flat);
     pieces_take_offer(flat, &opening->offer);
     opening->content = flat_take_text(flat);
+    if (version < 4) return;
+    opening->fields = flat_take(flat);
+    opening->keep_ms = flat_take_signed(flat);
+    if (opening->keep_ms < 0) flat->bad = true;
 }
 
 static void put_verdict(struct sink *sink, const struct book_verdict *verdict)
@@ -265,7 +271,7 @@ static bool take_parts(struct flat *flat, struct arena *arena, uint8_t version, 
     if (has & HAS_OPENING) {
         struct book_opening *opening = arena_zero(arena, 1, sizeof *opening);
         if (!opening) return false;
-        take_opening(flat, opening);
+        take_opening(flat, opening, version);
         step->opening = opening;
     }
     step->verdicts_count = take_count(flat, has & HAS_VERDICTS, version);
@@ -373,6 +379,10 @@ bool book_write_lead(struct sink *sink, const struct lead_record *lead)
     flat_put(sink, lead->tried);
     flat_put(sink, lead->planned);
     flat_put(sink, lead->is_over);
+    flat_put(sink, lead->erasure);
+    flat_put_signed(sink, lead->erased_ms);
+    flat_put(sink, lead->fields);
+    flat_put_signed(sink, lead->keep_ms);
     flat_put(sink, lead->slots_count);
     for (unsigned i = 0; i < lead->slots_count; i++) put_slot(sink, &lead->slots[i]);
     return !sink->cut;
@@ -408,6 +418,12 @@ bool book_read_lead(struct bytes bytes, struct arena *arena, struct lead_record 
     lead->tried = flat_take(&flat);
     lead->planned = (uint8_t)flat_take_upto(&flat, OFFER_SALES_MAX);
     lead->is_over = flat_take_flag(&flat);
+    if (version > 3) {
+        lead->erasure = (enum lead_erasure)flat_take_upto(&flat, LEAD_ERASURES - 1);
+        lead->erased_ms = flat_take_signed(&flat);
+        lead->fields = flat_take(&flat);
+        lead->keep_ms = flat_take_signed(&flat);
+    }
     lead->slots_count = (uint8_t)flat_take_upto(&flat, OFFER_SALES_MAX);
     for (unsigned i = 0; i < lead->slots_count; i++) take_slot(&flat, &lead->slots[i]);
     return flat_ends(&flat);

@@ -20,6 +20,9 @@ struct lead_slot {
     struct bytes buyer_lead_id;
 };
 
+/* Of its private content. */
+enum lead_erasure { LEAD_KEPT, LEAD_ERASURE_WAITS, LEAD_ERASED, LEAD_ERASURES };
+
 struct lead_record {
     struct ident lead_id, ping_id;
     enum lead_state state;
@@ -33,6 +36,10 @@ struct lead_record {
     uint64_t tried;  /* bit n: candidate n has been posted to */
     uint8_t planned; /* slots of the latest plan; 0: none was made */
     bool is_over;    /* its story has ended */
+    enum lead_erasure erasure;
+    int64_t erased_ms; /* ERASED: when */
+    uint64_t fields;   /* of its opening */
+    int64_t keep_ms;
     uint8_t slots_count;
     struct lead_slot slots[OFFER_SALES_MAX];
 };
