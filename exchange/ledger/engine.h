@@ -101,5 +101,14 @@ bool traces_turn(struct ledger *ledger, int64_t now_us, bool is_last);
 enum fault restore_check(struct ledger *ledger, const char *keys_path, struct ledger_note *note) MUST_USE;
 enum fault restore_doubts(struct ledger *ledger, struct ledger_note *note) MUST_USE;
 
+/* reader.c, notices.c */
+struct reader {
+    struct store *book;
+    struct days *days;
+    const struct keyfile *keys;
+    struct keyfile *own_keys;
+    bool is_own; /* the stores were opened by reader_open */
+};
+
 /* reader.c: a reader over stores that are open already. */
 struct reader *reader_over(struct store *book, struct days *days, const struct keyfile *keys);

@@ -4,12 +4,15 @@
 #include "exchange/ledger/erasures.h"
 
 #include "exchange/ledger/content.h"
+#include "exchange/ledger/disclosures.h"
 #include "exchange/ledger/engine.h"
+#include "exchange/ledger/events.h"
 #include "exchange/ledger/seen.h"
 #include "protocol/base/check.h"
 
 #define ENTRY_ROOM 2048u
-#define ROW_GROWTH 64u /* an erased lead's row, beyond what it was */
+#define AUDIENCE_MAX 64u /* buyers a lead was posted to: more than candidates of an offer */
+#define ROW_GROWTH 64u   /* an erased lead's row, beyond what it was */
 
 /* --- rows --- */
 
@@ -47,6 +50,57 @@ static enum fault write_lead(struct store *store, struct MDB_txn *txn, const str
     return due_drop(store, txn, lead->created_ms + lead->keep_ms, DUE_RETENTION, &lead->lead_id);
 }
 
+/* Who got a lead: gathered first, told after, for telling writes. */
+struct audience {
+    struct store *store;
+    struct MDB_txn *txn;
+    struct arena *arena;
+    struct post_record posts[AUDIENCE_MAX];
+    uint32_t count;
+    enum fault fault;
+};
+
+/* One post of each buyer; what is shown in other ways is shown to the buyer of a post. */
+static void add_hearer(void *arg, const struct disclosure *disclosure)
+{
+    struct audience *audience = arg;
+    struct post_record *post = &audience->posts[audience->count];
+    if (disclosure->kind != DISCLOSURE_POST || audience->fault || audience->count == AUDIENCE_MAX) return;
+    audience->fault = rows_post(audience->store, audience->txn, &disclosure->id, audience->arena, post);
+    if (audience->fault || post->state == POST_FAILED) return; /* nothing of it left */
+    for (uint32_t i = 0; i < audience->count; i++)
+        if (bytes_same(audience->posts[i].intent.buyer, post->intent.buyer)) return;
+    audience->count++;
+}
+
+static enum fault tell_erased(struct store *store, struct MDB_txn *txn, struct arena *arena,
+                              const struct lead_record *lead, int64_t wall_ms)
+{
+    struct audience *audience = arena_zero(arena, 1, sizeof *audience);
+    struct hearer affiliate = {.kind = NOTICE_TO_AFFILIATE, .id = lead->affiliate};
+    struct event event = {.notice = NOTICE_LEAD_ERASED,
+                          .is_test = lead->offer.rehearsal != 0,
+                          .at_ms = wall_ms,
+                          .lead_id = lead->lead_id,
+                          .state = lead->state,
+                          .reason = lead->reason};
+    if (!audience) return FAULT_MEMORY;
+    audience->store = store;
+    audience->txn = txn;
+    audience->arena = arena;
+    enum fault fault = disclosures_each(store, txn, &lead->lead_id, add_hearer, audience);
+    if (fault == FAULT_NONE) fault = audience->fault == FAULT_NOT_FOUND ? FAULT_CORRUPT : audience->fault;
+    if (fault == FAULT_NONE) fault = events_add(store, txn, &affiliate, &event);
+    for (uint32_t i = 0; i < audience->count && fault == FAULT_NONE; i++) {
+        const struct book_intent *intent = &audience->posts[i].intent;
+        struct hearer buyer = {.kind = NOTICE_TO_BUYER, .id = intent->buyer};
+        event.post_id = audience->posts[i].post_id;
+        event.contract = intent->contract;
+        fault = events_add(store, txn, &buyer, &event);
+    }
+    return fault;
+}
+
 enum fault erasures_apply(struct store *store, struct MDB_txn *txn, const struct entry *entry, struct arena *arena,
                           struct rows_refusal *refusal)
 {
@@ -65,8 +119,11 @@ enum fault erasures_apply(struct store *store, struct MDB_txn *txn, const struct
             if (ident_same(&leads[k].lead_id, &leads[i].lead_id)) return refuse(refusal, "an erasure told twice");
     }
     enum fault fault = FAULT_NONE;
-    for (uint32_t i = 0; i < erasure->count && fault == FAULT_NONE; i++)
+    for (uint32_t i = 0; i < erasure->count && fault == FAULT_NONE; i++) {
         fault = write_lead(store, txn, entry, arena, &erasure->list[i], &leads[i]);
+        bool is_told = erasure->cause != ERASURE_RETENTION && !erasure->list[i].waits;
+        if (fault == FAULT_NONE && is_told) fault = tell_erased(store, txn, arena, &leads[i], entry->wall_ms);
+    }
     if (fault == FAULT_NONE && erasure->keys.count) fault = seen_revoke(store, txn, &erasure->keys, entry->wall_ms);
     return fault;
 }

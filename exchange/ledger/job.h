@@ -4,14 +4,28 @@
 #pragma once
 
 #include "exchange/base/mailbox.h"
-#include "exchange/ledger/lane.h"
 #include "exchange/ledger/content.h"
+#include "exchange/ledger/lane.h"
 #include "exchange/ledger/privacy.h"
 
 #define LINE_JOBS_MAX 1024 /* jobs under way, per line */
 #define LINE_ASKS_MAX 256
 
-enum job_kind { JOB_STEP, JOB_RESOLVE, JOB_SWITCH, JOB_CATALOGUE, JOB_REVOCATION, JOB_COUNTS, JOB_SWEEP, JOB_ERASE, JOB_ROTATE, JOB_REWRAP, JOB_DISCLOSE, JOB_KINDS };
+enum job_kind {
+    JOB_STEP,
+    JOB_RESOLVE,
+    JOB_SWITCH,
+    JOB_CATALOGUE,
+    JOB_REVOCATION,
+    JOB_COUNTS,
+    JOB_SWEEP,
+    JOB_DELIVERIES,
+    JOB_ERASE,
+    JOB_ROTATE,
+    JOB_REWRAP,
+    JOB_DISCLOSE,
+    JOB_KINDS
+};
 
 struct job {
     enum job_kind kind;

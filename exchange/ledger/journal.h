@@ -30,11 +30,15 @@
     X(SEEN_POSTS, "seen_posts") /* post id -> book_write_seen: its person's keys */                                    \
     X(ENDS, "ends")             /* until (8, big-endian), post or lead id -> what is forgotten then, see seen.h */     \
     X(LEARNED, "learned")       /* contract id -> market/acceptance's word (8) */                                      \
-    X(DUE, "due")               /* at, wall ms (8, big-endian) | kind | id -> what happens then, see due.h */                     \
-    X(DATA_KEYS, "data_keys")   /* see content.h; like content no entry tells it */                                    \
-    X(PEOPLE, "people")         /* likewise */                                                                         \
-    X(DISCLOSURES, "disclosures") /* lead id | post or other id -> who was shown it, see disclosures.h */              \
-    X(FIELD_SETS, "field_sets")   /* id (8) -> names of fields */
+    X(DUE, "due")               /* at, wall ms (8, big-endian) | kind | id -> what happens then, see due.h */          \
+    X(EVENTS, "events")         /* hearer, number -> event_write, see events.h */                                      \
+    X(EVENT_ENDS, "event_ends") /* until (8, big-endian), hearer, number -> empty: forgotten then */                   \
+    X(OUTBOX, "outbox")         /* hearer, due, number -> what is to be delivered, see outbox.h */                     \
+    X(OUTBOX_LEADS, "outbox_leads") /* hearer, lead id, number -> due (8); 0: after an earlier one */                  \
+    X(DATA_KEYS, "data_keys")       /* see content.h; like content no entry tells it */                                \
+    X(PEOPLE, "people")             /* likewise */                                                                     \
+    X(DISCLOSURES, "disclosures")   /* lead id | post or other id -> who was shown it, see disclosures.h */            \
+    X(FIELD_SETS, "field_sets")     /* id (8) -> names of fields */
 
 enum book_table {
 #define X(name, text) BOOK_##name,
@@ -51,10 +55,11 @@ enum entry_kind {
     ENTRY_CATALOGUE = 3,
     ENTRY_REVOCATION = 4,
     ENTRY_COUNTS = 5,
-    ENTRY_ERASURE = 6,
-    ENTRY_DISCLOSURE = 7,
-    ENTRY_FIELD_NAMES = 8,
-    ENTRY_ROTATION = 9,
+    ENTRY_DELIVERIES = 6,
+    ENTRY_ERASURE = 7,
+    ENTRY_DISCLOSURE = 8,
+    ENTRY_FIELD_NAMES = 9,
+    ENTRY_ROTATION = 10,
     ENTRY_KINDS
 };
 

@@ -9,6 +9,7 @@
 
 #include "exchange/ledger/reader.h"
 #include "exchange/market/duplicates.h"
+#include "exchange/record/delivery.h"
 #include "exchange/standing/offers.h"
 #include "protocol/wire/loop.h"
 
@@ -90,6 +91,11 @@ enum fault ledger_switch(struct ledger_line *line, struct bytes contract, bool p
 enum fault ledger_revoke(struct ledger_line *line, const struct revocation *revocation, int64_t wall_ms,
                          void (*on_durable)(void *arg, uint64_t token, enum fault fault, uint64_t seq), void *arg,
                          uint64_t token) MUST_USE;
+/* What came of up to DELIVERIES_MAX tries to deliver events (notices.h): when each is tried again, or that it has come
+ * to its end. One of an event that is forgotten changes nothing. */
+enum fault ledger_deliver(struct ledger_line *line, const struct delivery *list, uint32_t count, int64_t wall_ms,
+                          void (*on_durable)(void *arg, uint64_t token, enum fault fault, uint64_t seq), void *arg,
+                          uint64_t token) MUST_USE;
 /* A catalogue under its content hash (nothing is written if it is there already). At start and reload, before it
  * serves. */
 enum fault ledger_catalogue(struct ledger_line *line, const struct digest *version, struct bytes packed,

@@ -11,6 +11,7 @@
 #define STEP_ROOM 4096u /* for what is not text in a step, and most texts */
 #define PART_ROOM 640u  /* of a verdict, intent or sale, beside its texts: an intent's cap keys */
 #define REVOCATION_ROOM 256u
+#define DELIVERY_ROOM 160u
 #define CLOSE_LOOK_US INT64_C(10000)
 #define KEPT_ROOM 131072u /* a job that had to grow beyond gives its memory back */
 
@@ -228,6 +229,24 @@ enum fault ledger_revoke(struct ledger_line *line, const struct revocation *revo
     if (!job) return FAULT_FULL;
     struct sink sink = sink_over(job->memory, job->room);
     bool written = revocation_write(&sink, revocation);
+    check(written);
+    job->body = sink_written(&sink);
+    job->wall_ms = wall_ms;
+    job->on_durable = on_durable;
+    job->arg = arg;
+    job->token = token;
+    return send_job(line, job);
+}
+
+enum fault ledger_deliver(struct ledger_line *line, const struct delivery *list, uint32_t count, int64_t wall_ms,
+                          void (*on_durable)(void *arg, uint64_t token, enum fault fault, uint64_t seq), void *arg,
+                          uint64_t token)
+{
+    check(count > 0 && count <= DELIVERIES_MAX, "%u deliveries", count);
+    struct job *job = take_job(line, JOB_DELIVERIES, DELIVERIES_MAX * DELIVERY_ROOM);
+    if (!job) return FAULT_FULL;
+    struct sink sink = sink_over(job->memory, job->room);
+    bool written = deliveries_write(&sink, list, count);
     check(written);
     job->body = sink_written(&sink);
     job->wall_ms = wall_ms;

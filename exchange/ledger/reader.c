@@ -13,14 +13,6 @@
 #include "exchange/ledger/seen.h"
 #include "protocol/base/money.h"
 
-struct reader {
-    struct store *book;
-    struct days *days;
-    const struct keyfile *keys;
-    struct keyfile *own_keys;
-    bool is_own; /* the stores were opened by reader_open */
-};
-
 struct reader *reader_over(struct store *book, struct days *days, const struct keyfile *keys)
 {
     struct reader *made = calloc(1, sizeof *made);

@@ -12,6 +12,7 @@
 
 #include "exchange/ledger/account.h"
 #include "exchange/ledger/counting.h"
+#include "exchange/ledger/disclosures.h"
 #include "exchange/ledger/keyfile.h"
 #include "exchange/ledger/rows.h"
 #include "exchange/ledger/upgrade.h"
@@ -243,8 +244,9 @@ static bool touches(enum book_table table, struct bytes key, const struct entry 
     struct bytes id = bytes_first(key, 16);
     if (table == BOOK_FIELD_SETS) return entry->kind == ENTRY_FIELD_NAMES;
     if (table == BOOK_PEOPLE) id = bytes_from(key, PERSON_KEY_LEN);
+    struct disclosure disclosure;
     if (table == BOOK_DISCLOSURES && entry->kind == ENTRY_DISCLOSURE)
-        return bytes_find_bytes(entry->body, bytes_from(key, 16)) < entry->body.len;
+        return disclosure_read(entry->body, &disclosure) && bytes_same(ident_bytes(&disclosure.lead_id), id);
     if (table == BOOK_SWITCHES) return entry->kind == ENTRY_SWITCH && bytes_same(bytes_from(entry->body, 1), key);
     if (table == BOOK_SEEN) id = bytes_from(key, PERSON_KEY_LEN);
     if (table == BOOK_ENDS) id = bytes_from(key, 8);
@@ -297,8 +299,8 @@ static enum fault accuse_row(struct verify *verify, enum book_table table, struc
     sink_text(&sink, "the row ");
     if (table == BOOK_ACCOUNTS || table == BOOK_SWITCHES)
         sink_bytes(&sink, bytes_first(copy, 60));
-    else if (copy.len >= 16 && table != BOOK_KEYS && table != BOOK_CAPS && table != BOOK_CATALOGUES &&
-             table != BOOK_SEEN && table != BOOK_ENDS)
+    else if (copy.len >= 16 && (table == BOOK_LEADS || table == BOOK_POSTS || table == BOOK_DOUBTS ||
+                                table == BOOK_PINGS || table == BOOK_CONTENT || table == BOOK_SEEN_POSTS))
         ident_write(&sink, (const struct ident *)(const void *)copy.at);
     else
         sink_hex(&sink, bytes_first(copy, 20));
@@ -455,8 +457,10 @@ static enum fault compare_sums(struct verify *verify)
 static enum fault compare_all(struct verify *verify)
 {
     static const enum book_table tables[] = {
-        BOOK_ACCOUNTS, BOOK_LEADS,   BOOK_POSTS,      BOOK_DOUBTS, BOOK_PINGS,      BOOK_KEYS, BOOK_CAPS,
-        BOOK_SWITCHES, BOOK_CONTENT, BOOK_CATALOGUES, BOOK_SEEN,   BOOK_SEEN_POSTS, BOOK_ENDS};
+        BOOK_ACCOUNTS,  BOOK_LEADS,    BOOK_POSTS,       BOOK_DOUBTS,     BOOK_PINGS,  BOOK_KEYS,
+        BOOK_CAPS,      BOOK_SWITCHES, BOOK_CONTENT,     BOOK_CATALOGUES, BOOK_SEEN,   BOOK_SEEN_POSTS,
+        BOOK_ENDS,      BOOK_DUE,      BOOK_EVENTS,      BOOK_EVENT_ENDS, BOOK_OUTBOX, BOOK_OUTBOX_LEADS,
+        BOOK_DATA_KEYS, BOOK_PEOPLE,   BOOK_DISCLOSURES, BOOK_FIELD_SETS};
     enum fault fault = FAULT_NONE;
     for (size_t i = 0; i < sizeof tables / sizeof *tables && fault == FAULT_NONE && is_good(verify); i++)
         fault = compare_table(verify, tables[i]);

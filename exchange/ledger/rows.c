@@ -11,6 +11,7 @@
 #include "exchange/ledger/account.h"
 #include "exchange/ledger/disclosures.h"
 #include "exchange/ledger/due.h"
+#include "exchange/ledger/hearing.h"
 #include "exchange/ledger/seen.h"
 #include "exchange/standing/caps.h"
 #include "protocol/base/check.h"
@@ -47,14 +48,16 @@ struct plan {
     struct cap_change caps[CAPS_MAX];
     unsigned caps_count;
     struct account_movement movement; /* of all sales */
+    bool is_heard;                    /* by the affiliate */
+    struct event heard;
 };
 
 typedef enum fault plan_part(struct store *store, struct MDB_txn *txn, struct plan *plan);
 
 static enum fault apply_step(struct store *store, struct MDB_txn *txn, const struct entry *entry, struct arena *arena,
                              struct rows_totals *totals, struct rows_refusal *refusal);
-static plan_part plan_opening, plan_lead, plan_verdicts, plan_sales, plan_intents, plan_final, plan_caps;
-static plan_part write_lead, write_posts, write_doubts, write_caps, write_sales, write_seen, write_learned;
+static plan_part plan_opening, plan_lead, plan_verdicts, plan_sales, plan_intents, plan_final, plan_heard, plan_caps;
+static plan_part write_lead, write_posts, write_doubts, write_caps, write_sales, write_seen, write_learned, write_heard;
 static void count(struct rows_totals *totals, const struct plan *plan);
 
 static enum fault refuse(struct rows_refusal *refusal, const char *text)
@@ -70,6 +73,7 @@ enum fault rows_apply(struct store *store, struct MDB_txn *txn, const struct ent
     enum fault fault = entry->kind == ENTRY_STEP ? apply_step(store, txn, entry, arena, &moved, refusal)
                                                  : rows_apply_other(store, txn, entry, arena, refusal);
     if (fault == FAULT_NONE) fault = seen_prune(store, txn, entry->wall_ms);
+    if (fault == FAULT_NONE) fault = events_prune(store, txn, entry->wall_ms);
     if (fault != FAULT_NONE) return fault;
     if (moved.entries++ == 0) moved.first_ms = entry->wall_ms;
     moved.last_ms = entry->wall_ms;
@@ -80,9 +84,9 @@ enum fault rows_apply(struct store *store, struct MDB_txn *txn, const struct ent
 static enum fault apply_step(struct store *store, struct MDB_txn *txn, const struct entry *entry, struct arena *arena,
                              struct rows_totals *totals, struct rows_refusal *refusal)
 {
-    static plan_part *const parts[] = {plan_opening, plan_lead,   plan_verdicts, plan_sales,   plan_intents,
-                                       plan_final,   plan_caps,   write_lead,    write_posts,  write_doubts,
-                                       write_caps,   write_sales, write_seen,    write_learned};
+    static plan_part *const parts[] = {plan_opening, plan_lead,  plan_verdicts, plan_sales,  plan_intents, plan_final,
+                                       plan_heard,   plan_caps,  write_lead,    write_posts, write_doubts, write_caps,
+                                       write_sales,  write_seen, write_learned, write_heard};
     struct book_step step;
     struct plan *plan = arena_zero(arena, 1, sizeof *plan);
     if (!plan) return FAULT_MEMORY;
@@ -195,6 +199,7 @@ static enum fault plan_lead(struct store *store, struct MDB_txn *txn, struct pla
         if (fault == FAULT_NOT_FOUND) return refuse(plan->refusal, "the lead was never opened");
         if (fault != FAULT_NONE) return fault;
         plan->before = plan->lead.state;
+        hearing_before(&plan->lead);
         if (!ident_same(&plan->lead.ping_id, &step->ping_id)) return refuse(plan->refusal, "the lead has another ping");
         if (plan->before == LEAD_UNSOLD) return refuse(plan->refusal, "the lead is closed unsold");
         struct bytes wait;
@@ -387,6 +392,14 @@ static enum fault plan_final(struct store *store, struct MDB_txn *txn, struct pl
     return FAULT_NONE;
 }
 
+static enum fault plan_heard(struct store *store, struct MDB_txn *txn, struct plan *plan)
+{
+    (void)store;
+    (void)txn;
+    plan->is_heard = hearing_after(plan->step, &plan->lead, &plan->heard);
+    return FAULT_NONE;
+}
+
 static struct cap_change *cap_change_of(struct plan *plan, const struct book_cap_key *key)
 {
     char at[CAP_KEY_BYTES];
@@ -474,8 +487,7 @@ static enum fault write_posts(struct store *store, struct MDB_txn *txn, struct p
         fault = write_post(store, txn, plan, &plan->settled[i].record, false);
     for (unsigned i = 0; i < plan->step->intents_count && fault == FAULT_NONE; i++) {
         fault = write_post(store, txn, plan, &plan->opened[i], true);
-        if (fault == FAULT_NONE)
-            fault = disclosures_post(store, txn, &plan->lead.lead_id, &plan->opened[i].post_id);
+        if (fault == FAULT_NONE) fault = disclosures_post(store, txn, &plan->lead.lead_id, &plan->opened[i].post_id);
     }
     return fault;
 }
@@ -548,6 +560,14 @@ static enum fault write_learned(struct store *store, struct MDB_txn *txn, struct
         fault = learning_note(store, txn, settled->record.intent.contract, settled->from, settled->record.state,
                               plan->step->wall_ms, &plan->refusal->learning[i]);
     }
+    return fault;
+}
+
+static enum fault write_heard(struct store *store, struct MDB_txn *txn, struct plan *plan)
+{
+    enum fault fault = plan->is_heard ? hearing_write(store, txn, &plan->lead, &plan->heard) : FAULT_NONE;
+    for (unsigned i = 0; i < plan->step->verdicts_count && fault == FAULT_NONE; i++)
+        if (plan->settled[i].from == POST_UNKNOWN) fault = hearing_post(store, txn, &plan->settled[i].record);
     return fault;
 }
 

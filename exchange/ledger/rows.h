@@ -34,7 +34,7 @@ struct rows_refusal {
 enum fault rows_apply(struct store *store, struct MDB_txn *txn, const struct entry *entry, struct arena *arena,
                       struct rows_totals *totals, struct rows_refusal *refusal) MUST_USE;
 
-/* Of an entry that is no step; rows_apply's. */
+/* The part of it for entries that are no steps; rows_entries.c. */
 enum fault rows_apply_other(struct store *store, struct MDB_txn *txn, const struct entry *entry, struct arena *arena,
                             struct rows_refusal *refusal) MUST_USE;
 

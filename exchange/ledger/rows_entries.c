@@ -3,6 +3,8 @@
 #include "exchange/ledger/counting.h"
 #include "exchange/ledger/disclosures.h"
 #include "exchange/ledger/erasures.h"
+#include "exchange/ledger/hearing.h"
+#include "exchange/ledger/outbox.h"
 #include "exchange/ledger/rows.h"
 #include "exchange/ledger/seen.h"
 
@@ -16,13 +18,15 @@ struct scene {
 
 typedef enum fault apply(const struct scene *scene);
 
-static apply apply_switch, apply_catalogue, apply_revocation, apply_counts, apply_erasure, apply_disclosure,
-    apply_field_names, apply_rotation;
+static apply apply_switch, apply_catalogue, apply_revocation, apply_counts, apply_deliveries, apply_erasure,
+    apply_disclosure, apply_field_names, apply_rotation;
 
 static apply *const applies[ENTRY_KINDS] = {
-    [ENTRY_SWITCH] = apply_switch, [ENTRY_CATALOGUE] = apply_catalogue,   [ENTRY_REVOCATION] = apply_revocation,
-    [ENTRY_COUNTS] = apply_counts, [ENTRY_ERASURE] = apply_erasure,
-    [ENTRY_DISCLOSURE] = apply_disclosure, [ENTRY_FIELD_NAMES] = apply_field_names, [ENTRY_ROTATION] = apply_rotation,
+    [ENTRY_SWITCH] = apply_switch,         [ENTRY_CATALOGUE] = apply_catalogue,
+    [ENTRY_REVOCATION] = apply_revocation, [ENTRY_COUNTS] = apply_counts,
+    [ENTRY_DELIVERIES] = apply_deliveries, [ENTRY_ERASURE] = apply_erasure,
+    [ENTRY_DISCLOSURE] = apply_disclosure, [ENTRY_FIELD_NAMES] = apply_field_names,
+    [ENTRY_ROTATION] = apply_rotation,
 };
 
 enum fault rows_apply_other(struct store *store, struct MDB_txn *txn, const struct entry *entry, struct arena *arena,
@@ -64,12 +68,20 @@ static enum fault apply_revocation(const struct scene *scene)
     int64_t wall_ms = scene->entry->wall_ms;
     if (!revocation_read(scene->entry->body, &revocation))
         return refuse(scene, "the record of a revocation cannot be read");
+    enum fault fault = hearing_revocation(scene->store, scene->txn, &revocation, wall_ms, scene->arena);
+    if (fault != FAULT_NONE) return fault;
     return seen_revoke(scene->store, scene->txn, &revocation.keys, wall_ms);
 }
 
 static enum fault apply_counts(const struct scene *scene)
 {
     return counting_apply(scene->store, scene->txn, scene->entry);
+}
+
+static enum fault apply_deliveries(const struct scene *scene)
+{
+    enum fault fault = outbox_apply(scene->store, scene->txn, scene->entry);
+    return fault == FAULT_INPUT ? refuse(scene, "the record of deliveries cannot be read") : fault;
 }
 
 static enum fault apply_erasure(const struct scene *scene)

@@ -79,6 +79,7 @@ static enum fault write_catalogue(struct ledger *ledger, struct MDB_txn *txn, st
 static enum fault write_revocation(struct ledger *ledger, struct MDB_txn *txn, struct job *job);
 static enum fault write_counts(struct ledger *ledger, struct MDB_txn *txn, struct job *job);
 static enum fault write_swept(struct ledger *ledger, struct MDB_txn *txn, struct job *job);
+static enum fault write_deliveries(struct ledger *ledger, struct MDB_txn *txn, struct job *job);
 static enum fault write_erasure(struct ledger *ledger, struct MDB_txn *txn, struct job *job);
 static enum fault write_disclosure(struct ledger *ledger, struct MDB_txn *txn, struct job *job);
 static void fail_batch(struct ledger *ledger, enum fault fault, struct job **jobs, unsigned count);
@@ -90,8 +91,8 @@ static void set_open(struct ledger *ledger);
 static enum fault (*const write_job[JOB_KINDS])(struct ledger *ledger, struct MDB_txn *txn, struct job *job) = {
     [JOB_STEP] = write_step,           [JOB_RESOLVE] = write_resolution,    [JOB_SWITCH] = write_switch,
     [JOB_CATALOGUE] = write_catalogue, [JOB_REVOCATION] = write_revocation, [JOB_COUNTS] = write_counts,
-    [JOB_SWEEP] = write_swept,         [JOB_ERASE] = write_erasure,         [JOB_ROTATE] = rotation_begin,
-    [JOB_REWRAP] = rotation_go_on,     [JOB_DISCLOSE] = write_disclosure,
+    [JOB_SWEEP] = write_swept,         [JOB_DELIVERIES] = write_deliveries, [JOB_ERASE] = write_erasure,
+    [JOB_ROTATE] = rotation_begin,     [JOB_REWRAP] = rotation_go_on,       [JOB_DISCLOSE] = write_disclosure,
 };
 
 static void count_wait(struct ledger *ledger, int64_t began_us)
@@ -268,6 +269,11 @@ static enum fault write_counts(struct ledger *ledger, struct MDB_txn *txn, struc
 static enum fault write_swept(struct ledger *ledger, struct MDB_txn *txn, struct job *job)
 {
     return tell(ledger, job, due_sweep(ledger, txn, job->wall_ms, &job->swept));
+}
+
+static enum fault write_deliveries(struct ledger *ledger, struct MDB_txn *txn, struct job *job)
+{
+    return tell(ledger, job, writer_entry(ledger, txn, ENTRY_DELIVERIES, job->wall_ms, job->body, NULL));
 }
 
 static enum fault write_revocation(struct ledger *ledger, struct MDB_txn *txn, struct job *job)

@@ -5,7 +5,7 @@
 #include "exchange/record/pieces.h"
 
 /* 2: a sale's redirect_url, the text of an end; of a post: is_test; 3: slots, before them one post at a time and one
- * sale at most; 4: what becomes of the content. */
+ * sale at most; 4: what becomes of the content; of a lead also what its affiliate was told. */
 #define STEP_VERSION 4
 #define LEAD_VERSION 4
 #define POST_VERSION 3
@@ -379,6 +379,7 @@ bool book_write_lead(struct sink *sink, const struct lead_record *lead)
     flat_put(sink, lead->tried);
     flat_put(sink, lead->planned);
     flat_put(sink, lead->is_over);
+    flat_put(sink, lead->told);
     flat_put(sink, lead->erasure);
     flat_put_signed(sink, lead->erased_ms);
     flat_put(sink, lead->fields);
@@ -419,6 +420,7 @@ bool book_read_lead(struct bytes bytes, struct arena *arena, struct lead_record 
     lead->planned = (uint8_t)flat_take_upto(&flat, OFFER_SALES_MAX);
     lead->is_over = flat_take_flag(&flat);
     if (version > 3) {
+        lead->told = (uint8_t)flat_take_upto(&flat, LEAD_TOLD_COUNT - 1);
         lead->erasure = (enum lead_erasure)flat_take_upto(&flat, LEAD_ERASURES - 1);
         lead->erased_ms = flat_take_signed(&flat);
         lead->fields = flat_take(&flat);

@@ -20,6 +20,9 @@ struct lead_slot {
     struct bytes buyer_lead_id;
 };
 
+/* What its affiliate has been answered that was not final. */
+enum lead_told { LEAD_TOLD_NOTHING, LEAD_TOLD_PENDING, LEAD_TOLD_SOLD, LEAD_TOLD_COUNT };
+
 /* Of its private content. */
 enum lead_erasure { LEAD_KEPT, LEAD_ERASURE_WAITS, LEAD_ERASED, LEAD_ERASURES };
 
@@ -36,6 +39,7 @@ struct lead_record {
     uint64_t tried;  /* bit n: candidate n has been posted to */
     uint8_t planned; /* slots of the latest plan; 0: none was made */
     bool is_over;    /* its story has ended */
+    uint8_t told;    /* enum lead_told: while a story goes on after that answer */
     enum lead_erasure erasure;
     int64_t erased_ms; /* ERASED: when */
     uint64_t fields;   /* of its opening */

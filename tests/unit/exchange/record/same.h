@@ -181,6 +181,7 @@ static inline const char *differ_lead(const struct lead_record *a, const struct 
     SAME(tried);
     SAME(planned);
     SAME(is_over);
+    SAME(told);
     SAME(slots_count);
     const char *at = differ_offer(&a->offer, &b->offer);
     for (unsigned i = 0; !at && i < a->slots_count; i++) at = differ_slot(&a->slots[i], &b->slots[i]);

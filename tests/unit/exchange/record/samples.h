@@ -206,6 +206,7 @@ static inline void sample_lead(struct dice *dice, struct lead_record *lead)
                                  .tried = (uint64_t)roll_number(dice),
                                  .planned = (uint8_t)roll_below(dice, OFFER_SALES_MAX + 1),
                                  .is_over = roll_flag(dice),
+                                 .told = (uint8_t)roll_below(dice, LEAD_TOLD_COUNT),
                                  .slots_count = (uint8_t)roll_below(dice, OFFER_SALES_MAX + 1)};
     roll_raw(dice, &lead->lead_id, sizeof lead->lead_id);
     roll_raw(dice, &lead->ping_id, sizeof lead->ping_id);

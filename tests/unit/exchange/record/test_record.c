@@ -8,6 +8,7 @@
 #include <cmocka.h>
 #include <stdio.h>
 
+#include "exchange/record/delivery.h"
 #include "exchange/record/flat.h"
 #include "tests/unit/exchange/record/same.h"
 #include "tests/unit/exchange/record/samples.h"
@@ -30,6 +31,9 @@ static struct offer offer_sample;
 static struct step_sample step_sample;
 static struct bytes sealed_sample;
 static struct lead_record lead_sample;
+static struct event event_sample;
+static struct delivery deliveries_sample[DELIVERIES_MAX];
+static uint32_t deliveries_count;
 static struct post_record post_sample;
 static struct trace_auction trace_sample;
 static struct trace_contract contracts_sample[CONTRACTS_MAX];
@@ -118,10 +122,99 @@ static bool again_trace(struct bytes bytes, struct sink *sink)
     return trace_read(bytes, &arena, &trace) && trace_write(sink, &trace);
 }
 
+static bool write_event(struct dice *dice, struct sink *sink)
+{
+    event_sample = (struct event){.notice = (enum notice)roll_below(dice, NOTICE_COUNT),
+                                  .is_test = roll_flag(dice),
+                                  .is_final = roll_flag(dice),
+                                  .at_ms = roll_number(dice),
+                                  .state = (enum lead_state)roll_below(dice, LEAD_STATE_COUNT),
+                                  .reason = (enum reason)roll_below(dice, REASON_COUNT),
+                                  .amount_micros = roll_number(dice),
+                                  .contract = roll_text(dice, 40)};
+    roll_raw(dice, &event_sample.lead_id, sizeof event_sample.lead_id);
+    roll_raw(dice, &event_sample.post_id, sizeof event_sample.post_id);
+    roll_raw(dice, &event_sample.about, sizeof event_sample.about);
+    return event_write(sink, &event_sample);
+}
+static const char *compare_event(struct bytes bytes)
+{
+    struct event read;
+    const struct event *a = &event_sample, *b = &read;
+    if (!event_read(bytes, &read)) return UNREADABLE;
+    SAME(notice);
+    SAME(is_test);
+    SAME(is_final);
+    SAME(at_ms);
+    SAME_RAW(lead_id);
+    SAME_RAW(post_id);
+    SAME_RAW(about);
+    SAME(state);
+    SAME(reason);
+    SAME(amount_micros);
+    SAME_TEXT(contract);
+    return NULL;
+}
+static bool again_event(struct bytes bytes, struct sink *sink)
+{
+    struct event event;
+    return event_read(bytes, &event) && event_write(sink, &event);
+}
+
+static bool write_deliveries(struct dice *dice, struct sink *sink)
+{
+    static const enum notice_hearer hearers[] = {NOTICE_TO_AFFILIATE, NOTICE_TO_BUYER, NOTICE_TO_ADDRESS,
+                                                 NOTICE_TO_COPY};
+    deliveries_count = 1 + (uint32_t)roll_below(dice, DELIVERIES_MAX);
+    for (uint32_t i = 0; i < deliveries_count; i++)
+        deliveries_sample[i] = (struct delivery){.hearer = {.kind = hearers[roll_below(dice, 4)],
+                                                            .address = (uint8_t)roll_below(dice, HEARER_ADDRESSES_MAX),
+                                                            .id = BYTES("north")},
+                                                 .number = roll_below(dice, 1000000),
+                                                 .lead_id = {{(uint8_t)roll_below(dice, 256)}},
+                                                 .due_ms = (int64_t)roll_below(dice, UINT32_MAX),
+                                                 .tries = (uint32_t)roll_below(dice, 256),
+                                                 .state = (enum delivery_state)roll_below(dice, DELIVERY_STATES),
+                                                 .reason = (enum reason)roll_below(dice, REASON_COUNT),
+                                                 .status = (uint16_t)roll_below(dice, 600)};
+    return deliveries_write(sink, deliveries_sample, deliveries_count);
+}
+static const char *compare_deliveries(struct bytes bytes)
+{
+    static struct delivery read[DELIVERIES_MAX];
+    uint32_t count;
+    if (!deliveries_read(bytes, read, &count)) return UNREADABLE;
+    if (count != deliveries_count) return "count";
+    for (uint32_t i = 0; i < count; i++) {
+        const struct delivery *a = &deliveries_sample[i], *b = &read[i];
+        SAME(hearer.kind);
+        SAME(hearer.address);
+        SAME_TEXT(hearer.id);
+        SAME(number);
+        SAME_RAW(lead_id);
+        SAME(due_ms);
+        SAME(tries);
+        SAME(state);
+        SAME(reason);
+        SAME(status);
+    }
+    return NULL;
+}
+static bool again_deliveries(struct bytes bytes, struct sink *sink)
+{
+    static struct delivery read[DELIVERIES_MAX];
+    uint32_t count;
+    return deliveries_read(bytes, read, &count) && deliveries_write(sink, read, count);
+}
+
 static const struct kind kinds[] = {
-    {"offer", write_offer, compare_offer, again_offer}, {"step", write_step, compare_step, again_step},
-    {"lead", write_lead, compare_lead, again_lead},     {"post", write_post, compare_post, again_post},
+    {"offer", write_offer, compare_offer, again_offer},
+    {"step", write_step, compare_step, again_step},
+    {"lead", write_lead, compare_lead, again_lead},
+    {"post", write_post, compare_post, again_post},
     {"trace", write_trace, compare_trace, again_trace},
+    {"event", write_event, compare_event, again_event},
+    {"deliveries", write_deliveries, compare_deliveries, again_deliveries},
 };
 #define KINDS (sizeof kinds / sizeof *kinds)
 

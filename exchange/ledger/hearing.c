@@ -1,0 +1,124 @@
+/* A lead is answered when its story ends; so one whose story is over while a post of it is in doubt has been answered
+ * as not final. When a resolution lets the story go on, the row of the lead keeps that until it ends again. */
+#include "exchange/ledger/hearing.h"
+
+#include "exchange/ledger/rows.h"
+#include "exchange/ledger/seen.h"
+
+void hearing_before(struct lead_record *lead)
+{
+    if (lead->told || !lead->is_over || !lead_slots_in(lead, LEAD_SLOTS(POST_UNKNOWN))) return;
+    lead->told = lead->state == LEAD_SOLD ? LEAD_TOLD_SOLD : LEAD_TOLD_PENDING;
+}
+
+static int64_t pays_now(const struct lead_record *lead)
+{
+    int64_t micros = 0; /* at most eight prices of at most a million: no overflow */
+    for (unsigned i = 0; i < lead->slots_count; i++)
+        if (lead->slots[i].is_used && lead->slots[i].state == POST_ACCEPTED)
+            micros += lead->slots[i].sale.payout_micros;
+    return micros;
+}
+
+static bool has_voided(const struct book_step *step)
+{
+    for (unsigned i = 0; i < step->verdicts_count; i++)
+        if (step->verdicts[i].reason == REASON_VOIDED) return true;
+    return false;
+}
+
+bool hearing_after(const struct book_step *step, struct lead_record *lead, struct event *event)
+{
+    bool is_final = lead->is_over && !lead_slots_in(lead, LEAD_SLOTS(POST_OPEN) | LEAD_SLOTS(POST_UNKNOWN));
+    if (!lead->told || (!step->sales_count && !is_final)) return false;
+    *event = (struct event){.notice = step->sales_count  ? NOTICE_LEAD_SOLD
+                                      : has_voided(step) ? NOTICE_LEAD_VOIDED
+                                                         : NOTICE_LEAD_RESOLVED,
+                            .is_test = lead->offer.rehearsal != 0,
+                            .is_final = is_final,
+                            .at_ms = step->wall_ms,
+                            .lead_id = lead->lead_id,
+                            .post_id = step->sales_count ? step->sales[0].sale_id : IDENT_NONE,
+                            .state = lead->state,
+                            .reason = lead->reason,
+                            .amount_micros = pays_now(lead)};
+    lead->told = is_final ? LEAD_TOLD_NOTHING : step->sales_count ? LEAD_TOLD_SOLD : lead->told;
+    return true;
+}
+
+enum fault hearing_write(struct store *store, struct MDB_txn *txn, const struct lead_record *lead,
+                         const struct event *event)
+{
+    struct hearer hearer = {.kind = NOTICE_TO_AFFILIATE, .id = lead->affiliate};
+    return events_add(store, txn, &hearer, event);
+}
+
+enum fault hearing_post(struct store *store, struct MDB_txn *txn, const struct post_record *post)
+{
+    struct hearer hearer = {.kind = NOTICE_TO_BUYER, .id = post->intent.buyer};
+    struct event event = {.notice = NOTICE_LEAD_VOIDED,
+                          .is_test = post->is_test,
+                          .at_ms = post->settled_ms,
+                          .lead_id = post->lead_id,
+                          .post_id = post->post_id,
+                          .reason = post->reason,
+                          .amount_micros = post->intent.price_micros,
+                          .contract = post->intent.contract};
+    return post->reason == REASON_VOIDED ? events_add(store, txn, &hearer, &event) : FAULT_NONE;
+}
+
+/* --- revocations --- */
+
+/* Whether an earlier one of the list has the same lead, and, where that is asked, the same buyer. */
+static bool came_before(const struct post_record *posts, uint32_t which, bool same_buyer)
+{
+    for (uint32_t i = 0; i < which; i++)
+        if (ident_same(&posts[i].lead_id, &posts[which].lead_id) &&
+            (!same_buyer || bytes_same(posts[i].intent.buyer, posts[which].intent.buyer)))
+            return true;
+    return false;
+}
+
+/* The posts of that person whose bytes may have left; each once. */
+static enum fault posts_of(struct store *store, struct MDB_txn *txn, const struct person_keys *keys,
+                           struct arena *arena, struct post_record **posts, uint32_t *count)
+{
+    struct encounter *list;
+    uint32_t found;
+    *count = 0;
+    enum fault fault = seen_of(store, txn, keys, arena, &list, &found);
+    if (fault == FAULT_NONE && !(*posts = arena_zero(arena, found, sizeof **posts))) fault = FAULT_MEMORY;
+    for (uint32_t i = 0; fault == FAULT_NONE && i < found; i++) {
+        struct post_record *post = &(*posts)[*count];
+        bool is_new = !ident_is_none(&list[i].post_id);
+        for (uint32_t k = 0; is_new && k < *count; k++) is_new = !ident_same(&(*posts)[k].post_id, &list[i].post_id);
+        if (!is_new) continue;
+        fault = rows_post(store, txn, &list[i].post_id, arena, post);
+        if (fault == FAULT_NOT_FOUND) fault = FAULT_CORRUPT;
+        if (fault == FAULT_NONE && post->state != POST_FAILED) ++*count;
+    }
+    return fault;
+}
+
+enum fault hearing_revocation(struct store *store, struct MDB_txn *txn, const struct revocation *revocation,
+                              int64_t wall_ms, struct arena *arena)
+{
+    struct post_record *posts;
+    uint32_t count;
+    enum fault fault = posts_of(store, txn, &revocation->keys, arena, &posts, &count);
+    for (uint32_t i = 0; fault == FAULT_NONE && i < count; i++) {
+        const struct post_record *post = &posts[i];
+        struct hearer buyer = {.kind = NOTICE_TO_BUYER, .id = post->intent.buyer};
+        struct hearer affiliate = {.kind = NOTICE_TO_AFFILIATE, .id = post->affiliate};
+        struct event event = {.notice = NOTICE_LEAD_REVOKED,
+                              .is_test = post->is_test,
+                              .at_ms = wall_ms,
+                              .lead_id = post->lead_id,
+                              .reason = REASON_REVOKED};
+        if (!came_before(posts, i, false)) fault = events_add(store, txn, &affiliate, &event);
+        event.post_id = post->post_id;
+        event.contract = post->intent.contract;
+        if (fault == FAULT_NONE && !came_before(posts, i, true)) fault = events_add(store, txn, &buyer, &event);
+    }
+    return fault;
+}
