@@ -290,13 +290,15 @@ enum fault privacy_erase(struct ledger_line *line, const struct privacy_erasure 
 }
 
 enum fault privacy_rotate(struct ledger_line *line, int64_t wall_ms,
-                          void (*on_begun)(void *arg, uint64_t token, enum fault fault, uint64_t seq), void *arg)
+                          void (*on_begun)(void *arg, uint64_t token, enum fault fault, uint64_t seq), void *arg,
+                          uint64_t token)
 {
     struct job *job = take_job(line, JOB_ROTATE, 0);
     if (!job) return FAULT_FULL;
     job->wall_ms = wall_ms;
     job->on_durable = on_begun;
     job->arg = arg;
+    job->token = token;
     return send_job(line, job);
 }
 

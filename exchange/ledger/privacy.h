@@ -9,10 +9,10 @@
 
 struct privacy_erasure {
     enum fault fault;
-    struct ident lead_id;    /* asked: the person of this lead; none: of `keys` alone */
-    struct person_keys keys; /* asked: by keyed hash; answered: all that are not sold any more */
+    struct ident lead_id;     /* asked: the person of this lead; none: of `keys` alone */
+    struct person_keys keys;  /* asked: by keyed hash; answered: all that are not sold any more */
     uint32_t erased, waiting; /* leads destroyed now; those that are when their story ends */
-    uint32_t told;           /* of both, the first of them: */
+    uint32_t told;            /* of both, the first of them: */
     struct ident leads[PRIVACY_LEADS_TOLD_MAX];
 };
 
@@ -26,8 +26,8 @@ enum fault privacy_erase(struct ledger_line *line, const struct privacy_erasure 
  * key file. on_begun, when the new key is in use: FAULT_IN_USE: the last rotation is not over; FAULT_SYSTEM: the key
  * file cannot be written; FAULT_FULL: too many since the start. Else privacy_rotation tells how far it has come. */
 enum fault privacy_rotate(struct ledger_line *line, int64_t wall_ms,
-                          void (*on_begun)(void *arg, uint64_t token, enum fault fault, uint64_t seq),
-                          void *arg) MUST_USE;
+                          void (*on_begun)(void *arg, uint64_t token, enum fault fault, uint64_t seq), void *arg,
+                          uint64_t token) MUST_USE;
 struct privacy_rotation {
     bool is_running;
     uint64_t wrapped;    /* data keys since it was begun, or since the start */
