@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 
+#include "exchange/auction/naming.h"
 #include "exchange/market/excluded.h"
 #include "protocol/codec/pack.h"
 

@@ -1,8 +1,9 @@
 /* What the book keeps beside a lead's content: by whom it is found (an erasure names a person, not a lead), and what
  * its fields are called (an audit tells which were shown). Both are made for every lead that is opened, whatever the
  * campaign's rules ask about people. */
-#include "exchange/auction/parts.h"
+#include "exchange/auction/naming.h"
 
+#include "exchange/auction/parts.h"
 #include "protocol/message/consent.h"
 
 #define COUNT_ROOM 16u /* ",+" and a number */

@@ -88,9 +88,6 @@ const struct duplicates_guard *people_guard(struct auction *auction, const struc
 /* What is stored of a person: the start of a keyed hash. */
 void people_key(struct auction *auction, const struct person_hash *hash, struct person_key *key);
 
-/* naming.c: content_person and field_names of the lead. False: memory is out. */
-bool naming_content(struct auction *auction, const struct node *lead);
-
 /* candidates.c */
 /* Lists the ranked bids, or the offer's, as candidates. False: memory is out. */
 bool candidates_from_rank(struct auction *auction);
