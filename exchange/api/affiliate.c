@@ -128,6 +128,20 @@ static void write_stamps(struct sink *sink, int64_t created_ms, int64_t updated_
     sink_text(sink, "\"}");
 }
 
+/* What the buyers say became of it, where the affiliate may see that. */
+static enum fault look_stages(struct inquiry *inquiry, struct reader *reader, struct auction_answer *answer)
+{
+    enum fault fault = FAULT_NONE;
+    for (uint32_t i = 0; inquiry->affiliate->reveal_stages && i < answer->sales_count && !fault; i++) {
+        struct aftersale_record record = {.latest = STAGE_NONE};
+        fault = reader_aftersale(reader, &answer->sales[i].post_id, &record);
+        if (fault == FAULT_NOT_FOUND) fault = FAULT_NONE;
+        answer->sales[i].stage = record.latest;
+        answer->sales[i].stage_ms = record.latest_ms;
+    }
+    return fault;
+}
+
 /* Someone else's lead is not found, never forbidden. */
 static void look_lead(struct inquiry *inquiry, struct reader *reader)
 {
@@ -147,6 +161,11 @@ static void look_lead(struct inquiry *inquiry, struct reader *reader)
     if (answer.status == ANSWER_UNSOLD && campaign) answer.redirect_url = campaign->exit_url;
     if (answer.status == ANSWER_UNSOLD && record.text.len) answer.text = arena_copy(&inquiry->arena, record.text).at;
     if (!answer.text) answer.text = "";
+    fault = look_stages(inquiry, reader, &answer);
+    if (fault) {
+        not_found(inquiry, fault);
+        return;
+    }
     answer_write(&inquiry->out, &answer, false);
     write_stamps(&inquiry->out, record.created_ms, record.updated_ms);
 }

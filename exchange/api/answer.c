@@ -186,6 +186,12 @@ static void write_sale(struct json *json, const struct auction_answer *answer, c
     json_key(json, "status");
     json_text(json, sale->is_open ? BYTES("pending") : BYTES("sold"));
     write_redirect(json, sale->redirect_url);
+    if (sale->stage != STAGE_NONE) {
+        json_key(json, "stage");
+        json_text(json, bytes_of(stage_name(sale->stage)));
+        json_key(json, "stage_at");
+        json_wall(json, sale->stage_ms);
+    }
     json_close_map(json);
 }
 

@@ -235,6 +235,8 @@ void operator_on_gone(void *waiter)
         revocation_on_gone(waiter);
     else if (*(enum waiter_kind *)waiter == WAITER_LIST)
         list_on_gone(waiter);
+    else if (*(enum waiter_kind *)waiter == WAITER_DISPOSITIONS)
+        disposition_on_gone(waiter);
     else
         visit_inquiry_gone(waiter);
 }
@@ -287,7 +289,7 @@ void operator_reload(struct visit *visit)
 void operator_on_reloaded(void *waiter, bool good, const char *text)
 {
     if (*(enum waiter_kind *)waiter == WAITER_LIST) {
-        list_on_replaced(waiter, good, text);
+        list_on_answered(waiter, good, text);
         return;
     }
     struct operation *operation = waiter;

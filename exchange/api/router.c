@@ -29,6 +29,7 @@ static const struct route routes[] = {
     {"PUT", "/v1/buyer/lists/{id}", VISIT_BUYER, false, buyer_put_list},
     {"GET", "/v1/buyer/availability", VISIT_BUYER, false, buyer_get_availability},
     {"GET", "/v1/buyer/contracts", VISIT_BUYER, false, buyer_contracts},
+    {"POST", "/v1/buyer/dispositions", VISIT_BUYER, false, disposition_tell},
     {"GET", "/healthz", VISIT_OPEN, true, stats_health},
     {"GET", "/readyz", VISIT_OPEN, true, stats_ready},
     {"GET", "/metrics", VISIT_OPEN, true, stats_metrics},
@@ -183,6 +184,24 @@ static void on_request(struct worker *worker, struct server_request *request, bo
         visit_problem(worker, request, &visit.manners, 404, REASON_NOT_FOUND, "no such path", NULL, 0);
 }
 
+/* The one whose body comes in pieces is handled now. Few have its method, so that the others lose no time here. */
+static void on_head(struct worker *worker, struct server_request *request)
+{
+    const struct http_head *head = server_view(request)->head;
+    struct bytes id;
+    for (size_t i = 0; i < ROUTES && bytes_is(head->method, "PUT"); i++) {
+        if (routes[i].handle != buyer_put_list || !path_fits(routes[i].path, head->path, &id)) continue;
+        on_request(worker, request, false);
+        return;
+    }
+}
+
+static void on_piece(struct worker *worker, struct server_request *request, struct bytes piece, bool is_last)
+{
+    (void)worker;
+    list_on_piece(server_owner(request), piece, is_last); /* nothing else comes in pieces */
+}
+
 static void on_gone(struct worker *worker, void *waiter)
 {
     (void)worker;
@@ -208,6 +227,7 @@ static void on_refused(struct worker *worker, enum http_error error, struct serv
     struct json json = json_into(&sink);
     int status = http_error_status(error);
     enum reason reason = status == 413 || status == 414 || status == 431 ? REASON_TOO_LARGE : REASON_MALFORMED;
+    if (status == 408) reason = REASON_TIMEOUT;
     json_open_map(&json);
     json_key(&json, "type");
     json_text(&json, BYTES("about:blank"));
@@ -228,6 +248,8 @@ static void on_refused(struct worker *worker, enum http_error error, struct serv
 }
 
 const struct worker_front api_front = {
+    .on_head = on_head,
+    .on_piece = on_piece,
     .on_request = on_request,
     .on_answer = answer_on_auction,
     .on_gone = on_gone,

@@ -100,7 +100,7 @@ static struct bytes media_type(struct bytes value)
     return type;
 }
 
-const struct node *visit_document(struct visit *visit, struct arena *arena, bool form)
+static const struct node *read_body(struct visit *visit, struct arena *arena, bool form, enum node_kind kind)
 {
     struct document_error error = {0};
     const struct http_head *head = visit->view->head;
@@ -133,12 +133,23 @@ const struct node *visit_document(struct visit *visit, struct arena *arena, bool
         reason = REASON_TOO_LARGE;
         status = 413;
     }
-    if (document && document->kind == NODE_MAP) return document;
+    if (document && document->kind == kind) return document;
     char detail[200];
-    snprintf(detail, sizeof detail, "%s%s", document ? "the body must be a map" : error.text, "");
+    const char *wanted = kind == NODE_LIST ? "the body must be a list" : "the body must be a map";
+    snprintf(detail, sizeof detail, "%s", document ? wanted : error.text);
     if (!document && status == 400) snprintf(detail, sizeof detail, "%s (byte %zu)", error.text, error.at);
     visit_problem(visit->worker, visit->request, &visit->manners, status, reason, detail, NULL, 0);
     return NULL;
+}
+
+const struct node *visit_document(struct visit *visit, struct arena *arena, bool form)
+{
+    return read_body(visit, arena, form, NODE_MAP);
+}
+
+const struct node *visit_list(struct visit *visit, struct arena *arena)
+{
+    return read_body(visit, arena, false, NODE_LIST);
 }
 
 struct bytes visit_query(const struct visit *visit, const char *name)

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "exchange/auction/host.h"
+#include "exchange/record/aftersale.h"
 #include "protocol/message/bid.h"
 #include "protocol/message/post.h"
 #include "protocol/message/verdict.h"
@@ -52,6 +53,9 @@ struct answer_sale {
     int64_t price_micros;      /* what the affiliate gets */
     struct bytes redirect_url; /* where the buyer takes the person next; or empty */
     bool is_open;
+    struct ident post_id;
+    enum sale_stage stage; /* the latest its buyer told, where the affiliate may see it; at first none */
+    int64_t stage_ms;
 };
 
 struct auction_answer {

@@ -64,6 +64,20 @@ static bool is_beaten_by_none(const struct auction *auction)
     return true;
 }
 
+/* Of several sales the whole set is looked at, against all who are out together. What stands in bids and order is lost,
+ * and made again when the auction ranks. */
+static bool is_set_settled(struct auction *auction)
+{
+    struct decision decision = asks_decision(auction);
+    uint32_t count = 0;
+    if (!auction->late)
+        auction->late = arena_take(&auction->arena, auction->match.entries_count * sizeof *auction->late);
+    for (uint32_t place = 0; auction->late && place < auction->match.entries_count; place++)
+        if (auction->asked[place].state == ASK_OUT) auction->late[count++] = &auction->match.entries[place];
+    return auction->late &&
+           ceilings_settle(&decision, auction->bids, auction->bids_count, auction->order, auction->late, count);
+}
+
 /* A bid in hand might not become the offer's, and then one that is still out might. */
 static bool may_be_held_out(const struct auction *auction)
 {
@@ -84,9 +98,10 @@ static bool is_due(struct auction *auction)
 /* No bid that is still out could change who wins, or what is paid. A ranking that does not count leaves no trace. */
 static bool is_settled(struct auction *auction)
 {
-    if (auction->max_sales > 1) return false; /* a set may always grow by one more */
+    if (auction->request.ping.all_legs) return false; /* the affiliate wants to see whatever is bid */
     if (auction->out_open > 0 || !is_due(auction) || !asks_rank(auction)) return false;
-    if (!may_be_held_out(auction) && is_beaten_by_none(auction)) return true;
+    bool is_several = auction->max_sales > 1;
+    if (!may_be_held_out(auction) && (is_several ? is_set_settled(auction) : is_beaten_by_none(auction))) return true;
     forget_ranking(auction);
     return false;
 }

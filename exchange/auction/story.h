@@ -107,12 +107,13 @@ struct auction {
     struct duplicates_guard guard;
     bool key_is_brief; /* made of the lead itself, and for a short time */
     struct match match;
-    struct asked *asked; /* match.entries_count of them */
-    uint32_t out;        /* calls without an answer */
-    uint32_t out_looked; /* how many were out when an early close was last looked into; 0: not yet */
-    uint32_t out_open;   /* of them, those whose bid has no ceiling: no early close without their answer */
-    uint32_t tier;       /* waterfall: the one being asked, or asked last; 0: none yet, or all at once */
-    int64_t ask_by_us;   /* waterfall: the end of its share of the time; else collect_by_us */
+    struct asked *asked;             /* match.entries_count of them */
+    uint32_t out;                    /* calls without an answer */
+    uint32_t out_looked;             /* how many were out when an early close was last looked into; 0: not yet */
+    const struct match_entry **late; /* room for those who are out, where an early close asks about them */
+    uint32_t out_open;               /* of them, those whose bid has no ceiling: no early close without their answer */
+    uint32_t tier;                   /* waterfall: the one being asked, or asked last; 0: none yet, or all at once */
+    int64_t ask_by_us;               /* waterfall: the end of its share of the time; else collect_by_us */
     struct rank_bid *bids;
     uint32_t *order, bids_count, bids_room, order_count, planned;
     struct offer offer; /* made by a ping, claimed by a post, or what a fallback after a restart needs */

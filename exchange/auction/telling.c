@@ -77,6 +77,7 @@ static int64_t best_paying(const struct auction_answer *answer)
 static void tell_sale(struct auction_answer *answer, const struct book_sale *sale, uint32_t leg, bool is_open)
 {
     answer->sales[answer->sales_count++] = (struct answer_sale){.sale_id = sale->sale_id,
+                                                                .post_id = sale->post_id,
                                                                 .leg = leg,
                                                                 .buyer = sale->buyer,
                                                                 .price_micros = sale->payout_micros,

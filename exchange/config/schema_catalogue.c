@@ -464,6 +464,10 @@ static const struct schema_row reveal_rows[] = {
      .choices = "none best all",
      .fallback = "none",
      .prose = "which bids a ping's answer tells it: what each would pay"},
+    {.key = "stages",
+     .type = SCHEMA_BOOL,
+     .fallback = "false",
+     .prose = "what buyers say became of its sold leads: the latest stage of each sale, when it is asked for the lead"},
 };
 static const struct schema_group reveal_group = {
     .name = "reveal", .title = "reveal", .prose = "How much an affiliate sees.", ROWS(reveal_rows)};

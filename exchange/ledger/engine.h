@@ -16,8 +16,8 @@
 #include "exchange/ledger/due.h"
 #include "exchange/ledger/job.h"
 #include "exchange/ledger/keyfile.h"
+#include "exchange/ledger/news.h"
 #include "exchange/ledger/rotation.h"
-#include "exchange/ledger/rows.h"
 #include "protocol/base/histogram.h"
 
 #define BATCH_MAX 256
@@ -25,13 +25,6 @@
 #define PATH_BYTES 4096
 
 enum engine_state { ENGINE_OPEN, ENGINE_NEARLY_FULL, ENGINE_FULL, ENGINE_DOWN, ENGINE_STATES };
-
-#define LEARNED_MAX (BATCH_MAX * OFFER_SALES_MAX)
-
-struct learned_news {
-    uint32_t cell;
-    uint64_t word;
-};
 
 struct ledger {
     struct store *book;
@@ -60,10 +53,9 @@ struct ledger {
     int64_t next_dropped_us; /* when dropping is logged again */
     bool is_nearly_full;
     struct rotation rotation;
-    struct counting *counting;                /* NULL: no pings are counted yet */
-    struct standing *standing;                /* where what is learned is published; NULL: not restored into any */
-    struct learned_news learned[LEARNED_MAX]; /* of the batch at hand */
-    unsigned learned_count;
+    struct counting *counting; /* NULL: no pings are counted yet */
+    struct standing *standing; /* where news are published; NULL: not restored into any */
+    struct news news;          /* of the batch at hand */
 
     /* Published. */
     _Atomic int state; /* enum engine_state */
@@ -90,6 +82,10 @@ enum fault writer_entry(struct ledger *ledger, struct MDB_txn *txn, enum entry_k
                         struct bytes body, const struct ident *about) MUST_USE;
 /* Publishes what counts and alarms look at. */
 void writer_publish(struct ledger *ledger);
+
+/* matters.c: one of them looked at, and its entry written. FAULT_INPUT, FAULT_NOT_FOUND: refused, the matter says why.
+ */
+enum fault matters_write(struct ledger *ledger, struct MDB_txn *txn, struct matter *matter, int64_t wall_ms) MUST_USE;
 
 /* asking.c */
 void *asking_run(void *ledger);

@@ -20,6 +20,7 @@ enum job_kind {
     JOB_COUNTS,
     JOB_SWEEP,
     JOB_DELIVERIES,
+    JOB_MATTER,
     JOB_ERASE,
     JOB_ROTATE,
     JOB_REWRAP,
@@ -36,6 +37,7 @@ struct job {
     struct bytes body, sealed; /* a step and its sealed content; a switch; a catalogue's record and the packed one */
     struct ident id;           /* the lead; to resolve: the post */
     const struct duplicates_guard *guard; /* of a step: NULL: none */
+    struct matter *matter;                /* the line's */
     struct person_keys person;            /* of a step: whom its sealed content is about */
     struct bytes names;                   /* of a step: of its fields, if they are told */
     struct content_walk *walk;            /* of a rewrap: where it stands, moved on */

@@ -35,10 +35,14 @@
     X(EVENT_ENDS, "event_ends") /* until (8, big-endian), hearer, number -> empty: forgotten then */                   \
     X(OUTBOX, "outbox")         /* hearer, due, number -> what is to be delivered, see outbox.h */                     \
     X(OUTBOX_LEADS, "outbox_leads") /* hearer, lead id, number -> due (8); 0: after an earlier one */                  \
-    X(DATA_KEYS, "data_keys")       /* see content.h; like content no entry tells it */                                \
-    X(PEOPLE, "people")             /* likewise */                                                                     \
-    X(DISCLOSURES, "disclosures")   /* lead id | post or other id -> who was shown it, see disclosures.h */            \
-    X(FIELD_SETS, "field_sets")     /* id (8) -> names of fields */
+    X(DISPOSITIONS, "dispositions") /* SHA-256 of buyer, 0, event id -> aftersale_write_disposition */                 \
+    X(AFTERSALES, "aftersales")     /* post id -> aftersale_write_record */                                            \
+    X(BUYER_LEADS, "buyer_leads")   /* buyer, 0, the buyer's own id of a lead it bought -> post id */                  \
+    X(HOLDS, "holds")             /* "buyer:X" -> micros (8) that posts without a final verdict hold, see stakes.h */  \
+    X(DATA_KEYS, "data_keys")     /* see content.h; like content no entry tells it */                                  \
+    X(PEOPLE, "people")           /* likewise */                                                                       \
+    X(DISCLOSURES, "disclosures") /* lead id | post or other id -> who was shown it, see disclosures.h */              \
+    X(FIELD_SETS, "field_sets")   /* id (8) -> names of fields */
 
 enum book_table {
 #define X(name, text) BOOK_##name,
@@ -56,10 +60,11 @@ enum entry_kind {
     ENTRY_REVOCATION = 4,
     ENTRY_COUNTS = 5,
     ENTRY_DELIVERIES = 6,
-    ENTRY_ERASURE = 7,
-    ENTRY_DISCLOSURE = 8,
-    ENTRY_FIELD_NAMES = 9,
-    ENTRY_ROTATION = 10,
+    ENTRY_DISPOSITION = 7,
+    ENTRY_ERASURE = 8,
+    ENTRY_DISCLOSURE = 9,
+    ENTRY_FIELD_NAMES = 10,
+    ENTRY_ROTATION = 11,
     ENTRY_KINDS
 };
 

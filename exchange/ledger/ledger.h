@@ -7,6 +7,7 @@
  * thread. */
 #pragma once
 
+#include "exchange/ledger/matter.h"
 #include "exchange/ledger/reader.h"
 #include "exchange/market/duplicates.h"
 #include "exchange/record/delivery.h"
@@ -33,8 +34,10 @@ struct ledger_options {
  * (FAULT_CORRUPT: the note names the record), turns intents without a verdict into doubts (an entry each).
  * FAULT_IN_USE: another exchange holds it. */
 enum fault ledger_open(const struct ledger_options *options, struct ledger **ledger, struct ledger_note *note) MUST_USE;
-/* What stood when we stopped: caps of current windows, switches, what was learned, offers that have not expired. Before
- * ledger_start. `standing` outlives the ledger: from then on what is learned is published there, once it is on disk. */
+/* What stood when we stopped: caps of current windows, switches, what was learned, what buyers have left, offers that
+ * have not expired. Before ledger_start. `standing` outlives the ledger: from then on what is learned and how a buyer's
+ * money changes (but for what posts take before their intent, see standing/funds.h) is published there, once it is on
+ * disk. */
 enum fault ledger_restore(struct ledger *ledger, struct standing *standing, struct offers *offers, int64_t now_us,
                           int64_t wall_ms, uint32_t *doubts) MUST_USE;
 enum fault ledger_start(struct ledger *ledger) MUST_USE;
@@ -96,6 +99,10 @@ enum fault ledger_revoke(struct ledger_line *line, const struct revocation *revo
 enum fault ledger_deliver(struct ledger_line *line, const struct delivery *list, uint32_t count, int64_t wall_ms,
                           void (*on_durable)(void *arg, uint64_t token, enum fault fault, uint64_t seq), void *arg,
                           uint64_t token) MUST_USE;
+/* What a buyer or an operator says of a sale, see matter.h; it lives until on_durable, and is filled by then. */
+enum fault ledger_matter(struct ledger_line *line, struct matter *matter, int64_t wall_ms,
+                         void (*on_durable)(void *arg, uint64_t token, enum fault fault, uint64_t seq), void *arg,
+                         uint64_t token) MUST_USE;
 /* A catalogue under its content hash (nothing is written if it is there already). At start and reload, before it
  * serves. */
 enum fault ledger_catalogue(struct ledger_line *line, const struct digest *version, struct bytes packed,

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "exchange/ledger/account.h"
+#include "exchange/ledger/aftersales.h"
 #include "exchange/ledger/content.h"
 #include "exchange/ledger/days.h"
 #include "exchange/ledger/disclosures.h"
@@ -287,6 +288,16 @@ enum fault reader_going_on(struct reader *reader, int64_t before_ms, struct iden
 enum fault reader_trace(struct reader *reader, const struct ident *id, struct arena *arena, struct bytes *record)
 {
     return days_find(reader->days, id, arena, record);
+}
+
+enum fault reader_aftersale(struct reader *reader, const struct ident *post_id, struct aftersale_record *record)
+{
+    struct MDB_txn *txn;
+    enum fault fault = store_begin(reader->book, false, &txn);
+    if (fault != FAULT_NONE) return fault;
+    fault = aftersales_record(reader->book, txn, post_id, record);
+    store_abort(&txn);
+    return fault;
 }
 
 /* The ping's own record tells when its offer ends, and so where it stands. */

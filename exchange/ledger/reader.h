@@ -2,6 +2,7 @@
  * run beside a live exchange or without one. Short transactions; rows are copied into the caller's arena. */
 #pragma once
 
+#include "exchange/record/aftersale.h"
 #include "exchange/record/book.h"
 #include "exchange/record/disclosure.h"
 #include "exchange/record/trace.h"
@@ -27,6 +28,9 @@ enum fault reader_encounters(struct reader *reader, const struct person_keys *ke
                              struct encounter **list, uint32_t *count) MUST_USE;
 enum fault reader_post(struct reader *reader, const struct ident *post_id, struct arena *arena,
                        struct post_record *post) MUST_USE;
+/* What was told of a post's sale since. FAULT_NOT_FOUND: nothing. */
+enum fault reader_aftersale(struct reader *reader, const struct ident *post_id,
+                            struct aftersale_record *record) MUST_USE;
 /* The private content {"lead":{…},"consent":{…}} of a lead, opened. The arena is the caller's to wipe. FAULT_NOT_FOUND:
  * there is none, or none any more (its record's `erasure` tells). */
 enum fault reader_content(struct reader *reader, const struct ident *lead_id, struct arena *arena,

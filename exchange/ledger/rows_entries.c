@@ -1,5 +1,6 @@
 /* One function for each kind of entry. Each looks at all of its body before it writes: one that is refused changes
  * nothing. */
+#include "exchange/ledger/aftersales.h"
 #include "exchange/ledger/counting.h"
 #include "exchange/ledger/disclosures.h"
 #include "exchange/ledger/erasures.h"
@@ -18,14 +19,13 @@ struct scene {
 
 typedef enum fault apply(const struct scene *scene);
 
-static apply apply_switch, apply_catalogue, apply_revocation, apply_counts, apply_deliveries, apply_erasure,
-    apply_disclosure, apply_field_names, apply_rotation;
+static apply apply_switch, apply_catalogue, apply_revocation, apply_counts, apply_deliveries, apply_disposition,
+    apply_erasure, apply_disclosure, apply_field_names, apply_rotation;
 
 static apply *const applies[ENTRY_KINDS] = {
-    [ENTRY_SWITCH] = apply_switch,         [ENTRY_CATALOGUE] = apply_catalogue,
-    [ENTRY_REVOCATION] = apply_revocation, [ENTRY_COUNTS] = apply_counts,
-    [ENTRY_DELIVERIES] = apply_deliveries, [ENTRY_ERASURE] = apply_erasure,
-    [ENTRY_DISCLOSURE] = apply_disclosure, [ENTRY_FIELD_NAMES] = apply_field_names,
+    [ENTRY_SWITCH] = apply_switch,     [ENTRY_CATALOGUE] = apply_catalogue,   [ENTRY_REVOCATION] = apply_revocation,
+    [ENTRY_COUNTS] = apply_counts,     [ENTRY_DELIVERIES] = apply_deliveries, [ENTRY_DISPOSITION] = apply_disposition,
+    [ENTRY_ERASURE] = apply_erasure,   [ENTRY_DISCLOSURE] = apply_disclosure, [ENTRY_FIELD_NAMES] = apply_field_names,
     [ENTRY_ROTATION] = apply_rotation,
 };
 
@@ -82,6 +82,11 @@ static enum fault apply_deliveries(const struct scene *scene)
 {
     enum fault fault = outbox_apply(scene->store, scene->txn, scene->entry);
     return fault == FAULT_INPUT ? refuse(scene, "the record of deliveries cannot be read") : fault;
+}
+
+static enum fault apply_disposition(const struct scene *scene)
+{
+    return aftersales_dispose(scene->store, scene->txn, scene->entry, scene->arena, scene->refusal);
 }
 
 static enum fault apply_erasure(const struct scene *scene)

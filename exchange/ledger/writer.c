@@ -80,6 +80,7 @@ static enum fault write_revocation(struct ledger *ledger, struct MDB_txn *txn, s
 static enum fault write_counts(struct ledger *ledger, struct MDB_txn *txn, struct job *job);
 static enum fault write_swept(struct ledger *ledger, struct MDB_txn *txn, struct job *job);
 static enum fault write_deliveries(struct ledger *ledger, struct MDB_txn *txn, struct job *job);
+static enum fault write_matter(struct ledger *ledger, struct MDB_txn *txn, struct job *job);
 static enum fault write_erasure(struct ledger *ledger, struct MDB_txn *txn, struct job *job);
 static enum fault write_disclosure(struct ledger *ledger, struct MDB_txn *txn, struct job *job);
 static void fail_batch(struct ledger *ledger, enum fault fault, struct job **jobs, unsigned count);
@@ -91,8 +92,9 @@ static void set_open(struct ledger *ledger);
 static enum fault (*const write_job[JOB_KINDS])(struct ledger *ledger, struct MDB_txn *txn, struct job *job) = {
     [JOB_STEP] = write_step,           [JOB_RESOLVE] = write_resolution,    [JOB_SWITCH] = write_switch,
     [JOB_CATALOGUE] = write_catalogue, [JOB_REVOCATION] = write_revocation, [JOB_COUNTS] = write_counts,
-    [JOB_SWEEP] = write_swept,         [JOB_DELIVERIES] = write_deliveries, [JOB_ERASE] = write_erasure,
-    [JOB_ROTATE] = rotation_begin,     [JOB_REWRAP] = rotation_go_on,       [JOB_DISCLOSE] = write_disclosure,
+    [JOB_SWEEP] = write_swept,         [JOB_DELIVERIES] = write_deliveries, [JOB_MATTER] = write_matter,
+    [JOB_ERASE] = write_erasure,       [JOB_ROTATE] = rotation_begin,       [JOB_REWRAP] = rotation_go_on,
+    [JOB_DISCLOSE] = write_disclosure,
 };
 
 static void count_wait(struct ledger *ledger, int64_t began_us)
@@ -114,7 +116,7 @@ void writer_batch(struct ledger *ledger, struct job **jobs, unsigned count)
     struct rows_totals totals = ledger->totals;
     struct MDB_txn *txn = NULL;
     int64_t began_us = clock_now_us();
-    ledger->learned_count = 0;
+    news_begin(&ledger->news);
     enum fault fault = atomic_load(&ledger->state) == ENGINE_DOWN ? FAULT_DISK : FAULT_NONE;
     if (fault == FAULT_NONE) fault = store_begin(ledger->book, true, &txn);
     for (unsigned i = 0; i < count && fault == FAULT_NONE; i++) {
@@ -134,8 +136,7 @@ void writer_batch(struct ledger *ledger, struct job **jobs, unsigned count)
         fail_batch(ledger, fault, jobs, count);
         return;
     }
-    for (unsigned i = 0; i < ledger->learned_count; i++)
-        learned_publish(ledger->standing, ledger->learned[i].cell, ledger->learned[i].word);
+    news_publish(&ledger->news, ledger->standing);
     atomic_fetch_add_explicit(&ledger->commits, 1, memory_order_relaxed);
     if (count > atomic_load_explicit(&ledger->batches_max, memory_order_relaxed))
         atomic_store_explicit(&ledger->batches_max, count, memory_order_relaxed);
@@ -191,15 +192,6 @@ static void set_open(struct ledger *ledger)
 
 /* --- jobs --- */
 
-/* To be published when the batch is on disk. */
-static void note_learning(struct ledger *ledger, const struct learning *learning)
-{
-    if (!learning->contract.len || !ledger->standing || ledger->learned_count == LEARNED_MAX) return;
-    uint32_t cell = standing_contract_cell(ledger->standing, learning->contract);
-    if (cell == STANDING_NONE) return; /* memory is out: the next start reads it from the book */
-    ledger->learned[ledger->learned_count++] = (struct learned_news){cell, learning->word};
-}
-
 /* What is refused is told to the operator: the story that made it is wrong, or the rows are. */
 enum fault writer_entry(struct ledger *ledger, struct MDB_txn *txn, enum entry_kind kind, int64_t wall_ms,
                         struct bytes body, const struct ident *about)
@@ -212,8 +204,8 @@ enum fault writer_entry(struct ledger *ledger, struct MDB_txn *txn, enum entry_k
         char id[IDENT_TEXT + 1];
         log_line(LOG_ERROR, "ledger.refused", "id", about ? ident_text(about, id) : "", "why", refusal.text, NULL);
     }
+    if (fault == FAULT_NONE) fault = news_note(&ledger->news, ledger->standing, &refusal);
     if (fault != FAULT_NONE) return fault;
-    for (unsigned i = 0; i < OFFER_SALES_MAX; i++) note_learning(ledger, &refusal.learning[i]);
     fault = journal_append(ledger->book, txn, &ledger->chain, &ledger->arena, &entry);
     if (fault != FAULT_NONE || ident_is_none(&refusal.ended)) return fault;
     return erasures_end(ledger, txn, &refusal.ended, wall_ms);
@@ -279,6 +271,11 @@ static enum fault write_deliveries(struct ledger *ledger, struct MDB_txn *txn, s
 static enum fault write_revocation(struct ledger *ledger, struct MDB_txn *txn, struct job *job)
 {
     return tell(ledger, job, writer_entry(ledger, txn, ENTRY_REVOCATION, job->wall_ms, job->body, NULL));
+}
+
+static enum fault write_matter(struct ledger *ledger, struct MDB_txn *txn, struct job *job)
+{
+    return tell(ledger, job, matters_write(ledger, txn, job->matter, job->wall_ms));
 }
 
 static enum fault write_erasure(struct ledger *ledger, struct MDB_txn *txn, struct job *job)

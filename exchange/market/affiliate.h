@@ -32,5 +32,6 @@ struct affiliate {
     uint32_t caps_count;
     enum reveal_buyers reveal;
     enum reveal_bids reveal_bids;
+    bool reveal_stages;
     bool paused;
 };

@@ -8,7 +8,7 @@ bool ceiling_is_known(const struct contract *contract)
     return contract->max_price_micros > 0;
 }
 
-static bool may_carry(const struct rank_terms *terms, const struct contract *contract)
+bool ceiling_may_carry(const struct rank_terms *terms, const struct contract *contract)
 {
     struct price_parties parties = {terms->catalogue, terms->campaign, terms->affiliate, terms->source, contract};
     return price_has_bands(&parties) ||
@@ -49,7 +49,7 @@ bool ceiling_settles(const struct rank_terms *terms, const struct rank_bid *bids
     const struct ranking *ranking = terms->ranking ? terms->ranking : &terms->campaign->ranking;
     struct rank_bid best = {.entry = late, .price_micros = late->contract->max_price_micros, .available = true};
     if (!ceiling_is_known(late->contract) || count == 0) return false;
-    if (!may_carry(terms, late->contract)) return true;
+    if (!ceiling_may_carry(terms, late->contract)) return true;
     rank_value(terms, &best);
     if (!rank_is_before(terms, &bids[order[0]], &best, false)) return false;
     if (ranking->is_shadow) {

@@ -9,6 +9,8 @@
 
 /* False: it states no max_price, and is always waited for. */
 bool ceiling_is_known(const struct contract *contract);
+/* False: none of the bids it may make carries the floor of a bid. */
+bool ceiling_may_carry(const struct rank_terms *terms, const struct contract *contract);
 /* Bids that rank_run has put in order with these terms, and a contract that has not answered. True: whatever it bids,
  * the first candidate stays, and what it pays; under a shadow the shadow's too. A tie is not settled. */
 bool ceiling_settles(const struct rank_terms *terms, const struct rank_bid *bids, const uint32_t *order, uint32_t count,

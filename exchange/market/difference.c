@@ -2,7 +2,7 @@
  * told. What the world did (a line was busy, a buyer was silent, an affiliate hung up) is taken as it was. */
 #include "exchange/market/difference.h"
 
-#include "exchange/market/ceiling.h"
+#include "exchange/market/ceilings.h"
 #include "protocol/base/money.h"
 
 #define TEXT_MAX 48
@@ -163,17 +163,45 @@ static void find_in_contracts(struct finder *finder)
 /* How the bidding ended
  * ---------------------------------------------------------------------------------------------------- */
 
-/* Closed early: then nobody who had not answered yet (outbid without a bid) could have changed the result. */
+/* It was asked, and had not answered when the bidding was closed early: outbid without a bid. */
+static bool is_late(const struct finder *finder, uint32_t entry)
+{
+    uint32_t place = finder->replay->entries[entry].told;
+    const struct trace_contract *told = place == REPLAY_NONE ? NULL : &finder->trace->contracts[place];
+    return told && told->state == TRACE_PINGED && !told->has_bid && told->reason == REASON_OUTBID;
+}
+
+/* Of several sales all of them are looked at together. What is ranked for it is a copy. */
+static void find_in_set(struct finder *finder)
+{
+    const struct replay *replay = finder->replay;
+    uint32_t entries = replay->match.entries_count, count = replay->bids_count, late_count = 0;
+    struct rank_bid *bids = arena_take(finder->arena, (count + 1) * sizeof *bids);
+    uint32_t *order = arena_take(finder->arena, (count + 1) * sizeof *order);
+    const struct match_entry **late = arena_take(finder->arena, (entries + 1) * sizeof *late);
+    if (!bids || !order || !late) return;
+    if (count) memcpy(bids, replay->bids, count * sizeof *bids);
+    for (uint32_t i = 0; i < entries; i++)
+        if (is_late(finder, i)) late[late_count++] = &replay->match.entries[i];
+    if (!ceilings_settle(&replay->decision, bids, count, order, late, late_count))
+        note(finder, BYTES_NONE, "early close", BYTES("not waited for"), BYTES("could have changed the set"));
+}
+
+/* Closed early: then nobody who had not answered yet could have changed the result. */
 static void find_in_closing(struct finder *finder)
 {
     const struct replay *replay = finder->replay;
     const struct trace_auction *trace = finder->trace;
     if (!bytes_is(trace->closed_cause, TRACE_CLOSED_EARLY) || !replay->is_ranked) return;
     struct rank_terms terms = decide_terms(&replay->decision);
+    if (replay->decision.max_sales > 1) {
+        find_in_set(finder);
+        return;
+    }
     for (uint32_t i = 0; i < replay->match.entries_count; i++) {
-        uint32_t place = replay->entries[i].told;
-        const struct trace_contract *told = place == REPLAY_NONE ? NULL : &trace->contracts[place];
-        if (!told || told->state != TRACE_PINGED || told->has_bid || told->reason != REASON_OUTBID) continue;
+        const struct trace_contract *told;
+        if (!is_late(finder, i)) continue;
+        told = &trace->contracts[replay->entries[i].told];
         if (!ceiling_settles(&terms, replay->bids, replay->order, replay->order_count, &replay->match.entries[i]))
             note(finder, told->contract, "early close", BYTES("not waited for"), BYTES("could have won"));
     }

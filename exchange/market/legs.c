@@ -2,44 +2,13 @@
  * follow is at best the highest reaches of other groups, so the question is answered without trying sets. */
 #include "exchange/market/legs.h"
 
-struct best {
-    uint32_t group;
-    int64_t reach_micros;
-};
-
-/* The highest reaches, one a group, highest first. */
-struct bests {
-    struct best list[OFFER_SALES_MAX];
-    uint32_t count;
-};
+#include "exchange/market/bests.h"
 
 static bool is_taken(const struct leg *legs, const uint32_t *chosen, uint32_t count, uint32_t group)
 {
     for (uint32_t i = 0; i < count; i++)
         if (legs[chosen[i]].group == group) return true;
     return false;
-}
-
-static void drop(struct bests *bests, uint32_t at)
-{
-    bests->count--;
-    for (uint32_t i = at; i < bests->count; i++) bests->list[i] = bests->list[i + 1];
-}
-
-static void note(struct bests *bests, uint32_t room, const struct leg *leg)
-{
-    for (uint32_t i = 0; i < bests->count; i++) {
-        if (bests->list[i].group != leg->group) continue;
-        if (bests->list[i].reach_micros >= leg->reach_micros) return;
-        drop(bests, i);
-        break;
-    }
-    uint32_t at = bests->count;
-    while (at > 0 && bests->list[at - 1].reach_micros < leg->reach_micros) at--;
-    if (at == room) return;
-    if (bests->count < room) bests->count++;
-    for (uint32_t i = bests->count - 1; i > at; i--) bests->list[i] = bests->list[i - 1];
-    bests->list[at] = (struct best){leg->group, leg->reach_micros};
 }
 
 static bool suits(const struct legs_terms *terms, const struct leg *leg, uint32_t size)
@@ -58,9 +27,9 @@ static bool may_reach(const struct legs_terms *terms, const struct leg *legs, ui
     for (uint32_t i = 0; i < chosen_count; i++) sum_micros += legs[chosen[i]].reach_micros;
     for (uint32_t i = from; i < count && wanted > 0; i++)
         if (suits(terms, &legs[i], size) && !is_taken(legs, chosen, chosen_count, legs[i].group))
-            note(&bests, wanted, &legs[i]);
+            bests_note(&bests, wanted, legs[i].group, legs[i].reach_micros);
     if (bests.count < wanted) return false;
-    for (uint32_t i = 0; i < wanted; i++) sum_micros += bests.list[i].reach_micros;
+    for (uint32_t i = 0; i < wanted; i++) sum_micros += bests.list[i].micros;
     return sum_micros >= terms->floor_micros;
 }
 

@@ -71,6 +71,7 @@ static struct order_key read(const struct sorter *sorter, uint32_t index)
 {
     struct order_key key;
     sorter->key_of(sorter->arg, index, &key);
+    key.index = index;
     if (!sorter->with_times) key.response_us = 0;
     if (sorter->with_times && key.response_us <= 0) key.response_us = sorter->history_us;
     return key;
@@ -83,7 +84,8 @@ static bool is_before(const struct order_key *a, const struct order_key *b)
     if (order != 0) return order < 0;
     if (a->response_us != b->response_us) return a->response_us < b->response_us;
     if (a->draw != b->draw) return a->draw < b->draw;
-    return bytes_compare(a->id, b->id) < 0;
+    int ids = bytes_compare(a->id, b->id);
+    return ids ? ids < 0 : a->index < b->index;
 }
 
 static void sift(const struct sorter *sorter, uint32_t *order, uint32_t count, uint32_t hole)

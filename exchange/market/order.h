@@ -11,6 +11,7 @@ struct order_key {
     int32_t response_us;      /* 0: without history */
     uint64_t draw;
     struct bytes id; /* two draws may be equal */
+    uint32_t index;  /* order_sort's own: two legs of one contract stand as they came */
 };
 
 /* A number of the seed's for that key: every bit of both moves every bit of it. */

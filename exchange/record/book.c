@@ -121,6 +121,29 @@ static void take_verdict(struct flat *flat, struct book_verdict *verdict)
     verdict->by_operator = flat_take_flag(flat);
 }
 
+void pieces_put_caps(struct sink *sink, const struct book_cap_key *keys, uint8_t count)
+{
+    flat_put(sink, count);
+    for (uint8_t i = 0; i < count; i++) {
+        sink_bytes(sink, (struct bytes){(const char *)keys[i].id, sizeof keys[i].id});
+        flat_put(sink, keys[i].window | (uint64_t)keys[i].stay << STAY_SHIFT);
+        flat_put(sink, keys[i].amount);
+    }
+}
+
+uint8_t pieces_take_caps(struct flat *flat, struct book_cap_key *keys)
+{
+    uint8_t count = (uint8_t)flat_take_upto(flat, BOOK_CAP_KEYS_MAX);
+    for (uint8_t i = 0; i < count; i++) {
+        flat_take_raw(flat, keys[i].id, sizeof keys[i].id);
+        uint64_t window = flat_take_upto(flat, WINDOW_MAX);
+        keys[i].window = (uint32_t)window;
+        keys[i].stay = (uint8_t)(window >> STAY_SHIFT);
+        keys[i].amount = (uint32_t)flat_take_upto(flat, UINT32_MAX);
+    }
+    return count;
+}
+
 static void put_intent(struct sink *sink, const struct book_intent *intent)
 {
     flat_put_id(sink, &intent->post_id);
@@ -134,12 +157,7 @@ static void put_intent(struct sink *sink, const struct book_intent *intent)
     sink_char(sink, (char)intent->slot);
     sink_char(sink, (char)intent->planned);
     sink_char(sink, (char)intent->max_sold);
-    flat_put(sink, intent->keys_count);
-    for (uint8_t i = 0; i < intent->keys_count; i++) {
-        sink_bytes(sink, (struct bytes){(const char *)intent->keys[i].id, sizeof intent->keys[i].id});
-        flat_put(sink, intent->keys[i].window | (uint64_t)intent->keys[i].stay << STAY_SHIFT);
-        flat_put(sink, intent->keys[i].amount);
-    }
+    pieces_put_caps(sink, intent->keys, intent->keys_count);
 }
 
 static void take_intent(struct flat *flat, struct book_intent *intent, bool has_slot)
@@ -160,14 +178,7 @@ static void take_intent(struct flat *flat, struct book_intent *intent, bool has_
     }
     bool fits = intent->slot < intent->planned && intent->planned <= OFFER_SALES_MAX && intent->max_sold > 0;
     if (!fits) flat->bad = true;
-    intent->keys_count = (uint8_t)flat_take_upto(flat, BOOK_CAP_KEYS_MAX);
-    for (uint8_t i = 0; i < intent->keys_count; i++) {
-        flat_take_raw(flat, intent->keys[i].id, sizeof intent->keys[i].id);
-        uint64_t window = flat_take_upto(flat, WINDOW_MAX);
-        intent->keys[i].window = (uint32_t)window;
-        intent->keys[i].stay = (uint8_t)(window >> STAY_SHIFT);
-        intent->keys[i].amount = (uint32_t)flat_take_upto(flat, UINT32_MAX);
-    }
+    intent->keys_count = pieces_take_caps(flat, intent->keys);
 }
 
 static void put_sale(struct sink *sink, const struct book_sale *sale)

@@ -31,6 +31,7 @@ struct seat_pool {
     _Atomic uint32_t free;
     uint32_t open;  /* posts held */
     uint32_t epoch; /* grows with each push; never 0 after the first */
+    uint32_t sold;  /* seats of this epoch that were kept for good */
     _Atomic uint64_t pause_stamp;
     _Atomic int64_t pause_until_us;
 };
@@ -50,6 +51,7 @@ struct buyer_cell {
     _Alignas(CACHE_LINE) _Atomic int64_t bucket; /* rates.c */
     _Atomic uint32_t in_flight;
     _Alignas(CACHE_LINE) struct seat_pool pool;
+    _Alignas(CACHE_LINE) _Atomic int64_t funds; /* micros: balance less holds */
 };
 
 struct origin_cell {

@@ -26,6 +26,7 @@ static void push(struct standing *standing, struct seat_pool *pool, bool availab
     pthread_mutex_lock(&standing->seats_lock);
     free_seats = free_seats > (int64_t)pool->open ? free_seats - (int64_t)pool->open : 0;
     if (++pool->epoch == 0) pool->epoch = 1;
+    pool->sold = 0;
     atomic_store_explicit(&pool->free, (uint32_t)free_seats, memory_order_release);
     atomic_store_explicit(&pool->stamp, next_stamp(standing), memory_order_release);
     atomic_store_explicit(&pool->signal,
@@ -130,8 +131,9 @@ static void end(struct standing *standing, const struct seat_hold *hold, bool gi
     check(own->open > 0 && shared->open > 0, "contract cell %u", hold->contract_cell);
     own->open--;
     shared->open--;
-    if (gives_back && hold->epoch && hold->epoch == from->epoch)
-        atomic_fetch_add_explicit(&from->free, 1, memory_order_acq_rel);
+    bool is_of_now = hold->epoch && hold->epoch == from->epoch;
+    if (is_of_now && gives_back) atomic_fetch_add_explicit(&from->free, 1, memory_order_acq_rel);
+    from->sold += is_of_now && !gives_back;
     pthread_mutex_unlock(&standing->seats_lock);
 }
 
@@ -143,4 +145,18 @@ void seats_give(struct standing *standing, const struct seat_hold *hold)
 void seats_keep(struct standing *standing, const struct seat_hold *hold)
 {
     end(standing, hold, false);
+}
+
+void seats_vacate(struct standing *standing, uint32_t contract_cell, uint32_t buyer_cell, int64_t now_us)
+{
+    struct contract_cell *contract = contract_at(standing, contract_cell);
+    struct buyer_cell *buyer = buyer_at(standing, buyer_cell);
+    pthread_mutex_lock(&standing->seats_lock);
+    struct heard heard = hear_both(contract, buyer, now_us);
+    bool counted = heard.fresh && (heard.signal & SIGNAL_HAS_SEATS) != 0;
+    if (counted && heard.pool->sold) {
+        heard.pool->sold--;
+        atomic_fetch_add_explicit(&heard.pool->free, 1, memory_order_acq_rel);
+    }
+    pthread_mutex_unlock(&standing->seats_lock);
 }

@@ -45,3 +45,6 @@ bool seats_take(struct standing *standing, uint32_t contract_cell, uint32_t buye
  * (sale). */
 void seats_give(struct standing *standing, const struct seat_hold *hold);
 void seats_keep(struct standing *standing, const struct seat_hold *hold);
+/* A sale's buyer says what became of it: its seat is free again, where seats are counted now and one was sold since the
+ * push; there are never more free than were pushed. */
+void seats_vacate(struct standing *standing, uint32_t contract_cell, uint32_t buyer_cell, int64_t now_us);

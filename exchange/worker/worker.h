@@ -17,13 +17,16 @@ struct held; /* one auction's place, and the request it will answer */
 
 /* What stands above the worker. A request is answered by the front, at once or later, or when its auction answers. */
 struct worker_front {
+    /* As the server's on_head and on_piece, on the public listeners. */
+    void (*on_head)(struct worker *worker, struct server_request *request);
+    void (*on_piece)(struct worker *worker, struct server_request *request, struct bytes piece, bool is_last);
     void (*on_request)(struct worker *worker, struct server_request *request, bool is_admin);
     void (*on_answer)(struct worker *worker, struct server_request *request, void *context,
                       const struct auction_answer *answer);
     /* A request that waits for something other than an auction lost its affiliate; `waiter` is what worker_wait set. */
     void (*on_gone)(struct worker *worker, void *waiter);
     void (*on_refused)(struct worker *worker, enum http_error error, struct server_answer *answer);
-    /* A reload that a request asked for is over; `text` says what was found. */
+    /* What a request asked main for is over, or an upload goes on; `text` says what was found. */
     void (*on_reloaded)(struct worker *worker, void *waiter, bool good, const char *text);
 };
 

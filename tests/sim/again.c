@@ -14,6 +14,8 @@
 #define ARENA_CHUNK (1u << 18)
 #define ARENA_MAX (1u << 28)
 #define PRICE_STEP 500000 /* of the bids that are tried */
+#define LATE_LEGS 3u
+#define LATE_TRIES 24u /* of joint answers */
 
 struct again {
     struct arena arena, zones;
@@ -101,6 +103,56 @@ static void check_offer(struct world *world, const struct replay *replay, const 
     }
 }
 
+/* Asked, and not waited for. */
+static bool is_late(const struct replay *replay, const struct trace_auction *trace, uint32_t entry)
+{
+    uint32_t place = replay->entries[entry].told;
+    const struct trace_contract *told = place == REPLAY_NONE ? NULL : &trace->contracts[place];
+    return told && told->state == TRACE_PINGED && !told->has_bid && told->reason == REASON_OUTBID;
+}
+
+/* What it might have said: nothing, or up to three legs up to its ceiling; as high as can be, or as it comes. */
+static uint32_t draw_late(struct world *world, const struct decision *decision, const struct match_entry *entry,
+                          struct rank_bid *bids)
+{
+    int64_t most = entry->contract->max_price_micros;
+    struct rank_bid said = {.entry = entry, .price_micros = most, .available = queue_draw(&world->queue, 8) != 0};
+    struct bid_leg legs[LATE_LEGS];
+    uint32_t count = (uint32_t)queue_draw(&world->queue, LATE_LEGS + 1);
+    bool is_high = queue_draw(&world->queue, 2);
+    if (most <= 0 || queue_draw(&world->queue, 5) == 0) return 0;
+    if (!is_high) said.price_micros -= (int64_t)queue_draw(&world->queue, (uint64_t)most);
+    for (uint32_t i = 0; i < count; i++)
+        legs[i] = (struct bid_leg){is_high && i == 0 ? most : most - (int64_t)queue_draw(&world->queue, (uint64_t)most),
+                                   (uint8_t)(1 + queue_draw(&world->queue, 4))};
+    return decide_legs(decision, &said, legs, count, bids);
+}
+
+/* Whatever all those who were not waited for might have said together, the set stays, and what each of it pays. */
+static void check_set_closed_early(struct world *world, const struct replay *replay, const struct decision *decision,
+                                   const struct trace_auction *trace)
+{
+    uint32_t count = replay->bids_count, entries = replay->match.entries_count, planned;
+    struct arena *arena = &world->again->arena;
+    size_t room = count + (size_t)entries * DECIDE_LEGS_MAX + 1;
+    struct rank_bid *bids = arena_take(arena, room * sizeof *bids);
+    uint32_t *order = arena_take(arena, room * sizeof *order);
+    check(bids && order);
+    world->counts.early_closes++;
+    world->counts.early_sets++;
+    for (unsigned i = 0; i < LATE_TRIES; i++) {
+        uint32_t all = count;
+        if (count) memcpy(bids, replay->bids, count * sizeof *bids);
+        for (uint32_t k = 0; k < entries; k++)
+            if (is_late(replay, trace, k)) all += draw_late(world, decision, &replay->match.entries[k], &bids[all]);
+        decide_run(decision, bids, all, order, &planned);
+        bool is_same = planned == replay->planned;
+        for (uint32_t k = 0; k < planned && is_same; k++)
+            is_same = order[k] == replay->order[k] && bids[order[k]].pays_micros == replay->bids[order[k]].pays_micros;
+        if (!is_same) world_wrong(world, "bidding for several was closed, and bids to come would have changed the set");
+    }
+}
+
 /* Nobody who was not waited for could have changed the first place, or what is paid there: tried bid by bid. */
 static void check_early_close(struct world *world, const struct replay *replay, const struct decision *decision,
                               const struct trace_auction *trace)
@@ -113,9 +165,7 @@ static void check_early_close(struct world *world, const struct replay *replay, 
     world->counts.early_closes++;
     for (uint32_t i = 0; i < replay->match.entries_count; i++) {
         const struct match_entry *entry = &replay->match.entries[i];
-        const struct trace_contract *told = &trace->contracts[replay->entries[i].told];
-        if (replay->entries[i].told == REPLAY_NONE || told->state != TRACE_PINGED || told->has_bid) continue;
-        if (told->reason != REASON_OUTBID) continue;
+        if (!is_late(replay, trace, i)) continue;
         for (int64_t price = entry->contract->max_price_micros; price > 0; price -= PRICE_STEP) {
             if (count) memcpy(bids, replay->bids, count * sizeof *bids);
             bids[count] = (struct rank_bid){.entry = entry, .price_micros = price, .max_sold = 1, .available = true};
@@ -180,7 +230,7 @@ void again_check(struct world *world, struct bytes record, const struct offer *o
     if (is_dropped) return; /* nothing else is to find it */
     if (offer && again->trace.kind == TRACE_PING) check_offer(world, &replay, offer);
     if (replay.is_ranked && bytes_is(again->trace.closed_cause, "early_close"))
-        check_early_close(world, &replay, &decision, &again->trace);
+        (decision.max_sales > 1 ? check_set_closed_early : check_early_close)(world, &replay, &decision, &again->trace);
     difference_find(&again->trace, &replay, &again->arena, &again->differences);
     if (again->differences.count == 0) return;
     const struct difference *first = &again->differences.list[0];

@@ -76,7 +76,10 @@ static inline void open_buyer(struct buyer_house *house)
     struct tls_note note;
     struct server_options options = {.address = "127.0.0.1:0",
                                      .limits = server_limits_default,
-                                     .handler = {on_buyer_request, on_nothing_gone, on_nothing_refused, house}};
+                                     .handler = {.on_request = on_buyer_request,
+                                                 .on_gone = on_nothing_gone,
+                                                 .on_refused = on_nothing_refused,
+                                                 .arg = house}};
     house->lock = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
     assert_int_equal(loop_open(&house->loop), FAULT_NONE);
     assert_int_equal(server_open(house->loop, &options, &house->server, &note), FAULT_NONE);

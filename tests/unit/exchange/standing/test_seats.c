@@ -242,6 +242,33 @@ static void *read_again(void *arg)
     return NULL;
 }
 
+/* As many as were sold since the push, and no more than were pushed. */
+static void a_sale_spoken_of_frees_its_seat(void **state)
+{
+    (void)state;
+    struct seat_hold hold, held;
+    seats_vacate(standing, contract, buyer, 1); /* nothing is pushed: nothing is counted */
+    seats_push_contract(standing, contract, true, 2, 1000);
+    seats_vacate(standing, contract, buyer, 1);
+    assert_int_equal(read_at(contract, 1).seats_free, 2);
+    assert_true(seats_take(standing, contract, buyer, 1, &hold));
+    assert_true(seats_take(standing, contract, buyer, 1, &held));
+    seats_vacate(standing, contract, buyer, 1); /* both are only posted */
+    assert_int_equal(read_at(contract, 1).seats_free, 0);
+    seats_keep(standing, &hold);
+    seats_vacate(standing, contract, buyer, 1);
+    seats_vacate(standing, contract, buyer, 1);
+    assert_int_equal(read_at(contract, 1).seats_free, 1);
+    seats_keep(standing, &held);
+    seats_push_contract(standing, contract, true, 1, 1000); /* says all again */
+    seats_vacate(standing, contract, buyer, 1);
+    assert_int_equal(read_at(contract, 1).seats_free, 1);
+    assert_true(seats_take(standing, contract, buyer, 1, &hold));
+    seats_keep(standing, &hold);
+    seats_vacate(standing, contract, buyer, 1000); /* the push has expired */
+    assert_int_equal(read_at(contract, 1).seats_free, 0);
+}
+
 static void never_over_with_threads(void **state)
 {
     (void)state;
@@ -274,6 +301,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(seats_not_named_are_not_counted, start, stop),
         cmocka_unit_test_setup_teardown(pause_is_a_push_of_its_length, start, stop),
         cmocka_unit_test_setup_teardown(extremes_are_bounded, start, stop),
+        cmocka_unit_test_setup_teardown(a_sale_spoken_of_frees_its_seat, start, stop),
         cmocka_unit_test_setup_teardown(never_over_with_threads, start, stop),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

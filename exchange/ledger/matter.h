@@ -1,0 +1,32 @@
+/* matter: what a buyer or an operator says of a sale after it was made, and what came of saying it. The ledger thread
+ * looks it up against the rows, in the order in which everything is written, so that of two the second sees what the
+ * first did.
+ *
+ * Belongs to whoever asks, and is lent to the ledger thread until the answer comes. */
+#pragma once
+
+#include "exchange/market/catalogue.h"
+#include "exchange/record/aftersale.h"
+#include "protocol/message/disposition.h"
+
+enum matter_kind { MATTER_DISPOSITION, MATTER_KINDS };
+
+#define MATTER_NAME_MAX 64u     /* of a contract */
+#define MATTER_FUTURE_MS 300000 /* a clock may be ahead by so much */
+
+struct matter {
+    enum matter_kind kind;
+    const struct catalogue *catalogue; /* whose terms hold */
+    struct bytes buyer;                /* who says it; what is another's is not found */
+    const struct disposition_request *disposition;
+
+    /* The answer. With FAULT_INPUT: why, about which field (NULL: about none: the object's state forbids it). */
+    const char *field, *text;
+    struct ident post_id, lead_id;
+    bool is_again; /* it was told before: nothing was written */
+    bool is_first; /* the first disposition of the sale, which was no test: its seat is free */
+    char contract[MATTER_NAME_MAX];
+    size_t contract_len;
+    enum sale_stage stage;
+    struct aftersale_money earned;
+};
