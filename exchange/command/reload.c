@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "exchange/base/log.h"
+#include "exchange/command/certificate.h"
 #include "exchange/command/serving.h"
 
 #define SWEEP_US 1000000
@@ -92,6 +93,7 @@ static bool swap_tls(struct serving *serving)
     if (serving->client_tls) tls_context_drop(&serving->client_tls);
     serving->server_tls = server;
     serving->client_tls = client;
+    certificate_begin(serving);
     return true;
 fail:
     config_report_add(&serving->report, true, fresh->file, 0, 0, "%s", note.text);

@@ -13,6 +13,7 @@
 
 #include "exchange/api/api.h"
 #include "exchange/base/log.h"
+#include "exchange/command/certificate.h"
 #include "exchange/command/command.h"
 #include "exchange/command/options.h"
 #include "exchange/command/serving.h"
@@ -184,7 +185,10 @@ static int prepare(struct serving *serving, const char *config)
         return say("%s", "out of memory or threads");
     if (!store_catalogue(serving, hall->catalogue)) return say("%s", "the ledger takes no writes");
     status = open_workers(serving, workers);
-    if (status == COMMAND_DONE) say_ready(serving, doubts);
+    if (status == COMMAND_DONE) {
+        say_ready(serving, doubts);
+        certificate_begin(serving);
+    }
     return status;
 }
 
@@ -212,6 +216,8 @@ static enum fault open_market(struct serving *serving)
     hall->limits = server_limits_default;
     hall->limits.connections_max = settings->limits_connections;
     hall->limits.per_address_max = settings->limits_per_address;
+    hall->limits.handshakes_max = settings->limits_handshakes;
+    hall->limits.handshakes_per_address_max = settings->limits_handshakes_per_address;
     hall->limits.body_max = (size_t)settings->limits_body_bytes;
     hall->limits.handshake_us = settings->limits_handshake_us;
     hall->limits.head_us = settings->limits_head_us;
@@ -232,6 +238,7 @@ static enum fault open_market(struct serving *serving)
     if (!fault) fault = mailbox_open(sizeof(struct upload *), UPLOADS_MAX, &serving->pieces);
     if (!fault) fault = mailbox_attend(serving->pieces, serving->loop, replace_on_piece, serving);
     if (!fault) fault = loop_timer_open(serving->loop, reload_on_sweep, serving, &serving->sweep_timer);
+    if (!fault) fault = loop_timer_open(serving->loop, certificate_on_time, serving, &serving->certificate_timer);
     if (!fault) fault = standing_open(&hall->standing);
     if (!fault) fault = claims_open(CLAIMS_MAX, &hall->claims);
     if (!fault) fault = holds_open(&hall->holds);
@@ -335,6 +342,7 @@ static void stop(struct serving *serving)
     if (serving->wishes) mailbox_close(&serving->wishes);
     if (serving->pieces) mailbox_close(&serving->pieces);
     if (serving->sweep_timer) loop_timer_close(&serving->sweep_timer);
+    if (serving->certificate_timer) loop_timer_close(&serving->certificate_timer);
     if (serving->signal_watch) loop_watch_close(&serving->signal_watch);
     if (serving->signal_fd >= 0) close(serving->signal_fd);
     if (serving->loop) loop_close(&serving->loop);

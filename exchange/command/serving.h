@@ -23,6 +23,8 @@ struct serving {
     struct mailbox *pieces; /* of uploads; UPLOADS_MAX are enough */
     struct loop_watch *signal_watch;
     struct loop_timer *sweep_timer; /* on while old snapshots are held by someone */
+    struct loop_timer *certificate_timer;
+    unsigned certificate_told; /* the level that was told of it */
     int signal_fd;
     struct ledger_line *line;
     bool stopping, stored, store_failed;

@@ -66,6 +66,7 @@ struct settings {
     char endpoints_ca[SETTINGS_PATH_MAX]; /* empty: the system's authorities only */
 
     uint32_t limits_connections, limits_per_address;
+    uint32_t limits_handshakes, limits_handshakes_per_address;
     int64_t limits_body_bytes, limits_list_bytes;
     int64_t limits_handshake_us, limits_head_us, limits_body_us, limits_idle_us;
 

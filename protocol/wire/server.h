@@ -20,6 +20,7 @@ struct server_request; /* opaque: one exchange of request and answer */
 struct server_limits {
     unsigned connections_max; /* of this server object */
     unsigned per_address_max;
+    unsigned handshakes_max, handshakes_per_address_max; /* of TLS, begun in a second; 0: no bound */
     size_t body_max;
     int64_t handshake_us, head_us, body_us, idle_us;
     int64_t linger_us; /* how long a refused peer may take to read why */
@@ -87,8 +88,8 @@ unsigned server_connections(const struct server *server);
 unsigned server_requests(const struct server *server);
 struct server_counts {
     uint64_t accepted, requests;
-    uint64_t refused_full, refused_address; /* connections over a bound, closed at once */
-    uint64_t refused_messages;              /* malformed or too large */
+    uint64_t refused_full, refused_address, refused_handshakes; /* connections over a bound, closed at once */
+    uint64_t refused_messages;                                  /* malformed or too large */
     uint64_t handshakes_failed;
     uint64_t cut;           /* connections one of the clocks ended in the middle of something */
     uint64_t accept_pauses; /* out of descriptors: the listener rested 100 ms */

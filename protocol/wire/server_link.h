@@ -14,6 +14,7 @@
 #include "protocol/wire/conn.h"
 #include "protocol/wire/incoming.h"
 #include "protocol/wire/server.h"
+#include "protocol/wire/server_handshakes.h"
 #include "protocol/wire/server_listen.h"
 #include "protocol/wire/server_peers.h"
 
@@ -29,6 +30,7 @@ struct server {
     struct slots links;
     struct slots requests;
     struct server_peers peers;
+    struct server_handshakes *handshakes; /* NULL: plain */
     struct server_counts counts;
     unsigned open; /* connections */
     unsigned lent; /* requests */

@@ -32,9 +32,9 @@ def read(path):
         return json.loads(re.sub(r"@\+(\d)", lambda day: DAYS[(today + int(day[1])) % 7], file.read()))
 
 
-def make_certificate(folder):
+def make_certificate(folder, days=2):
     """A certificate for 127.0.0.1, its own authority; False: there is no openssl."""
-    command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj", "/CN=plays",
+    command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", str(days), "-subj", "/CN=plays",
                "-addext", "subjectAltName=IP:127.0.0.1,DNS:localhost", "-keyout", f"{folder}/key.pem", "-out", f"{folder}/cert.pem"]
     try:
         return subprocess.run(command, capture_output=True).returncode == 0
