@@ -61,8 +61,7 @@ enum fault content_put(struct store *store, struct MDB_txn *txn, const struct ke
                                 true);
     for (uint32_t i = 0; i < person->count && fault == FAULT_NONE; i++) {
         char at[PEOPLE_BYTES], kind = (char)person->list[i].kind;
-        fault = store_put(store, txn, BOOK_PEOPLE, people_key(at, &person->list[i], lead_id),
-                          (struct bytes){&kind, 1});
+        fault = store_put(store, txn, BOOK_PEOPLE, people_key(at, &person->list[i], lead_id), (struct bytes){&kind, 1});
     }
     return fault;
 }

@@ -5,9 +5,9 @@
 #include "exchange/record/pieces.h"
 
 /* 2: a sale's redirect_url, the text of an end; of a post: is_test; 3: slots, before them one post at a time and one
- * sale at most; 4: what becomes of the content; of a lead also what its affiliate was told. */
-#define STEP_VERSION 4
-#define LEAD_VERSION 4
+ * sale at most; of a lead: told; 4, of a lead 5: an affiliate's terms; 5 and 6: what becomes of the content. */
+#define STEP_VERSION 5
+#define LEAD_VERSION 6
 #define POST_VERSION 3
 #define SEEN_VERSION 1
 
@@ -70,6 +70,7 @@ static void put_opening(struct sink *sink, const struct book_opening *opening, s
     flat_put(sink, opening->has_key);
     if (opening->has_key) flat_put_digest(sink, &opening->key);
     flat_put(sink, opening->is_one_call);
+    flat_put_signed(sink, opening->clear_after_ms);
     pieces_put_offer(sink, &opening->offer);
     flat_put_text(sink, sealed);
     flat_put(sink, opening->fields);
@@ -89,9 +90,10 @@ static void take_opening(struct flat *flat, struct book_opening *opening, uint8_
     opening->has_key = flat_take_flag(flat);
     if (opening->has_key) flat_take_digest(flat, &opening->key);
     opening->is_one_call = flat_take_flag(flat);
+    if (version > 3) opening->clear_after_ms = flat_take_signed(flat);
     pieces_take_offer(flat, &opening->offer);
     opening->content = flat_take_text(flat);
-    if (version < 4) return;
+    if (version < 5) return;
     opening->fields = flat_take(flat);
     opening->keep_ms = flat_take_signed(flat);
     if (opening->keep_ms < 0) flat->bad = true;
@@ -386,6 +388,7 @@ bool book_write_lead(struct sink *sink, const struct lead_record *lead)
     flat_put_text(sink, lead->sub_ids);
     flat_put_digest(sink, &lead->document);
     flat_put(sink, lead->is_one_call);
+    flat_put_signed(sink, lead->clear_after_ms);
     pieces_put_offer(sink, &lead->offer);
     flat_put(sink, lead->tried);
     flat_put(sink, lead->planned);
@@ -422,6 +425,7 @@ bool book_read_lead(struct bytes bytes, struct arena *arena, struct lead_record 
     lead->sub_ids = flat_take_text(&flat);
     flat_take_digest(&flat, &lead->document);
     lead->is_one_call = flat_take_flag(&flat);
+    if (version > 4) lead->clear_after_ms = flat_take_signed(&flat);
     pieces_take_offer(&flat, &lead->offer);
     if (version < 3) {
         take_one_slot(&flat, lead, version);
@@ -430,8 +434,8 @@ bool book_read_lead(struct bytes bytes, struct arena *arena, struct lead_record 
     lead->tried = flat_take(&flat);
     lead->planned = (uint8_t)flat_take_upto(&flat, OFFER_SALES_MAX);
     lead->is_over = flat_take_flag(&flat);
-    if (version > 3) {
-        lead->told = (uint8_t)flat_take_upto(&flat, LEAD_TOLD_COUNT - 1);
+    if (version > 3) lead->told = (uint8_t)flat_take_upto(&flat, LEAD_TOLD_COUNT - 1);
+    if (version > 5) {
         lead->erasure = (enum lead_erasure)flat_take_upto(&flat, LEAD_ERASURES - 1);
         lead->erased_ms = flat_take_signed(&flat);
         lead->fields = flat_take(&flat);

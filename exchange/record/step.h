@@ -43,6 +43,7 @@ struct book_opening { /* the lead's first step */
     struct person_keys person; /* by whom the content is found while it is kept; not in the record either */
     int64_t keep_ms;           /* how long the content is kept; 0: until it is erased */
     bool is_one_call;
+    int64_t clear_after_ms; /* the affiliate's terms as they stood: when payouts of its sales clear; 0: not by time */
 };
 
 struct book_verdict { /* what became of an open post */
