@@ -60,6 +60,11 @@ bool slots_resume(struct auction *auction, const struct lead_record *record)
     return true;
 }
 
+void slots_reopen(struct auction *auction)
+{
+    if (auction->slots_max == 1) auction->slots[0].state = SLOT_OPEN;
+}
+
 bool slots_any(const struct auction *auction, unsigned states)
 {
     for (uint32_t i = 0; i < auction->slots_count; i++)

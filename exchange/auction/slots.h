@@ -7,6 +7,8 @@
 bool slots_begin(struct auction *auction);
 /* The same for a story taken up again: what sold or is in doubt stays, the others are open. */
 bool slots_resume(struct auction *auction, const struct lead_record *record);
+/* There are more candidates: the one slot that was closed for want of them is open again; several are planned anew. */
+void slots_reopen(struct auction *auction);
 bool slots_any(const struct auction *auction, unsigned states); /* of SLOT_BITs */
 /* Asks for caps and seat of the next candidate of every open slot; a slot without one is closed. */
 void slots_fill(struct auction *auction);

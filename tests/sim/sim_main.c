@@ -446,7 +446,8 @@ static void report(const struct sim *sim)
     printf("%llu worlds, %llu auctions (%llu pings, %llu posts, %llu one call, %llu taken up again), %llu sold, %llu "
            "calls,\n"
            "%llu doubts at %llu starts, %llu affiliates left, %llu drains,\n"
-           "%llu pings refined, %llu told again, %llu leads auctioned anew, %llu early closes (%llu of several),\n"
+           "%llu pings refined, %llu told again, %llu leads auctioned anew, %llu early closes (%llu of several), %llu "
+           "later tiers,\n"
            "%llu payments, %llu intents held against a limit, %llu sold to several, %llu sets of legs tried again, "
            "%llu of them of several, %llu too large to try\n",
            (unsigned long long)sim->worlds, (unsigned long long)sum->auctions, (unsigned long long)sum->pings,
@@ -455,8 +456,9 @@ static void report(const struct sim *sim)
            (unsigned long long)sum->crashes, (unsigned long long)sum->gone, (unsigned long long)sum->drains,
            (unsigned long long)sum->refined, (unsigned long long)sum->told_again, (unsigned long long)sum->reauctions,
            (unsigned long long)sum->early_closes, (unsigned long long)sum->early_sets,
-           (unsigned long long)sum->payments, (unsigned long long)sum->purses, (unsigned long long)sum->shared,
-           (unsigned long long)sum->sets, (unsigned long long)sum->sets_several, (unsigned long long)sum->sets_skipped);
+           (unsigned long long)sum->later_tiers, (unsigned long long)sum->payments, (unsigned long long)sum->purses,
+           (unsigned long long)sum->shared, (unsigned long long)sum->sets, (unsigned long long)sum->sets_several,
+           (unsigned long long)sum->sets_skipped);
 }
 
 static bool read_number(const char *text, uint64_t *value)

@@ -102,7 +102,7 @@ struct world_append {
 struct world_counts {
     uint64_t auctions, pings, posts, one_calls, resumed, sold, calls, calls_ended, reserved, committed, released, kept;
     uint64_t shared; /* leads that several bought */
-    uint64_t crashes, drains, gone, late, doubts, fallbacks, problems, again, early_closes, early_sets;
+    uint64_t crashes, drains, gone, late, doubts, fallbacks, problems, again, early_closes, early_sets, later_tiers;
     uint64_t refined, reauctions, told_again;
     uint64_t purses, payments; /* intents held against their buyer's limit; money that came in */
     uint64_t sets, sets_several,
