@@ -87,7 +87,6 @@ void people_match(struct auction *auction);
 const struct book_seen *people_seen(struct auction *auction, const struct book_step *step, struct book_seen *seen);
 const struct duplicates_guard *people_guard(struct auction *auction, const struct book_step *step);
 
-/* What is stored of a person: the start of a keyed hash. */
 void people_key(struct auction *auction, const struct person_hash *hash, struct person_key *key);
 
 /* candidates.c */
