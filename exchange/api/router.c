@@ -25,6 +25,8 @@ static const struct route routes[] = {
     {"GET", "/v1/pings/{id}", VISIT_AFFILIATE, false, affiliate_get_ping},
     {"GET", "/v1/spec/{id}", VISIT_AFFILIATE, false, spec_answer},
     {"POST", "/v1/revocations", VISIT_AFFILIATE, false, affiliate_revoke},
+    {"GET", "/v1/affiliate/events", VISIT_AFFILIATE, false, affiliate_events},
+    {"GET", "/v1/buyer/events", VISIT_BUYER, false, buyer_events},
     {"PUT", "/v1/buyer/availability", VISIT_BUYER, false, buyer_put_availability},
     {"PUT", "/v1/buyer/lists/{id}", VISIT_BUYER, false, buyer_put_list},
     {"GET", "/v1/buyer/availability", VISIT_BUYER, false, buyer_get_availability},

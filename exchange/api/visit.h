@@ -57,9 +57,10 @@ bool visit_wants_page(const struct visit *visit);
 struct inquiry {
     struct arena arena;
     struct ident id;
-    struct bytes owner; /* an affiliate's id, in the arena; empty for operators */
-    unsigned limit;
-    const struct affiliate *affiliate; /* of `catalogue` */
+    struct bytes owner;                /* an affiliate's or a buyer's id; empty for operators */
+    unsigned limit;                    /* of a page */
+    const struct affiliate *affiliate; /* of `catalogue`; at most one of the two */
+    const struct buyer *buyer;
     struct catalogue *catalogue;
     char *text;
     struct sink out;
@@ -74,6 +75,9 @@ struct inquiry {
 /* Answers by itself, now or later. */
 void visit_inquire(struct visit *visit, const struct ident *id,
                    void (*job)(struct inquiry *inquiry, struct reader *reader), bool fresh_trace, size_t room);
+/* With the limit of a page. */
+void visit_inquire_page(struct visit *visit, const struct ident *id, unsigned limit,
+                        void (*job)(struct inquiry *inquiry, struct reader *reader), bool fresh_trace, size_t room);
 
 /* Handlers: affiliate.c, buyer.c, operator.c, stats.c */
 void affiliate_ping(struct visit *visit);
@@ -82,6 +86,8 @@ void affiliate_lead(struct visit *visit);
 void affiliate_get_lead(struct visit *visit);
 void affiliate_get_ping(struct visit *visit);
 void affiliate_revoke(struct visit *visit); /* revocation.c */
+void affiliate_events(struct visit *visit); /* events.c */
+void buyer_events(struct visit *visit);
 /* spec.c */
 void spec_answer(struct visit *visit);
 void buyer_put_availability(struct visit *visit);
