@@ -44,6 +44,8 @@ static const struct route routes[] = {
     {"GET", "/v1/admin/posts", VISIT_OPERATOR, true, operator_posts},
     {"POST", "/v1/admin/posts/{id}/resolve", VISIT_OPERATOR, true, operator_resolve},
     {"POST", "/v1/admin/reload", VISIT_OPERATOR, true, operator_reload},
+    {"GET", "/v1/admin/keys", VISIT_OPERATOR, true, operator_keys},
+    {"POST", "/v1/admin/keys/{id}/revoke", VISIT_OPERATOR, true, operator_revoke_key},
 };
 #define ROUTES (sizeof routes / sizeof *routes)
 
@@ -117,6 +119,7 @@ static int authorize(struct visit *visit, enum visit_audience audience)
     struct digest digest;
     if (audience == VISIT_OPEN || (audience == VISIT_OPERATOR && hall->admin_is_open)) return 0;
     if (!read_key(visit, &kind, &digest)) return 401;
+    if (standing_is_key_revoked(hall->standing, &digest)) return 401;
     const struct catalogue *catalogue = worker_catalogue(visit->worker);
     const struct principal *principal = catalogue_principal(catalogue, &digest);
     bool operates = is_operator(hall, &digest);

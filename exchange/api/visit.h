@@ -103,6 +103,8 @@ void operator_resume(struct visit *visit);
 void operator_posts(struct visit *visit);
 void operator_resolve(struct visit *visit);
 void operator_reload(struct visit *visit);
+void operator_keys(struct visit *visit); /* keys.c */
+void operator_revoke_key(struct visit *visit);
 void stats_health(struct visit *visit);
 void stats_ready(struct visit *visit);
 void stats_metrics(struct visit *visit);
@@ -114,12 +116,13 @@ void answer_write(struct sink *sink, const struct auction_answer *answer, bool i
 void answer_on_auction(struct worker *worker, struct server_request *request, void *context,
                        const struct auction_answer *answer);
 /* A waiter's first word says what kind it is. */
-enum waiter_kind { WAITER_INQUIRY, WAITER_OPERATION, WAITER_REVOCATION, WAITER_LIST, WAITER_DISPOSITIONS };
+enum waiter_kind { WAITER_INQUIRY, WAITER_OPERATION, WAITER_REVOCATION, WAITER_LIST, WAITER_DISPOSITIONS, WAITER_KEY };
 void visit_inquiry_gone(void *waiter);
 void revocation_on_gone(void *waiter);
 void list_on_gone(void *waiter);
 void list_on_piece(void *waiter, struct bytes piece, bool is_last);
 void list_on_answered(void *waiter, bool good, const char *text);
 void disposition_on_gone(void *waiter);
+void keys_on_gone(void *waiter);
 void operator_on_gone(void *waiter);
 void operator_on_reloaded(void *waiter, bool good, const char *text);
