@@ -6,8 +6,8 @@
 
 /* 2: a sale's redirect_url, the text of an end; of a post: is_test; 3: slots, before them one post at a time and one
  * sale at most; of a lead: told; 4, of a lead 5: an affiliate's terms; 5, of a lead 6, of a post 4: a doubt's end, and
- * whose word a verdict is, of which before there were two; 6 and 7: what becomes of the content. */
-#define STEP_VERSION 6
+ * whose word a verdict is, of which before there were two; 5 and 7: what becomes of the content. */
+#define STEP_VERSION 5
 #define LEAD_VERSION 7
 #define POST_VERSION 4
 #define SEEN_VERSION 1
@@ -120,7 +120,7 @@ static void take_opening(struct flat *flat, struct book_opening *opening, uint8_
     if (version > 3) opening->clear_after_ms = flat_take_signed(flat);
     pieces_take_offer(flat, &opening->offer);
     opening->content = flat_take_text(flat);
-    if (version < 6) return;
+    if (version < 5) return;
     opening->fields = flat_take(flat);
     opening->keep_ms = flat_take_signed(flat);
     if (opening->keep_ms < 0) flat->bad = true;
