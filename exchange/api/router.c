@@ -42,6 +42,10 @@ static const struct route routes[] = {
     {"GET", "/v1/admin/posts", VISIT_OPERATOR, true, operator_posts},
     {"POST", "/v1/admin/posts/{id}/resolve", VISIT_OPERATOR, true, operator_resolve},
     {"POST", "/v1/admin/reload", VISIT_OPERATOR, true, operator_reload},
+    {"POST", "/v1/admin/erase", VISIT_OPERATOR, true, operator_erase},
+    {"POST", "/v1/admin/rotate-key", VISIT_OPERATOR, true, operator_rotate_key},
+    {"GET", "/v1/admin/rotation", VISIT_OPERATOR, true, operator_rotation},
+    {"GET", "/v1/admin/audit/{id}", VISIT_OPERATOR, true, operator_audit},
 };
 #define ROUTES (sizeof routes / sizeof *routes)
 
