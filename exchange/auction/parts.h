@@ -59,6 +59,8 @@ void rehearse_ask(const struct auction *auction, const struct contract *contract
 void closing_begin(struct auction *auction);
 /* Waterfall: nothing came of the tiers asked so far, another one is there, and time for it. */
 bool closing_goes_on(const struct auction *auction);
+/* The same for a whole lead whose posts were all refused. */
+bool closing_asks_on(const struct auction *auction);
 /* Why no more bids are waited for; NULL: they are. */
 const char *closing_cause(struct auction *auction, int64_t now_us);
 
@@ -85,12 +87,12 @@ void people_match(struct auction *auction);
 const struct book_seen *people_seen(struct auction *auction, const struct book_step *step, struct book_seen *seen);
 const struct duplicates_guard *people_guard(struct auction *auction, const struct book_step *step);
 
-/* What is stored of a person: the start of a keyed hash. */
 void people_key(struct auction *auction, const struct person_hash *hash, struct person_key *key);
 
 /* candidates.c */
 /* Lists the ranked bids, or the offer's, as candidates. False: memory is out. */
 bool candidates_from_rank(struct auction *auction);
+bool candidates_more(struct auction *auction); /* those of a later ranking, behind them */
 bool candidates_from_offer(struct auction *auction, uint64_t tried);
 /* The next candidate worth a post of that slot: into slot->candidate and ->payout; those passed over become skipped
  * attempts with their reason. False: none is left (or no time, or posts_max: noted as attempts too). */

@@ -5,6 +5,7 @@
 #include "exchange/market/seller.h"
 #include "protocol/message/consent.h"
 
+/* What is stored of a person: the start of a keyed hash. */
 void people_key(struct auction *auction, const struct person_hash *hash, struct person_key *key)
 {
     struct digest digest = hash->plain;

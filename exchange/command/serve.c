@@ -242,7 +242,6 @@ static enum fault open_market(struct serving *serving)
     if (!fault) fault = standing_open(&hall->standing);
     if (!fault) fault = claims_open(CLAIMS_MAX, &hall->claims);
     if (!fault) fault = holds_open(&hall->holds);
-    if (!fault) fault = doubts_open(&hall->doubts);
     if (!fault) fault = resolver_start(settings->endpoints_allow_private, &hall->resolver);
     return fault;
 }
@@ -333,7 +332,6 @@ static void stop(struct serving *serving)
     if (hall->offers) offers_close(&hall->offers);
     if (hall->claims) claims_close(&hall->claims);
     holds_close(&hall->holds);
-    doubts_close(&hall->doubts);
     replace_stop(serving);
     (void)hall_sweep(hall, true);
     if (hall->catalogue) catalogue_drop(&hall->catalogue);

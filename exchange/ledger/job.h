@@ -42,9 +42,8 @@ struct job {
     struct bytes names;                   /* of a step: of its fields, if they are told */
     struct content_walk *walk;            /* of a rewrap: where it stands, moved on */
     bool has_rows;                        /* something was written that no entry tells */
-    struct ident sale_id;
-    bool is_accepted;
-    unsigned swept; /* of a sweep: rows that were seen to */
+    struct ledger_verdict verdict;        /* to resolve; its buyer in `body` */
+    unsigned swept;                       /* of a sweep: rows that were seen to */
     int64_t wall_ms;
     void (*on_durable)(void *arg, uint64_t token, enum fault fault, uint64_t seq);
     void (*on_resolved)(void *arg, const struct ledger_resolution *resolution);

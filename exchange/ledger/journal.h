@@ -68,10 +68,11 @@ enum entry_kind {
     ENTRY_DELIVERIES = 6,
     ENTRY_DISPOSITION = 7,
     ENTRY_CLEAR = 8,
-    ENTRY_ERASURE = 9,
-    ENTRY_DISCLOSURE = 10,
-    ENTRY_FIELD_NAMES = 11,
-    ENTRY_ROTATION = 12,
+    ENTRY_LATE = 9, /* a post that was given up was accepted after all */
+    ENTRY_ERASURE = 10,
+    ENTRY_DISCLOSURE = 11,
+    ENTRY_FIELD_NAMES = 12,
+    ENTRY_ROTATION = 13,
     ENTRY_KINDS
 };
 

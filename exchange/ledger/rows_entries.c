@@ -9,19 +9,20 @@
 #include "exchange/ledger/outbox.h"
 #include "exchange/ledger/rows.h"
 #include "exchange/ledger/seen.h"
+#include "exchange/ledger/waiting.h"
 
 typedef enum fault apply(const struct rows_work *work);
 
 static apply apply_switch, apply_catalogue, apply_revocation, apply_counts, apply_deliveries, apply_disposition,
-    apply_erasure, apply_disclosure, apply_field_names, apply_rotation;
+    apply_late, apply_erasure, apply_disclosure, apply_field_names, apply_rotation;
 
 static apply *const applies[ENTRY_KINDS] = {
-    [ENTRY_SWITCH] = apply_switch,         [ENTRY_CATALOGUE] = apply_catalogue,
-    [ENTRY_REVOCATION] = apply_revocation, [ENTRY_COUNTS] = apply_counts,
-    [ENTRY_DELIVERIES] = apply_deliveries, [ENTRY_DISPOSITION] = apply_disposition,
-    [ENTRY_CLEAR] = clearing_apply,        [ENTRY_ERASURE] = apply_erasure,
-    [ENTRY_DISCLOSURE] = apply_disclosure, [ENTRY_FIELD_NAMES] = apply_field_names,
-    [ENTRY_ROTATION] = apply_rotation,
+    [ENTRY_SWITCH] = apply_switch,           [ENTRY_CATALOGUE] = apply_catalogue,
+    [ENTRY_REVOCATION] = apply_revocation,   [ENTRY_COUNTS] = apply_counts,
+    [ENTRY_DELIVERIES] = apply_deliveries,   [ENTRY_DISPOSITION] = apply_disposition,
+    [ENTRY_CLEAR] = clearing_apply,          [ENTRY_LATE] = apply_late,
+    [ENTRY_ERASURE] = apply_erasure,         [ENTRY_DISCLOSURE] = apply_disclosure,
+    [ENTRY_FIELD_NAMES] = apply_field_names, [ENTRY_ROTATION] = apply_rotation,
 };
 
 enum fault rows_apply_other(const struct rows_work *work)
@@ -133,4 +134,9 @@ bool rows_write_rotation(struct sink *sink, enum rows_rotation what, struct byte
     sink_char(sink, (char)what);
     sink_bytes(sink, bytes_first(key_id, ROWS_KEY_ID));
     return !sink->cut;
+}
+
+static enum fault apply_late(const struct rows_work *work)
+{
+    return waiting_late(work->store, work->txn, work->entry, work->arena, &work->refusal->text);
 }

@@ -34,4 +34,5 @@ struct affiliate {
     enum reveal_bids reveal_bids;
     bool reveal_stages;
     bool paused;
+    bool releases; /* on_pending: a post without a verdict is void at its deadline */
 };

@@ -13,7 +13,6 @@
 #include "exchange/standing/holds.h"
 #include "exchange/standing/list.h"
 #include "exchange/standing/offers.h"
-#include "exchange/worker/doubts.h"
 #include "exchange/worker/uploads.h"
 #include "protocol/wire/resolve.h"
 #include "protocol/wire/server.h"
@@ -29,7 +28,6 @@ struct hall {
     struct offers *offers;
     struct claims *claims;
     struct holds *holds;
-    struct doubts doubts;
     struct ledger *ledger;
     struct resolver *resolver;
     struct digest seed_key;      /* of the draw among ties */

@@ -21,7 +21,7 @@ static const char *const later[] = {
     /* buyer */
     "notices",
     /* contract */
-    "status_url", "delivery", "copies", "doubt", "returns", "pay_on", "contact_within"};
+    "delivery", "copies", "returns", "pay_on", "contact_within"};
 #define LATER (sizeof later / sizeof *later)
 
 static void copy_file(struct arena *arena, const char *name)

@@ -266,7 +266,7 @@ static void test_a_doubt_of_an_erased_lead(void **state)
     assert_int_equal(desk_end_lead(desk, &ids, POST_UNKNOWN), FAULT_NONE);
     assert_int_equal(erase(desk, NULL, person(5, 5)), FAULT_NONE);
     assert_int_equal(erased.erased, 1);
-    assert_int_equal(desk_resolve(desk, &ids.post, false, NULL), FAULT_NONE);
+    assert_int_equal(desk_resolve(desk, &ids.post, false), FAULT_NONE);
     assert_false(desk->resolution.resumes);
     assert_int_equal(look_at(desk, &ids).lead.state, LEAD_UNSOLD);
     assert_verifies(desk);
