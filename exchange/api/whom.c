@@ -6,8 +6,7 @@ static void read_value(const struct node *value, enum person_kind kind, struct a
     struct digest plain;
     bool is_email = value->kind == NODE_TEXT && bytes_find(value->text, '@') < value->text.len;
     if (value->kind == NODE_NULL) return;
-    if (value->kind != NODE_TEXT || is_email != (kind == PERSON_EMAIL) ||
-        !person_hash_of(value->text, arena, &plain))
+    if (value->kind != NODE_TEXT || is_email != (kind == PERSON_EMAIL) || !person_hash_of(value->text, arena, &plain))
         complain(complaints, value->key, "format",
                  kind == PERSON_EMAIL ? "is not an e-mail address" : "is not a phone");
     else

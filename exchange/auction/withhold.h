@@ -5,6 +5,6 @@
 #include "exchange/auction/story.h"
 #include "protocol/message/verdict.h"
 
-/* The verdict's texts, copied into the arena. A refusal's words that repeat private data are a sentence of ours instead;
- * a code, an id and a URL that do are left out. */
+/* The verdict's texts, copied into the arena. A refusal's words that repeat private data are a sentence of ours
+ * instead; a code, an id and a URL that do are left out. */
 void withhold_echoes(struct auction *auction, struct verdict *verdict);

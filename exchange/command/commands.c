@@ -20,7 +20,7 @@ static const struct row rows[] = {
     {"whatif", command_whatif, "what recorded auctions would have sold under another catalogue"},
     {"ledger", command_ledger, "stat, export, verify and audit the book; rotate its key"},
     {"erase", command_erase, "destroy the private data of a person, who is not sold any more"},
-    {"key", command_key, "make keys for affiliates, buyers and operators"},
+    {"key", command_key, "make, list and revoke keys of affiliates, buyers and operators"},
     {"help", command_help, "this list"},
 };
 #define ROWS (sizeof rows / sizeof *rows)

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "exchange/command/admin_call.h"
 #include "exchange/command/command.h"
 #include "exchange/command/operating.h"
 #include "exchange/command/options.h"
@@ -16,14 +17,14 @@
 #define ARENA_BYTES 16384u
 #define ARENA_MAX (4u << 20)
 
-enum { CONFIG, PHONE, EMAIL, LEAD, ADMIN, JSON };
+enum { CONFIG, PHONE, EMAIL, LEAD, KEY_FILE, JSON };
 
 static const struct option_row rows[] = {
     [CONFIG] = {"config", "FILE", "settings; else $OUTCRY_CONFIG, else ./outcry.yaml"},
     [PHONE] = {"phone", "PHONE", "every lead with this phone"},
     [EMAIL] = {"email", "ADDRESS", "every lead with this e-mail"},
     [LEAD] = {"lead", "ID", "this lead, and every other of the same phones and e-mails"},
-    [ADMIN] = {"admin", "ADDRESS", "the exchange's admin listener; else that of the settings"},
+    [KEY_FILE] = {"key-file", "FILE", "an operator's key, where the admin listener is no unix socket"},
     [JSON] = {"json", NULL, "print JSON"},
 };
 static const struct options options = {
@@ -31,8 +32,8 @@ static const struct options options = {
     .usage = "",
     .prose =
         "destroys the private data of every lead of a person, for good; the person is not sold any more, affiliates\n"
-        "and buyers are told (lead.erased). Money, states and ids stay. Beside a live exchange it goes through the\n"
-        "admin listener; an operator's key is then taken from $" OPERATING_KEY ".\n"
+        "and buyers are told (lead.erased). Money, states and ids stay. Beside a live exchange it goes through its\n"
+        "admin listener.\n"
         "Exit status: 0 done, 1 there is no such lead, 2 it could not be done.",
     .rows = rows,
     .rows_count = sizeof rows / sizeof *rows,
@@ -83,8 +84,7 @@ static void print_json(const struct privacy_erasure *erasure)
 {
     char text[IDENT_TEXT + 1];
     printf("{\"status\":\"erased\",\"erased\":%u,\"waiting\":%u,\"leads\":[", erasure->erased, erasure->waiting);
-    for (uint32_t i = 0; i < erasure->told; i++)
-        printf("%s\"%s\"", i ? "," : "", ident_text(&erasure->leads[i], text));
+    for (uint32_t i = 0; i < erasure->told; i++) printf("%s\"%s\"", i ? "," : "", ident_text(&erasure->leads[i], text));
     printf("]}\n");
 }
 
@@ -173,12 +173,27 @@ static bool read_answer(struct bytes body, struct privacy_erasure *erasure)
     bool good = leads && leads->kind == NODE_LIST && node_i64(node_find(answer, "erased"), &erased) &&
                 node_i64(node_find(answer, "waiting"), &waiting);
     *erasure = (struct privacy_erasure){.erased = (uint32_t)erased, .waiting = (uint32_t)waiting};
-    if (good)
-        NODE_EACH(lead, leads)
-            if (erasure->told < PRIVACY_LEADS_TOLD_MAX && ident_read(lead->text, &erasure->leads[erasure->told]))
-                erasure->told++;
+    if (good) NODE_EACH(lead, leads)
+    if (erasure->told < PRIVACY_LEADS_TOLD_MAX && ident_read(lead->text, &erasure->leads[erasure->told]))
+        erasure->told++;
     arena_free(&arena);
     return good;
+}
+
+static int tell_reply(const struct admin_answer *reply, bool as_json)
+{
+    struct privacy_erasure erasure;
+    if (reply->status == 404) {
+        refuse("there is no such lead");
+        return COMMAND_NO;
+    }
+    if (reply->status != 200 || !read_answer(reply->body, &erasure)) {
+        fprintf(stderr, "outcry erase: the exchange answered %d: %.*s\n", reply->status, (int)reply->body.len,
+                reply->body.at);
+        return COMMAND_USAGE;
+    }
+    (as_json ? print_json : print)(&erasure);
+    return COMMAND_DONE;
 }
 
 static int erase_through(const struct settings *settings, const struct options_given *given)
@@ -190,10 +205,11 @@ static int erase_through(const struct settings *settings, const struct options_g
     char body[BODY_MAX];
     struct sink sink = sink_over(body, sizeof body);
     struct json json = json_into(&sink);
-    struct ledger_note note;
-    struct privacy_erasure erasure;
-    struct operating_reply *reply = calloc(1, sizeof *reply);
+    struct bytes key;
+    struct arena arena;
+    struct admin_answer *reply = calloc(1, sizeof *reply);
     if (!reply) return refuse("out of memory");
+    arena_init(&arena, ARENA_BYTES, ARENA_MAX);
     json_open_map(&json);
     for (unsigned i = 0; i < sizeof members / sizeof *members; i++) {
         if (!given->values[members[i].option]) continue;
@@ -201,24 +217,15 @@ static int erase_through(const struct settings *settings, const struct options_g
         json_text(&json, bytes_of(given->values[members[i].option]));
     }
     json_close_map(&json);
-    int status = COMMAND_USAGE;
-    bool answered = !sink.cut && operating_ask(settings, given->values[ADMIN], "POST", "/v1/admin/erase",
-                                               sink_written(&sink), reply, &note);
+    bool has_key = admin_read_key(given->values[KEY_FILE], &arena, &key), is_cut = sink.cut;
+    enum fault fault = FAULT_NONE;
+    if (has_key && !is_cut) fault = admin_call(settings, key, "POST", "/v1/admin/erase", sink_written(&sink), reply);
     crypto_wipe(body, sizeof body);
-    if (!answered)
-        refuse(sink.cut ? "that is too long" : note.text);
-    else if (reply->status == 404)
-    {
-        refuse("there is no such lead");
-        status = COMMAND_NO;
-    }
-    else if (reply->status != 200 || !read_answer(reply->body, &erasure))
-        fprintf(stderr, "outcry erase: the exchange answered %d: %.*s\n", reply->status, (int)reply->body.len,
-                reply->body.at);
-    else {
-        (given->values[JSON] ? print_json : print)(&erasure);
-        status = COMMAND_DONE;
-    }
+    arena_free(&arena);
+    int status = !has_key              ? refuse("--key-file holds no operator's key")
+                 : is_cut              ? refuse("that is too long")
+                 : fault != FAULT_NONE ? refuse(operating_text(fault))
+                                       : tell_reply(reply, given->values[JSON] != NULL);
     free(reply);
     return status;
 }
@@ -234,7 +241,7 @@ static int erase(const struct settings *settings, const struct options_given *gi
     const char *wrong = read_values(given, &arena, &person, &lead_id);
     arena_free(&arena);
     if (wrong) return refuse(wrong);
-    enum fault fault = given->values[ADMIN] ? FAULT_IN_USE : operating_open(settings, &operating, &note);
+    enum fault fault = operating_open(settings, &operating, &note);
     if (fault == FAULT_IN_USE) return erase_through(settings, given);
     if (fault != FAULT_NONE) return refuse(note.text);
     int status = erase_straight(&operating, &person, &lead_id, given->values[JSON] != NULL);

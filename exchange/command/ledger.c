@@ -19,14 +19,14 @@
 #define ARENA_CHUNK (1u << 16)
 #define ARENA_MAX (1u << 24)
 
-enum { CONFIG, FROM, TO, FORMAT, ADMIN, JSON };
+enum { CONFIG, FROM, TO, FORMAT, KEY_FILE, JSON };
 
 static const struct option_row rows[] = {
     [CONFIG] = {"config", "FILE", "settings; else $OUTCRY_CONFIG, else ./outcry.yaml"},
     [FROM] = {"from", "TIME", "export: sales from this instant on: RFC 3339, or relative as -1h, -7d"},
     [TO] = {"to", "TIME", "export: sales before this instant"},
     [FORMAT] = {"format", "csv|ndjson", "export: csv unless said otherwise"},
-    [ADMIN] = {"admin", "ADDRESS", "rotate-key: the exchange's admin listener; else that of the settings"},
+    [KEY_FILE] = {"key-file", "FILE", "rotate-key: an operator's key, where the admin listener is no unix socket"},
     [JSON] = {"json", NULL, "all but export: print JSON"},
 };
 static const struct options options = {
@@ -34,7 +34,8 @@ static const struct options options = {
     .usage = "stat|export|verify|audit LEAD|rotate-key",
     .prose =
         "stat tells what is in the book, export writes its sales, verify reads it through: chain, sums, rows, caps;\n"
-        "audit tells who was shown a lead's private data, when, and which fields; rotate-key wraps every lead's data key\n"
+        "audit tells who was shown a lead's private data, when, and which fields; rotate-key wraps every lead's data "
+        "key\n"
         "by a new key, and takes the old one out of the key file (beside a live exchange through its admin listener).\n"
         "Exit status: 0 done, 1 the book is not good (verify), 2 it could not be read.",
     .rows = rows,
@@ -287,7 +288,7 @@ static int audit_lead(const struct settings *settings, const struct options_give
 
 static int rotate_key(const struct settings *settings, const struct options_given *given)
 {
-    return privacy_rotate_key(settings, given->values[ADMIN], given->values[JSON] != NULL);
+    return privacy_rotate_key(settings, given->values[KEY_FILE], given->values[JSON] != NULL);
 }
 
 /* Export and verify

@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "exchange/api/audit.h"
+#include "exchange/command/admin_call.h"
 #include "exchange/command/command.h"
 #include "exchange/command/operating.h"
 #include "exchange/command/table.h"
@@ -100,37 +101,42 @@ static bool read_answer(struct bytes body, struct privacy_rotation *rotation)
     return good;
 }
 
-static int rotate_through(const struct settings *settings, const char *admin, bool as_json)
+static int ask_exchange(const struct settings *settings, struct bytes key, const char *method, const char *path,
+                        struct admin_answer *answer, struct privacy_rotation *rotation)
 {
-    struct ledger_note note;
+    enum fault fault = admin_call(settings, key, method, path, BYTES_NONE, answer);
+    if (fault != FAULT_NONE) return refuse(operating_text(fault));
+    if (answer->status == 200 && read_answer(answer->body, rotation)) return COMMAND_DONE;
+    fprintf(stderr, "outcry ledger: the exchange answered %d: %.*s\n", answer->status, (int)answer->body.len,
+            answer->body.at);
+    return COMMAND_USAGE;
+}
+
+static int rotate_through(const struct settings *settings, const char *key_file, bool as_json)
+{
     struct privacy_rotation rotation = {.is_running = true};
-    struct operating_reply *reply = calloc(1, sizeof *reply);
-    if (!reply) return refuse("out of memory");
-    const char *method = "POST", *path = "/v1/admin/rotate-key";
-    int status = COMMAND_DONE;
+    struct bytes key;
+    struct arena arena;
+    struct admin_answer *answer = calloc(1, sizeof *answer);
+    if (!answer) return refuse("out of memory");
+    arena_init(&arena, ARENA_BYTES, ARENA_MAX);
+    int status = admin_read_key(key_file, &arena, &key) ? COMMAND_DONE : refuse("--key-file holds no operator's key");
+    if (status == COMMAND_DONE) status = ask_exchange(settings, key, "POST", "/v1/admin/rotate-key", answer, &rotation);
     while (status == COMMAND_DONE && rotation.is_running) {
-        if (!operating_ask(settings, admin, method, path, BYTES_NONE, reply, &note))
-            status = refuse(note.text);
-        else if (reply->status != 200 || !read_answer(reply->body, &rotation)) {
-            fprintf(stderr, "outcry ledger: the exchange answered %d: %.*s\n", reply->status, (int)reply->body.len,
-                    reply->body.at);
-            status = COMMAND_USAGE;
-        } else if (rotation.is_running) {
-            pause_a_while();
-        }
-        method = "GET";
-        path = "/v1/admin/rotation";
+        pause_a_while();
+        status = ask_exchange(settings, key, "GET", "/v1/admin/rotation", answer, &rotation);
     }
-    free(reply);
+    arena_free(&arena);
+    free(answer);
     return status == COMMAND_DONE ? tell_rotated(&rotation, as_json) : status;
 }
 
-int privacy_rotate_key(const struct settings *settings, const char *admin, bool as_json)
+int privacy_rotate_key(const struct settings *settings, const char *key_file, bool as_json)
 {
     struct operating operating;
     struct ledger_note note;
-    enum fault fault = admin ? FAULT_IN_USE : operating_open(settings, &operating, &note);
-    if (fault == FAULT_IN_USE) return rotate_through(settings, admin, as_json);
+    enum fault fault = operating_open(settings, &operating, &note);
+    if (fault == FAULT_IN_USE) return rotate_through(settings, key_file, as_json);
     if (fault != FAULT_NONE) return refuse(note.text);
     int status = rotate_straight(&operating, as_json);
     operating_close(&operating);
@@ -179,8 +185,12 @@ static void print_disclosures(const struct node *audit)
         struct bytes outcome = text_of(one, "outcome"), id = text_of(one, "post_id");
         if (sent && !sent->truth) outcome = BYTES("not sent");
         if (outcome.len == 0) outcome = text_of(one, "to");
-        struct bytes cells[] = {text_of(one, "at"),       text_of(one, "kind"), text_of(one, "buyer"),
-                                text_of(one, "contract"), outcome,              id.len ? id : text_of(one, "id")};
+        struct bytes cells[] = {text_of(one, "at"),
+                                text_of(one, "kind"),
+                                text_of(one, "buyer"),
+                                text_of(one, "contract"),
+                                outcome,
+                                id.len ? id : text_of(one, "id")};
         table_row(&page, cells);
     }
     table_print(&page, stdout);

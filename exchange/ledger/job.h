@@ -21,6 +21,7 @@ enum job_kind {
     JOB_SWEEP,
     JOB_DELIVERIES,
     JOB_MATTER,
+    JOB_KEY_REVOKED,
     JOB_ERASE,
     JOB_ROTATE,
     JOB_REWRAP,

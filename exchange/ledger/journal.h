@@ -45,6 +45,7 @@
     X(REFS, "refs")   /* whose, a movement's ref -> seq, n */                                                          \
     X(ACCOUNT_NAMES, "account_names") /* number -> "buyer:X" */                                                        \
     X(ACCOUNT_LINES, "account_lines") /* number, period, seq, n -> move_write_line */                                  \
+    X(KEYS_REVOKED, "keys_revoked")   /* SHA-256 of an API key -> when, wall ms (8) */                                 \
     X(DATA_KEYS, "data_keys")         /* see content.h; like content no entry tells it */                              \
     X(PEOPLE, "people")               /* likewise */                                                                   \
     X(DISCLOSURES, "disclosures")     /* lead id | post or other id -> who was shown it, see disclosures.h */          \
@@ -69,10 +70,11 @@ enum entry_kind {
     ENTRY_DISPOSITION = 7,
     ENTRY_CLEAR = 8,
     ENTRY_LATE = 9, /* a post that was given up was accepted after all */
-    ENTRY_ERASURE = 10,
-    ENTRY_DISCLOSURE = 11,
-    ENTRY_FIELD_NAMES = 12,
-    ENTRY_ROTATION = 13,
+    ENTRY_KEY_REVOKED = 10,
+    ENTRY_ERASURE = 11,
+    ENTRY_DISCLOSURE = 12,
+    ENTRY_FIELD_NAMES = 13,
+    ENTRY_ROTATION = 14,
     ENTRY_KINDS
 };
 

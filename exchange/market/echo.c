@@ -117,8 +117,7 @@ bool echo_repeats(const struct campaign *campaign, const struct node *content, s
     if (text.len == 0) return false;
     if (text.len > ECHO_TEXT_MAX) return true;
     take_text(&echo, text);
-    if (lead)
-        NODE_EACH(value, lead)
-            if (is_private(campaign, value->key) && repeats_any(&echo, value)) return true;
+    if (lead) NODE_EACH(value, lead)
+    if (is_private(campaign, value->key) && repeats_any(&echo, value)) return true;
     return consent && repeats_any(&echo, consent);
 }

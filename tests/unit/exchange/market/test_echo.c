@@ -10,8 +10,8 @@
 #include "protocol/codec/json.h"
 
 #define CONTENT                                                                                                        \
-    "{\"lead\":{\"state\":\"CA\",\"zip\":\"94110\",\"age\":34,\"phone\":\"+14155550171\",\"first_name\":\"Annabel\","          \
-    "\"email\":\"ann.bell@example.com\",\"ssn\":\"078-05-1120\",\"more\":{\"deep\":[\"Rosebud\"]},\"short\":\"abc\"},"          \
+    "{\"lead\":{\"state\":\"CA\",\"zip\":\"94110\",\"age\":34,\"phone\":\"+14155550171\",\"first_name\":\"Annabel\","  \
+    "\"email\":\"ann.bell@example.com\",\"ssn\":\"078-05-1120\",\"more\":{\"deep\":[\"Rosebud\"]},\"short\":\"abc\"}," \
     "\"consent\":{\"tcpa\":true,\"ip\":\"203.0.113.171\"}}"
 
 static struct arena arena;
@@ -37,10 +37,18 @@ static const struct campaign *campaign_of(void)
 
 static void test_what_is_found(void **state)
 {
-    static const char *const texts[] = {
-        "we have +14155550171 already", "4155550171", "dial (415) 555-0171 today", "415.555.0171",
-        "ANNABEL was here",             "no: annabel", "ann.bell@example.com",     "https://x.example/?m=Ann.Bell%40Example.com",
-        "078051120",                    "rosebud!",    "from 203.0.113.171",       "https://x.example/14155550171/next"};
+    static const char *const texts[] = {"we have +14155550171 already",
+                                        "4155550171",
+                                        "dial (415) 555-0171 today",
+                                        "415.555.0171",
+                                        "ANNABEL was here",
+                                        "no: annabel",
+                                        "ann.bell@example.com",
+                                        "https://x.example/?m=Ann.Bell%40Example.com",
+                                        "078051120",
+                                        "rosebud!",
+                                        "from 203.0.113.171",
+                                        "https://x.example/14155550171/next"};
     (void)state;
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         if (!repeats(campaign_of(), texts[i])) fail_msg("not found: %s", texts[i]);
