@@ -76,7 +76,7 @@ struct ledger {
     _Atomic int state; /* enum engine_state */
     char why[256];     /* written before the state becomes ENGINE_DOWN */
     _Atomic uint64_t seq, entries, commits, batches_max, doubts, posts_open, used_bytes, max_bytes;
-    _Atomic bool rotating;
+    _Atomic bool rotating, rotation_failed;
     _Atomic uint64_t rewrapped, unreadable;
     _Atomic uint64_t traces, traces_dropped, trace_bytes;
     _Atomic int64_t wait_p50_us, wait_p99_us;

@@ -335,6 +335,7 @@ enum fault privacy_rotate(struct ledger_line *line, int64_t wall_ms,
 void privacy_rotation(const struct ledger *ledger, struct privacy_rotation *rotation)
 {
     *rotation = (struct privacy_rotation){.is_running = atomic_load(&ledger->rotating),
+                                          .has_failed = atomic_load(&ledger->rotation_failed),
                                           .wrapped = atomic_load(&ledger->rewrapped),
                                           .unreadable = atomic_load(&ledger->unreadable)};
 }

@@ -29,7 +29,7 @@ enum fault privacy_rotate(struct ledger_line *line, int64_t wall_ms,
                           void (*on_begun)(void *arg, uint64_t token, enum fault fault, uint64_t seq), void *arg,
                           uint64_t token) MUST_USE;
 struct privacy_rotation {
-    bool is_running;
+    bool is_running, has_failed; /* failed: the old key is still in the file; tried again at the next start */
     uint64_t wrapped;    /* data keys since it was begun, or since the start */
     uint64_t unreadable; /* that no known key opens: the old keys are kept because of them */
 };

@@ -14,6 +14,7 @@
 static void publish(struct ledger *ledger)
 {
     const struct rotation *rotation = &ledger->rotation;
+    atomic_store(&ledger->rotation_failed, rotation->has_failed);
     atomic_store(&ledger->rotating, rotation->is_running);
     atomic_store(&ledger->rewrapped, rotation->walk.wrapped);
     atomic_store(&ledger->unreadable, rotation->walk.unreadable);
