@@ -73,8 +73,9 @@ struct ledger {
     struct tally tally; /* of what was sold out of doubts */
 
     /* Published. */
-    _Atomic int state; /* enum engine_state */
-    char why[256];     /* written before the state becomes ENGINE_DOWN */
+    _Atomic int state;     /* enum engine_state */
+    char why[256];         /* written before the state becomes ENGINE_DOWN */
+    _Atomic uint64_t lows; /* buyers whose balance fell below what is low for them, since the start */
     _Atomic uint64_t seq, entries, commits, batches_max, doubts, posts_open, used_bytes, max_bytes;
     _Atomic bool rotating, rotation_failed;
     _Atomic uint64_t rewrapped, unreadable;
