@@ -21,6 +21,7 @@ struct withdrawal {
     struct person person;
     struct person_keys keys;
     enum fault fault;
+    bool is_erased; /* the lead no longer tells whose it is */
 };
 
 /* Nothing is left to do; status 200: it is done. */
@@ -87,9 +88,10 @@ static void look(void *context, struct reader *reader)
     struct document_error error;
     withdrawal->fault = reader_lead(reader, &withdrawal->lead_id, &withdrawal->arena, &record);
     if (!withdrawal->fault && !bytes_same(record.affiliate, withdrawal->affiliate)) withdrawal->fault = FAULT_NOT_FOUND;
-    if (!withdrawal->fault)
+    withdrawal->is_erased = !withdrawal->fault && record.erasure == LEAD_ERASED;
+    if (!withdrawal->fault && !withdrawal->is_erased)
         withdrawal->fault = reader_content(reader, &withdrawal->lead_id, &withdrawal->arena, &content);
-    if (withdrawal->fault) return;
+    if (withdrawal->fault || withdrawal->is_erased) return;
     const struct campaign *campaign = catalogue_campaign(withdrawal->catalogue, record.campaign);
     const struct node *document = document_read_json(&withdrawal->arena, content, &DOCUMENT_LIMITS, &error);
     const struct node *lead = document ? node_find(document, "lead") : NULL;
@@ -104,6 +106,8 @@ static void on_looked(void *context)
         end(withdrawal, 404, REASON_NOT_FOUND, "no such lead");
     else if (withdrawal->fault)
         end(withdrawal, 503, REASON_LEDGER_DOWN, NULL);
+    else if (withdrawal->is_erased && withdrawal->person.count == 0)
+        end(withdrawal, 409, REASON_CONFLICT, "the lead was erased: name the phone or the e-mail");
     else if (withdrawal->person.count == 0)
         end(withdrawal, 422, REASON_INVALID_FIELD, "the lead names nobody");
     else

@@ -81,6 +81,11 @@ def erase_and_look(exchange):
     same([status, again["status"], again["price"]], [200, "sold", ann["price"]], "money and state stay")
     same(exchange.lead({**PEOPLE[0], "first_name": "Anne"})["status"], "unsold", "who is erased is not sold")
     same(exchange.lead({**PEOPLE[1], "phone": "4155550199"})["status"], "sold", "others are")
+    for lead, wanted in ((ann, 409), (bob, 200)):
+        status, told = exchange.public_answer("POST", "/v1/revocations", {"lead_id": lead["lead_id"]}, exchange.key_of("best"))
+        same(status, wanted, told)
+    for path, key in (("/v1/affiliate/events", exchange.key_of("best")), ("/v1/buyer/events", exchange.buyer_key("north"))):
+        same(events_of(exchange, path, key)[:1], ["lead.erased"], path)
     exchange.verify()
 
 
