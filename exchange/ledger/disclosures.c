@@ -2,6 +2,7 @@
  * there, so that nothing can be told twice and differently. */
 #include "exchange/ledger/disclosures.h"
 
+#define COPY_ROOM 512u
 #define ROW_KEY (2 * sizeof(struct ident))
 
 static struct bytes row_key(char at[ROW_KEY], const struct ident *lead_id, const struct ident *id)
@@ -16,6 +17,26 @@ enum fault disclosures_post(struct store *store, struct MDB_txn *txn, const stru
 {
     char key[ROW_KEY];
     return store_put(store, txn, BOOK_DISCLOSURES, row_key(key, lead_id, post_id), BYTES_NONE);
+}
+
+/* The id is made of the post's: an address gets one copy of it, however often it is sent. */
+enum fault disclosures_copy(struct store *store, struct MDB_txn *txn, const struct post_record *post, unsigned address)
+{
+    char key[ROW_KEY], row[COPY_ROOM], to[16], number = (char)address;
+    struct digest digest;
+    struct disclosure copy = {.kind = DISCLOSURE_COPY,
+                              .lead_id = post->lead_id,
+                              .contract = post->intent.contract,
+                              .buyer = post->intent.buyer,
+                              .wall_ms = post->settled_ms};
+    struct sink sink = sink_over(row, sizeof row), text = sink_over(to, sizeof to);
+    digest_of(&digest, (struct bytes[]){BYTES("copy"), ident_bytes(&post->post_id), {&number, 1}}, 3);
+    memcpy(copy.id.at, digest.at, sizeof copy.id.at);
+    sink_text(&text, "copy ");
+    sink_u64(&text, address + 1);
+    copy.to = sink_written(&text);
+    if (!disclosure_write(&sink, &copy)) return FAULT_INPUT;
+    return store_put(store, txn, BOOK_DISCLOSURES, row_key(key, &copy.lead_id, &copy.id), sink_written(&sink));
 }
 
 enum fault disclosures_apply(struct store *store, struct MDB_txn *txn, const struct entry *entry)

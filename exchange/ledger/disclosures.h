@@ -12,7 +12,10 @@
 /* A post of that lead is about to be sent. */
 enum fault disclosures_post(struct store *store, struct MDB_txn *txn, const struct ident *lead_id,
                             const struct ident *post_id) MUST_USE;
-/* One that is no post. FAULT_NOT_FOUND: no such lead; FAULT_INPUT: it cannot be read, or was told before. */
+/* A post was accepted, and a copy of its lead goes to that address of its contract's list. */
+enum fault disclosures_copy(struct store *store, struct MDB_txn *txn, const struct post_record *post,
+                            unsigned address) MUST_USE;
+/* One that is neither. FAULT_NOT_FOUND: no such lead; FAULT_INPUT: it cannot be read, or was told before. */
 enum fault disclosures_apply(struct store *store, struct MDB_txn *txn, const struct entry *entry) MUST_USE;
 /* Each of a lead's, in the order of their ids. A post's has its kind, ids and nothing else. */
 enum fault disclosures_each(struct store *store, struct MDB_txn *txn, const struct ident *lead_id,

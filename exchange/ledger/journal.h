@@ -46,6 +46,7 @@
     X(ACCOUNT_NAMES, "account_names") /* number -> "buyer:X" */                                                        \
     X(ACCOUNT_LINES, "account_lines") /* number, period, seq, n -> move_write_line */                                  \
     X(KEYS_REVOKED, "keys_revoked")   /* SHA-256 of an API key -> when, wall ms (8) */                                 \
+    X(PURCHASES, "purchases")         /* buyer, 0, sold at (8, big-endian), post id -> sale id, see purchases.h */     \
     X(DATA_KEYS, "data_keys")         /* see content.h; like content no entry tells it */                              \
     X(PEOPLE, "people")               /* likewise */                                                                   \
     X(DISCLOSURES, "disclosures")     /* lead id | post or other id -> who was shown it, see disclosures.h */          \

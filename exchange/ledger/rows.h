@@ -92,3 +92,7 @@ enum fault rows_lead(struct store *store, struct MDB_txn *txn, const struct iden
                      struct lead_record *lead) MUST_USE;
 enum fault rows_post(struct store *store, struct MDB_txn *txn, const struct ident *post_id, struct arena *arena,
                      struct post_record *post) MUST_USE;
+
+/* Of slots: whether one more buyer may hold the lead, and the sale that an acceptance of that post would make. */
+bool rows_has_room(const struct lead_record *lead, const struct book_intent *intent);
+struct book_sale rows_sale_to_be(const struct book_intent *intent);
