@@ -43,6 +43,7 @@ static const struct route routes[] = {
     {"POST", "/v1/admin/contracts/{id}/pause", VISIT_OPERATOR, true, operator_pause},
     {"POST", "/v1/admin/contracts/{id}/resume", VISIT_OPERATOR, true, operator_resume},
     {"GET", "/v1/admin/posts", VISIT_OPERATOR, true, operator_posts},
+    {"GET", "/v1/admin/notices", VISIT_OPERATOR, true, operator_notices},
     {"POST", "/v1/admin/posts/{id}/resolve", VISIT_OPERATOR, true, operator_resolve},
     {"POST", "/v1/admin/reload", VISIT_OPERATOR, true, operator_reload},
     {"GET", "/v1/admin/keys", VISIT_OPERATOR, true, operator_keys},

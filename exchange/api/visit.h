@@ -111,6 +111,7 @@ void operator_pause(struct visit *visit);
 void operator_resume(struct visit *visit);
 void operator_posts(struct visit *visit);
 void operator_resolve(struct visit *visit);
+void operator_notices(struct visit *visit); /* outgoing.c */
 void operator_reload(struct visit *visit);
 void operator_keys(struct visit *visit); /* keys.c */
 void operator_revoke_key(struct visit *visit);

@@ -190,6 +190,13 @@ def test_refused_then_taken_later_ones_wait():
         resolve(exchange, two, "accepted")
         receiver.until("/best", 2)
         same([got[1]["data"]["lead_id"] for got in receiver.of("/best")], [one, two], "the other lead does not wait, the same one does")
+        give_up, waiting = time.monotonic() + PATIENCE_S, []
+        while [row["tries"] for row in waiting if "affiliate" in row] != [1, 1] and time.monotonic() < give_up:
+            waiting = exchange.operator("GET", "/v1/admin/notices?state=waiting")[1]["notices"]
+        same({(row["affiliate"], row["type"], row["lead_id"], row["tries"], row["reason"], row["http"]) for row in waiting if "affiliate" in row},
+             {("best", "lead.sold", lead_id, 1, "bad_response", 500) for lead_id in (one, two)}, str(waiting))
+        same(exchange.operator("GET", "/v1/admin/notices?state=given_up"), (200, {"notices": []}))
+        same(exchange.operator("GET", "/v1/admin/notices?state=lost")[0], 422)
         receiver.says["/best"] = 204
         told = [got[1]["type"] for got in receiver.until("/best", 5) if got[1]["data"]["lead_id"] == one]
         same(told, ["lead.sold", "lead.sold", "lead.revoked"], "after 5 s again, then what waited for it")
