@@ -29,6 +29,7 @@ void buyer_close(struct buyer *buyer)
     free(buyer->seats.until_us);
     free((void *)buyer->last_ping.at);
     free((void *)buyer->last_post.at);
+    free((void *)buyer->last_notice.at);
     *buyer = (struct buyer){0};
 }
 

@@ -20,7 +20,8 @@ struct buyer_counts {
     uint64_t held;                         /* answers that wait now */
     uint64_t gone;                         /* the peer left before its answer */
     uint64_t bad_signatures, bad_requests;
-    uint64_t statuses; /* questions at the status endpoint */
+    uint64_t statuses;        /* questions at the status endpoint */
+    uint64_t notices, copies; /* received at the notice endpoint */
     uint64_t pushes, push_failures;
     uint64_t private_seen;         /* a bit per name of the scenario's `private` */
     int64_t money_micros;          /* the posts' prices, accepted */
@@ -53,7 +54,7 @@ struct buyer {
     uint32_t posts_oldest;
     uint64_t leads;
     struct buyer_seats seats;
-    struct bytes last_ping, last_post; /* with `record`; own memory */
+    struct bytes last_ping, last_post, last_notice; /* with `record`; own memory */
 };
 
 /* How one request is answered; the body is in the sink that was given, or `body` where that is not NULL. */

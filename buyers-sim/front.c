@@ -15,12 +15,12 @@
 #define BODY_MAX (1u << 20)
 #define LONG_US INT64_C(3600000000)
 
-enum part { PART_PING, PART_POST, PART_STATUS, PARTS };
+enum part { PART_PING, PART_POST, PART_STATUS, PART_NOTICE, PARTS };
 
 static void on_request(void *arg, struct server_request *request);
 static void on_gone(void *arg, struct server_request *request);
 
-static const char *const part_names[PARTS] = {"ping", "post", "status"};
+static const char *const part_names[PARTS] = {"ping", "post", "status", "notice"};
 
 /* A listener's handler knows its town by this. */
 struct gate {
@@ -216,6 +216,26 @@ static void answer_status(struct town *town, uint32_t index, struct server_reque
                                .status = 200, .content_type = "application/json", .body = {text, (size_t)len}});
 }
 
+/* POST …/notice: notices, hooks and copies end here; a copy is counted by itself. */
+static void answer_notice(struct town *town, uint32_t index, struct server_request *request)
+{
+    struct buyer *buyer = &town->buyers[index];
+    const struct server_view *view = server_view(request);
+    if (town->scenario->record) keep_last(&buyer->last_notice, view->body);
+    arena_reset(&town->reading);
+    const struct node *notice = read_body(&town->reading, buyer, view->body);
+    const struct node *type = notice ? node_find(notice, "type") : NULL;
+    if (!type || type->kind != NODE_TEXT) {
+        refuse(request, 400);
+        return;
+    }
+    if (bytes_is(type->text, "lead.copy"))
+        buyer->counts.copies++;
+    else
+        buyer->counts.notices++;
+    server_answer(request, &(struct server_answer){.status = 204});
+}
+
 static const struct {
     const char *path;
     const char *method;
@@ -242,8 +262,11 @@ static void answer_page(struct town *town, struct server_request *request)
 
 static void on_request(void *arg, struct server_request *request)
 {
-    static void (*const answers[PARTS])(struct town *, uint32_t, struct server_request *) = {
-        [PART_PING] = answer_ping, [PART_POST] = answer_post, [PART_STATUS] = answer_status};
+    static void (*const answers[PARTS])(struct town *, uint32_t,
+                                        struct server_request *) = {[PART_PING] = answer_ping,
+                                                                    [PART_POST] = answer_post,
+                                                                    [PART_STATUS] = answer_status,
+                                                                    [PART_NOTICE] = answer_notice};
     const struct gate *gate = arg;
     struct town *town = gate->town;
     const struct server_view *view = server_view(request);

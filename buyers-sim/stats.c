@@ -43,6 +43,8 @@ static void write_counts(struct json *json, const struct buyer_counts *counts)
         {"bad_signatures", counts->bad_signatures},
         {"bad_requests", counts->bad_requests},
         {"statuses", counts->statuses},
+        {"notices", counts->notices},
+        {"copies", counts->copies},
         {"pushes", counts->pushes},
         {"push_failures", counts->push_failures},
         {"last_ping_bytes", counts->ping_bytes},
@@ -76,6 +78,7 @@ static void write_buyer(struct json *json, struct town *town, uint32_t index)
     write_url(json, town, index, "ping");
     write_url(json, town, index, "post");
     write_url(json, town, index, "status");
+    write_url(json, town, index, "notice");
     json_close_map(json);
 }
 
@@ -151,13 +154,15 @@ void stats_answer_last(struct town *town, struct server_request *request)
         return;
     }
     const struct buyer *buyer = &town->buyers[index];
-    size_t cap = 2 * (size_t)BUYER_RECORD_MAX + 256;
+    size_t cap = 3 * (size_t)BUYER_RECORD_MAX + 256;
     char *text = malloc(cap);
     struct sink sink = sink_over(text, text ? cap : 0);
     sink_text(&sink, "{\"ping\":");
     sink_bytes(&sink, buyer->last_ping.at ? buyer->last_ping : BYTES("null"));
     sink_text(&sink, ",\"post\":");
     sink_bytes(&sink, buyer->last_post.at ? buyer->last_post : BYTES("null"));
+    sink_text(&sink, ",\"notice\":");
+    sink_bytes(&sink, buyer->last_notice.at ? buyer->last_notice : BYTES("null"));
     sink_char(&sink, '}');
     give(request, &sink);
     free(text);

@@ -239,6 +239,21 @@ def test_without_an_address_there_is_the_feed():
     receiver.close()
 
 
+def test_the_simulated_buyers_take_notices():
+    play = {"buyers": {"north": {"contract": {}, "does": {}}}}
+    with Open(play) as exchange:
+        here = exchange.url("north", "notice")
+        play["buyers"]["north"]["contract"] = {"notify": [here], "copies": [here]}
+        exchange.write_files(play)
+        same(exchange.operator("POST", "/v1/admin/reload")[0], 200)
+        lead(exchange, 1)
+        give_up, stats = time.monotonic() + PATIENCE_S, {}
+        while (stats.get("notices"), stats.get("copies")) != (1, 1) and time.monotonic() < give_up:
+            stats = exchange.buyers("GET", "/stats?buyer=north")["buyers"][0]
+            time.sleep(0.02)
+        same((stats["notices"], stats["copies"], stats["bad_signatures"]), (1, 1, 0), str(stats))
+
+
 def bought(exchange, buyer, query="", fields=None):
     asked = exchange.ask("GET", f"/v1/buyer/leads{query}", None, exchange.buyer_key(buyer), fields)
     status, text = asked.whole()
