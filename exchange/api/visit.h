@@ -97,8 +97,7 @@ void affiliate_revoke(struct visit *visit); /* revocation.c */
 void affiliate_events(struct visit *visit); /* events.c */
 void buyer_events(struct visit *visit);
 void buyer_leads(struct visit *visit); /* purchases.c */
-/* spec.c */
-void spec_answer(struct visit *visit);
+void spec_answer(struct visit *visit); /* spec.c */
 void buyer_put_availability(struct visit *visit);
 void buyer_get_availability(struct visit *visit);
 void buyer_put_list(struct visit *visit); /* list.c; at the head: its body comes in pieces */
