@@ -381,7 +381,7 @@ static const char *apply_sale(struct model *model, struct model_lead *lead, cons
     slot->sale.redirect_url = keep(model, sale->redirect_url);
     if (lead->record.offer.rehearsal) return NULL; /* of a test no money moves */
     move(model, "buyer:", sale->buyer, "", -sale->price_micros);
-    move(model, "affiliate:", lead->record.affiliate, ":uncleared", sale->payout_micros);
+    if (!model->loses_leg) move(model, "affiliate:", lead->record.affiliate, ":uncleared", sale->payout_micros);
     move(model, sale->margin_micros < 0 ? "house:loss" : "house:margin", BYTES_NONE, "", sale->margin_micros);
     return NULL;
 }

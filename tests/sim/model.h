@@ -27,6 +27,8 @@ struct model_post {
 struct model_lead {
     struct lead_record record; /* texts in the model's arena */
     struct bytes content;
+    uint8_t told; /* to its affiliate: 1 + enum answer_status; see forward.c */
+    int64_t told_micros;
     bool goes_on;            /* resolved as rejected: an intent or an end is to come */
     bool is_running;         /* its story is under way */
     uint32_t sales, intents; /* made so far; see LEAD_SLOTS for what stands */
@@ -58,6 +60,7 @@ struct model {
         learned_count, learned_room;
     struct table lead_ids, ping_ids, keys, post_ids, cap_ids, account_names;
     uint64_t seq;
+    bool loses_leg;        /* the saboteur's: of the next sale */
     bool forgets_releases; /* the saboteur's: see sim_main.c --sabotage */
 };
 
