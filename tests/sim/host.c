@@ -182,8 +182,8 @@ static void reserve(void *worker, struct auction *auction, uint32_t slot, const 
     if (world->options.rough && queue_draw(&world->queue, 4) == 0) {
         place->late_slots |= 1u << slot;
         place->late_reasons[slot] = reason;
-        queue_at(&world->queue, world->queue.now_us + (int64_t)queue_draw(&world->queue, 900), on_reserved_later,
-                 place, place->id);
+        queue_at(&world->queue, world->queue.now_us + (int64_t)queue_draw(&world->queue, 900), on_reserved_later, place,
+                 place->id);
         return;
     }
     auction_on_reserved(auction, slot, reason);
@@ -279,6 +279,8 @@ static void append(void *worker, struct auction *auction, const struct book_step
                    const struct duplicates_guard *guard)
 {
     if (step->opening) check_opening(world_of(worker), step->opening);
+    const struct model_witness *witness = &world_of(worker)->model.witness;
+    if (step->opening && witness->on_names) witness->on_names(witness->arg, step->opening->field_names);
     enum fault fault = lane_append(place_of(auction), step, guard);
     if (fault) auction_on_durable(auction, fault, 0);
 }

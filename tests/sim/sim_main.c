@@ -15,6 +15,7 @@
 #include "protocol/base/check.h"
 #include "protocol/crypto/digest.h"
 #include "tests/sim/acts.h"
+#include "tests/sim/keeper.h"
 #include "tests/sim/rules.h"
 #include "tests/sim/sieve.h"
 
@@ -29,6 +30,7 @@ struct sim {
     uint64_t seed, auctions, jobs, from;
     enum sabotage sabotage;
     char folder[64], wrong[WORLD_WRONG_MAX];
+    struct keeper *keeper;
     struct world_counts sum;
     uint64_t worlds, sold;
 };
@@ -73,6 +75,7 @@ static bool begin(struct sim *sim, struct run *run, uint64_t seed)
         run->world->sabotage = sim->sabotage;
         run->world->model.forgets_releases = sim->sabotage == SABOTAGE_BOOK;
         acts_know_market(run);
+        if (swarm_has(run->market.swarm, SWARM_KEPT)) keeper_begin(sim->keeper, run->world);
     }
     return run->world != NULL;
 }
@@ -115,6 +118,8 @@ static bool run_world(struct sim *sim, uint64_t number)
         acts_go(&run);
     if (!run.world->wrong[0]) settle(&run);
     if (!run.world->wrong[0]) rules_check(run.world);
+    if (!run.world->wrong[0]) keeper_check(sim->keeper);
+    keeper_end(sim->keeper);
     bool good = !run.world->wrong[0];
     if (!good) snprintf(sim->wrong, sizeof sim->wrong, "%s", run.world->wrong);
     add(sim, run.world);
@@ -145,8 +150,11 @@ static void report(const struct sim *sim)
            "looks at leads\n",
            (unsigned long long)sum->lost, (unsigned long long)sum->twice, (unsigned long long)sum->edges,
            (unsigned long long)sum->stalls, (unsigned long long)sum->fulls, (unsigned long long)sum->looks);
-    printf("%llu doubts ended by themselves, %llu times a buyer was asked about one, %llu acceptances came too late\n",
-           (unsigned long long)sum->ended, (unsigned long long)sum->asked_status, (unsigned long long)sum->told_late);
+    printf(
+        "%llu doubts ended by themselves, %llu times a buyer was asked about one, %llu acceptances came too late, %llu "
+        "entries in the exchange's own rows\n",
+        (unsigned long long)sum->ended, (unsigned long long)sum->asked_status, (unsigned long long)sum->told_late,
+        (unsigned long long)sum->kept_steps);
 }
 
 static bool read_number(const char *text, uint64_t *value)
@@ -184,6 +192,10 @@ static void clear_folder(const char *folder)
         snprintf(path, sizeof path, "%s/%s", folder, names[i]);
         unlink(path);
     }
+    snprintf(path, sizeof path, "%s/book/data.mdb", folder);
+    unlink(path);
+    snprintf(path, sizeof path, "%s/book", folder);
+    rmdir(path);
     rmdir(folder);
 }
 
@@ -204,12 +216,15 @@ static void run_share(struct sim *sim, struct board *board, uint64_t job)
     struct share *share = &board->shares[job];
     uint64_t auctions = (sim->auctions + sim->jobs - 1) / sim->jobs;
     if (crypto_start() || !mkdtemp(sim->folder)) _exit(2);
+    sim->keeper = keeper_open(sim->folder);
+    check(sim->keeper != NULL);
     for (share->number = sim->from + job; sim->sum.auctions < auctions && !atomic_load(&board->broken);
          share->number += sim->jobs)
         if (!run_world(sim, share->number)) tell_broken(sim, board, share->number, sim->wrong);
     share->worlds = sim->worlds;
     share->sold = sim->sold;
     share->sum = sim->sum;
+    keeper_close(&sim->keeper);
     clear_folder(sim->folder);
     crypto_stop();
 }

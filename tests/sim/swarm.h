@@ -53,6 +53,7 @@ enum swarm {
     SWARM_DRAINS,
     SWARM_RELOADS,
     SWARM_JUMPS, /* of time */
+    SWARM_KEPT,  /* the exchange's own rows are kept beside the model (keeper.h) */
     SWARM_COUNT
 };
 

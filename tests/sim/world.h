@@ -54,6 +54,8 @@ enum sabotage {
     SABOTAGE_LEAK,  /* a post goes to another buyer at times */
     SABOTAGE_BACK,  /* a lead in doubt is told unsold at times */
     SABOTAGE_LEG,   /* of a sale the affiliate's leg is missing at times */
+    SABOTAGE_ROWS,  /* an entry is kept from the exchange's own rows at times */
+    SABOTAGE_EVENT, /* an affiliate's event is not delivered at times */
     SABOTAGE_COUNT
 };
 
@@ -111,6 +113,7 @@ struct world_counts {
     uint64_t crashes, drains, gone, late, doubts, fallbacks, problems, again, early_closes, early_sets, later_tiers;
     uint64_t refined, reauctions, told_again;
     uint64_t ended, asked_status, told_late; /* doubts that ended by themselves; buyers asked about one; late words */
+    uint64_t kept_steps;                     /* entries that were written into the exchange's own rows too */
     uint64_t lost, twice, edges, stalls, fulls, looks; /* on the way, in the house; leads looked at again */
     uint64_t purses, payments; /* intents held against their buyer's limit; money that came in */
     uint64_t sets, sets_several,
