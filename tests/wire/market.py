@@ -128,6 +128,8 @@ class Market:
         contract = {"id": name, "campaign": "auto", "post_url": self.url(buyer, "post"), **merged(self.defaults["contract"], given)}
         if contract["price"] == "live":
             contract["ping_url"] = self.url(buyer, "ping")
+        if contract.pop("status", None):
+            contract["status_url"] = self.url(buyer, "status")
         if tests_at := contract.pop("tests_at", None):
             contract["test"] = {path + "_url": self.url(tests_at, path) for path in ("ping", "post") if path + "_url" in contract}
         return contract
