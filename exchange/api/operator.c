@@ -239,6 +239,8 @@ void operator_on_gone(void *waiter)
         disposition_on_gone(waiter);
     else if (*(enum waiter_kind *)waiter == WAITER_VERDICTS)
         verdicts_on_gone(waiter);
+    else if (*(enum waiter_kind *)waiter == WAITER_KEY)
+        keys_on_gone(waiter);
     else
         visit_inquiry_gone(waiter);
 }

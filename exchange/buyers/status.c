@@ -22,7 +22,7 @@ static bool write_request(struct sink *sink, struct lines *lines, const struct c
     sink_text(sink, has_query ? "&post_id=" : "?post_id=");
     ident_write(sink, post_id);
     sink_text(sink, " HTTP/1.1\r\nHost: ");
-    lines_write_host(sink, endpoint);
+    line_write_host(sink, endpoint);
     sink_text(sink, "\r\nAccept: application/json\r\nUser-Agent: outcry/1\r\nwebhook-id: ");
     sink_text(sink, ident_text(call_id, id));
     sink_text(sink, "\r\nwebhook-timestamp: ");

@@ -17,9 +17,7 @@ static const char *const later[] = {
     /* campaign */
     "redistribute", "retention",
     /* affiliate */
-    "terms", "returns", "notices",
-    /* buyer */
-    "notices",
+    "terms", "returns",
     /* contract */
     "delivery", "copies", "returns", "pay_on", "contact_within"};
 #define LATER (sizeof later / sizeof *later)

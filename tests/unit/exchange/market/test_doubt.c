@@ -65,7 +65,7 @@ static void many_are_not_asked_at_once(void **state)
     ident_maker_init(&maker, 1, 13);
     for (unsigned n = 0; n < MANY; n++) {
         struct ident post_id = post_of(&maker);
-        int64_t late_ms = doubt_ask_ms(&post_id, SINCE, SINCE + 40000) - SINCE - 156000;
+        int64_t late_ms = doubt_ask_ms(&post_id, SINCE, SINCE + 44000) - SINCE - 156000;
         bins[late_ms * BINS / 31200]++;
     }
     for (unsigned i = 0; i < BINS; i++) assert_in_range(bins[i], 1, MANY / 4);
