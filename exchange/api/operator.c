@@ -185,7 +185,7 @@ void operator_contract(struct visit *visit)
  * --------------------------------------------------------------------- */
 
 struct operation {
-    enum waiter_kind kind; /* first: see visit.h */
+    enum waiter_kind kind; /* first: see waiter.h */
     struct worker *worker;
     struct server_request *request; /* NULL once the operator has gone */
     struct visit_manners manners;
@@ -235,6 +235,8 @@ void operator_on_gone(void *waiter)
         ((struct operation *)waiter)->request = NULL;
     else if (*(enum waiter_kind *)waiter == WAITER_REVOCATION)
         revocation_on_gone(waiter);
+    else if (*(enum waiter_kind *)waiter == WAITER_ERRAND)
+        privacy_on_gone(waiter);
     else if (*(enum waiter_kind *)waiter == WAITER_LIST)
         list_on_gone(waiter);
     else if (*(enum waiter_kind *)waiter == WAITER_DISPOSITIONS)

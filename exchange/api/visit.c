@@ -197,7 +197,7 @@ bool visit_wants_page(const struct visit *visit)
  */
 
 struct waiting_inquiry {
-    enum waiter_kind kind; /* first: see visit.h */
+    enum waiter_kind kind; /* first: see waiter.h */
     struct inquiry inquiry;
 };
 
