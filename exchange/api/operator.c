@@ -353,6 +353,13 @@ static void write_doubt(struct json *json, const struct post_record *post)
     json_wall(json, post->opened_ms);
     json_key(json, "in_doubt_since");
     json_wall(json, post->settled_ms);
+    json_key(json, "resolves_by");
+    if (post->resolves_ms)
+        json_wall(json, post->resolves_ms);
+    else
+        json_null(json);
+    json_key(json, "then");
+    json_text(json, post->intent.doubt.then == DOUBT_SELLS ? BYTES("sold") : BYTES("void"));
     json_close_map(json);
 }
 
