@@ -51,6 +51,7 @@ enum sabotage {
     SABOTAGE_PLACE, /* a refined ping keeps its offer at times */
     SABOTAGE_PLAN,  /* the set of legs that was chosen lacks its last one at times */
     SABOTAGE_PURSE, /* money of a refused or sold post stays held at times */
+    SABOTAGE_DOUBT, /* what a post in doubt held is given back twice at times, when that ends */
     SABOTAGE_LEAK,  /* a post goes to another buyer at times */
     SABOTAGE_BACK,  /* a lead in doubt is told unsold at times */
     SABOTAGE_LEG,   /* of a sale the affiliate's leg is missing at times */
