@@ -188,7 +188,7 @@ class Play:
 
     def do_pay(self, step):
         self.payments += 1
-        body = {"kind": "payment", "amount": step["amount"], "ref": f"payment {self.payments}"}
+        body = {"kind": "payment", "amount": step["amount"], "ref": f"payment {self.payments}", "note": "in a play"}
         status, answer = self.market.operator("POST", f"/v1/admin/accounts/buyer:{step['pay']}/entries", body)
         if status != 200:
             self.differ("payment", "200", f"{status} {answer}")

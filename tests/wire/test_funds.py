@@ -31,7 +31,7 @@ class Scene:
         return self.market.public_answer("POST", "/v1/leads", body, self.market.key_of("best"))[1]
 
     def pay(self, amount, ref):
-        return self.market.operator("POST", "/v1/admin/accounts/buyer:north/entries", {"kind": "payment", "amount": amount, "ref": ref})[0]
+        return self.market.operator("POST", "/v1/admin/accounts/buyer:north/entries", {"kind": "payment", "amount": amount, "ref": ref, "note": "by bank"})[0]
 
     def money(self, buyer="north"):
         """As the buyer and the operator are told: the same."""
