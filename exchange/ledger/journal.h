@@ -14,7 +14,7 @@
 #define BOOK_VERSION 3u /* 1: nobody was remembered; 2: accounts had balances, and nothing told how they came about */
 
 #define BOOK_TABLES(X)                                                                                                 \
-    X(META, "meta")             /* "version", "head", "key": id of the newest key; "derived", "combined": upgrade.h */ \
+    X(META, "meta")             /* "version", "head", "key": id of the newest key; "derived", "combined", "indexed" */ \
     X(JOURNAL, "journal")       /* entries: the truth; all below but content and catalogues is derived from them */    \
     X(LEADS, "leads")           /* lead id -> book_write_lead */                                                       \
     X(POSTS, "posts")           /* post id -> book_write_post */                                                       \
@@ -27,8 +27,8 @@
     X(CATALOGUES, "catalogues") /* version -> packed */                                                                \
     X(CONTENT, "content")       /* lead id -> sealed {"lead":…,"consent":…}, see content.h */                      \
     X(TOTALS, "totals")         /* "totals" -> see rows.h */                                                           \
-    X(SEEN, "seen")             /* a person's key (16), post id -> encounter_write; no post: a revocation */           \
-    X(SEEN_POSTS, "seen_posts") /* post id -> book_write_seen: its person's keys */                                    \
+    X(SEEN, "seen")             /* a person's key (16), post id -> empty; no post: a revocation, see seen.h */         \
+    X(SEEN_POSTS, "seen_posts") /* post id -> its person's keys and what came of it */                                 \
     X(ENDS, "ends")             /* until (8, big-endian), post or lead id -> what is forgotten then, see seen.h */     \
     X(LEARNED, "learned")       /* contract id -> market/acceptance's word (8) */                                      \
     X(DUE, "due")               /* at, wall ms (8, big-endian) | kind | id -> what happens then, see due.h */          \
