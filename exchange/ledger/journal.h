@@ -16,7 +16,7 @@
 #define BOOK_TABLES(X)                                                                                                 \
     X(META, "meta")             /* "version", "head": {seq, chain}, "key": id of the key file's key, "derived" */      \
     X(JOURNAL, "journal")       /* entries: the truth; all below but content and catalogues is derived from them */    \
-    X(LEADS, "leads")           /* lead id -> book_write_lead */                                                       \
+    X(LEADS, "leads")           /* lead id -> book_write_lead_row */                                                   \
     X(POSTS, "posts")           /* post id -> book_write_post */                                                       \
     X(DOUBTS, "doubts")         /* post or lead id -> what it waits for, see rows.h */                                 \
     X(PINGS, "pings")           /* ping id, or one whose place it took -> lead id */                                   \
@@ -45,7 +45,8 @@
     X(REFS, "refs")   /* whose, a movement's ref -> seq, n */                                                          \
     X(ACCOUNT_NAMES, "account_names") /* number -> "buyer:X" */                                                        \
     X(ACCOUNT_LINES, "account_lines") /* number, period, seq, n -> move_write_line */                                  \
-    X(KEYS_REVOKED, "keys_revoked")   /* SHA-256 of an API key -> when, wall ms (8) */
+    X(KEYS_REVOKED, "keys_revoked")   /* SHA-256 of an API key -> when, wall ms (8) */                                 \
+    X(OFFERS, "offers") /* lead id -> book_write_offer: written once, where its row is written at each step */
 
 enum book_table {
 #define X(name, text) BOOK_##name,
