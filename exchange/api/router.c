@@ -27,6 +27,7 @@ static const struct route routes[] = {
     {"POST", "/v1/revocations", VISIT_AFFILIATE, false, affiliate_revoke},
     {"GET", "/v1/affiliate/events", VISIT_AFFILIATE, false, affiliate_events},
     {"GET", "/v1/buyer/events", VISIT_BUYER, false, buyer_events},
+    {"GET", "/v1/buyer/leads", VISIT_BUYER, false, buyer_leads},
     {"PUT", "/v1/buyer/availability", VISIT_BUYER, false, buyer_put_availability},
     {"PUT", "/v1/buyer/lists/{id}", VISIT_BUYER, false, buyer_put_list},
     {"GET", "/v1/buyer/availability", VISIT_BUYER, false, buyer_get_availability},
@@ -46,6 +47,10 @@ static const struct route routes[] = {
     {"POST", "/v1/admin/reload", VISIT_OPERATOR, true, operator_reload},
     {"GET", "/v1/admin/keys", VISIT_OPERATOR, true, operator_keys},
     {"POST", "/v1/admin/keys/{id}/revoke", VISIT_OPERATOR, true, operator_revoke_key},
+    {"POST", "/v1/admin/erase", VISIT_OPERATOR, true, operator_erase},
+    {"POST", "/v1/admin/rotate-key", VISIT_OPERATOR, true, operator_rotate_key},
+    {"GET", "/v1/admin/rotation", VISIT_OPERATOR, true, operator_rotation},
+    {"GET", "/v1/admin/audit/{id}", VISIT_OPERATOR, true, operator_audit},
 };
 #define ROUTES (sizeof routes / sizeof *routes)
 

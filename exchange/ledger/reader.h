@@ -4,6 +4,8 @@
 
 #include "exchange/record/aftersale.h"
 #include "exchange/record/book.h"
+#include "exchange/record/sale.h"
+#include "exchange/record/disclosure.h"
 #include "exchange/record/trace.h"
 
 struct reader;
@@ -30,9 +32,23 @@ enum fault reader_post(struct reader *reader, const struct ident *post_id, struc
 /* What was told of a post's sale since. FAULT_NOT_FOUND: nothing. */
 enum fault reader_aftersale(struct reader *reader, const struct ident *post_id,
                             struct aftersale_record *record) MUST_USE;
-/* The private content {"lead":{…},"consent":{…}} of a lead, opened. The arena is the caller's to wipe. */
+/* What the buyer has bought, tests aside, in the order of the sales; after the post `after` (none: from the start). At
+ * most `max`, in the arena. FAULT_NOT_FOUND: `after` is no purchase of the buyer's. */
+struct reader_purchase {
+    struct post_record post;
+    struct sale_record sale;
+};
+enum fault reader_purchases(struct reader *reader, struct bytes buyer, const struct ident *after, struct arena *arena,
+                            struct reader_purchase *list, uint32_t max, uint32_t *count) MUST_USE;
+/* The private content {"lead":{…},"consent":{…}} of a lead, opened. The arena is the caller's to wipe. FAULT_NOT_FOUND:
+ * there is none, or none any more (its record's `erasure` tells). */
 enum fault reader_content(struct reader *reader, const struct ident *lead_id, struct arena *arena,
                           struct bytes *content) MUST_USE;
+/* Whom a lead was shown to, one call each, by id; of a post only its ids are told. The names of fields by the id its
+ * lead has. */
+enum fault reader_disclosures(struct reader *reader, const struct ident *lead_id,
+                              void (*fn)(void *arg, const struct disclosure *disclosure), void *arg) MUST_USE;
+enum fault reader_field_names(struct reader *reader, uint64_t id, struct arena *arena, struct bytes *names) MUST_USE;
 /* Posts in doubt, oldest first, after `after` (none: from the start). Returns how many were put, at most `max`. */
 enum fault reader_doubts(struct reader *reader, const struct ident *after, struct arena *arena,
                          struct post_record *posts, uint32_t max, uint32_t *count) MUST_USE;

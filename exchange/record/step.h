@@ -6,6 +6,7 @@
 #include "protocol/crypto/digest.h"
 #include "protocol/message/reason.h"
 
+#define BOOK_ADDRESSES_MAX 4u /* of each kind, of a contract */
 #define BOOK_CAP_KEYS_MAX 17
 #define BOOK_TEXT_MAX 200 /* a buyer's words, or the sentence an unsold lead was answered with */
 
@@ -71,6 +72,10 @@ struct book_opening { /* the lead's first step */
     struct offer offer;   /* the terms and candidates a fallback needs, over a restart too; its `rehearsal` makes the
                            * lead a test, of which no money moves */
     struct bytes content; /* {"lead":{…},"consent":{…}}: private; sealed before it leaves the calling thread */
+    uint64_t fields;      /* id of the names of its fields (disclosure.h); 0: not told */
+    struct bytes field_names;  /* those names; not in the record */
+    struct person_keys person; /* by whom the content is found while it is kept; not in the record either */
+    int64_t keep_ms;           /* how long the content is kept; 0: until it is erased */
     bool is_one_call;
     int64_t clear_after_ms; /* the affiliate's terms as they stood: when payouts of its sales clear; 0: not by time */
 };
@@ -98,6 +103,7 @@ struct book_intent { /* a post is about to be sent for a slot; durable before it
     struct book_doubt doubt;
     bool has_low; /* its buyer is told when a sale takes its balance below low_micros, as was agreed then */
     int64_t low_micros;
+    uint8_t notify_count, copies_count; /* addresses that hear of its sale, that get a copy; none of a test */
     uint8_t keys_count;
     struct book_cap_key keys[BOOK_CAP_KEYS_MAX];
 };
@@ -134,4 +140,5 @@ struct book_step {
     unsigned verdicts_count, intents_count, sales_count;
     const struct book_final *final;
     const struct book_seen *seen;
+    bool is_past; /* read: of a program that told nobody of anything */
 };

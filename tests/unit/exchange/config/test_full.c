@@ -15,11 +15,11 @@
 /* In the files' order. */
 static const char *const later[] = {
     /* campaign */
-    "redistribute", "retention",
+    "redistribute",
     /* affiliate */
     "terms", "returns",
     /* contract */
-    "delivery", "copies", "returns", "pay_on", "contact_within"};
+    "returns", "pay_on", "contact_within"};
 #define LATER (sizeof later / sizeof *later)
 
 static void copy_file(struct arena *arena, const char *name)
