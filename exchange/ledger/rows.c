@@ -437,9 +437,13 @@ static enum fault write_lead(struct store *store, struct MDB_txn *txn, struct pl
     struct sink sink = sink_over(arena_take(plan->arena, plan->row_room), plan->row_room);
     struct bytes id = ident_bytes(&plan->lead.lead_id);
     if (!sink.at) return FAULT_MEMORY;
-    check(book_write_lead(&sink, &plan->lead));
+    check(book_write_lead_row(&sink, &plan->lead));
     enum fault fault = store_put_parts(store, txn, BOOK_LEADS, id, sink_written(&sink), plan->is_new);
     if (fault != FAULT_NONE || !plan->is_new) return fault;
+    sink.len = 0;
+    check(book_write_offer(&sink, &plan->lead.offer));
+    fault = store_put_parts(store, txn, BOOK_OFFERS, id, sink_written(&sink), true);
+    if (fault != FAULT_NONE) return fault;
     if (!ident_is_none(&plan->lead.ping_id))
         fault = store_put(store, txn, BOOK_PINGS, ident_bytes(&plan->lead.ping_id), id);
     const struct book_opening *opening = plan->step->opening;
