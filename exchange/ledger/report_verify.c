@@ -21,7 +21,7 @@
 #include "protocol/base/check.h"
 #include "protocol/base/money.h"
 
-#define ENTRIES_PER_TXN 512u
+#define ENTRIES_PER_TXN 8192u
 #define ROWS_PER_TXN 4096u
 #define ARENA_BYTES (64u << 10)
 #define ARENA_MAX_BYTES (256u << 20)
