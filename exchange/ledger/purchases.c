@@ -20,6 +20,7 @@ enum fault purchases_add(struct store *store, struct MDB_txn *txn, const struct 
                          const struct ident *sale_id)
 {
     char at[KEY_BYTES];
+    if (post->state != POST_ACCEPTED || post->is_test) return FAULT_NONE;
     return store_put(store, txn, BOOK_PURCHASES, write_key(at, post->intent.buyer, post->settled_ms, &post->post_id),
                      ident_bytes(sale_id));
 }

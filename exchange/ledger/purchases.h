@@ -11,7 +11,7 @@ struct purchase {
     struct ident post_id, sale_id;
 };
 
-/* A post that its buyer accepted. */
+/* A post with a verdict: a purchase if its buyer accepted it. */
 enum fault purchases_add(struct store *store, struct MDB_txn *txn, const struct post_record *post,
                          const struct ident *sale_id) MUST_USE;
 /* The buyer's after that one (none: from the start), in order; at most `max`. FAULT_NOT_FOUND: `after`

@@ -559,8 +559,7 @@ static enum fault write_bought(struct store *store, struct MDB_txn *txn, struct 
 {
     enum fault fault = FAULT_NONE;
     for (unsigned i = 0; i < plan->step->verdicts_count && fault == FAULT_NONE; i++)
-        if (plan->settled[i].record.state == POST_ACCEPTED && !is_test(plan))
-            fault = purchases_add(store, txn, &plan->settled[i].record, &plan->settled[i].slot->sale.sale_id);
+        fault = purchases_add(store, txn, &plan->settled[i].record, &plan->settled[i].slot->sale.sale_id);
     return fault;
 }
 
