@@ -406,7 +406,10 @@ static const struct schema_row contract_rows[] = {
      .type = SCHEMA_MAP,
      .group = &schema_contract_duplicates,
      .prose = "when the same person is bought again"},
-    {.key = "returns", .type = SCHEMA_MAP, .flags = SCHEMA_LATER, .prose = "what may come back"},
+    {.key = "returns",
+     .type = SCHEMA_MAP,
+     .group = &schema_contract_returns,
+     .prose = "what the buyer may give back, and when; without it: nothing"},
     {.key = "pay_on", .type = SCHEMA_CHOICE, .flags = SCHEMA_LATER, .choices = "accept", .prose = "when it is billed"},
     {.key = "contact_within", .type = SCHEMA_DURATION, .flags = SCHEMA_LATER, .prose = "else the lead may go on"},
     {.key = "free",
@@ -537,7 +540,8 @@ const struct schema_group schema_buyer = {
     .name = "buyer", .title = "buyers", .prose = "Who buys leads, by webhooks.", ROWS(buyer_rows)};
 
 const struct schema_group *const schema_buyer_groups[] = {
-    &schema_buyer, &schema_leg_prices,  &contract_group, &exclude_group, &rule_group,    &schema_filter,
-    &near_group,   &score_bounds_group, &schedule_group, &schema_cap,    &unknown_group, &test_group,
+    &schema_buyer,  &schema_leg_prices, &contract_group,          &exclude_group,  &rule_group,
+    &schema_filter, &near_group,        &score_bounds_group,      &schedule_group, &schema_cap,
+    &unknown_group, &test_group,        &schema_contract_returns,
 };
 const unsigned schema_buyer_groups_count = sizeof schema_buyer_groups / sizeof *schema_buyer_groups;

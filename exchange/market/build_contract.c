@@ -1,7 +1,7 @@
 /* Contracts, the many: 100,000 of them must load in two seconds and take less than a KiB each. So nothing here looks at
  * all other contracts; hosts and schedules that many share are kept once, and a URL is kept in one piece that its parts
  * point into. */
-#include "exchange/market/build.h"
+#include "exchange/market/build_aftersale.h"
 
 #include <stdlib.h>
 
@@ -124,6 +124,7 @@ void build_contract(struct build *build, const struct node *node, struct contrac
     read_verdicts(build, node, contract);
     build_disclosure(build, node, contract);
     build_seller(build, node, contract);
+    build_sale_terms(build, node, contract);
     if (node_find(node, "test")) read_test(build, node_find(node, "test"), contract);
     build_place(build, node, contract);
     if (node_find(node, "filter")) contract->filter = read_filter(build, node_find(node, "filter"), contract);

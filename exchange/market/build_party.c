@@ -1,5 +1,5 @@
 /* Affiliates and buyers: who they are, by which keys they are known, and on what terms they stand. */
-#include "exchange/market/build.h"
+#include "exchange/market/build_aftersale.h"
 #include "exchange/market/redirect.h"
 #include "exchange/market/rehearsal.h"
 #include "exchange/market/scalar.h"
@@ -88,6 +88,7 @@ static void read_affiliate(struct build *build, const struct node *node, struct 
     affiliate->reveal = (enum reveal_buyers)reveal;
     affiliate->reveal_bids = (enum reveal_bids)bids;
     build_bool(build, node, "paused", &affiliate->paused);
+    build_return_share(build, node, &affiliate->returns);
     read_campaigns(build, node, affiliate);
     read_caps(build, node, affiliate);
     if (read_keys(build, node, PRINCIPAL_AFFILIATE, affiliate->index) == 0)

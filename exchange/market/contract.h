@@ -100,7 +100,6 @@ struct contract {
     const struct price_rule *prices;
     uint16_t prices_count;
     uint8_t max_sold : 7, is_shared : 1; /* takes a lead that so many buyers get at most (1: alone); never alone */
-    uint32_t tier;
     int64_t min_price_micros, max_price_micros; /* 0: none */
     const struct margin *margin;                /* NULL: not stated */
     const struct margin_pairs *pairs;           /* NULL: none */
@@ -108,14 +107,15 @@ struct contract {
     const struct schedule *schedule;            /* NULL: always open; the buyer's where it has none of its own */
     const struct cap *caps;                     /* with counts_today one more stands behind them */
     uint32_t caps_count;
-    uint32_t priority, weight;    /* of the policies of these names: lower ones first; its share of the draw */
-    uint32_t multiplier_ppm;      /* on its price, for the ranking */
-    uint32_t from_min, until_min; /* UTC minutes since 1970: closed before, and from then on; 0: no bound */
-    uint32_t max_open_offers;     /* 0: none */
-    uint32_t hold_offer_ms;       /* what an offer of its reserves at once, for so long; 0: nothing */
+    uint32_t tier, priority, weight; /* lower ones first, and the policy's of that name; its share of the draw */
+    uint32_t multiplier_ppm;         /* on its price, for the ranking */
+    uint32_t from_min, until_min;    /* UTC minutes since 1970: closed before, and from then on; 0: no bound */
+    uint32_t max_open_offers;        /* 0: none */
+    uint32_t hold_offer_ms;          /* what an offer of its reserves at once, for so long; 0: nothing */
     int64_t bid_ttl_us;
     const struct people_terms *people; /* NULL: no rules of its own */
     const struct seller *seller;       /* NULL: none is shown */
+    const struct sale_terms *after;    /* NULL: nothing is said of the time after a sale */
     uint8_t discloses; /* in its pings: bits 1 << enum person_kind: keyed hashes of those; DISCLOSES_FLOOR */
     bool is_live;      /* asked for a price; else the first price rule that matches bids */
     bool is_free;      /* a payout of 0 is no fault */

@@ -17,11 +17,11 @@ static const char *const later[] = {
     /* campaign */
     "redistribute", "retention",
     /* affiliate */
-    "terms", "returns", "notices",
+    "terms", "notices",
     /* buyer */
     "funds", "notices",
     /* contract */
-    "status_url", "delivery", "copies", "doubt", "returns", "pay_on", "contact_within"};
+    "status_url", "delivery", "copies", "doubt", "pay_on", "contact_within"};
 #define LATER (sizeof later / sizeof *later)
 
 static void copy_file(struct arena *arena, const char *name)

@@ -1,0 +1,57 @@
+/* What holds after a sale: what a contract may give back, what of that its affiliate bears. */
+#include "exchange/market/build_aftersale.h"
+#include "exchange/market/scalar.h"
+#include "protocol/base/money.h"
+
+static void read_percent(struct build *build, const struct node *map, const char *name, int64_t *ppm)
+{
+    const struct node *node = node_find(map, name);
+    if (node && (!scalar_percent(node, ppm) || *ppm < 0 || *ppm > MONEY_PPM)) {
+        *ppm = 0;
+        build_error(build, node, "%s is a percentage from 0 to 100", name);
+    }
+}
+
+static void read_span(struct build *build, const struct node *map, const char *name, int64_t *span_ms)
+{
+    int64_t span_us = *span_ms * 1000;
+    build_duration(build, map, name, &span_us);
+    *span_ms = span_us / 1000;
+}
+
+static void read_returns(struct build *build, const struct node *map, struct sale_terms *after)
+{
+    static const char *const DECISIONS[] = {"auto", "review"};
+    struct return_terms *terms = &after->returns;
+    unsigned decision = 1;
+    after->takes_back = true;
+    terms->max_ppm = MONEY_PPM;
+    if (!node_find(map, "window")) build_error(build, map, "returns need a window");
+    read_span(build, map, "window", &terms->window_ms);
+    read_percent(build, map, "max_percent", &terms->max_ppm);
+    build_names(build, map, "reasons", &terms->reasons);
+    build_word(build, map, "decide", DECISIONS, 2, &decision);
+    read_span(build, map, "auto_accept_after", &terms->accept_after_ms);
+    terms->is_reviewed = decision == 1;
+}
+
+void build_sale_terms(struct build *build, const struct node *node, struct contract *contract)
+{
+    const struct node *returns = node_find(node, "returns");
+    if (!returns) return;
+    struct sale_terms *after = build_zero(build, 1, sizeof *after);
+    if (!after) return;
+    read_returns(build, returns, after);
+    contract->after = after;
+}
+
+void build_return_share(struct build *build, const struct node *node, struct return_share *share)
+{
+    const struct node *map = node_find(node, "returns");
+    if (!map) return;
+    share->is_set = true;
+    share->max_ppm = MONEY_PPM;
+    if (!node_find(map, "window")) build_error(build, map, "returns need a window");
+    read_span(build, map, "window", &share->window_ms);
+    read_percent(build, map, "max_percent", &share->max_ppm);
+}
