@@ -36,7 +36,15 @@ struct auction_request {
     struct bytes content;             /* RESUMED: {"lead":{…},"consent":{…}} */
 };
 
-enum answer_status { ANSWER_PROBLEM, ANSWER_ACCEPTED, ANSWER_REJECTED, ANSWER_SOLD, ANSWER_PENDING, ANSWER_UNSOLD };
+enum answer_status {
+    ANSWER_PROBLEM,
+    ANSWER_ACCEPTED,
+    ANSWER_REJECTED,
+    ANSWER_SOLD,
+    ANSWER_PENDING,
+    ANSWER_UNSOLD,
+    ANSWER_RETURNED
+};
 
 /* What one bid would pay the affiliate. */
 struct answer_bid {
@@ -52,7 +60,7 @@ struct answer_sale {
     struct bytes buyer;
     int64_t price_micros;      /* what the affiliate gets */
     struct bytes redirect_url; /* where the buyer takes the person next; or empty */
-    bool is_open;
+    bool is_open, is_returned;
     struct ident post_id;
     enum sale_stage stage; /* the latest its buyer told, where the affiliate may see it; at first none */
     int64_t stage_ms;

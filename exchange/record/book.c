@@ -11,17 +11,32 @@
 #define POST_VERSION 3
 #define SEEN_VERSION 1
 
-enum { KEEPS_SALE = LEAD_SLOTS(POST_OPEN) | LEAD_SLOTS(POST_UNKNOWN) | LEAD_SLOTS(POST_ACCEPTED) };
+enum {
+    KEEPS_SALE = LEAD_SLOTS(POST_OPEN) | LEAD_SLOTS(POST_UNKNOWN) | LEAD_SLOTS(POST_ACCEPTED) |
+                 LEAD_SLOTS(POST_RETURNED)
+};
+
+enum { WAS_SOLD = LEAD_SLOTS(POST_ACCEPTED) | LEAD_SLOTS(POST_RETURNED) };
 
 /* How long a key stays stands above its window, where the first version had zeros: what it wrote reads as it was meant.
  */
 #define STAY_SHIFT 32
 #define WINDOW_MAX (((uint64_t)BOOK_CAP_STAY_MAX << STAY_SHIFT) | UINT32_MAX)
 
-enum { HAS_OPENING = 1, HAS_VERDICTS = 2, HAS_INTENTS = 4, HAS_SALES = 8, HAS_FINAL = 16, HAS_SEEN = 32, HAS_ALL = 63 };
+enum {
+    HAS_OPENING = 1,
+    HAS_VERDICTS = 2,
+    HAS_INTENTS = 4,
+    HAS_SALES = 8,
+    HAS_FINAL = 16,
+    HAS_SEEN = 32,
+    HAS_AFTERS = 64,
+    HAS_ALL = 127
+};
 
-static const char *const lead_states[LEAD_STATE_COUNT] = {"posting", "sold", "pending", "unsold"};
-static const char *const post_states[POST_STATE_COUNT] = {"open", "accepted", "rejected", "failed", "unknown"};
+static const char *const lead_states[LEAD_STATE_COUNT] = {"posting", "sold", "pending", "unsold", "returned"};
+static const char *const post_states[POST_STATE_COUNT] = {"open",   "accepted", "rejected",
+                                                          "failed", "unknown",  "returned"};
 
 const char *lead_state_name(enum lead_state state)
 {
@@ -45,7 +60,8 @@ enum lead_state lead_state_of(const struct lead_record *lead)
 {
     if (lead_slots_in(lead, LEAD_SLOTS(POST_ACCEPTED))) return LEAD_SOLD;
     if (lead_slots_in(lead, LEAD_SLOTS(POST_OPEN))) return LEAD_POSTING;
-    return lead_slots_in(lead, LEAD_SLOTS(POST_UNKNOWN)) ? LEAD_PENDING : LEAD_UNSOLD;
+    if (lead_slots_in(lead, LEAD_SLOTS(POST_UNKNOWN))) return LEAD_PENDING;
+    return lead_slots_in(lead, LEAD_SLOTS(POST_RETURNED)) ? LEAD_RETURNED : LEAD_UNSOLD;
 }
 
 int64_t book_cap_change(const struct book_cap_key *key, enum post_state state)
@@ -115,29 +131,6 @@ static void take_verdict(struct flat *flat, struct book_verdict *verdict)
     verdict->by_operator = flat_take_flag(flat);
 }
 
-void pieces_put_caps(struct sink *sink, const struct book_cap_key *keys, uint8_t count)
-{
-    flat_put(sink, count);
-    for (uint8_t i = 0; i < count; i++) {
-        sink_bytes(sink, (struct bytes){(const char *)keys[i].id, sizeof keys[i].id});
-        flat_put(sink, keys[i].window | (uint64_t)keys[i].stay << STAY_SHIFT);
-        flat_put(sink, keys[i].amount);
-    }
-}
-
-uint8_t pieces_take_caps(struct flat *flat, struct book_cap_key *keys)
-{
-    uint8_t count = (uint8_t)flat_take_upto(flat, BOOK_CAP_KEYS_MAX);
-    for (uint8_t i = 0; i < count; i++) {
-        flat_take_raw(flat, keys[i].id, sizeof keys[i].id);
-        uint64_t window = flat_take_upto(flat, WINDOW_MAX);
-        keys[i].window = (uint32_t)window;
-        keys[i].stay = (uint8_t)(window >> STAY_SHIFT);
-        keys[i].amount = (uint32_t)flat_take_upto(flat, UINT32_MAX);
-    }
-    return count;
-}
-
 static void put_intent(struct sink *sink, const struct book_intent *intent)
 {
     flat_put_id(sink, &intent->post_id);
@@ -151,7 +144,12 @@ static void put_intent(struct sink *sink, const struct book_intent *intent)
     sink_char(sink, (char)intent->slot);
     sink_char(sink, (char)intent->planned);
     sink_char(sink, (char)intent->max_sold);
-    pieces_put_caps(sink, intent->keys, intent->keys_count);
+    flat_put(sink, intent->keys_count);
+    for (uint8_t i = 0; i < intent->keys_count; i++) {
+        sink_bytes(sink, (struct bytes){(const char *)intent->keys[i].id, sizeof intent->keys[i].id});
+        flat_put(sink, intent->keys[i].window | (uint64_t)intent->keys[i].stay << STAY_SHIFT);
+        flat_put(sink, intent->keys[i].amount);
+    }
 }
 
 static void take_intent(struct flat *flat, struct book_intent *intent, bool has_slot)
@@ -172,7 +170,14 @@ static void take_intent(struct flat *flat, struct book_intent *intent, bool has_
     }
     bool fits = intent->slot < intent->planned && intent->planned <= OFFER_SALES_MAX && intent->max_sold > 0;
     if (!fits) flat->bad = true;
-    intent->keys_count = pieces_take_caps(flat, intent->keys);
+    intent->keys_count = (uint8_t)flat_take_upto(flat, BOOK_CAP_KEYS_MAX);
+    for (uint8_t i = 0; i < intent->keys_count; i++) {
+        flat_take_raw(flat, intent->keys[i].id, sizeof intent->keys[i].id);
+        uint64_t window = flat_take_upto(flat, WINDOW_MAX);
+        intent->keys[i].window = (uint32_t)window;
+        intent->keys[i].stay = (uint8_t)(window >> STAY_SHIFT);
+        intent->keys[i].amount = (uint32_t)flat_take_upto(flat, UINT32_MAX);
+    }
 }
 
 static void put_sale(struct sink *sink, const struct book_sale *sale)
@@ -219,11 +224,43 @@ static void take_seen(struct flat *flat, struct book_seen *seen)
 
 /* --- a step --- */
 
+void pieces_put_after(struct sink *sink, const struct book_after *after)
+{
+    flat_put(sink, after->gives_back);
+    flat_put(sink, after->counts);
+    flat_put(sink, after->pays_at);
+    flat_put(sink, after->pays_ppm);
+    flat_put_signed(sink, after->contact_ms);
+    flat_put_signed(sink, after->onward_ms);
+}
+
+void pieces_take_after(struct flat *flat, struct book_after *after)
+{
+    after->gives_back = (uint32_t)flat_take_upto(flat, UINT32_MAX);
+    after->counts = flat_take_flag(flat);
+    after->pays_at = (enum sale_stage)flat_take_upto(flat, STAGE_COUNT - 1);
+    after->pays_ppm = (uint32_t)flat_take_upto(flat, UINT32_MAX);
+    after->contact_ms = flat_take_signed(flat);
+    after->onward_ms = flat_take_signed(flat);
+}
+
+static void put_after(struct sink *sink, const struct book_after *after)
+{
+    flat_put_id(sink, &after->post_id);
+    pieces_put_after(sink, after);
+}
+
+static void take_after(struct flat *flat, struct book_after *after)
+{
+    flat_take_id(flat, &after->post_id);
+    pieces_take_after(flat, after);
+}
+
 static unsigned parts_of(const struct book_step *step)
 {
     return (step->opening ? HAS_OPENING : 0u) | (step->verdicts_count ? HAS_VERDICTS : 0u) |
            (step->intents_count ? HAS_INTENTS : 0u) | (step->sales_count ? HAS_SALES : 0u) |
-           (step->final ? HAS_FINAL : 0u) | (step->seen ? HAS_SEEN : 0u);
+           (step->final ? HAS_FINAL : 0u) | (step->seen ? HAS_SEEN : 0u) | (step->afters_count ? HAS_AFTERS : 0u);
 }
 
 bool book_write_step(struct sink *sink, const struct book_step *step, struct bytes sealed)
@@ -247,6 +284,8 @@ bool book_write_step(struct sink *sink, const struct book_step *step, struct byt
         flat_put_text(sink, step->final->text);
     }
     if (step->seen) put_seen(sink, step->seen);
+    if (step->afters_count) flat_put(sink, step->afters_count);
+    for (unsigned i = 0; i < step->afters_count; i++) put_after(sink, &step->afters[i]);
     return !sink->cut;
 }
 
@@ -297,7 +336,12 @@ static bool take_parts(struct flat *flat, struct arena *arena, uint8_t version, 
     struct book_seen *seen = has & HAS_SEEN ? arena_zero(arena, 1, sizeof *seen) : NULL;
     if (seen) take_seen(flat, seen);
     step->seen = seen;
-    return has != 0 && verdicts && intents && sales && !(has & HAS_FINAL) == !step->final && !(has & HAS_SEEN) == !seen;
+    step->afters_count = take_count(flat, has & HAS_AFTERS, version);
+    struct book_after *afters = arena_zero(arena, step->afters_count, sizeof *afters);
+    for (unsigned i = 0; afters && i < step->afters_count; i++) take_after(flat, &afters[i]);
+    step->afters = afters;
+    return afters && has != 0 && verdicts && intents && sales && !(has & HAS_FINAL) == !step->final &&
+           !(has & HAS_SEEN) == !seen;
 }
 
 bool book_read_step(struct bytes bytes, struct arena *arena, struct book_step *step)
@@ -323,7 +367,7 @@ static void put_slot(struct sink *sink, const struct lead_slot *slot)
     sink_char(sink, (char)slot->max_sold);
     flat_put(sink, slot->posts_sent);
     if (LEAD_SLOTS(slot->state) & KEEPS_SALE) put_sale(sink, &slot->sale);
-    if (slot->state == POST_ACCEPTED) flat_put_text(sink, slot->buyer_lead_id);
+    if (LEAD_SLOTS(slot->state) & WAS_SOLD) flat_put_text(sink, slot->buyer_lead_id);
 }
 
 static void take_slot(struct flat *flat, struct lead_slot *slot)
@@ -336,7 +380,7 @@ static void take_slot(struct flat *flat, struct lead_slot *slot)
     flat_take_raw(flat, &slot->max_sold, 1);
     slot->posts_sent = (uint32_t)flat_take_upto(flat, UINT32_MAX);
     if (LEAD_SLOTS(slot->state) & KEEPS_SALE) take_sale(flat, &slot->sale, LEAD_VERSION);
-    if (slot->state == POST_ACCEPTED) slot->buyer_lead_id = flat_take_text(flat);
+    if (LEAD_SLOTS(slot->state) & WAS_SOLD) slot->buyer_lead_id = flat_take_text(flat);
 }
 
 /* The end of a row of before slots: one post at a time, one sale. What its post would be sold for stands in the post's

@@ -5,15 +5,17 @@
 #include "exchange/record/person.h"
 #include "protocol/crypto/digest.h"
 #include "protocol/message/reason.h"
+#include "protocol/message/stage.h"
 
 #define BOOK_CAP_KEYS_MAX 17
 #define BOOK_TEXT_MAX 200 /* a buyer's words, or the sentence an unsold lead was answered with */
 
-enum lead_state { LEAD_POSTING, LEAD_SOLD, LEAD_PENDING, LEAD_UNSOLD, LEAD_STATE_COUNT };
-const char *lead_state_name(enum lead_state state); /* "posting", "sold", "pending", "unsold" */
+enum lead_state { LEAD_POSTING, LEAD_SOLD, LEAD_PENDING, LEAD_UNSOLD, LEAD_RETURNED, LEAD_STATE_COUNT };
+const char *lead_state_name(enum lead_state state); /* "posting", "sold", "pending", "unsold", "returned" */
 
-enum post_state { POST_OPEN, POST_ACCEPTED, POST_REJECTED, POST_FAILED, POST_UNKNOWN, POST_STATE_COUNT };
-const char *post_state_name(enum post_state state); /* "open", "accepted", "rejected", "failed", "unknown" */
+enum post_state { POST_OPEN, POST_ACCEPTED, POST_REJECTED, POST_FAILED, POST_UNKNOWN, POST_RETURNED, POST_STATE_COUNT };
+const char *
+post_state_name(enum post_state state); /* "open", "accepted", "rejected", "failed", "unknown", "returned" */
 
 /* A counter a reservation took: see standing's cap_key. */
 struct book_cap_key {
@@ -87,14 +89,26 @@ struct book_seen { /* with intents: by what the person is known again, and for h
     int64_t key_keep_ms;                   /* of the opening's key; 0: for good */
 };
 
+/* With intents: what is to hold if that post becomes a sale, by the contract's terms as they stand. */
+struct book_after {
+    struct ident post_id;
+    uint32_t gives_back;     /* bit n: the intent's key n makes room again when the sale is returned */
+    bool counts;             /* returns are bounded by shares of a month's sales: it is one of them */
+    enum sale_stage pays_at; /* billed when it is reached, nothing before; NONE: billed at once */
+    uint32_t pays_ppm;       /* of what the buyer says it is worth; 0: the intent's price */
+    int64_t contact_ms;      /* so long the buyer has to reach the person; 0: for ever */
+    int64_t onward_ms; /* not reached by then, the lead goes to a new auction, if it is not older; 0: it does not */
+};
+
 struct book_step {
     struct ident lead_id, ping_id;
     int64_t wall_ms;
     const struct book_opening *opening;  /* each part is optional; a step has at least one */
     const struct book_verdict *verdicts; /* of the others up to one for each slot */
     const struct book_intent *intents;
-    const struct book_sale *sales; /* one for each accepted verdict, in their order */
-    unsigned verdicts_count, intents_count, sales_count;
+    const struct book_sale *sales;   /* one for each accepted verdict, in their order */
+    const struct book_after *afters; /* of intents that have such terms */
+    unsigned verdicts_count, intents_count, sales_count, afters_count;
     const struct book_final *final;
     const struct book_seen *seen;
 };
