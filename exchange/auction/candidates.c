@@ -1,5 +1,5 @@
-/* A candidate is looked at again when its turn comes, because the world moved on since the ping: pause, caps, seat,
- * circuit, and the promise. The schedule alone is honoured as it stood at the ping. */
+/* A candidate is looked at again when its turn comes, because the world moved on since the ping: pause, caps, money,
+ * seat, circuit, and the promise. The schedule alone is honoured as it stood at the ping. */
 #include "exchange/auction/parts.h"
 
 #include "protocol/base/check.h"
@@ -131,9 +131,10 @@ static bool is_reached(const struct auction *auction, const struct slot *asking,
 }
 
 /* Limits of pings and offers are none of posts; the schedule is honoured as it stood at the ping. */
-static enum reason availability_now(const struct auction *auction, const struct contract *contract,
+static enum reason availability_now(const struct auction *auction, const struct candidate *candidate,
                                     const struct buyer *buyer)
 {
+    const struct contract *contract = candidate->contract;
     const struct auction_host *host = auction->host;
     struct availability_view view;
     struct availability_lead lead;
@@ -142,9 +143,11 @@ static enum reason availability_now(const struct auction *auction, const struct 
     availability_read(contract, buyer, &lead, host->standing(auction->world), host->now_us(auction->world), wall_ms,
                       &view);
     view.rate_spent = view.offers_full = false;
+    view.stake_micros = candidate->terms.price_micros;
     if (contract->hold_offer_ms && host->holds(auction->world, &auction->ping_id, contract)) {
         view.cap_full = -1; /* what fills them may be its own */
         view.seats_free = INT64_MAX;
+        view.counts_funds = false;
     }
     return availability_reason(contract, buyer, &view, auction->pinged_ms);
 }
@@ -166,7 +169,7 @@ static enum reason gate(struct auction *auction, struct slot *slot, struct candi
     if (barred != REASON_NONE) return barred;
     bool is_kept_out = match_excludes(auction->affiliate, buyer, &auction->form.facts); /* since a reload, too */
     if (is_kept_out && !auction->rehearsal) return REASON_EXCLUDED;
-    return auction->rehearsal ? REASON_NONE : availability_now(auction, contract, buyer);
+    return auction->rehearsal ? REASON_NONE : availability_now(auction, candidate, buyer);
 }
 
 /* What it pays now, into slot->payout; or why that is too little. */

@@ -100,18 +100,21 @@ struct auction_host {
                     const struct person *person, const struct person_keys *keys, uint64_t *on_lists);
     void (*recall)(void *world, struct auction *auction, const struct auction_recall *recall);
     void (*forget)(void *world, const struct auction_recall *recall);
-    /* Takes caps and seat for that sale; fills *reservation before its fact, which names the slot again, says NONE. */
+    /* Takes caps, money and seat for that sale; fills *reservation before its fact, which names the slot again, says
+     * NONE. */
     void (*reserve)(void *world, struct auction *auction, uint32_t slot, const struct cap_deal *deal,
                     struct reservation *reservation);
     /* What the offer about to be made holds of that contract until it is used up or expires: a place among its open
-     * offers, and with hold_offer caps and seat. NONE, or nothing is held: THROTTLED, CAPPED, NO_SEAT. */
+     * offers, and with hold_offer caps, money and seat. NONE, or nothing is held: THROTTLED, CAPPED, NO_FUNDS, NO_SEAT.
+     */
     enum reason (*hold)(void *world, const struct cap_deal *deal, int64_t expires_ms);
-    /* That offer holds caps and seat of the contract. */
+    /* That offer holds caps, money and seat of the contract. */
     bool (*holds)(void *world, const struct ident *ping_id, const struct contract *contract);
     /* The offer was not made after all. */
     void (*unhold)(void *world, const struct ident *ping_id);
     void (*commit)(void *world, const struct reservation *reservation);
-    /* reservation->sent says whether the post's bytes may have left. */
+    /* reservation->sent says whether the post's bytes may have left. Money of a post that is in the book goes back with
+     * the book's next word of it. */
     void (*release)(void *world, const struct reservation *reservation);
     /* Takes a release back: the book still holds that post as open. */
     void (*retake)(void *world, const struct contract *contract, const struct buyer *buyer, struct reservation *held);

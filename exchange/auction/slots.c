@@ -114,6 +114,7 @@ void slots_intended(struct auction *auction)
         if (slot->state != SLOT_RESERVED || slot->next_attempt == NO_ATTEMPT) continue;
         slot->state = SLOT_INTENDED;
         slot->attempt = slot->next_attempt;
+        reservation_booked(&slot->reservation);
         slot->retries = 0;
         slot->retry_at_us = 0;
         slot->next_attempt = NO_ATTEMPT;

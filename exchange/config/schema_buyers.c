@@ -486,7 +486,10 @@ static const struct schema_row buyer_rows[] = {
      .flags = SCHEMA_REQUIRED,
      .items_max = SIGNATURE_SECRETS_MAX,
      .prose = "our calls to it are signed with this; two while one is being replaced"},
-    {.key = "funds", .type = SCHEMA_MAP, .flags = SCHEMA_LATER, .prose = "prepaid or credit"},
+    {.key = "funds",
+     .type = SCHEMA_MAP,
+     .group = &schema_funds,
+     .prose = "what it may spend: {prepaid: true} or {credit_limit: \"5000\"}; without it: any sum"},
     {.key = "notices", .type = SCHEMA_MAP, .flags = SCHEMA_LATER, .prose = "where it is told"},
     {.key = "public_name", .type = SCHEMA_TEXT, .range = "1..200", .prose = "shown to affiliates that see names"},
     {.key = "hash_secret",
@@ -540,8 +543,8 @@ const struct schema_group schema_buyer = {
     .name = "buyer", .title = "buyers", .prose = "Who buys leads, by webhooks.", ROWS(buyer_rows)};
 
 const struct schema_group *const schema_buyer_groups[] = {
-    &schema_buyer,  &schema_leg_prices, &contract_group,          &exclude_group,  &rule_group,
-    &schema_filter, &near_group,        &score_bounds_group,      &schedule_group, &schema_cap,
-    &unknown_group, &test_group,        &schema_contract_returns,
+    &schema_buyer,  &schema_leg_prices, &contract_group,     &exclude_group,           &rule_group,
+    &schema_filter, &near_group,        &score_bounds_group, &schedule_group,          &schema_cap,
+    &unknown_group, &test_group,        &schema_funds,       &schema_contract_returns,
 };
 const unsigned schema_buyer_groups_count = sizeof schema_buyer_groups / sizeof *schema_buyer_groups;

@@ -16,7 +16,7 @@
 #include "exchange/ledger/due.h"
 #include "exchange/ledger/job.h"
 #include "exchange/ledger/keyfile.h"
-#include "exchange/ledger/rows.h"
+#include "exchange/ledger/news.h"
 #include "protocol/base/histogram.h"
 
 #define BATCH_MAX 256
@@ -24,13 +24,6 @@
 #define PATH_BYTES 4096
 
 enum engine_state { ENGINE_OPEN, ENGINE_NEARLY_FULL, ENGINE_FULL, ENGINE_DOWN, ENGINE_STATES };
-
-#define LEARNED_MAX (BATCH_MAX * OFFER_SALES_MAX)
-
-struct learned_news {
-    uint32_t cell;
-    uint64_t word;
-};
 
 struct ledger {
     struct store *book;
@@ -58,10 +51,9 @@ struct ledger {
     bool trace_failed;       /* the last try failed: the next failure drops */
     int64_t next_dropped_us; /* when dropping is logged again */
     bool is_nearly_full;
-    struct counting *counting;                /* NULL: no pings are counted yet */
-    struct standing *standing;                /* where what is learned is published; NULL: not restored into any */
-    struct learned_news learned[LEARNED_MAX]; /* of the batch at hand */
-    unsigned learned_count;
+    struct counting *counting; /* NULL: no pings are counted yet */
+    struct standing *standing; /* where news are published; NULL: not restored into any */
+    struct news news;          /* of the batch at hand */
 
     /* Published. */
     _Atomic int state; /* enum engine_state */

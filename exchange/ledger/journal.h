@@ -37,7 +37,8 @@
     X(OUTBOX_LEADS, "outbox_leads") /* hearer, lead id, number -> due (8); 0: after an earlier one */                  \
     X(DISPOSITIONS, "dispositions") /* SHA-256 of buyer, 0, event id -> aftersale_write_disposition */                 \
     X(AFTERSALES, "aftersales")     /* post id -> aftersale_write_record */                                            \
-    X(BUYER_LEADS, "buyer_leads")   /* buyer, 0, the buyer's own id of a lead it bought -> post id */
+    X(BUYER_LEADS, "buyer_leads")   /* buyer, 0, the buyer's own id of a lead it bought -> post id */                  \
+    X(HOLDS, "holds")               /* "buyer:X" -> micros (8) that posts without a final verdict hold, see stakes.h */
 
 enum book_table {
 #define X(name, text) BOOK_##name,

@@ -172,6 +172,7 @@ void ledger_close(struct ledger **ledger)
     mailbox_close(&gone->asks);
     reader_close(&gone->reader);
     counting_close(&gone->counting);
+    news_free(&gone->news);
     days_close(&gone->days);
     keyfile_close(&gone->keys);
     store_close(&gone->book);

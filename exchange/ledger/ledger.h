@@ -34,8 +34,10 @@ struct ledger_options {
  * (FAULT_CORRUPT: the note names the record), turns intents without a verdict into doubts (an entry each).
  * FAULT_IN_USE: another exchange holds it. */
 enum fault ledger_open(const struct ledger_options *options, struct ledger **ledger, struct ledger_note *note) MUST_USE;
-/* What stood when we stopped: caps of current windows, switches, what was learned, offers that have not expired. Before
- * ledger_start. `standing` outlives the ledger: from then on what is learned is published there, once it is on disk. */
+/* What stood when we stopped: caps of current windows, switches, what was learned, what buyers have left, offers that
+ * have not expired. Before ledger_start. `standing` outlives the ledger: from then on what is learned and how a buyer's
+ * money changes (but for what posts take before their intent, see standing/funds.h) is published there, once it is on
+ * disk. */
 enum fault ledger_restore(struct ledger *ledger, struct standing *standing, struct offers *offers, int64_t now_us,
                           int64_t wall_ms, uint32_t *doubts) MUST_USE;
 enum fault ledger_start(struct ledger *ledger) MUST_USE;

@@ -14,6 +14,7 @@
 #include "exchange/ledger/aftersales.h"
 #include "exchange/ledger/counting.h"
 #include "exchange/ledger/rows.h"
+#include "exchange/ledger/stakes.h"
 #include "exchange/ledger/upgrade.h"
 #include "protocol/base/check.h"
 #include "protocol/base/money.h"
@@ -246,11 +247,12 @@ static bool touches(enum book_table table, struct bytes key, const struct entry 
         if (bytes_same(ident_bytes(&step->verdicts[i].post_id), id)) return true;
     for (unsigned i = 0; i < step->intents_count; i++) {
         const struct book_intent *intent = &step->intents[i];
+        if (table == BOOK_HOLDS && bytes_same(stakes_buyer(key), intent->buyer)) return true;
         if (bytes_same(ident_bytes(&intent->post_id), id)) return true;
         for (unsigned k = 0; table == BOOK_CAPS && k < intent->keys_count; k++)
             if (memcmp(intent->keys[k].id, id.at, id.len) == 0) return true;
     }
-    return table == BOOK_ACCOUNTS && moves(step, key);
+    return (table == BOOK_ACCOUNTS || table == BOOK_HOLDS) && moves(step, key);
 }
 
 static enum fault find_entry(struct verify *verify, enum book_table table, struct bytes key, uint64_t *seq)
@@ -280,7 +282,7 @@ static enum fault accuse_row(struct verify *verify, enum book_table table, struc
     enum fault fault = find_entry(verify, table, copy, &seq);
     struct sink sink = sink_over(text, sizeof text - 1);
     sink_text(&sink, "the row ");
-    if (table == BOOK_ACCOUNTS || table == BOOK_SWITCHES)
+    if (table == BOOK_ACCOUNTS || table == BOOK_HOLDS || table == BOOK_SWITCHES)
         sink_bytes(&sink, bytes_first(copy, 60));
     else if (copy.len >= 16 &&
              (table == BOOK_LEADS || table == BOOK_POSTS || table == BOOK_DOUBTS || table == BOOK_PINGS ||
@@ -407,13 +409,22 @@ static void add(void *arg, struct bytes account, int64_t micros)
     if (!money_add(sums->all, micros, &sums->all) || !money_add(*kind, micros, kind)) sums->overflow = true;
 }
 
+static void count_held(void *arg, struct bytes account, int64_t micros)
+{
+    uint64_t *held = arg;
+    (void)account;
+    *held += micros != 0;
+}
+
 static enum fault compare_sums(struct verify *verify)
 {
     struct rows_totals totals;
     struct sums sums = {0};
+    uint64_t held = 0;
     enum fault fault = store_begin(verify->book, false, &verify->txn);
     if (fault == FAULT_NONE) fault = replay(verify, UINT64_MAX);
     if (fault == FAULT_NONE) fault = account_each(verify->book, verify->txn, add, &sums);
+    if (fault == FAULT_NONE) fault = stakes_each(verify->book, verify->txn, count_held, &held);
     if (fault == FAULT_NONE) fault = rows_read_totals(verify->book, verify->txn, &totals);
     store_abort(&verify->txn);
     if (fault != FAULT_NONE) return fault;
@@ -422,6 +433,8 @@ static enum fault compare_sums(struct verify *verify)
         accuse(verify, last, "the sum over all accounts is not 0", "a balance was changed");
     if (memcmp(&totals, &verify->totals, sizeof totals) != 0)
         accuse(verify, last, "the totals are not what the entries say", "");
+    if (held && totals.posts_open == 0 && totals.doubts == 0)
+        accuse(verify, last, "money of a buyer is held", "no post of any is open or in doubt");
     if (sums.buyers + totals.revenue_micros != 0 || sums.affiliates != totals.payout_micros ||
         sums.house != totals.margin_micros)
         accuse(verify, last, "the accounts do not add up to the sales", "");
@@ -432,10 +445,10 @@ static enum fault compare_sums(struct verify *verify)
 static enum fault compare_all(struct verify *verify)
 {
     static const enum book_table tables[] = {
-        BOOK_ACCOUNTS,     BOOK_LEADS,      BOOK_POSTS,      BOOK_DOUBTS,     BOOK_PINGS,  BOOK_KEYS,
-        BOOK_CAPS,         BOOK_SWITCHES,   BOOK_CONTENT,    BOOK_CATALOGUES, BOOK_SEEN,   BOOK_SEEN_POSTS,
-        BOOK_ENDS,         BOOK_DUE,        BOOK_EVENTS,     BOOK_EVENT_ENDS, BOOK_OUTBOX, BOOK_OUTBOX_LEADS,
-        BOOK_DISPOSITIONS, BOOK_AFTERSALES, BOOK_BUYER_LEADS};
+        BOOK_ACCOUNTS,     BOOK_LEADS,      BOOK_POSTS,       BOOK_DOUBTS,     BOOK_PINGS,  BOOK_KEYS,
+        BOOK_CAPS,         BOOK_SWITCHES,   BOOK_CONTENT,     BOOK_CATALOGUES, BOOK_SEEN,   BOOK_SEEN_POSTS,
+        BOOK_ENDS,         BOOK_DUE,        BOOK_EVENTS,      BOOK_EVENT_ENDS, BOOK_OUTBOX, BOOK_OUTBOX_LEADS,
+        BOOK_DISPOSITIONS, BOOK_AFTERSALES, BOOK_BUYER_LEADS, BOOK_HOLDS};
     enum fault fault = FAULT_NONE;
     for (size_t i = 0; i < sizeof tables / sizeof *tables && fault == FAULT_NONE && is_good(verify); i++)
         fault = compare_table(verify, tables[i]);

@@ -9,6 +9,7 @@
 #include "exchange/ledger/account.h"
 #include "exchange/ledger/engine.h"
 #include "exchange/ledger/seen.h"
+#include "exchange/ledger/stakes.h"
 #include "exchange/ledger/upgrade.h"
 #include "exchange/record/offer.h"
 #include "protocol/base/check.h"
@@ -378,6 +379,7 @@ enum fault ledger_restore(struct ledger *ledger, struct standing *standing, stru
     if (fault == FAULT_NONE) fault = load_switches(ledger, txn, standing);
     if (fault == FAULT_NONE) fault = seen_each_revoked(ledger->book, txn, load_revoked, standing_revoked(standing));
     if (fault == FAULT_NONE) fault = learning_load(ledger->book, txn, standing);
+    if (fault == FAULT_NONE) fault = stakes_load(ledger->book, txn, standing);
     ledger->standing = standing;
     store_abort(&txn);
     if (fault != FAULT_NONE) return fault;

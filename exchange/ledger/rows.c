@@ -8,24 +8,17 @@
  * of their legs allows. Both are checked here, whatever the story believes. */
 #include "exchange/ledger/rows.h"
 
-#include "exchange/ledger/account.h"
 #include "exchange/ledger/aftersales.h"
+#include "exchange/ledger/capping.h"
 #include "exchange/ledger/hearing.h"
 #include "exchange/ledger/seen.h"
+#include "exchange/ledger/stakes.h"
 #include "exchange/standing/caps.h"
 #include "protocol/base/check.h"
 #include "protocol/base/money.h"
 
 #define ROW_FIGURES 4096u /* room for all of a row but its texts */
-#define CAPS_MAX (2 * BOOK_CAP_KEYS_MAX * OFFER_SALES_MAX)
 #define HOLDS (LEAD_SLOTS(POST_OPEN) | LEAD_SLOTS(POST_UNKNOWN) | LEAD_SLOTS(POST_ACCEPTED))
-#define CAP_KEY_BYTES 20u
-
-struct cap_change {
-    char key[CAP_KEY_BYTES];
-    int64_t change;
-    uint64_t after;
-};
 
 /* A post that the step's verdict is on. */
 struct settled_post {
@@ -44,8 +37,8 @@ struct plan {
     enum lead_state before;                       /* of a lead that is not new */
     struct settled_post settled[OFFER_SALES_MAX]; /* one for each verdict */
     struct post_record opened[OFFER_SALES_MAX];   /* one for each intent */
-    struct cap_change caps[CAPS_MAX];
-    unsigned caps_count;
+    struct capping caps;
+    struct stakes stakes;
     struct account_movement movement; /* of all sales */
     bool is_heard;                    /* by the affiliate */
     struct event heard;
@@ -55,8 +48,10 @@ typedef enum fault plan_part(struct store *store, struct MDB_txn *txn, struct pl
 
 static enum fault apply_step(struct store *store, struct MDB_txn *txn, const struct entry *entry, struct arena *arena,
                              struct rows_totals *totals, struct rows_refusal *refusal);
-static plan_part plan_opening, plan_lead, plan_verdicts, plan_sales, plan_intents, plan_final, plan_heard, plan_caps;
-static plan_part write_lead, write_posts, write_doubts, write_caps, write_sales, write_seen, write_learned, write_heard;
+static plan_part plan_opening, plan_lead, plan_verdicts, plan_sales, plan_intents, plan_final, plan_heard, plan_caps,
+    plan_stakes;
+static plan_part write_lead, write_posts, write_doubts, write_caps, write_stakes, write_sales, write_seen,
+    write_learned, write_heard;
 static void count(struct rows_totals *totals, const struct plan *plan);
 
 static enum fault refuse(struct rows_refusal *refusal, const char *text)
@@ -83,9 +78,10 @@ enum fault rows_apply(struct store *store, struct MDB_txn *txn, const struct ent
 static enum fault apply_step(struct store *store, struct MDB_txn *txn, const struct entry *entry, struct arena *arena,
                              struct rows_totals *totals, struct rows_refusal *refusal)
 {
-    static plan_part *const parts[] = {plan_opening, plan_lead,  plan_verdicts, plan_sales,  plan_intents, plan_final,
-                                       plan_heard,   plan_caps,  write_lead,    write_posts, write_doubts, write_caps,
-                                       write_sales,  write_seen, write_learned, write_heard};
+    static plan_part *const parts[] = {plan_opening, plan_lead,     plan_verdicts, plan_sales,   plan_intents,
+                                       plan_final,   plan_heard,    plan_caps,     plan_stakes,  write_lead,
+                                       write_posts,  write_doubts,  write_caps,    write_stakes, write_sales,
+                                       write_seen,   write_learned, write_heard};
     struct book_step step;
     struct plan *plan = arena_zero(arena, 1, sizeof *plan);
     if (!plan) return FAULT_MEMORY;
@@ -393,52 +389,42 @@ static enum fault plan_heard(struct store *store, struct MDB_txn *txn, struct pl
     return FAULT_NONE;
 }
 
-static struct cap_change *cap_change_of(struct plan *plan, const struct book_cap_key *key)
-{
-    char at[CAP_KEY_BYTES];
-    memcpy(at, key->id, sizeof key->id);
-    store_key_u32(at + sizeof key->id, key->window);
-    for (unsigned i = 0; i < plan->caps_count; i++)
-        if (memcmp(plan->caps[i].key, at, sizeof at) == 0) return &plan->caps[i];
-    struct cap_change *change = &plan->caps[plan->caps_count++];
-    memcpy(change->key, at, sizeof at);
-    return change;
-}
-
 /* A rejection gives back what its intent holds, a doubt keeps it, a sale is counted; the next intent takes its own. */
-static void change_caps(struct plan *plan)
+static enum fault plan_caps(struct store *store, struct MDB_txn *txn, struct plan *plan)
 {
     for (unsigned k = 0; k < plan->step->verdicts_count; k++) {
         const struct post_record *post = &plan->settled[k].record;
-        for (uint8_t i = 0; i < post->intent.keys_count; i++) {
-            int64_t change = book_cap_change(&post->intent.keys[i], post->state);
-            if (change) cap_change_of(plan, &post->intent.keys[i])->change += change;
-        }
+        for (uint8_t i = 0; i < post->intent.keys_count; i++)
+            capping_add(&plan->caps, &post->intent.keys[i], book_cap_change(&post->intent.keys[i], post->state));
     }
     for (unsigned k = 0; k < plan->step->intents_count; k++) {
         const struct book_intent *intent = &plan->step->intents[k];
         for (uint8_t i = 0; i < intent->keys_count; i++)
-            if (intent->keys[i].stay != CAP_COUNTED)
-                cap_change_of(plan, &intent->keys[i])->change += intent->keys[i].amount;
+            if (intent->keys[i].stay != CAP_COUNTED) capping_add(&plan->caps, &intent->keys[i], intent->keys[i].amount);
     }
+    enum fault fault = capping_plan(store, txn, &plan->caps);
+    return fault == FAULT_INPUT ? refuse(plan->refusal, "a cap would fall below zero") : fault;
 }
 
-static enum fault plan_caps(struct store *store, struct MDB_txn *txn, struct plan *plan)
+/* The next intent holds its price, an end gives back what its own held; a doubt is none. */
+static enum fault plan_stakes(struct store *store, struct MDB_txn *txn, struct plan *plan)
 {
-    change_caps(plan);
-    for (unsigned i = 0; i < plan->caps_count; i++) {
-        struct cap_change *change = &plan->caps[i];
-        struct bytes value;
-        int64_t before = 0, after;
-        enum fault fault = store_get(store, txn, BOOK_CAPS, (struct bytes){change->key, CAP_KEY_BYTES}, &value);
-        if (fault == FAULT_NONE && value.len != 8) return FAULT_CORRUPT;
-        if (fault != FAULT_NONE && fault != FAULT_NOT_FOUND) return fault;
-        if (fault == FAULT_NONE) before = (int64_t)store_read_value_u64(value.at);
-        if (!money_add(before, change->change, &after) || after < 0)
-            return refuse(plan->refusal, "a cap would fall below zero");
-        change->after = (uint64_t)after;
+    enum fault fault = FAULT_NONE;
+    for (unsigned i = 0; i < plan->step->verdicts_count && fault == FAULT_NONE && !is_test(plan); i++) {
+        const struct settled_post *settled = &plan->settled[i];
+        const struct book_intent *intent = &settled->record.intent;
+        bool is_over = stakes_is_held(settled->from) && !stakes_is_held(settled->record.state);
+        if (!is_over) continue;
+        fault = stakes_add(store, txn, &plan->stakes, intent->buyer, -intent->price_micros);
+        rows_tell_funds(plan->refusal, intent->buyer, intent->price_micros);
     }
-    return FAULT_NONE;
+    for (unsigned i = 0; i < plan->step->intents_count && fault == FAULT_NONE && !is_test(plan); i++) {
+        const struct book_intent *intent = &plan->step->intents[i];
+        fault = intent->price_micros < 0 ? FAULT_INPUT
+                                         : stakes_add(store, txn, &plan->stakes, intent->buyer, intent->price_micros);
+    }
+    if (fault == FAULT_NONE) fault = stakes_check(&plan->stakes);
+    return fault == FAULT_INPUT ? refuse(plan->refusal, "what is held of a buyer's money would not be right") : fault;
 }
 
 /* --- the plan, written --- */
@@ -508,20 +494,22 @@ static enum fault write_doubts(struct store *store, struct MDB_txn *txn, struct 
 
 static enum fault write_caps(struct store *store, struct MDB_txn *txn, struct plan *plan)
 {
-    for (unsigned i = 0; i < plan->caps_count; i++) {
-        char value[8];
-        store_value_u64(value, plan->caps[i].after);
-        enum fault fault = store_put(store, txn, BOOK_CAPS, (struct bytes){plan->caps[i].key, CAP_KEY_BYTES},
-                                     (struct bytes){value, sizeof value});
-        if (fault != FAULT_NONE) return fault;
-    }
-    return FAULT_NONE;
+    return capping_write(store, txn, &plan->caps);
+}
+
+static enum fault write_stakes(struct store *store, struct MDB_txn *txn, struct plan *plan)
+{
+    return stakes_write(store, txn, &plan->stakes);
 }
 
 static enum fault write_sales(struct store *store, struct MDB_txn *txn, struct plan *plan)
 {
     if (!plan->step->sales_count) return FAULT_NONE;
     enum fault fault = is_test(plan) ? FAULT_NONE : account_write(store, txn, &plan->movement);
+    for (unsigned i = 0; i < plan->movement.count && !is_test(plan); i++) {
+        const struct account_leg *leg = &plan->movement.legs[i];
+        rows_tell_funds(plan->refusal, stakes_buyer((struct bytes){leg->name, leg->name_len}), leg->micros);
+    }
     return fault == FAULT_NONE ? aftersales_open(store, txn, plan->step) : fault;
 }
 

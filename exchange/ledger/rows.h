@@ -22,11 +22,24 @@ struct rows_totals {
     uint64_t tests; /* test leads: counted here and nowhere else */
 };
 
+#define ROWS_FUNDS_MAX 32u /* buyers of an entry whose money moves */
+
+/* What it changes in what a buyer has left. */
+struct rows_funds {
+    struct bytes buyer;
+    int64_t micros;
+};
+
 /* What is told of an entry. */
 struct rows_refusal {
     const char *text;                          /* why it is refused: a constant */
     struct learning learning[OFFER_SALES_MAX]; /* what it taught, if it is not: of each verdict */
+    /* Money that comes and goes, and holds that end; not the holds it begins: whoever asked for it has taken those. */
+    struct rows_funds funds[ROWS_FUNDS_MAX];
+    unsigned funds_count;
 };
+/* Adds to it; nothing where the buyer is nobody. The name lives as long as the entry's arena. */
+void rows_tell_funds(struct rows_refusal *refusal, struct bytes buyer, int64_t micros);
 
 /* The rows of one entry; *totals moves on. FAULT_INPUT: it contradicts what stands, *refusal says how; nothing was
  * written. Any other fault: the transaction is to be given up. The arena is for the rows met on the way. */

@@ -1,6 +1,8 @@
 /* What is looked up: a lead, a post, and one row of numbers, so that nothing is counted at a start. */
 #include "exchange/ledger/rows.h"
 
+#include "protocol/base/check.h"
+
 /* --- rows by id --- */
 
 enum fault rows_lead(struct store *store, struct MDB_txn *txn, const struct ident *lead_id, struct arena *arena,
@@ -19,6 +21,18 @@ enum fault rows_post(struct store *store, struct MDB_txn *txn, const struct iden
     enum fault fault = store_get_parts(store, txn, BOOK_POSTS, ident_bytes(post_id), arena, &bytes);
     if (fault != FAULT_NONE) return fault;
     return book_read_post(bytes, arena, post) ? FAULT_NONE : FAULT_CORRUPT;
+}
+
+/* --- what is told of an entry --- */
+
+void rows_tell_funds(struct rows_refusal *refusal, struct bytes buyer, int64_t micros)
+{
+    unsigned at = 0;
+    if (!buyer.len || !micros) return;
+    while (at < refusal->funds_count && !bytes_same(refusal->funds[at].buyer, buyer)) at++;
+    check(at < ROWS_FUNDS_MAX, "an entry moves the money of more than %u buyers", ROWS_FUNDS_MAX);
+    if (at == refusal->funds_count) refusal->funds[refusal->funds_count++] = (struct rows_funds){.buyer = buyer};
+    refusal->funds[at].micros += micros;
 }
 
 /* --- totals --- */

@@ -101,7 +101,7 @@ void writer_batch(struct ledger *ledger, struct job **jobs, unsigned count)
     struct rows_totals totals = ledger->totals;
     struct MDB_txn *txn = NULL;
     int64_t began_us = clock_now_us();
-    ledger->learned_count = 0;
+    news_begin(&ledger->news);
     enum fault fault = atomic_load(&ledger->state) == ENGINE_DOWN ? FAULT_DISK : FAULT_NONE;
     if (fault == FAULT_NONE) fault = store_begin(ledger->book, true, &txn);
     for (unsigned i = 0; i < count && fault == FAULT_NONE; i++) {
@@ -121,8 +121,7 @@ void writer_batch(struct ledger *ledger, struct job **jobs, unsigned count)
         fail_batch(ledger, fault, jobs, count);
         return;
     }
-    for (unsigned i = 0; i < ledger->learned_count; i++)
-        learned_publish(ledger->standing, ledger->learned[i].cell, ledger->learned[i].word);
+    news_publish(&ledger->news, ledger->standing);
     atomic_fetch_add_explicit(&ledger->commits, 1, memory_order_relaxed);
     if (count > atomic_load_explicit(&ledger->batches_max, memory_order_relaxed))
         atomic_store_explicit(&ledger->batches_max, count, memory_order_relaxed);
@@ -178,15 +177,6 @@ static void set_open(struct ledger *ledger)
 
 /* --- jobs --- */
 
-/* To be published when the batch is on disk. */
-static void note_learning(struct ledger *ledger, const struct learning *learning)
-{
-    if (!learning->contract.len || !ledger->standing || ledger->learned_count == LEARNED_MAX) return;
-    uint32_t cell = standing_contract_cell(ledger->standing, learning->contract);
-    if (cell == STANDING_NONE) return; /* memory is out: the next start reads it from the book */
-    ledger->learned[ledger->learned_count++] = (struct learned_news){cell, learning->word};
-}
-
 /* What is refused is told to the operator: the story that made it is wrong, or the rows are. */
 enum fault writer_entry(struct ledger *ledger, struct MDB_txn *txn, enum entry_kind kind, int64_t wall_ms,
                         struct bytes body, const struct ident *about)
@@ -199,8 +189,8 @@ enum fault writer_entry(struct ledger *ledger, struct MDB_txn *txn, enum entry_k
         char id[IDENT_TEXT + 1];
         log_line(LOG_ERROR, "ledger.refused", "id", about ? ident_text(about, id) : "", "why", refusal.text, NULL);
     }
+    if (fault == FAULT_NONE) fault = news_note(&ledger->news, ledger->standing, &refusal);
     if (fault != FAULT_NONE) return fault;
-    for (unsigned i = 0; i < OFFER_SALES_MAX; i++) note_learning(ledger, &refusal.learning[i]);
     return journal_append(ledger->book, txn, &ledger->chain, &ledger->arena, &entry);
 }
 

@@ -38,8 +38,17 @@ void availability_read(const struct contract *contract, const struct buyer *buye
         .turn = turns_latest(standing, contract->cell),
         .accepted_ppm = acceptance_ppm(learned_word(standing, contract->cell), wall_ms),
     };
+    view->stake_micros = purse_stake(contract, 0);
+    view->counts_funds = buyer->purse.is_limited;
+    if (view->counts_funds) view->funds_micros = funds_left(standing, buyer->cell);
     if (buyer->max_pings_per_s && contract->is_live)
         view->rate_spent = !rates_peek_buyer(standing, buyer->cell, buyer->max_pings_per_s, now_us);
+}
+
+int64_t availability_money(const struct buyer *buyer, const struct availability_view *view)
+{
+    bool is_limited = buyer->purse.is_limited && view->counts_funds;
+    return is_limited ? purse_left(&buyer->purse, view->funds_micros) : FUNDS_ANY;
 }
 
 enum reason availability_reason(const struct contract *contract, const struct buyer *buyer,
@@ -52,6 +61,7 @@ enum reason availability_reason(const struct contract *contract, const struct bu
     if (contract->schedule && !schedule_is_open(contract->schedule, schedule_wall_ms)) return REASON_CLOSED;
     if (view->is_quiet) return REASON_QUIET_HOURS;
     if (view->cap_full >= 0) return REASON_CAPPED;
+    if (availability_money(buyer, view) < view->stake_micros) return REASON_NO_FUNDS;
     if (view->seats_free <= 0) return REASON_NO_SEAT;
     if (view->signal_fresh ? !view->signal_available : !contract->silent_available) return REASON_UNAVAILABLE;
     if (view->contract_circuit_open || view->origin_circuit_open) return REASON_CIRCUIT_OPEN;
@@ -71,7 +81,8 @@ enum {
     QUIET = 128,
     OFFERS = 256,
     BARRED = 512,
-    ALL = 1023
+    FUNDS = 1024,
+    ALL = 2047
 };
 
 void availability_pack(struct sink *sink, const struct availability_view *view)
@@ -81,7 +92,7 @@ void availability_pack(struct sink *sink, const struct availability_view *view)
                        (view->signal_available ? SAYS_YES : 0u) | (view->contract_circuit_open ? CIRCUIT : 0u) |
                        (view->origin_circuit_open ? ORIGIN : 0u) | (view->rate_spent ? SPENT : 0u) |
                        (has_seats ? SEATS : 0u) | (view->is_quiet ? QUIET : 0u) | (view->offers_full ? OFFERS : 0u) |
-                       (view->barred != REASON_NONE ? BARRED : 0u));
+                       (view->barred != REASON_NONE ? BARRED : 0u) | (view->counts_funds ? FUNDS : 0u));
     flat_put_signed(sink, view->cap_full);
     flat_put(sink, view->in_flight);
     flat_put_signed(sink, view->response_us);
@@ -90,6 +101,7 @@ void availability_pack(struct sink *sink, const struct availability_view *view)
     flat_put(sink, view->accepted_ppm);
     if (has_seats) flat_put_signed(sink, view->seats_free);
     if (view->barred != REASON_NONE) flat_put(sink, view->barred);
+    if (view->counts_funds) flat_put_signed(sink, view->funds_micros);
 }
 
 bool availability_unpack(struct bytes bytes, struct availability_view *view)
@@ -105,6 +117,7 @@ bool availability_unpack(struct bytes bytes, struct availability_view *view)
         .rate_spent = flags & SPENT,
         .is_quiet = flags & QUIET,
         .offers_full = flags & OFFERS,
+        .counts_funds = flags & FUNDS,
     };
     view->cap_full = (int32_t)flat_take_signed(&flat);
     view->in_flight = (uint32_t)flat_take_upto(&flat, UINT32_MAX);
@@ -114,6 +127,7 @@ bool availability_unpack(struct bytes bytes, struct availability_view *view)
     view->accepted_ppm = (uint32_t)flat_take_upto(&flat, UINT32_MAX);
     view->seats_free = flags & SEATS ? flat_take_signed(&flat) : INT64_MAX;
     if (flags & BARRED) view->barred = (enum reason)flat_take_upto(&flat, REASON_COUNT - 1);
+    if (flags & FUNDS) view->funds_micros = flat_take_signed(&flat);
     return flat_ends(&flat);
 }
 

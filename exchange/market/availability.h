@@ -13,10 +13,13 @@ struct availability_view {
     bool operator_paused;
     bool is_quiet;     /* the lead's person may not be called now */
     bool offers_full;  /* max_open_offers are open */
+    bool counts_funds; /* its buyer's money is limited */
     int32_t cap_full;  /* number of the first cap without room (the contract's, then its buyer's), -1: all have room */
     bool signal_fresh; /* a push (or pause_s) that has not expired */
-    bool signal_available;                           /* what it said */
-    int64_t seats_free;                              /* INT64_MAX: not limited */
+    bool signal_available; /* what it said */
+    int64_t seats_free;    /* INT64_MAX: not limited */
+    int64_t funds_micros;  /* counts_funds: the buyer's balance less holds: funds.h */
+    int64_t stake_micros;  /* the least its next sale would cost; in no trace: it follows from catalogue and lead */
     bool contract_circuit_open, origin_circuit_open; /* not yet due for a probe; of either endpoint's origin */
     uint32_t in_flight;                              /* of the buyer */
     bool rate_spent;                                 /* max_pings_per_s of the buyer */
@@ -33,16 +36,19 @@ struct availability_lead {
 };
 
 void availability_lead(const struct facts *facts, int64_t wall_ms, struct availability_lead *lead);
-/* `lead` NULL: of the contract alone; what hangs on a lead (quiet hours, caps per something) is taken as open. */
+/* `lead` NULL: of the contract alone; what hangs on a lead (quiet hours, caps per something) is taken as open.
+ * stake_micros is filled as far as it hangs on no lead. */
 void availability_read(const struct contract *contract, const struct buyer *buyer, const struct availability_lead *lead,
                        struct standing *standing, int64_t now_us, int64_t wall_ms, struct availability_view *view);
-/* market.md section 4, in its order: paused, closed, quiet_hours, capped, no_seat, unavailable, circuit_open,
+/* market.md section 4, in its order: paused, closed, quiet_hours, capped, no_funds, no_seat, unavailable, circuit_open,
  * throttled; NONE: available. `schedule_wall_ms`: for a post the ping's instant (the schedule is honoured as it stood
  * at the ping). */
 enum reason availability_reason(const struct contract *contract, const struct buyer *buyer,
                                 const struct availability_view *view, int64_t schedule_wall_ms);
+/* What its buyer may still spend of a limited purse, as it was then; FUNDS_ANY: it is not limited, or was not. */
+int64_t availability_money(const struct buyer *buyer, const struct availability_view *view);
 /* Into a trace, and back. A new value here is a new version of the trace. */
 void availability_pack(struct sink *sink, const struct availability_view *view);
 /* False: nothing that was packed here. */
 bool availability_unpack(struct bytes bytes, struct availability_view *view);
-#define AVAILABILITY_PACKED_MAX 96u /* bytes */
+#define AVAILABILITY_PACKED_MAX 106u /* bytes */

@@ -11,6 +11,7 @@ static void read_affiliate(struct build *build, const struct node *node, struct 
 static void read_campaigns(struct build *build, const struct node *node, struct affiliate *affiliate);
 static void read_caps(struct build *build, const struct node *node, struct affiliate *affiliate);
 static void read_buyer(struct build *build, const struct node *node, struct buyer *buyer);
+static void read_purse(struct build *build, const struct node *funds, struct purse *purse);
 static void read_zone(struct build *build, const struct node *node, struct buyer *buyer);
 static void read_secrets(struct build *build, const struct node *node, struct buyer *buyer);
 static void read_hosts(struct build *build, const struct node *list, const struct node *node, struct buyer *buyer);
@@ -155,10 +156,30 @@ static void read_buyer(struct build *build, const struct node *node, struct buye
     buyer->schedule = build_schedule(build, node, buyer->zone);
     struct cap_owner owner = {.kind = "buyer", .id = buyer->id};
     buyer->caps = build_caps(build, node, &owner, buyer->zone, &buyer->caps_count);
+    read_purse(build, node_find(node, "funds"), &buyer->purse);
     read_secrets(build, node, buyer);
     build_text(build, node, "hash_secret", &buyer->hash_secret);
     read_hosts(build, node_find(node, "redirect_hosts"), node, buyer);
     read_keys(build, node, PRINCIPAL_BUYER, buyer->index);
+}
+
+/* What is low is kept as a balance: of a credit, one that has used up all but low_at. */
+static void read_purse(struct build *build, const struct node *funds, struct purse *purse)
+{
+    bool is_prepaid = false, has_credit = funds && node_find(funds, "credit_limit");
+    if (!funds || funds->kind != NODE_MAP) return;
+    build_bool(build, funds, "prepaid", &is_prepaid);
+    build_money(build, funds, "credit_limit", &purse->credit_micros);
+    build_money(build, funds, "low_at", &purse->low_micros);
+    purse->is_limited = true;
+    purse->has_low = node_find(funds, "low_at") != NULL;
+    if (is_prepaid && has_credit)
+        build_error(build, node_find(funds, "credit_limit"), "prepaid buyers have no credit_limit: one of the two");
+    else if (!is_prepaid && !has_credit)
+        build_error(build, funds, "funds needs prepaid: true or a credit_limit; without funds a buyer has no limit");
+    if (has_credit && purse->has_low && purse->low_micros >= purse->credit_micros)
+        build_error(build, node_find(funds, "low_at"), "low_at is what is left of the credit_limit: less than that");
+    purse->low_micros -= purse->credit_micros;
 }
 
 static void read_zone(struct build *build, const struct node *node, struct buyer *buyer)

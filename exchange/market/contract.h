@@ -5,51 +5,11 @@
 #include "exchange/market/endpoint.h"
 #include "exchange/market/filter.h"
 #include "exchange/market/lists.h"
+#include "exchange/market/margin.h"
+#include "exchange/market/purse.h"
 #include "exchange/market/schedule.h"
 #include "exchange/market/unknown.h"
 #include "exchange/standing/standing.h"
-
-/* Up to this price, this margin; the last one of a list takes every price above as well. */
-struct margin_band {
-    int64_t up_to_micros; /* INT64_MAX: the last */
-    int64_t ppm, fixed_micros;
-};
-
-/* What the house keeps of a price, or, with is_pay, what it pays for it. */
-struct margin {
-    bool is_set;
-    int64_t ppm;                     /* of the price */
-    int64_t min_micros;              /* at least this much */
-    int64_t max_micros;              /* at most this much; 0: no bound */
-    bool is_pay;                     /* ppm or fixed_micros (is_fixed) is the payout */
-    bool is_fixed;                   /* a pay that is the same for every price */
-    int64_t fixed_micros;            /* a margin's amount beside the share */
-    const struct margin_band *bands; /* instead of ppm and fixed_micros; NULL: none */
-    uint32_t bands_count;
-};
-
-/* Where a margin was stated; the name goes into the ledger line. Stored: append only. */
-enum margin_source {
-    MARGIN_EXCHANGE,
-    MARGIN_CAMPAIGN,
-    MARGIN_AFFILIATE,
-    MARGIN_SOURCE,
-    MARGIN_CONTRACT,
-    MARGIN_PAIR,
-    MARGIN_SOURCE_COUNT
-};
-const char *margin_source_name(enum margin_source source);
-
-/* The margin of one affiliate with one contract. */
-struct margin_pair {
-    uint32_t affiliate;
-    struct margin margin;
-};
-
-struct margin_pairs {
-    const struct margin_pair *list; /* by affiliate, ascending */
-    uint32_t count;
-};
 
 #define CAPS_MAX 8u /* of a contract and its buyer together, and of an affiliate; a percent counts as two */
 
@@ -143,6 +103,7 @@ struct buyer {
     struct names redirect_hosts; /* lower case: where its verdicts may send people */
     uint32_t max_in_flight;      /* 0: none */
     uint32_t max_pings_per_s;    /* 0: none */
+    struct purse purse;
     struct names exclude_affiliates, exclude_sources; /* whose leads it does not take */
     struct people_rules people;
     const uint32_t *contracts; /* indexes */

@@ -4,7 +4,7 @@
 
 static bool is_same(const struct reservation *held, const struct reservation *wanted)
 {
-    bool same = held->keys_count == wanted->keys_count;
+    bool same = held->keys_count == wanted->keys_count && held->price_micros == wanted->price_micros;
     for (unsigned i = 0; same && i < held->keys_count; i++) {
         const struct cap_key *a = &held->keys[i], *b = &wanted->keys[i];
         same = memcmp(&a->id, &b->id, sizeof a->id) == 0 && a->window == b->window && a->amount == b->amount &&
@@ -13,20 +13,29 @@ static bool is_same(const struct reservation *held, const struct reservation *wa
     return same;
 }
 
+/* Of a lead that may be billed. */
+static void fill(const struct cap_deal *deal, struct standing *standing, struct reservation *reservation)
+{
+    const struct buyer *buyer = &deal->catalogue->buyers[deal->contract->buyer];
+    reservation->keys_count = cap_keys(deal, standing, reservation->keys);
+    reservation->price_micros = deal->price_micros;
+    reservation->credit_micros = purse_credit(&buyer->purse);
+}
+
 enum reason deal_reserve(const struct cap_deal *deal, struct holds *holds, struct standing *standing, int64_t now_us,
                          struct reservation *reservation)
 {
     const struct contract *contract = deal->contract;
     struct reservation held;
     *reservation = (struct reservation){.seat = SEAT_HOLD_NONE};
-    reservation->keys_count = cap_keys(deal, standing, reservation->keys);
+    fill(deal, standing, reservation);
     if (contract->hold_offer_ms && holds_take(holds, &deal->offer, contract->cell, &held)) {
         if (is_same(&held, reservation)) {
             *reservation = held;
             return REASON_NONE;
         }
         reservation_release(standing, &held);
-        reservation->keys_count = cap_keys(deal, standing, reservation->keys);
+        fill(deal, standing, reservation);
     }
     return reservation_take(standing, contract->cell, deal->catalogue->buyers[contract->buyer].cell, now_us,
                             reservation);
@@ -44,7 +53,7 @@ enum reason deal_hold(const struct cap_deal *deal, struct holds *holds, struct s
                                .expires_us = expires_us,
                                .until_us = now_us + contract->hold_offer_ms * INT64_C(1000)};
     if (contract->hold_offer_ms) {
-        reservation.keys_count = cap_keys(deal, standing, reservation.keys);
+        fill(deal, standing, &reservation);
         enum reason reason = reservation_take(standing, contract->cell, buyer->cell, now_us, &reservation);
         if (reason != REASON_NONE) return reason;
         terms.reservation = &reservation;

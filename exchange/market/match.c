@@ -24,6 +24,7 @@ bool match_run(const struct catalogue *catalogue, const struct facts *facts, str
         entry->standing_price_micros = match_standing_price(contract, facts);
         availability_read(contract, buyer, &lead, standing, now_us, wall_ms, &entry->view);
         if (contract->counts_today) entry->view.sold_today = cap_sold_today(catalogue, contract, standing, wall_ms);
+        entry->view.stake_micros = purse_stake(contract, entry->standing_price_micros);
         entry->reason = availability_reason(contract, buyer, &entry->view, wall_ms);
         match->counts[entry->reason]++;
     }

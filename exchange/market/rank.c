@@ -50,7 +50,7 @@ uint32_t rank_run(const struct rank_terms *terms, struct rank_bid *bids, uint32_
 enum reason rank_nearest(const struct rank_bid *bids, uint32_t bids_count)
 {
     static const enum reason NEAREST_FIRST[] = {REASON_LOW_BID, REASON_PRICE_OUT_OF_RANGE, REASON_UNAVAILABLE,
-                                                REASON_NO_TIME};
+                                                REASON_NO_FUNDS, REASON_NO_TIME};
     for (size_t i = 0; i < sizeof NEAREST_FIRST / sizeof *NEAREST_FIRST; i++)
         for (uint32_t bid = 0; bid < bids_count; bid++)
             if (bids[bid].reason == NEAREST_FIRST[i]) return NEAREST_FIRST[i];
@@ -138,6 +138,12 @@ static int64_t floor_of(const struct rank_terms *terms, const struct rank_bid *b
     return is_more ? terms->alone_floor_micros : terms->floor_micros;
 }
 
+static int64_t money_of(const struct rank_terms *terms, const struct match_entry *entry)
+{
+    return availability_money(&terms->catalogue->buyers[entry->contract->buyer], &entry->view);
+}
+
+/* A buyer that has less than it bids has not bid: what its own bid is worth less by a second price is not known yet. */
 static enum reason judge(const struct rank_terms *terms, const struct ranking *ranking, struct rank_bid *bid)
 {
     const struct contract *contract = bid->entry->contract;
@@ -147,6 +153,7 @@ static enum reason judge(const struct rank_terms *terms, const struct ranking *r
     bid->payout = price_payout(&parties, bid->price_micros);
     if (bid->price_micros < contract->min_price_micros) return REASON_PRICE_OUT_OF_RANGE;
     if (contract->max_price_micros && bid->price_micros > contract->max_price_micros) return REASON_PRICE_OUT_OF_RANGE;
+    if (bid->price_micros > money_of(terms, bid->entry)) return REASON_NO_FUNDS;
     if (!bid->available && !ranking->unavailable_last) return REASON_UNAVAILABLE;
     if (!price_carries(contract, bid->payout, floor_of(terms, bid))) return REASON_LOW_BID;
     if (terms->now_ms && bid->valid_until_ms <= terms->now_ms) return REASON_NO_TIME;

@@ -189,9 +189,11 @@ static const struct availability_view unseen = {
 
 static void read_view(const struct run *run, struct match_entry *entry, const struct trace_contract *told)
 {
+    entry->standing_price_micros = match_standing_price(entry->contract, &run->replay->form.facts);
     const struct buyer *buyer = &run->replay->catalogue->buyers[entry->contract->buyer];
     if (!told || !availability_unpack(told->view, &entry->view)) entry->view = unseen;
     if (entry->view.cap_full >= (int32_t)(entry->contract->caps_count + buyer->caps_count)) entry->view.cap_full = -1;
+    entry->view.stake_micros = purse_stake(entry->contract, entry->standing_price_micros);
     entry->reason = availability_reason(entry->contract, buyer, &entry->view, run->trace->opened_ms);
 }
 
@@ -213,7 +215,6 @@ static bool match_again(struct run *run)
         entry->contract = &replay->catalogue->contracts[let[i]];
         read_view(run, entry, told);
         again->reason = entry->reason;
-        entry->standing_price_micros = match_standing_price(entry->contract, &replay->form.facts);
         if (told && told->has_bid && entry->contract->is_hidden && told->state == TRACE_STANDING)
             entry->standing_price_micros = told->price_micros;
         if (run->is_same && !told) continue; /* only counted: it was not asked */
@@ -258,11 +259,12 @@ static bool bid_again(const struct run *run, uint32_t i, struct rank_bid *bid)
     return false;
 }
 
-/* Its bid could not be promised: its caps, seats or open offers were taken by then. */
+/* Its bid could not be promised: its caps, money, seats or open offers were taken by then. */
 static bool was_held_out(const struct trace_contract *told)
 {
     return !told->has_bid && told->state != TRACE_SKIPPED &&
-           (told->reason == REASON_CAPPED || told->reason == REASON_NO_SEAT || told->reason == REASON_THROTTLED);
+           (told->reason == REASON_CAPPED || told->reason == REASON_NO_FUNDS || told->reason == REASON_NO_SEAT ||
+            told->reason == REASON_THROTTLED);
 }
 
 /* Nobody bid: nobody of those who were asked, or else, nobody could be asked at all. */

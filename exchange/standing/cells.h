@@ -51,6 +51,7 @@ struct buyer_cell {
     _Alignas(CACHE_LINE) _Atomic int64_t bucket; /* rates.c */
     _Atomic uint32_t in_flight;
     _Alignas(CACHE_LINE) struct seat_pool pool;
+    _Alignas(CACHE_LINE) _Atomic int64_t funds; /* micros: balance less holds */
 };
 
 struct origin_cell {

@@ -1,9 +1,9 @@
 /* holds: what open offers hold of a contract until they are posted or expire: one of its max_open_offers places, and
- * with hold_offer caps and seat of the sale to come. Process-wide; of this life only (after a restart nothing is held).
- * Any thread; a lock held for a few instructions, by contracts that say so only.
+ * with hold_offer caps, money and seat of the sale to come. Process-wide; of this life only (after a restart nothing is
+ * held). Any thread; a lock held for a few instructions, by contracts that say so only.
  *
- * Nothing is let go by a timer: whoever is about to look at caps, seats or places sweeps first, which is one word read
- * while nothing is due. */
+ * Nothing is let go by a timer: whoever is about to look at caps, money, seats or places sweeps first, which is one
+ * word read while nothing is due. */
 #pragma once
 
 #include "exchange/standing/reservation.h"
@@ -27,7 +27,7 @@ struct hold_terms {
 };
 /* False: no place is free, and nothing is kept. */
 bool holds_put(struct holds *holds, struct standing *standing, const struct hold_terms *terms);
-/* True while the offer holds caps and seat of that contract. */
+/* True while the offer holds caps, money and seat of that contract. */
 bool holds_has(struct holds *holds, const struct ident *ping_id, uint32_t contract_cell);
 /* The reservation is the caller's again, to be kept or released. False: it is not held any more. */
 bool holds_take(struct holds *holds, const struct ident *ping_id, uint32_t contract_cell,

@@ -10,6 +10,7 @@
 #include "exchange/standing/arms.h"
 #include "exchange/standing/caps.h"
 #include "exchange/standing/circuits.h"
+#include "exchange/standing/funds.h"
 #include "exchange/standing/learned.h"
 #include "exchange/standing/rates.h"
 #include "exchange/standing/revoked.h"

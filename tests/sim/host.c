@@ -173,6 +173,10 @@ static void reserve(void *worker, struct auction *auction, uint32_t slot, const 
         if (!was_held && caps_used(world->standing, key->cell, key->window) > key->limit)
             world_wrong(world, "a cap is over");
     }
+    const struct purse *purse = &deal->catalogue->buyers[deal->contract->buyer].purse;
+    int64_t funds_micros = funds_left(world->standing, deal->catalogue->buyers[deal->contract->buyer].cell);
+    if (reason == REASON_NONE && !was_held && purse->is_limited && purse_left(purse, funds_micros) < 0)
+        world_wrong(world, "a buyer's limit is over");
     world->counts.reserved += reason == REASON_NONE;
     if (world->options.rough && queue_draw(&world->queue, 4) == 0) {
         place->late_slots |= 1u << slot;

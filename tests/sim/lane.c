@@ -6,6 +6,7 @@
 #include "protocol/base/check.h"
 #include "tests/sim/again.h"
 #include "tests/sim/inside.h"
+#include "tests/sim/purses.h"
 
 #define STEP_ROOM (256u << 10)
 #define TRACE_ROOM (256u << 10)
@@ -96,8 +97,10 @@ static void write_batch(struct world *world)
             if (step.verdicts[k].state == POST_UNKNOWN && !seats_row_has(world, &step.verdicts[k].post_id))
                 world_wrong(world, "a doubt is in the book before what it holds can be found");
         if (holds(world, &world->committing[i], &step)) {
+            purses_publish(world, &step);
             const char *wrong = model_apply(&world->model, &step);
             if (wrong) world_wrong(world, "the book: %s", wrong);
+            purses_check_step(world, &step);
         }
         arena_reset(&world->scratch);
     }
@@ -269,6 +272,7 @@ void lane_restore(struct world *world)
     for (uint32_t i = 0; i < model->leads_count; i++)
         if (model->leads[i].goes_on) asking_resume(world, &model->leads[i].record.lead_id);
     restore_switches(world);
+    purses_restore(world);
     recall_restore(world);
     lane_publish(world);
     table_free(&world->trace_ids);

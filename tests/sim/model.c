@@ -184,6 +184,13 @@ static void move(struct model *model, const char *kind, struct bytes id, const c
     model->accounts[at].micros += micros;
 }
 
+void model_pay(struct model *model, struct bytes buyer, int64_t micros)
+{
+    move(model, "buyer:", buyer, "", micros);
+    move(model, "external:cash", BYTES_NONE, "", -micros);
+    model->seq++;
+}
+
 int64_t model_balance(const struct model *model)
 {
     int64_t sum = 0;

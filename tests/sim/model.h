@@ -86,6 +86,8 @@ struct model_post *model_post(const struct model *model, const struct ident *pos
 /* What is known of a person: every post ever made of it, however long ago. `list` has room for MODEL_ENCOUNTERS_MAX.
  */
 uint32_t model_encounters(const struct model *model, const struct person_keys *keys, struct encounter *list);
+/* Money from outside. */
+void model_pay(struct model *model, struct bytes buyer, int64_t micros);
 /* Used in that window. */
 uint32_t model_used(const struct model *model, const uint8_t id[16], uint32_t window);
 /* Sum over all accounts. */

@@ -377,6 +377,21 @@ static bool write_lists(struct draft *draft, const char *folder)
     return save(draft, folder, "few.txt");
 }
 
+/* Of an order that a few sales use up; prepaid ones live on what world_pay brings. */
+static void draw_funds(struct draft *draft)
+{
+    switch (below(draft, 6)) {
+    case 0:
+        SAY(draft, ",\"funds\":{\"prepaid\":true,\"low_at\":\"20\"}");
+        return;
+    case 1:
+        SAY(draft, ",\"funds\":{\"credit_limit\":\"%u.000001\"}", 5 + (unsigned)below(draft, 200));
+        return;
+    default:
+        return;
+    }
+}
+
 static bool write_market(struct draft *draft, const struct random_market *market, const char *folder)
 {
     queue_open(&draft->people, 0, market->seed ^ 0xfacadeu, false);
@@ -395,6 +410,7 @@ static bool write_market(struct draft *draft, const struct random_market *market
         SAY(draft, ",\"hash_secret\":\"sixteen bytes and more\"");
         if (hit(draft, 2)) SAY(draft, ",\"redirect_hosts\":[\"go.example\"]");
         if (hit(draft, 3)) draw_caps(draft, false);
+        draw_funds(draft);
         if (hit(draft, 5)) SAY(draft, ",\"max_in_flight\":%u", 1 + (unsigned)below(draft, 6));
         if (hit(draft, 6)) SAY(draft, ",\"max_pings_per_s\":%u", 100 + (unsigned)below(draft, 300));
         SAY(draft, ",\"contracts\":[");

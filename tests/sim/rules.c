@@ -5,6 +5,7 @@
 
 #include "exchange/market/seller.h"
 #include "tests/sim/inside.h"
+#include "tests/sim/purses.h"
 
 static const char *spell(const struct ident *ident)
 {
@@ -292,6 +293,7 @@ void rules_check(struct world *world)
     check_buyers(world);
     check_holds(world);
     if (!world->ledger_broken) check_caps(world, true);
+    if (!world->ledger_broken) purses_check(world);
     check_load(world);
     if (world->options.rough) check_people(world);
     if (world->options.rough) check_sellers(world);

@@ -247,6 +247,14 @@ static void act_release(struct run *run)
     world_release(run->world, bytes_of(buyer));
 }
 
+/* To whomever: only of prepaid ones, and of those with a limit, it lets through what was not. */
+static void act_pay(struct run *run)
+{
+    char buyer[16];
+    random_buyer((unsigned)below(run, run->market.buyers), buyer);
+    world_pay(run->world, bytes_of(buyer), 1 + (int64_t)below(run, 60000000));
+}
+
 static void act_pause(struct run *run)
 {
     char contract[16];
@@ -339,9 +347,9 @@ static void act_jump(struct run *run)
 static const struct {
     unsigned weight;
     void (*act)(struct run *run);
-} acts[] = {{400, act_ping},   {400, act_post}, {150, act_lead},   {30, act_hang_up}, {40, act_push},
-            {30, act_release}, {6, act_pause},  {25, act_resolve}, {4, act_reload},   {3, act_crash},
-            {1, act_break},    {1, act_drain},  {6, act_jump}};
+} acts[] = {{400, act_ping},   {400, act_post}, {150, act_lead}, {30, act_hang_up}, {40, act_push},
+            {30, act_release}, {25, act_pay},   {6, act_pause},  {25, act_resolve}, {4, act_reload},
+            {3, act_crash},    {1, act_break},  {1, act_drain},  {6, act_jump}};
 
 static void act(struct run *run)
 {
@@ -439,13 +447,15 @@ static void report(const struct sim *sim)
            "calls,\n"
            "%llu doubts at %llu starts, %llu affiliates left, %llu drains,\n"
            "%llu pings refined, %llu told again, %llu leads auctioned anew, %llu early closes (%llu of several),\n"
-           "%llu sold to several, %llu sets of legs tried again, %llu of them of several, %llu too large to try\n",
+           "%llu payments, %llu intents held against a limit, %llu sold to several, %llu sets of legs tried again, "
+           "%llu of them of several, %llu too large to try\n",
            (unsigned long long)sim->worlds, (unsigned long long)sum->auctions, (unsigned long long)sum->pings,
            (unsigned long long)sum->posts, (unsigned long long)sum->one_calls, (unsigned long long)sum->resumed,
            (unsigned long long)sim->sold, (unsigned long long)sum->calls, (unsigned long long)sum->doubts,
            (unsigned long long)sum->crashes, (unsigned long long)sum->gone, (unsigned long long)sum->drains,
            (unsigned long long)sum->refined, (unsigned long long)sum->told_again, (unsigned long long)sum->reauctions,
-           (unsigned long long)sum->early_closes, (unsigned long long)sum->early_sets, (unsigned long long)sum->shared,
+           (unsigned long long)sum->early_closes, (unsigned long long)sum->early_sets,
+           (unsigned long long)sum->payments, (unsigned long long)sum->purses, (unsigned long long)sum->shared,
            (unsigned long long)sum->sets, (unsigned long long)sum->sets_several, (unsigned long long)sum->sets_skipped);
 }
 

@@ -196,6 +196,16 @@ bool world_push(struct world *world, struct bytes buyer_id, struct bytes contrac
     return true;
 }
 
+bool world_pay(struct world *world, struct bytes id, int64_t micros)
+{
+    const struct buyer *buyer = catalogue_buyer(world->catalogue, id);
+    if (!buyer) return false;
+    world->counts.payments++;
+    model_pay(&world->model, id, micros);
+    funds_change(world->standing, buyer->cell, micros);
+    return true;
+}
+
 bool world_pause(struct world *world, struct bytes id, bool paused)
 {
     const struct contract *contract = catalogue_contract(world->catalogue, id);
@@ -254,6 +264,10 @@ int world_resolve(struct world *world, const struct ident *post_id, bool accepte
     if (refused) return refused[0] == 'u' ? 404 : 409;
     lane_publish(world);
     const struct model_post *post = model_post(&world->model, post_id);
+    bool frees_money = !accepted && !world->model.leads[post->lead].record.offer.rehearsal;
+    if (frees_money) /* a sale is billed at what was held */
+        funds_change(world->standing, standing_buyer_cell(world->standing, post->intent.buyer),
+                     post->intent.price_micros);
     if (seats_row_take(world, post_id, &seat)) {
         if (accepted)
             seats_keep(world->standing, &seat);

@@ -49,6 +49,7 @@ enum sabotage {
     SABOTAGE_SIEVE, /* a reload is kept from the reference of filters */
     SABOTAGE_PLACE, /* a refined ping keeps its offer at times */
     SABOTAGE_PLAN,  /* the set of legs that was chosen lacks its last one at times */
+    SABOTAGE_PURSE, /* money of a refused or sold post stays held at times */
     SABOTAGE_COUNT
 };
 
@@ -103,6 +104,7 @@ struct world_counts {
     uint64_t shared; /* leads that several bought */
     uint64_t crashes, drains, gone, late, doubts, fallbacks, problems, again, early_closes, early_sets;
     uint64_t refined, reauctions, told_again;
+    uint64_t purses, payments; /* intents held against their buyer's limit; money that came in */
     uint64_t sets, sets_several,
         sets_skipped; /* of legs, held against the reference; of several legs; too many to try */
 };
@@ -188,6 +190,9 @@ bool world_revoke(struct world *world, struct bytes value, const struct ident *l
 
 /* A buyer replaces its list. False: the text is no list, the old one stands. */
 bool world_put_list(struct world *world, struct bytes name, struct bytes text);
+
+/* Money from outside on a buyer's account; durable. False: there is no such buyer. */
+bool world_pay(struct world *world, struct bytes buyer, int64_t micros);
 
 /* Operators. */
 bool world_pause(struct world *world, struct bytes contract, bool paused);

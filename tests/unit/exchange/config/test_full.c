@@ -19,7 +19,7 @@ static const char *const later[] = {
     /* affiliate */
     "terms", "notices",
     /* buyer */
-    "funds", "notices",
+    "notices",
     /* contract */
     "status_url", "delivery", "copies", "doubt", "pay_on", "contact_within"};
 #define LATER (sizeof later / sizeof *later)

@@ -101,6 +101,10 @@ static inline enum reason reference_judge(const struct reference *reference, con
     struct price_parties parties = {terms->catalogue, terms->campaign, terms->affiliate, terms->source, contract};
     if (price_micros < contract->min_price_micros) return REASON_PRICE_OUT_OF_RANGE;
     if (contract->max_price_micros && price_micros > contract->max_price_micros) return REASON_PRICE_OUT_OF_RANGE;
+    const struct buyer *buyer = &reference->terms->catalogue->buyers[contract->buyer];
+    bool is_limited = buyer->purse.is_limited && bid->entry->view.counts_funds;
+    if (is_limited && bid->price_micros > bid->entry->view.funds_micros + buyer->purse.credit_micros)
+        return REASON_NO_FUNDS;
     if (!bid->available && !reference->ranking->unavailable_last) return REASON_UNAVAILABLE;
     bool is_alone = bid->max_sold == 1 && terms->alone_floor_micros > terms->floor_micros;
     int64_t floor = is_alone ? terms->alone_floor_micros : terms->floor_micros;

@@ -1,0 +1,64 @@
+/* Changes, not balances: a worker takes from the same words meanwhile, and neither may undo what the other did. */
+#include "exchange/ledger/news.h"
+
+#include <stdlib.h>
+
+#define ROOM_FIRST 256u
+
+static bool reach(void **list, unsigned *room, unsigned count, size_t size)
+{
+    if (count < *room) return true;
+    unsigned wider = *room ? *room * 2 : ROOM_FIRST;
+    void *grown = realloc(*list, wider * size);
+    if (!grown) return false;
+    *list = grown;
+    *room = wider;
+    return true;
+}
+
+void news_begin(struct news *news)
+{
+    news->learned_count = news->funds_count = 0;
+}
+
+static bool note_learned(struct news *news, struct standing *standing, const struct learning *learning)
+{
+    if (!learning->contract.len) return true;
+    uint32_t cell = standing_contract_cell(standing, learning->contract);
+    void **list = (void **)&news->learned;
+    if (cell == STANDING_NONE || !reach(list, &news->learned_room, news->learned_count, sizeof *news->learned))
+        return false;
+    news->learned[news->learned_count++] = (struct news_learned){cell, learning->word};
+    return true;
+}
+
+static bool note_funds(struct news *news, struct standing *standing, const struct rows_funds *funds)
+{
+    uint32_t cell = standing_buyer_cell(standing, funds->buyer);
+    void **list = (void **)&news->funds;
+    if (cell == STANDING_NONE || !reach(list, &news->funds_room, news->funds_count, sizeof *news->funds)) return false;
+    news->funds[news->funds_count++] = (struct news_funds){cell, funds->micros};
+    return true;
+}
+
+enum fault news_note(struct news *news, struct standing *standing, const struct rows_refusal *told)
+{
+    bool noted = true;
+    if (!standing) return FAULT_NONE;
+    for (unsigned i = 0; i < OFFER_SALES_MAX && noted; i++) noted = note_learned(news, standing, &told->learning[i]);
+    for (unsigned i = 0; i < told->funds_count && noted; i++) noted = note_funds(news, standing, &told->funds[i]);
+    return noted ? FAULT_NONE : FAULT_MEMORY;
+}
+
+void news_publish(const struct news *news, struct standing *standing)
+{
+    for (unsigned i = 0; i < news->learned_count; i++)
+        learned_publish(standing, news->learned[i].cell, news->learned[i].word);
+    for (unsigned i = 0; i < news->funds_count; i++) funds_change(standing, news->funds[i].cell, news->funds[i].micros);
+}
+
+void news_free(struct news *news)
+{
+    free(news->learned);
+    free(news->funds);
+}
