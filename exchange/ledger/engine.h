@@ -29,6 +29,7 @@ struct ledger {
     struct store *book;
     struct days *days;
     struct keyfile *keys;
+    const struct zone *zone; /* the house's */
     int lock_fd;
     unsigned lines_max;
     struct ledger_line *_Atomic *lines; /* a place is filled once */

@@ -2,12 +2,15 @@
  * compares the journal's end with: it is written in the same transaction. */
 #include "exchange/ledger/journal.h"
 
+#include "exchange/record/period.h"
 #include "protocol/base/check.h"
 
-#define ENTRY_VERSION 1
+#define ENTRY_VERSION 2
 #define STAMPS_AT 2u
-#define BEFORE_AT (STAMPS_AT + 16u)
+#define PERIOD_AT (STAMPS_AT + 16u)
+#define BEFORE_AT (PERIOD_AT + 4u)
 #define HEAD_BYTES (BEFORE_AT + DIGEST_LEN)
+#define HEAD_1_BYTES (PERIOD_AT + DIGEST_LEN) /* of version 1 */
 
 const char *const journal_tables[BOOK_TABLES_COUNT] = {
 #define X(name, text) text,
@@ -32,6 +35,7 @@ enum fault journal_append(struct store *store, struct MDB_txn *txn, struct chain
     value[1] = (char)entry->kind;
     store_value_u64(value + STAMPS_AT, (uint64_t)entry->wall_ms);
     store_value_u64(value + STAMPS_AT + 8, (uint64_t)entry->mono_us);
+    store_value_u32(value + PERIOD_AT, entry->period);
     memcpy(value + BEFORE_AT, chain->digest.at, DIGEST_LEN);
     if (entry->body.len) memcpy(value + HEAD_BYTES, entry->body.at, entry->body.len);
     struct bytes whole = {value, HEAD_BYTES + entry->body.len};
@@ -51,16 +55,19 @@ enum fault journal_read(struct store *store, struct MDB_txn *txn, uint64_t seq, 
     store_key_u64(key, seq);
     enum fault fault = store_get_parts(store, txn, BOOK_JOURNAL, (struct bytes){key, sizeof key}, arena, &value);
     if (fault != FAULT_NONE) return fault;
-    if (value.len < HEAD_BYTES) return FAULT_CORRUPT;
+    bool is_first = value.len && value.at[0] == 1;
+    size_t head = is_first ? HEAD_1_BYTES : HEAD_BYTES;
+    if (value.len < head) return FAULT_CORRUPT;
     *entry = (struct entry){.seq = seq,
                             .kind = (enum entry_kind)(unsigned char)value.at[1],
                             .wall_ms = (int64_t)store_read_value_u64(value.at + STAMPS_AT),
                             .mono_us = (int64_t)store_read_value_u64(value.at + STAMPS_AT + 8),
-                            .body = bytes_from(value, HEAD_BYTES)};
-    memcpy(entry->before.at, value.at + BEFORE_AT, DIGEST_LEN);
+                            .body = bytes_from(value, head)};
+    entry->period = is_first ? period_of(entry->wall_ms) : store_read_value_u32(value.at + PERIOD_AT);
+    memcpy(entry->before.at, value.at + head - DIGEST_LEN, DIGEST_LEN);
     chain_of(seq, value, &entry->chain);
-    bool is_known = value.at[0] == ENTRY_VERSION && entry->kind >= ENTRY_STEP && entry->kind < ENTRY_KINDS;
-    return is_known ? FAULT_NONE : FAULT_VERSION;
+    bool is_version = value.at[0] == 1 || value.at[0] == ENTRY_VERSION;
+    return is_version && entry->kind >= ENTRY_STEP && entry->kind < ENTRY_KINDS ? FAULT_NONE : FAULT_VERSION;
 }
 
 enum fault journal_last(struct store *store, struct MDB_txn *txn, uint64_t *seq)

@@ -1,8 +1,9 @@
 /* journal: the book's tables, and its entries, each holding the SHA-256 of the one before it. For this room only.
  *
  *   entry   key    seq (8, big-endian) | part (4)
- *           value  version 1 | kind | wall ms (8) | monotonic us (8) | SHA-256 of the previous entry (32) | body
- *   chain   of an entry: SHA-256 of its seq (8, big-endian) and its value
+ *           value  version 2 | kind | wall ms (8) | monotonic us (8) | period (4) | SHA-256 of the previous entry (32)
+ * | body; in version 1 no period: it is the month in UTC chain   of an entry: SHA-256 of its seq (8, big-endian) and
+ * its value
  *
  * The first entry has seq 1 and a previous hash of zeros. Numbers in values are little-endian. */
 #pragma once
@@ -21,7 +22,7 @@
     X(PINGS, "pings")           /* ping id, or one whose place it took -> lead id */                                   \
     X(KEYS, "keys")             /* SHA-256 of affiliate, 0, Idempotency-Key -> lead id */                              \
     X(CAPS, "caps")             /* cap id, window (4, big-endian) -> used (8) */                                       \
-    X(ACCOUNTS, "accounts")     /* "buyer:X" -> micros (8) */                                                          \
+    X(ACCOUNTS, "accounts")     /* "buyer:X" -> balance, see account.h */                                              \
     X(SWITCHES, "switches")     /* contract id -> paused since, wall ms (8) */                                         \
     X(CATALOGUES, "catalogues") /* version -> packed */                                                                \
     X(CONTENT, "content")       /* lead id -> sealed {"lead":…,"consent":…} */                                     \
@@ -38,7 +39,12 @@
     X(DISPOSITIONS, "dispositions") /* SHA-256 of buyer, 0, event id -> aftersale_write_disposition */                 \
     X(AFTERSALES, "aftersales")     /* post id -> aftersale_write_record */                                            \
     X(BUYER_LEADS, "buyer_leads")   /* buyer, 0, the buyer's own id of a lead it bought -> post id */                  \
-    X(HOLDS, "holds")               /* "buyer:X" -> micros (8) that posts without a final verdict hold, see stakes.h */
+    X(HOLDS, "holds") /* "buyer:X" -> micros (8) that posts without a final verdict hold, see stakes.h */              \
+    X(SALES, "sales") /* sale id -> sale_write */                                                                      \
+    X(MOVES, "moves") /* seq, n -> move_write; this and the next three: see account.h */                               \
+    X(REFS, "refs")   /* whose, a movement's ref -> seq, n */                                                          \
+    X(ACCOUNT_NAMES, "account_names") /* number -> "buyer:X" */                                                        \
+    X(ACCOUNT_LINES, "account_lines") /* number, period, seq, n -> move_write_line */
 
 enum book_table {
 #define X(name, text) BOOK_##name,
@@ -57,6 +63,7 @@ enum entry_kind {
     ENTRY_COUNTS = 5,
     ENTRY_DELIVERIES = 6,
     ENTRY_DISPOSITION = 7,
+    ENTRY_CLEAR = 8,
     ENTRY_KINDS
 };
 
@@ -64,6 +71,7 @@ struct entry {
     uint64_t seq;
     enum entry_kind kind;
     int64_t wall_ms, mono_us;
+    uint32_t period; /* of the wall clock in the house's time zone */
     struct digest before;
     struct bytes body;
     struct digest chain; /* of this entry */
@@ -75,7 +83,8 @@ struct chain {
     struct digest digest;
 };
 
-/* Takes seq, kind, stamps and body of *entry as the next one; *chain moves on. The arena is for the entry's bytes. */
+/* Takes seq, kind, stamps, period and body of *entry as the next one; *chain moves on. The arena is for the entry's
+ * bytes. */
 enum fault journal_append(struct store *store, struct MDB_txn *txn, struct chain *chain, struct arena *arena,
                           const struct entry *entry) MUST_USE;
 /* FAULT_NOT_FOUND; FAULT_CORRUPT: its shape is wrong (the chain is the caller's to compare); FAULT_VERSION: of a

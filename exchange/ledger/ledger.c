@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "exchange/ledger/engine.h"
+#include "exchange/market/zone.h"
 #include "protocol/base/check.h"
 
 #define STEPS_PER_LINE 1024u
@@ -49,6 +50,7 @@ enum fault ledger_open(const struct ledger_options *options, struct ledger **led
     if (!made) return FAULT_MEMORY;
     made->lock_fd = -1;
     made->lines_max = options->lines_max;
+    made->zone = options->zone ? options->zone : zone_utc();
     start_locks(made);
     arena_init(&made->arena, ARENA_BYTES, ARENA_MAX_BYTES);
     enum fault fault = open_all(made, options, note);

@@ -27,7 +27,8 @@ struct ledger_options {
     const char *keys_path; /* made (0600) at the first start */
     int64_t trace_keep_ms;
     uint64_t trace_max_bytes;
-    unsigned lines_max; /* workers, plus one for the main thread */
+    unsigned lines_max;      /* workers, plus one for the main thread */
+    const struct zone *zone; /* whose months are the periods of the accounts; it outlives the ledger. NULL: UTC */
 };
 
 /* Opens or makes the stores, checks the version (FAULT_VERSION: newer than this program) and the chain's tail

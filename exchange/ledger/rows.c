@@ -28,6 +28,7 @@ struct settled_post {
 };
 
 struct plan {
+    const struct rows_work *work;
     const struct book_step *step;
     struct arena *arena;
     struct rows_refusal *refusal;
@@ -39,15 +40,14 @@ struct plan {
     struct post_record opened[OFFER_SALES_MAX];   /* one for each intent */
     struct capping caps;
     struct stakes stakes;
-    struct account_movement movement; /* of all sales */
-    bool is_heard;                    /* by the affiliate */
+    struct account_book money; /* of all sales; of a test there are none */
+    bool is_heard;             /* by the affiliate */
     struct event heard;
 };
 
 typedef enum fault plan_part(struct store *store, struct MDB_txn *txn, struct plan *plan);
 
-static enum fault apply_step(struct store *store, struct MDB_txn *txn, const struct entry *entry, struct arena *arena,
-                             struct rows_totals *totals, struct rows_refusal *refusal);
+static enum fault apply_step(const struct rows_work *work);
 static plan_part plan_opening, plan_lead, plan_verdicts, plan_sales, plan_intents, plan_final, plan_heard, plan_caps,
     plan_stakes;
 static plan_part write_lead, write_posts, write_doubts, write_caps, write_stakes, write_sales, write_seen,
@@ -60,12 +60,17 @@ static enum fault refuse(struct rows_refusal *refusal, const char *text)
     return FAULT_INPUT;
 }
 
+enum fault rows_refuse(const struct rows_work *work, const char *text)
+{
+    return refuse(work->refusal, text);
+}
+
 enum fault rows_apply(struct store *store, struct MDB_txn *txn, const struct entry *entry, struct arena *arena,
                       struct rows_totals *totals, struct rows_refusal *refusal)
 {
     struct rows_totals moved = *totals;
-    enum fault fault = entry->kind == ENTRY_STEP ? apply_step(store, txn, entry, arena, &moved, refusal)
-                                                 : rows_apply_other(store, txn, entry, arena, refusal);
+    const struct rows_work work = {store, txn, entry, arena, &moved, refusal};
+    enum fault fault = entry->kind == ENTRY_STEP ? apply_step(&work) : rows_apply_other(&work);
     if (fault == FAULT_NONE) fault = seen_prune(store, txn, entry->wall_ms);
     if (fault == FAULT_NONE) fault = events_prune(store, txn, entry->wall_ms);
     if (fault != FAULT_NONE) return fault;
@@ -75,26 +80,26 @@ enum fault rows_apply(struct store *store, struct MDB_txn *txn, const struct ent
     return FAULT_NONE;
 }
 
-static enum fault apply_step(struct store *store, struct MDB_txn *txn, const struct entry *entry, struct arena *arena,
-                             struct rows_totals *totals, struct rows_refusal *refusal)
+static enum fault apply_step(const struct rows_work *work)
 {
     static plan_part *const parts[] = {plan_opening, plan_lead,     plan_verdicts, plan_sales,   plan_intents,
                                        plan_final,   plan_heard,    plan_caps,     plan_stakes,  write_lead,
                                        write_posts,  write_doubts,  write_caps,    write_stakes, write_sales,
                                        write_seen,   write_learned, write_heard};
     struct book_step step;
-    struct plan *plan = arena_zero(arena, 1, sizeof *plan);
+    struct plan *plan = arena_zero(work->arena, 1, sizeof *plan);
     if (!plan) return FAULT_MEMORY;
-    if (!book_read_step(entry->body, arena, &step)) return refuse(refusal, "the step cannot be read");
+    if (!book_read_step(work->entry->body, work->arena, &step)) return rows_refuse(work, "the step cannot be read");
     plan->step = &step;
-    plan->arena = arena;
-    plan->refusal = refusal;
-    plan->row_room = ROW_FIGURES + entry->body.len;
+    plan->work = work;
+    plan->arena = work->arena;
+    plan->refusal = work->refusal;
+    plan->row_room = ROW_FIGURES + work->entry->body.len;
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
-        enum fault fault = parts[i](store, txn, plan);
+        enum fault fault = parts[i](work->store, work->txn, plan);
         if (fault != FAULT_NONE) return fault;
     }
-    count(totals, plan);
+    count(work->totals, plan);
     return FAULT_NONE;
 }
 
@@ -176,6 +181,7 @@ static enum fault plan_opening(struct store *store, struct MDB_txn *txn, struct 
                                       .click_id = opening->click_id,
                                       .sub_ids = opening->sub_ids,
                                       .document = opening->document,
+                                      .clear_after_ms = opening->clear_after_ms,
                                       .is_one_call = opening->is_one_call,
                                       .offer = opening->offer};
     return FAULT_NONE;
@@ -263,6 +269,7 @@ static enum fault plan_sales(struct store *store, struct MDB_txn *txn, struct pl
     const struct book_step *step = plan->step;
     enum fault fault = FAULT_NONE;
     unsigned next = 0;
+    if (step->sales_count && !is_test(plan)) fault = account_begin(&plan->money, plan->work, step->sales_count);
     for (unsigned i = 0; i < step->verdicts_count && fault == FAULT_NONE; i++) {
         const struct settled_post *settled = &plan->settled[i];
         if (settled->record.state != POST_ACCEPTED) continue;
@@ -274,9 +281,9 @@ static enum fault plan_sales(struct store *store, struct MDB_txn *txn, struct pl
         if (!is_its_own) return refuse(plan->refusal, "a sale to another than was posted to");
         if (sale->price_micros > intent->price_micros || sale->payout_micros > intent->payout_micros)
             return refuse(plan->refusal, "a sale at more than its post said");
-        fault = account_add_sale(store, txn, sale, plan->lead.affiliate, &plan->movement);
         next++;
-        if (fault == FAULT_INPUT) return refuse(plan->refusal, "the sale's money does not balance or overflows");
+        if (!is_test(plan)) fault = account_add_sale(&plan->money, sale, &plan->lead);
+        if (fault == FAULT_INPUT) return refuse(plan->refusal, plan->money.why);
         settled->slot->sale = *sale;
     }
     if (fault == FAULT_NONE && next < step->sales_count)
@@ -505,11 +512,7 @@ static enum fault write_stakes(struct store *store, struct MDB_txn *txn, struct 
 static enum fault write_sales(struct store *store, struct MDB_txn *txn, struct plan *plan)
 {
     if (!plan->step->sales_count) return FAULT_NONE;
-    enum fault fault = is_test(plan) ? FAULT_NONE : account_write(store, txn, &plan->movement);
-    for (unsigned i = 0; i < plan->movement.count && !is_test(plan); i++) {
-        const struct account_leg *leg = &plan->movement.legs[i];
-        rows_tell_funds(plan->refusal, stakes_buyer((struct bytes){leg->name, leg->name_len}), leg->micros);
-    }
+    enum fault fault = is_test(plan) ? FAULT_NONE : account_write(&plan->money);
     return fault == FAULT_NONE ? aftersales_open(store, txn, plan->step) : fault;
 }
 

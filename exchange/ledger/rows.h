@@ -19,7 +19,11 @@ struct rows_totals {
     uint64_t entries, leads, sold, unsold, pending, posts, doubts, posts_open; /* tests aside, but for entries */
     int64_t revenue_micros, payout_micros, margin_micros;
     int64_t first_ms, last_ms;
-    uint64_t tests; /* test leads: counted here and nowhere else */
+    uint64_t tests;         /* test leads: counted here and nowhere else */
+    uint64_t accounts;      /* that have a number: the highest */
+    uint64_t closed_period; /* it and those before it are closed; 0: none is */
+    /* What other movements than sales came to, by whose accounts they are. */
+    int64_t buyers_beside_micros, affiliates_beside_micros, house_beside_micros, cash_micros;
 };
 
 #define ROWS_FUNDS_MAX 32u /* buyers of an entry whose money moves */
@@ -41,14 +45,25 @@ struct rows_refusal {
 /* Adds to it; nothing where the buyer is nobody. The name lives as long as the entry's arena. */
 void rows_tell_funds(struct rows_refusal *refusal, struct bytes buyer, int64_t micros);
 
+/* What an entry's rows are made of. */
+struct rows_work {
+    struct store *store;
+    struct MDB_txn *txn;
+    const struct entry *entry;
+    struct arena *arena;
+    struct rows_totals *totals; /* as they will be */
+    struct rows_refusal *refusal;
+};
+/* FAULT_INPUT, said why. */
+enum fault rows_refuse(const struct rows_work *work, const char *text) MUST_USE;
+
 /* The rows of one entry; *totals moves on. FAULT_INPUT: it contradicts what stands, *refusal says how; nothing was
  * written. Any other fault: the transaction is to be given up. The arena is for the rows met on the way. */
 enum fault rows_apply(struct store *store, struct MDB_txn *txn, const struct entry *entry, struct arena *arena,
                       struct rows_totals *totals, struct rows_refusal *refusal) MUST_USE;
 
 /* The part of it for entries that are no steps; rows_entries.c. */
-enum fault rows_apply_other(struct store *store, struct MDB_txn *txn, const struct entry *entry, struct arena *arena,
-                            struct rows_refusal *refusal) MUST_USE;
+enum fault rows_apply_other(const struct rows_work *work) MUST_USE;
 
 /* A new book has totals of zeros. */
 enum fault rows_read_totals(struct store *store, struct MDB_txn *txn, struct rows_totals *totals) MUST_USE;

@@ -1,87 +1,74 @@
 /* One function for each kind of entry. Each looks at all of its body before it writes: one that is refused changes
  * nothing. */
 #include "exchange/ledger/aftersales.h"
+#include "exchange/ledger/clearing.h"
 #include "exchange/ledger/counting.h"
 #include "exchange/ledger/hearing.h"
 #include "exchange/ledger/outbox.h"
 #include "exchange/ledger/rows.h"
 #include "exchange/ledger/seen.h"
 
-struct scene {
-    struct store *store;
-    struct MDB_txn *txn;
-    const struct entry *entry;
-    struct arena *arena;
-    struct rows_refusal *refusal;
-};
-
-typedef enum fault apply(const struct scene *scene);
+typedef enum fault apply(const struct rows_work *work);
 
 static apply apply_switch, apply_catalogue, apply_revocation, apply_counts, apply_deliveries, apply_disposition;
 
 static apply *const applies[ENTRY_KINDS] = {
-    [ENTRY_SWITCH] = apply_switch, [ENTRY_CATALOGUE] = apply_catalogue,   [ENTRY_REVOCATION] = apply_revocation,
-    [ENTRY_COUNTS] = apply_counts, [ENTRY_DELIVERIES] = apply_deliveries, [ENTRY_DISPOSITION] = apply_disposition,
+    [ENTRY_SWITCH] = apply_switch,  [ENTRY_CATALOGUE] = apply_catalogue,   [ENTRY_REVOCATION] = apply_revocation,
+    [ENTRY_COUNTS] = apply_counts,  [ENTRY_DELIVERIES] = apply_deliveries, [ENTRY_DISPOSITION] = apply_disposition,
+    [ENTRY_CLEAR] = clearing_apply,
 };
 
-enum fault rows_apply_other(struct store *store, struct MDB_txn *txn, const struct entry *entry, struct arena *arena,
-                            struct rows_refusal *refusal)
+enum fault rows_apply_other(const struct rows_work *work)
 {
-    apply *one = (unsigned)entry->kind < ENTRY_KINDS ? applies[entry->kind] : NULL;
-    return one ? one(&(struct scene){store, txn, entry, arena, refusal}) : FAULT_VERSION;
+    apply *one = (unsigned)work->entry->kind < ENTRY_KINDS ? applies[work->entry->kind] : NULL;
+    return one ? one(work) : FAULT_VERSION;
 }
 
-static enum fault refuse(const struct scene *scene, const char *text)
+static enum fault apply_switch(const struct rows_work *work)
 {
-    scene->refusal->text = text;
-    return FAULT_INPUT;
-}
-
-static enum fault apply_switch(const struct scene *scene)
-{
-    const struct entry *entry = scene->entry;
+    const struct entry *entry = work->entry;
     if (entry->body.len < 2 || (unsigned char)entry->body.at[0] > 1 || entry->body.len - 1 > STORE_KEY_MAX)
-        return refuse(scene, "the record of a switch cannot be read");
+        return rows_refuse(work, "the record of a switch cannot be read");
     struct bytes contract = bytes_from(entry->body, 1);
-    if (entry->body.at[0] == 0) return store_drop(scene->store, scene->txn, BOOK_SWITCHES, contract);
+    if (entry->body.at[0] == 0) return store_drop(work->store, work->txn, BOOK_SWITCHES, contract);
     char value[8];
     store_value_u64(value, (uint64_t)entry->wall_ms);
-    return store_put(scene->store, scene->txn, BOOK_SWITCHES, contract, (struct bytes){value, sizeof value});
+    return store_put(work->store, work->txn, BOOK_SWITCHES, contract, (struct bytes){value, sizeof value});
 }
 
-static enum fault apply_catalogue(const struct scene *scene)
+static enum fault apply_catalogue(const struct rows_work *work)
 {
     struct digest version;
     uint64_t len;
-    if (rows_read_catalogue(scene->entry->body, &version, &len)) return FAULT_NONE;
-    return refuse(scene, "the record of a catalogue cannot be read");
+    if (rows_read_catalogue(work->entry->body, &version, &len)) return FAULT_NONE;
+    return rows_refuse(work, "the record of a catalogue cannot be read");
 }
 
-static enum fault apply_revocation(const struct scene *scene)
+static enum fault apply_revocation(const struct rows_work *work)
 {
     struct revocation revocation;
-    int64_t wall_ms = scene->entry->wall_ms;
-    if (!revocation_read(scene->entry->body, &revocation))
-        return refuse(scene, "the record of a revocation cannot be read");
-    enum fault fault = hearing_revocation(scene->store, scene->txn, &revocation, wall_ms, scene->arena);
+    int64_t wall_ms = work->entry->wall_ms;
+    if (!revocation_read(work->entry->body, &revocation))
+        return rows_refuse(work, "the record of a revocation cannot be read");
+    enum fault fault = hearing_revocation(work->store, work->txn, &revocation, wall_ms, work->arena);
     if (fault != FAULT_NONE) return fault;
-    return seen_revoke(scene->store, scene->txn, &revocation.keys, wall_ms);
+    return seen_revoke(work->store, work->txn, &revocation.keys, wall_ms);
 }
 
-static enum fault apply_counts(const struct scene *scene)
+static enum fault apply_counts(const struct rows_work *work)
 {
-    return counting_apply(scene->store, scene->txn, scene->entry);
+    return counting_apply(work->store, work->txn, work->entry);
 }
 
-static enum fault apply_deliveries(const struct scene *scene)
+static enum fault apply_deliveries(const struct rows_work *work)
 {
-    enum fault fault = outbox_apply(scene->store, scene->txn, scene->entry);
-    return fault == FAULT_INPUT ? refuse(scene, "the record of deliveries cannot be read") : fault;
+    enum fault fault = outbox_apply(work->store, work->txn, work->entry);
+    return fault == FAULT_INPUT ? rows_refuse(work, "the record of deliveries cannot be read") : fault;
 }
 
-static enum fault apply_disposition(const struct scene *scene)
+static enum fault apply_disposition(const struct rows_work *work)
 {
-    return aftersales_dispose(scene->store, scene->txn, scene->entry, scene->arena, scene->refusal);
+    return aftersales_dispose(work->store, work->txn, work->entry, work->arena, work->refusal);
 }
 
 /* --- bodies of entries that are no steps --- */

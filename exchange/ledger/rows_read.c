@@ -37,7 +37,7 @@ void rows_tell_funds(struct rows_refusal *refusal, struct bytes buyer, int64_t m
 
 /* --- totals --- */
 
-#define TOTALS_COUNT 14
+#define TOTALS_COUNT 20
 #define TOTALS_LEAST 13 /* in a book from before there were tests */
 
 static void totals_words(struct rows_totals *totals, uint64_t *words[TOTALS_COUNT])
@@ -55,7 +55,13 @@ static void totals_words(struct rows_totals *totals, uint64_t *words[TOTALS_COUN
                                     (uint64_t *)&totals->margin_micros,
                                     (uint64_t *)&totals->first_ms,
                                     (uint64_t *)&totals->last_ms,
-                                    &totals->tests};
+                                    &totals->tests,
+                                    &totals->accounts,
+                                    &totals->closed_period,
+                                    (uint64_t *)&totals->buyers_beside_micros,
+                                    (uint64_t *)&totals->affiliates_beside_micros,
+                                    (uint64_t *)&totals->house_beside_micros,
+                                    (uint64_t *)&totals->cash_micros};
     memcpy(words, list, sizeof list);
 }
 
@@ -67,7 +73,7 @@ enum fault rows_read_totals(struct store *store, struct MDB_txn *txn, struct row
     enum fault fault = store_get(store, txn, BOOK_TOTALS, BYTES("totals"), &value);
     if (fault == FAULT_NOT_FOUND) return FAULT_NONE;
     if (fault != FAULT_NONE) return fault;
-    if (value.len != 8 * TOTALS_COUNT && value.len != 8 * TOTALS_LEAST) return FAULT_CORRUPT;
+    if (value.len % 8 || value.len > 8 * TOTALS_COUNT || value.len < 8 * TOTALS_LEAST) return FAULT_CORRUPT;
     totals_words(totals, words);
     for (unsigned i = 0; i < value.len / 8; i++) *words[i] = store_read_value_u64(value.at + 8 * i);
     return FAULT_NONE;

@@ -356,6 +356,19 @@ uint64_t store_read_key_u64(const char *at)
     return be64toh(value);
 }
 
+void store_value_u32(char *at, uint32_t value)
+{
+    value = htole32(value);
+    memcpy(at, &value, sizeof value);
+}
+
+uint32_t store_read_value_u32(const char *at)
+{
+    uint32_t value;
+    memcpy(&value, at, sizeof value);
+    return le32toh(value);
+}
+
 void store_value_u64(char *at, uint64_t value)
 {
     value = htole64(value);

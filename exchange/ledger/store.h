@@ -75,5 +75,7 @@ void store_key_u32(char *at, uint32_t value);
 void store_key_u64(char *at, uint64_t value);
 uint32_t store_read_key_u32(const char *at);
 uint64_t store_read_key_u64(const char *at);
+void store_value_u32(char *at, uint32_t value);
 void store_value_u64(char *at, uint64_t value);
+uint32_t store_read_value_u32(const char *at);
 uint64_t store_read_value_u64(const char *at);

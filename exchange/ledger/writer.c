@@ -10,6 +10,8 @@
 #include "exchange/ledger/engine.h"
 #include "exchange/ledger/seen.h"
 #include "exchange/market/duplicates.h"
+#include "exchange/market/zone.h"
+#include "exchange/record/period.h"
 #include "protocol/base/check.h"
 #include "protocol/base/money.h"
 
@@ -184,6 +186,7 @@ enum fault writer_entry(struct ledger *ledger, struct MDB_txn *txn, enum entry_k
     struct rows_refusal refusal = {.text = ""};
     struct entry entry = {
         .seq = ledger->chain.seq + 1, .kind = kind, .wall_ms = wall_ms, .mono_us = clock_now_us(), .body = body};
+    entry.period = period_of(wall_ms + zone_offset_s(ledger->zone, wall_ms / 1000) * INT64_C(1000));
     enum fault fault = rows_apply(ledger->book, txn, &entry, &ledger->arena, &ledger->totals, &refusal);
     if (fault == FAULT_INPUT) {
         char id[IDENT_TEXT + 1];

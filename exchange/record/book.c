@@ -5,9 +5,9 @@
 #include "exchange/record/pieces.h"
 
 /* 2: a sale's redirect_url, the text of an end; of a post: is_test; 3: slots, before them one post at a time and one
- * sale at most. */
-#define STEP_VERSION 3
-#define LEAD_VERSION 4 /* told */
+ * sale at most; of a lead: told; 4, of a lead 5: an affiliate's terms. */
+#define STEP_VERSION 4
+#define LEAD_VERSION 5
 #define POST_VERSION 3
 #define SEEN_VERSION 1
 
@@ -86,11 +86,12 @@ static void put_opening(struct sink *sink, const struct book_opening *opening, s
     flat_put(sink, opening->has_key);
     if (opening->has_key) flat_put_digest(sink, &opening->key);
     flat_put(sink, opening->is_one_call);
+    flat_put_signed(sink, opening->clear_after_ms);
     pieces_put_offer(sink, &opening->offer);
     flat_put_text(sink, sealed);
 }
 
-static void take_opening(struct flat *flat, struct book_opening *opening)
+static void take_opening(struct flat *flat, struct book_opening *opening, uint8_t version)
 {
     opening->affiliate = flat_take_text(flat);
     opening->campaign = flat_take_text(flat);
@@ -103,6 +104,7 @@ static void take_opening(struct flat *flat, struct book_opening *opening)
     opening->has_key = flat_take_flag(flat);
     if (opening->has_key) flat_take_digest(flat, &opening->key);
     opening->is_one_call = flat_take_flag(flat);
+    if (version > 3) opening->clear_after_ms = flat_take_signed(flat);
     pieces_take_offer(flat, &opening->offer);
     opening->content = flat_take_text(flat);
 }
@@ -315,7 +317,7 @@ static bool take_parts(struct flat *flat, struct arena *arena, uint8_t version, 
     if (has & HAS_OPENING) {
         struct book_opening *opening = arena_zero(arena, 1, sizeof *opening);
         if (!opening) return false;
-        take_opening(flat, opening);
+        take_opening(flat, opening, version);
         step->opening = opening;
     }
     step->verdicts_count = take_count(flat, has & HAS_VERDICTS, version);
@@ -424,6 +426,7 @@ bool book_write_lead(struct sink *sink, const struct lead_record *lead)
     flat_put_text(sink, lead->sub_ids);
     flat_put_digest(sink, &lead->document);
     flat_put(sink, lead->is_one_call);
+    flat_put_signed(sink, lead->clear_after_ms);
     pieces_put_offer(sink, &lead->offer);
     flat_put(sink, lead->tried);
     flat_put(sink, lead->planned);
@@ -456,6 +459,7 @@ bool book_read_lead(struct bytes bytes, struct arena *arena, struct lead_record 
     lead->sub_ids = flat_take_text(&flat);
     flat_take_digest(&flat, &lead->document);
     lead->is_one_call = flat_take_flag(&flat);
+    if (version > 4) lead->clear_after_ms = flat_take_signed(&flat);
     pieces_take_offer(&flat, &lead->offer);
     if (version < 3) {
         take_one_slot(&flat, lead, version);

@@ -33,6 +33,7 @@ struct lead_record {
     struct bytes affiliate, campaign, source, channel, ref, click_id, sub_ids;
     struct digest document;
     bool is_one_call;
+    int64_t clear_after_ms; /* see book_opening */
     struct offer offer;
     uint64_t tried;  /* bit n: candidate n has been posted to */
     uint8_t planned; /* slots of the latest plan; 0: none was made */

@@ -41,6 +41,7 @@ struct book_opening { /* the lead's first step */
                            * lead a test, of which no money moves */
     struct bytes content; /* {"lead":{…},"consent":{…}}: private; sealed before it leaves the calling thread */
     bool is_one_call;
+    int64_t clear_after_ms; /* the affiliate's terms as they stood: when payouts of its sales clear; 0: not by time */
 };
 
 struct book_verdict { /* what became of an open post */

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 
 #include "exchange/record/book.h"
+#include "exchange/record/move.h"
+#include "exchange/record/sale.h"
 #include "exchange/record/trace.h"
 #include "protocol/base/check.h"
 
@@ -55,9 +57,27 @@ static bool trace_again(struct bytes bytes, struct arena *arena, struct sink *si
     return true;
 }
 
-static bool (*const readers[])(struct bytes, struct arena *, struct sink *) = {offer_again, step_again, lead_again,
-                                                                               post_again, trace_again};
-static const bool holds_offer[] = {false, true, true, false, false}; /* of a version of its own */
+static bool sale_again(struct bytes bytes, struct arena *arena, struct sink *sink)
+{
+    (void)arena;
+    struct sale_record sale;
+    if (!sale_read(bytes, &sale)) return false;
+    check(sale_write(sink, &sale));
+    return true;
+}
+
+static bool move_again(struct bytes bytes, struct arena *arena, struct sink *sink)
+{
+    (void)arena;
+    struct move_record move;
+    if (!move_read(bytes, &move)) return false;
+    check(move_write(sink, &move));
+    return true;
+}
+
+static bool (*const readers[])(struct bytes, struct arena *, struct sink *) = {
+    offer_again, step_again, lead_again, post_again, trace_again, sale_again, move_again};
+static const bool holds_offer[] = {false, true, true, false, false, false, false}; /* of a version of its own */
 
 /* True if it is of the version that is written today: a record's first two bytes are its kind and version. */
 static bool is_todays(unsigned reader, struct bytes bytes, struct bytes written)

@@ -215,6 +215,14 @@ static void test_changed_and_missing_rows(void **state)
         {BOOK_CONTENT, "", SIZE_MAX, 1, "content is missing"},
         {BOOK_CATALOGUES, "", 1, 10, "catalogue"},
         {BOOK_CATALOGUES, "", SIZE_MAX, 10, "catalogue"},
+        {BOOK_ACCOUNT_NAMES, "", 3, 8, "account_names"},
+        {BOOK_ACCOUNT_NAMES, "", SIZE_MAX, 8, "missing"},
+        {BOOK_ACCOUNT_LINES, "", 0, 2, "account_lines"},
+        {BOOK_ACCOUNT_LINES, "", SIZE_MAX, 2, "missing"},
+        {BOOK_MOVES, "", 4, 2, "moves"},
+        {BOOK_MOVES, "", SIZE_MAX, 2, "missing"},
+        {BOOK_SALES, "", 40, 2, "sales"},
+        {BOOK_SALES, "", SIZE_MAX, 2, "missing"},
         {BOOK_TOTALS, "", 0, 10, "totals"},
         {BOOK_TOTALS, "", SIZE_MAX, 10, "totals"},
         {BOOK_JOURNAL, "", SIZE_MAX, 1, "missing"},
@@ -231,8 +239,10 @@ static void test_changed_and_missing_rows(void **state)
 
 static void test_surplus_rows(void **state)
 {
-    static const unsigned tables[] = {BOOK_LEADS, BOOK_POSTS,    BOOK_DOUBTS,   BOOK_PINGS,   BOOK_KEYS,
-                                      BOOK_CAPS,  BOOK_SWITCHES, BOOK_ACCOUNTS, BOOK_CONTENT, BOOK_CATALOGUES};
+    static const unsigned tables[] = {BOOK_LEADS,   BOOK_POSTS,         BOOK_DOUBTS,        BOOK_PINGS,
+                                      BOOK_KEYS,    BOOK_CAPS,          BOOK_SWITCHES,      BOOK_ACCOUNTS,
+                                      BOOK_CONTENT, BOOK_CATALOGUES,    BOOK_SALES,         BOOK_MOVES,
+                                      BOOK_REFS,    BOOK_ACCOUNT_NAMES, BOOK_ACCOUNT_LINES, BOOK_DUE};
     static char zeros[8];
     for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
         struct desk *desk = *state;

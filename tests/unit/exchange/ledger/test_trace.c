@@ -540,18 +540,12 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
-        TEST(test_found_by_ping_and_lead),
-        TEST(test_stop_writes_what_is_left),
-        TEST(test_offers_come_back),
-        TEST(test_a_superseded_offer_stays_so),
-        TEST(test_days_are_kept_and_dropped),
-        TEST(test_a_full_day_drops_its_oldest_part),
-        TEST(test_a_reader_finds_new_days),
-        TEST(test_records_in_their_order),
-        TEST(test_lane_between_threads),
-        TEST(test_lane_bounds),
-        TEST(test_a_full_lane_drops),
-        TEST(test_parts),
+        TEST(test_found_by_ping_and_lead),    TEST(test_stop_writes_what_is_left),
+        TEST(test_offers_come_back),          TEST(test_a_superseded_offer_stays_so),
+        TEST(test_days_are_kept_and_dropped), TEST(test_a_full_day_drops_its_oldest_part),
+        TEST(test_a_reader_finds_new_days),   TEST(test_records_in_their_order),
+        TEST(test_lane_between_threads),      TEST(test_lane_bounds),
+        TEST(test_a_full_lane_drops),         TEST(test_parts),
     };
     if (crypto_start() != FAULT_NONE) return 1;
     log_start(LOG_ERROR, LOG_TEXT);

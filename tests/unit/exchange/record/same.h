@@ -110,6 +110,7 @@ static inline const char *differ_opening(const struct book_opening *a, const str
     SAME(has_key);
     SAME_RAW(key);
     SAME(is_one_call);
+    SAME(clear_after_ms);
     if (!bytes_same(b->content, sealed)) return "content";
     return differ_offer(&a->offer, &b->offer);
 }
@@ -192,6 +193,7 @@ static inline const char *differ_lead(const struct lead_record *a, const struct 
     SAME_TEXT(sub_ids);
     SAME_RAW(document);
     SAME(is_one_call);
+    SAME(clear_after_ms);
     SAME(tried);
     SAME(planned);
     SAME(is_over);

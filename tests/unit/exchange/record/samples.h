@@ -177,6 +177,7 @@ static inline void sample_step(struct dice *dice, struct step_sample *sample, un
     opening->has_key = roll_flag(dice);
     if (opening->has_key) roll_raw(dice, &opening->key, sizeof opening->key);
     opening->is_one_call = roll_flag(dice);
+    opening->clear_after_ms = roll_number(dice);
     opening->content = roll_text(dice, 300);
     sample_offer(dice, &opening->offer, OFFER_CANDIDATES_MAX, 200);
     for (unsigned i = 0; i < OFFER_SALES_MAX; i++) {
@@ -217,6 +218,7 @@ static inline void sample_lead(struct dice *dice, struct lead_record *lead)
                                  .created_ms = roll_number(dice),
                                  .updated_ms = roll_number(dice),
                                  .is_one_call = roll_flag(dice),
+                                 .clear_after_ms = roll_number(dice),
                                  .text = roll_text(dice, BOOK_TEXT_MAX),
                                  .tried = (uint64_t)roll_number(dice),
                                  .planned = (uint8_t)roll_below(dice, OFFER_SALES_MAX + 1),

@@ -10,8 +10,7 @@
 
 #include "exchange/record/delivery.h"
 #include "exchange/record/flat.h"
-#include "tests/unit/exchange/record/same.h"
-#include "tests/unit/exchange/record/samples.h"
+#include "tests/unit/exchange/record/money_samples.h"
 
 #define ROUNDS 400
 #define CONTRACTS_MAX 40
@@ -37,6 +36,8 @@ static uint32_t deliveries_count;
 static struct post_record post_sample;
 static struct trace_auction trace_sample;
 static struct trace_contract contracts_sample[CONTRACTS_MAX];
+static struct sale_record sale_sample;
+static struct move_record move_sample;
 
 #define UNREADABLE "(unreadable)"
 
@@ -120,6 +121,38 @@ static bool again_trace(struct bytes bytes, struct sink *sink)
 {
     static struct trace_auction trace;
     return trace_read(bytes, &arena, &trace) && trace_write(sink, &trace);
+}
+
+static bool write_sale(struct dice *dice, struct sink *sink)
+{
+    sample_sale_record(dice, &sale_sample);
+    return sale_write(sink, &sale_sample);
+}
+static const char *compare_sale(struct bytes bytes)
+{
+    struct sale_record sale;
+    return sale_read(bytes, &sale) ? differ_sale_record(&sale_sample, &sale) : UNREADABLE;
+}
+static bool again_sale(struct bytes bytes, struct sink *sink)
+{
+    struct sale_record sale;
+    return sale_read(bytes, &sale) && sale_write(sink, &sale);
+}
+
+static bool write_move(struct dice *dice, struct sink *sink)
+{
+    sample_move(dice, &move_sample);
+    return move_write(sink, &move_sample);
+}
+static const char *compare_move(struct bytes bytes)
+{
+    struct move_record move;
+    return move_read(bytes, &move) ? differ_move(&move_sample, &move) : UNREADABLE;
+}
+static bool again_move(struct bytes bytes, struct sink *sink)
+{
+    struct move_record move;
+    return move_read(bytes, &move) && move_write(sink, &move);
 }
 
 static bool write_event(struct dice *dice, struct sink *sink)
@@ -215,6 +248,8 @@ static const struct kind kinds[] = {
     {"trace", write_trace, compare_trace, again_trace},
     {"event", write_event, compare_event, again_event},
     {"deliveries", write_deliveries, compare_deliveries, again_deliveries},
+    {"sale", write_sale, compare_sale, again_sale},
+    {"move", write_move, compare_move, again_move},
 };
 #define KINDS (sizeof kinds / sizeof *kinds)
 
