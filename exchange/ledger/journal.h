@@ -38,6 +38,10 @@
     X(OUTBOX_LEADS, "outbox_leads") /* hearer, lead id, number -> due (8); 0: after an earlier one */                  \
     X(DISPOSITIONS, "dispositions") /* SHA-256 of buyer, 0, event id -> aftersale_write_disposition */                 \
     X(AFTERSALES, "aftersales")     /* post id -> aftersale_write_record */                                            \
+    X(SALE_MONTHS, "sale_months")   /* whose, period, contract or affiliate -> see aftersales.h */                     \
+    X(RETURNS, "returns")           /* return id -> aftersale_write_return (parts) */                                  \
+    X(RETURN_LISTS, "return_lists") /* 'b', buyer, 0 or 's', status; return id -> empty */                             \
+    X(KEPT, "kept")                 /* contract id -> market/acceptance's word of sales that were not returned (8) */  \
     X(BUYER_LEADS, "buyer_leads")   /* buyer, 0, the buyer's own id of a lead it bought -> post id */                  \
     X(HOLDS, "holds") /* "buyer:X" -> micros (8) that posts without a final verdict hold, see stakes.h */              \
     X(SALES, "sales") /* sale id -> sale_write */                                                                      \
@@ -64,6 +68,8 @@ enum entry_kind {
     ENTRY_DELIVERIES = 6,
     ENTRY_DISPOSITION = 7,
     ENTRY_CLEAR = 8,
+    ENTRY_RETURN = 9,
+    ENTRY_JUDGEMENT = 10,
     ENTRY_KINDS
 };
 

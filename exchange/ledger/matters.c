@@ -66,7 +66,7 @@ static enum fault find_sale(const struct desk *desk, const struct ident *post_id
     enum fault fault = aftersales_find(desk->ledger->book, desk->txn, post_id, &desk->ledger->arena, *found);
     if (fault != FAULT_NONE) return fault;
     if (!bytes_same((*found)->post.intent.buyer, desk->matter->buyer)) return FAULT_NOT_FOUND;
-    return (*found)->sale ? FAULT_NONE : refuse(desk->matter, NULL, "this lead was not sold to you");
+    return (*found)->slot ? FAULT_NONE : refuse(desk->matter, NULL, "this lead was not sold to you");
 }
 
 static void tell_sale(struct matter *matter, const struct post_record *post)

@@ -90,6 +90,7 @@ static enum fault apply_step(const struct rows_work *work)
     struct plan *plan = arena_zero(work->arena, 1, sizeof *plan);
     if (!plan) return FAULT_MEMORY;
     if (!book_read_step(work->entry->body, work->arena, &step)) return rows_refuse(work, "the step cannot be read");
+    if (!aftersales_fit(&step)) return rows_refuse(work, "terms of a post that is not in the step");
     plan->step = &step;
     plan->work = work;
     plan->arena = work->arena;
@@ -269,6 +270,8 @@ static enum fault plan_sales(struct store *store, struct MDB_txn *txn, struct pl
     const struct book_step *step = plan->step;
     enum fault fault = FAULT_NONE;
     unsigned next = 0;
+    (void)store;
+    (void)txn;
     if (step->sales_count && !is_test(plan)) fault = account_begin(&plan->money, plan->work, step->sales_count);
     for (unsigned i = 0; i < step->verdicts_count && fault == FAULT_NONE; i++) {
         const struct settled_post *settled = &plan->settled[i];
@@ -511,9 +514,12 @@ static enum fault write_stakes(struct store *store, struct MDB_txn *txn, struct 
 
 static enum fault write_sales(struct store *store, struct MDB_txn *txn, struct plan *plan)
 {
-    if (!plan->step->sales_count) return FAULT_NONE;
-    enum fault fault = is_test(plan) ? FAULT_NONE : account_write(&plan->money);
-    return fault == FAULT_NONE ? aftersales_open(store, txn, plan->step) : fault;
+    (void)store;
+    (void)txn;
+    enum fault fault = FAULT_NONE;
+    if (plan->step->sales_count && !is_test(plan)) fault = account_write(&plan->money);
+    if (fault != FAULT_NONE) return fault;
+    return aftersales_step(plan->work, plan->step, plan->lead.affiliate, is_test(plan));
 }
 
 /* Shown to people: wraps where the accounts, which are checked, would have refused long before. */

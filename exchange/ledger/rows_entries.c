@@ -10,11 +10,11 @@
 
 typedef enum fault apply(const struct rows_work *work);
 
-static apply apply_switch, apply_catalogue, apply_revocation, apply_counts, apply_deliveries, apply_disposition;
+static apply apply_switch, apply_catalogue, apply_revocation, apply_counts, apply_deliveries;
 
 static apply *const applies[ENTRY_KINDS] = {
     [ENTRY_SWITCH] = apply_switch,  [ENTRY_CATALOGUE] = apply_catalogue,   [ENTRY_REVOCATION] = apply_revocation,
-    [ENTRY_COUNTS] = apply_counts,  [ENTRY_DELIVERIES] = apply_deliveries, [ENTRY_DISPOSITION] = apply_disposition,
+    [ENTRY_COUNTS] = apply_counts,  [ENTRY_DELIVERIES] = apply_deliveries, [ENTRY_DISPOSITION] = aftersales_dispose,
     [ENTRY_CLEAR] = clearing_apply,
 };
 
@@ -64,11 +64,6 @@ static enum fault apply_deliveries(const struct rows_work *work)
 {
     enum fault fault = outbox_apply(work->store, work->txn, work->entry);
     return fault == FAULT_INPUT ? rows_refuse(work, "the record of deliveries cannot be read") : fault;
-}
-
-static enum fault apply_disposition(const struct rows_work *work)
-{
-    return aftersales_dispose(work->store, work->txn, work->entry, work->arena, work->refusal);
 }
 
 /* --- bodies of entries that are no steps --- */
