@@ -1,6 +1,7 @@
 /* A sale has a row here from the first word that is told of it; those nobody speaks of cost nothing. */
 #include "exchange/ledger/aftersales.h"
 
+#include "exchange/ledger/learning.h"
 #include "protocol/base/check.h"
 #include "protocol/message/verdict.h"
 
@@ -154,7 +155,7 @@ static enum fault open_terms(const struct rows_work *work, const struct book_ste
     enum fault fault = FAULT_NONE;
     for (unsigned i = 0; i < step->afters_count && fault == FAULT_NONE; i++) {
         struct aftersale_record record = {
-            .post_id = step->afters[i].post_id, .lead_id = step->lead_id, .terms = step->afters[i]};
+            .post_id = step->afters[i].post_id, .lead_id = step->lead_id, .has_terms = true, .terms = step->afters[i]};
         fault = aftersales_put(work->store, work->txn, &record);
     }
     return fault;
@@ -162,7 +163,8 @@ static enum fault open_terms(const struct rows_work *work, const struct book_ste
 
 /* What its buyer calls the lead; and a sale of the month. */
 static enum fault begin_sale(const struct rows_work *work, const struct book_verdict *verdict,
-                             const struct book_sale *sale, struct bytes affiliate, bool is_test)
+                             const struct book_sale *sale, struct bytes affiliate, bool is_test,
+                             struct learning *learning)
 {
     char room[NAMES_ROOM];
     struct aftersale_record record;
@@ -172,6 +174,8 @@ static enum fault begin_sale(const struct rows_work *work, const struct book_ver
     if (fault != FAULT_NONE || is_test) return fault;
     fault = aftersales_record(work->store, work->txn, &verdict->post_id, &record);
     if (fault != FAULT_NONE) return fault == FAULT_NOT_FOUND ? FAULT_NONE : fault;
+    fault = learning_keep(work->store, work->txn, sale->contract, work->entry->wall_ms, learning);
+    if (fault != FAULT_NONE) return fault;
     return record.terms.counts ? aftersales_count(work, sale->contract, affiliate, work->entry->period, 1, 0)
                                : FAULT_NONE;
 }
@@ -183,7 +187,7 @@ enum fault aftersales_step(const struct rows_work *work, const struct book_step 
     for (unsigned i = 0, sale = 0; i < step->verdicts_count && fault == FAULT_NONE; i++) {
         const struct book_verdict *verdict = &step->verdicts[i];
         if (verdict->state == POST_ACCEPTED)
-            fault = begin_sale(work, verdict, &step->sales[sale++], affiliate, is_test);
+            fault = begin_sale(work, verdict, &step->sales[sale++], affiliate, is_test, &work->refusal->kept[i]);
         else if (verdict->state != POST_UNKNOWN)
             fault = store_drop(work->store, work->txn, BOOK_AFTERSALES, ident_bytes(&verdict->post_id));
     }
@@ -205,6 +209,15 @@ static void note(struct aftersale_record *record, const struct book_disposition 
     if (is_contact && (!record->contacted_ms || told->at_ms < record->contacted_ms)) record->contacted_ms = told->at_ms;
 }
 
+/* A sale that was learned from as a good one is none; it may come back yet, and counts once. */
+static enum fault unlearn(const struct rows_work *work, struct aftersales_sale *found)
+{
+    found->record.is_bad = true;
+    if (!found->record.has_terms) return FAULT_NONE;
+    return learning_take_back(work->store, work->txn, found->slot->sale.contract, found->post.settled_ms,
+                              work->entry->wall_ms, &work->refusal->kept[0]);
+}
+
 enum fault aftersales_dispose(const struct rows_work *work)
 {
     struct book_disposition told, before;
@@ -222,6 +235,9 @@ enum fault aftersales_dispose(const struct rows_work *work)
     if (!found->slot || !bytes_same(found->slot->sale.buyer, told.buyer))
         return rows_refuse(work, "a disposition of what the buyer did not buy");
     note(&found->record, &told);
+    bool turns_bad = told.stage == STAGE_BAD && !found->record.is_bad && !found->post.is_test;
+    if (turns_bad) fault = unlearn(work, found);
+    if (fault != FAULT_NONE) return fault;
     key_of(told.buyer, told.event_id, &key);
     fault = store_put(work->store, work->txn, BOOK_DISPOSITIONS, (struct bytes){(const char *)key.at, DIGEST_LEN},
                       work->entry->body);

@@ -9,6 +9,7 @@
 struct news_learned {
     uint32_t cell;
     uint64_t word;
+    bool of_kept; /* of its sales, else of its posts */
 };
 
 struct news_funds {
@@ -19,7 +20,9 @@ struct news_funds {
 struct news {
     struct news_learned *learned;
     struct news_funds *funds;
+    struct cap_key *caps;                                          /* room that returned sales give back */
     unsigned learned_count, learned_room, funds_count, funds_room; /* rooms grow to the largest batch there was */
+    unsigned caps_count, caps_room;
 };
 
 void news_begin(struct news *news);

@@ -1,10 +1,10 @@
 /* One function for each kind of entry. Each looks at all of its body before it writes: one that is refused changes
  * nothing. */
-#include "exchange/ledger/aftersales.h"
 #include "exchange/ledger/clearing.h"
 #include "exchange/ledger/counting.h"
 #include "exchange/ledger/hearing.h"
 #include "exchange/ledger/outbox.h"
+#include "exchange/ledger/reversals.h"
 #include "exchange/ledger/rows.h"
 #include "exchange/ledger/seen.h"
 
@@ -15,7 +15,7 @@ static apply apply_switch, apply_catalogue, apply_revocation, apply_counts, appl
 static apply *const applies[ENTRY_KINDS] = {
     [ENTRY_SWITCH] = apply_switch,  [ENTRY_CATALOGUE] = apply_catalogue,   [ENTRY_REVOCATION] = apply_revocation,
     [ENTRY_COUNTS] = apply_counts,  [ENTRY_DELIVERIES] = apply_deliveries, [ENTRY_DISPOSITION] = aftersales_dispose,
-    [ENTRY_CLEAR] = clearing_apply,
+    [ENTRY_CLEAR] = clearing_apply, [ENTRY_RETURN] = reversals_ask,        [ENTRY_JUDGEMENT] = reversals_judge,
 };
 
 enum fault rows_apply_other(const struct rows_work *work)

@@ -149,7 +149,8 @@ bool aftersale_write_record(struct sink *sink, const struct aftersale_record *re
     flat_put_head(sink, 'A', RECORD_VERSION);
     flat_put_id(sink, &record->post_id);
     flat_put_id(sink, &record->lead_id);
-    pieces_put_after(sink, &record->terms);
+    flat_put(sink, record->has_terms);
+    if (record->has_terms) pieces_put_after(sink, &record->terms);
     flat_put(sink, record->dispositions);
     flat_put(sink, record->latest);
     flat_put(sink, record->highest);
@@ -171,7 +172,8 @@ bool aftersale_read_record(struct bytes bytes, struct aftersale_record *record)
     flat_take_head(&flat, 'A', RECORD_VERSION);
     flat_take_id(&flat, &record->post_id);
     flat_take_id(&flat, &record->lead_id);
-    pieces_take_after(&flat, &record->terms);
+    record->has_terms = flat_take_flag(&flat);
+    if (record->has_terms) pieces_take_after(&flat, &record->terms);
     record->dispositions = (uint32_t)flat_take_upto(&flat, UINT32_MAX);
     record->latest = (enum sale_stage)flat_take_upto(&flat, STAGE_COUNT - 1);
     record->highest = (enum sale_stage)flat_take_upto(&flat, STAGE_COUNT - 1);

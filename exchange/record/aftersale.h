@@ -57,7 +57,8 @@ struct book_judgement {
 /* The row of a post (by its id) that has such terms, or of whose sale something was told. */
 struct aftersale_record {
     struct ident post_id, lead_id;
-    struct book_after terms; /* without the id; zeros: none */
+    bool has_terms;
+    struct book_after terms; /* without the id */
     uint32_t dispositions;
     enum sale_stage latest, highest;
     int64_t latest_ms, contacted_ms; /* 0: not yet */

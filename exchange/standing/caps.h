@@ -49,6 +49,9 @@ bool caps_reserve(struct standing *standing, struct cap_key *keys, unsigned coun
 void caps_release(struct standing *standing, const struct cap_key *keys, unsigned count, bool sent);
 /* What was released is taken again, room or not: the release turned out not to be in the book. */
 void caps_retake(struct standing *standing, const struct cap_key *keys, unsigned count, bool sent);
+/* The sale these keys were taken for has come back: what it took, and what it was counted in, into that very window
+ * only. */
+void caps_give_back(struct standing *standing, const struct cap_key *keys, unsigned count);
 /* The sale is made: it is counted where the keys say so. */
 void caps_count(struct standing *standing, const struct cap_key *keys, unsigned count);
 /* Counters that pings were taken from, by number, each for good: the book notes them from time to time. `id` is filled;

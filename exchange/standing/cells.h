@@ -41,6 +41,7 @@ struct contract_cell {
     _Atomic uint64_t response; /* rates.c */
     _Atomic uint64_t turn;     /* number of its latest turn; 0: none yet */
     _Atomic uint64_t learned;  /* market/acceptance's word; 0: nothing learned */
+    _Atomic uint64_t kept;     /* likewise of its sales */
     _Alignas(CACHE_LINE) struct seat_pool pool;
     _Atomic bool paused;
     _Atomic uint32_t open_offers; /* holds.c */

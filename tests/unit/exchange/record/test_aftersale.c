@@ -99,6 +99,7 @@ static bool write_record(struct dice *dice, struct sink *sink)
                                       .is_bad = roll_flag(dice)};
     roll_raw(dice, &record.post_id, sizeof record.post_id);
     roll_raw(dice, &record.lead_id, sizeof record.lead_id);
+    record.has_terms = roll_flag(dice);
     record.terms = (struct book_after){.gives_back = (uint32_t)roll(dice),
                                        .counts = roll_flag(dice),
                                        .pays_at = roll_stage(dice, STAGE_NONE),
