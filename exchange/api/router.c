@@ -30,6 +30,8 @@ static const struct route routes[] = {
     {"GET", "/v1/buyer/availability", VISIT_BUYER, false, buyer_get_availability},
     {"GET", "/v1/buyer/contracts", VISIT_BUYER, false, buyer_contracts},
     {"POST", "/v1/buyer/dispositions", VISIT_BUYER, false, disposition_tell},
+    {"POST", "/v1/buyer/returns", VISIT_BUYER, false, giving_back_ask},
+    {"GET", "/v1/buyer/returns", VISIT_BUYER, false, giving_back_own},
     {"GET", "/healthz", VISIT_OPEN, true, stats_health},
     {"GET", "/readyz", VISIT_OPEN, true, stats_ready},
     {"GET", "/metrics", VISIT_OPEN, true, stats_metrics},
@@ -41,6 +43,8 @@ static const struct route routes[] = {
     {"POST", "/v1/admin/contracts/{id}/resume", VISIT_OPERATOR, true, operator_resume},
     {"GET", "/v1/admin/posts", VISIT_OPERATOR, true, operator_posts},
     {"POST", "/v1/admin/posts/{id}/resolve", VISIT_OPERATOR, true, operator_resolve},
+    {"GET", "/v1/admin/returns", VISIT_OPERATOR, true, giving_back_all},
+    {"POST", "/v1/admin/returns/{id}", VISIT_OPERATOR, true, giving_back_judge},
     {"POST", "/v1/admin/reload", VISIT_OPERATOR, true, operator_reload},
 };
 #define ROUTES (sizeof routes / sizeof *routes)

@@ -231,6 +231,7 @@ void visit_inquire(struct visit *visit, const struct ident *id,
         inquiry->manners = visit->manners;
         inquiry->job = job;
         if (visit->affiliate) inquiry->owner = visit->affiliate->id;
+        if (visit->buyer) inquiry->owner = visit->buyer->id;
         worker_wait(visit->request, waiting);
         if (ledger_ask(worker_line(visit->worker), run_job, on_job_done, waiting, 0, fresh_trace) == FAULT_NONE) return;
         worker_wait(visit->request, NULL);

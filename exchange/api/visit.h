@@ -57,7 +57,7 @@ bool visit_wants_page(const struct visit *visit);
 struct inquiry {
     struct arena arena;
     struct ident id;
-    struct bytes owner; /* an affiliate's id, in the arena; empty for operators */
+    struct bytes owner; /* an affiliate's or a buyer's id; empty for operators */
     unsigned limit;
     const struct affiliate *affiliate; /* of `catalogue` */
     struct catalogue *catalogue;
@@ -89,6 +89,11 @@ void buyer_get_availability(struct visit *visit);
 void buyer_put_list(struct visit *visit); /* list.c */
 void buyer_contracts(struct visit *visit);
 void disposition_tell(struct visit *visit); /* disposition.c */
+/* giving_back.c */
+void giving_back_ask(struct visit *visit);
+void giving_back_own(struct visit *visit);
+void giving_back_all(struct visit *visit);
+void giving_back_judge(struct visit *visit);
 void operator_explain(struct visit *visit);
 void operator_contracts(struct visit *visit);
 void operator_contract(struct visit *visit);
@@ -108,11 +113,19 @@ void answer_write(struct sink *sink, const struct auction_answer *answer, bool i
 void answer_on_auction(struct worker *worker, struct server_request *request, void *context,
                        const struct auction_answer *answer);
 /* A waiter's first word says what kind it is. */
-enum waiter_kind { WAITER_INQUIRY, WAITER_OPERATION, WAITER_REVOCATION, WAITER_LIST, WAITER_DISPOSITIONS };
+enum waiter_kind {
+    WAITER_INQUIRY,
+    WAITER_OPERATION,
+    WAITER_REVOCATION,
+    WAITER_LIST,
+    WAITER_DISPOSITIONS,
+    WAITER_GIVING
+};
 void visit_inquiry_gone(void *waiter);
 void revocation_on_gone(void *waiter);
 void list_on_gone(void *waiter);
 void disposition_on_gone(void *waiter);
+void giving_back_on_gone(void *waiter);
 void list_on_replaced(void *waiter, bool good, const char *text);
 void operator_on_gone(void *waiter);
 void operator_on_reloaded(void *waiter, bool good, const char *text);

@@ -202,6 +202,7 @@ struct entry {
     struct book_intent intents[OFFER_SALES_MAX];
     struct book_sale sales[OFFER_SALES_MAX];
     struct book_final final;
+    struct book_after afters[OFFER_SALES_MAX];
     struct book_step step;
 };
 
@@ -214,7 +215,8 @@ static void begin(const struct auction *auction, struct entry *entry, bool is_en
                                .wall_ms = auction->host->wall_ms(auction->world),
                                .verdicts = entry->verdicts,
                                .intents = entry->intents,
-                               .sales = entry->sales};
+                               .sales = entry->sales,
+                               .afters = entry->afters};
     if (!auction->opening_written) {
         open_lead(auction, &entry->opening);
         step->opening = &entry->opening;
@@ -247,6 +249,16 @@ static void take_keys(const struct reservation *reservation, struct book_intent 
     }
 }
 
+/* What is to hold after the sale, as the contract has it now. */
+static void take_terms(struct entry *entry, const struct contract *contract, const struct reservation *reservation,
+                       const struct book_intent *intent)
+{
+    struct book_after *after = &entry->afters[entry->step.afters_count++];
+    *after = (struct book_after){.post_id = intent->post_id, .counts = contract->after->takes_back};
+    for (unsigned i = 0; i < intent->keys_count; i++)
+        if (reservation->keys[i].gives_back) after->gives_back |= 1u << i;
+}
+
 void entries_intents(struct auction *auction)
 {
     struct entry entry;
@@ -273,6 +285,7 @@ void entries_intents(struct auction *auction)
             .max_sold = candidate->terms.max_sold,
         };
         take_keys(&slot->reservation, intent);
+        if (candidate->contract->after) take_terms(&entry, candidate->contract, &slot->reservation, intent);
     }
     append(auction, &entry.step);
 }

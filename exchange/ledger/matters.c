@@ -1,7 +1,9 @@
 /* A matter becomes an entry only when nothing speaks against it; a refusal is an answer and leaves no trace. What is
  * another buyer's is not found, never forbidden. */
+#include "exchange/ledger/account.h"
 #include "exchange/ledger/aftersales.h"
 #include "exchange/ledger/engine.h"
+#include "exchange/ledger/reversals.h"
 
 #define BODY_ROOM 4096u
 
@@ -13,9 +15,10 @@ struct desk {
     int64_t wall_ms;
 };
 
-static enum fault dispose(const struct desk *desk);
+static enum fault dispose(const struct desk *desk), give_back(const struct desk *desk), judge(const struct desk *desk);
 
-static enum fault (*const kinds[MATTER_KINDS])(const struct desk *desk) = {[MATTER_DISPOSITION] = dispose};
+static enum fault (*const kinds[MATTER_KINDS])(const struct desk *desk) = {
+    [MATTER_DISPOSITION] = dispose, [MATTER_RETURN] = give_back, [MATTER_JUDGEMENT] = judge};
 
 enum fault matters_write(struct ledger *ledger, struct MDB_txn *txn, struct matter *matter, int64_t wall_ms)
 {
@@ -148,4 +151,123 @@ static enum fault dispose(const struct desk *desk)
     matter->stage = told.stage;
     matter->earned = told.earned;
     return FAULT_NONE;
+}
+
+/* --- returns --- */
+
+static enum fault question(const struct desk *desk, const struct aftersales_sale *found, struct return_question *asks,
+                           struct return_month *affiliates)
+{
+    struct store *store = desk->ledger->book;
+    const struct return_request *said = desk->matter->asked;
+    const struct contract *contract = catalogue_contract(desk->matter->catalogue, found->post.intent.contract);
+    struct sale_record sale;
+    enum fault fault = account_sale(store, desk->txn, &found->slot->sale.sale_id, &desk->ledger->arena, &sale);
+    if (fault == FAULT_NOT_FOUND) return refuse(desk->matter, NULL, "a test is not returned");
+    if (fault != FAULT_NONE) return fault;
+    *asks = (struct return_question){
+        .terms = contract && contract->after && contract->after->takes_back ? &contract->after->returns : NULL,
+        .sold_ms = sale.booked_ms,
+        .wall_ms = desk->wall_ms,
+        .reason_code = said->reason_code,
+        .has_amount = said->has_amount,
+        .amount_micros = said->amount_micros,
+        .left_micros = sale.sold.price_micros + sale.added.price_micros - sale.returned.price_micros -
+                       found->record.pending_micros,
+        .is_counted = found->record.returns > 0 || !found->record.terms.counts};
+    fault = aftersales_month(store, desk->txn, AFTERSALES_CONTRACT, sale.contract, sale.period, &asks->month);
+    if (fault != FAULT_NONE) return fault;
+    return aftersales_month(store, desk->txn, AFTERSALES_AFFILIATE, sale.affiliate, sale.period, affiliates);
+}
+
+/* The affiliate as the present catalogue has it; one that has gone bears nothing. */
+static bool is_by_house(const struct desk *desk, const struct aftersales_sale *found,
+                        const struct return_question *asks, const struct return_month *affiliates)
+{
+    const struct affiliate *affiliate = catalogue_affiliate(desk->matter->catalogue, found->lead.affiliate);
+    return !affiliate ||
+           returns_by_house(&affiliate->returns, asks->sold_ms, asks->wall_ms, asks->is_counted, affiliates);
+}
+
+static enum fault write_return(const struct desk *desk, const struct book_return *asked)
+{
+    struct sink sink = sink_over(arena_take(&desk->ledger->arena, BODY_ROOM), BODY_ROOM);
+    if (!sink.at) return FAULT_MEMORY;
+    if (!aftersale_write_return(&sink, asked)) return FAULT_TOO_LARGE;
+    enum fault fault = writer_entry(desk->ledger, desk->txn, ENTRY_RETURN, desk->wall_ms, sink_written(&sink),
+                                    &asked->return_id);
+    if (fault != FAULT_NONE || !asked->has_evidence) return fault;
+    return store_put_parts(desk->ledger->book, desk->txn, BOOK_CONTENT, ident_bytes(&asked->return_id),
+                           desk->matter->sealed, true);
+}
+
+static void tell_return(struct matter *matter, const struct book_return *asked)
+{
+    matter->status = asked->status;
+    matter->return_id = asked->return_id;
+    matter->post_id = asked->post_id;
+    matter->lead_id = asked->lead_id;
+    matter->sale_id = asked->sale_id;
+    matter->amount_micros = asked->amount_micros;
+    matter->asked_ms = asked->asked_ms;
+    matter->accept_at_ms = asked->accept_at_ms;
+}
+
+static enum fault give_back(const struct desk *desk)
+{
+    struct matter *matter = desk->matter;
+    const struct return_request *said = matter->asked;
+    struct aftersales_sale *found = NULL;
+    struct return_question asks;
+    struct return_month affiliates;
+    enum fault fault = find_sale(desk, &said->post_id, &found);
+    if (fault == FAULT_NONE && found->post.state == POST_RETURNED)
+        return refuse(matter, NULL, "this sale was returned already");
+    if (fault == FAULT_NONE) fault = question(desk, found, &asks, &affiliates);
+    if (fault != FAULT_NONE) return fault;
+    const char *field, *text = returns_refusal(&asks, &field);
+    if (text) return refuse(matter, field, text);
+    struct book_return asked = {.return_id = matter->return_id,
+                                .post_id = said->post_id,
+                                .lead_id = found->lead.lead_id,
+                                .sale_id = found->slot->sale.sale_id,
+                                .buyer = matter->buyer,
+                                .affiliate = found->lead.affiliate,
+                                .contract = found->post.intent.contract,
+                                .campaign = found->lead.campaign,
+                                .reason_code = said->reason_code,
+                                .has_evidence = matter->sealed.len > 0,
+                                .status = asks.terms->is_reviewed ? RETURN_REQUESTED : RETURN_APPROVED,
+                                .judge = asks.terms->is_reviewed ? RETURN_BY_NOBODY : RETURN_BY_CONTRACT,
+                                .amount_micros = said->has_amount ? said->amount_micros : asks.left_micros,
+                                .by_house = is_by_house(desk, found, &asks, &affiliates),
+                                .asked_ms = desk->wall_ms};
+    if (asks.terms->is_reviewed && asks.terms->accept_after_ms)
+        asked.accept_at_ms = desk->wall_ms + asks.terms->accept_after_ms;
+    if (!asks.terms->is_reviewed) asked.judged_ms = desk->wall_ms;
+    if (asked.has_evidence) digest_of(&asked.evidence, &matter->sealed, 1);
+    fault = write_return(desk, &asked);
+    if (fault == FAULT_NONE) tell_return(matter, &asked);
+    return fault;
+}
+
+static enum fault judge(const struct desk *desk)
+{
+    struct matter *matter = desk->matter;
+    struct book_return asked;
+    char body[BODY_ROOM];
+    struct sink sink = sink_over(body, sizeof body);
+    struct book_judgement judgement = {.return_id = matter->return_id,
+                                       .status = matter->decision->approves ? RETURN_APPROVED : RETURN_DENIED,
+                                       .judge = RETURN_BY_OPERATOR,
+                                       .note = matter->decision->note};
+    enum fault fault = reversals_one(desk->ledger->book, desk->txn, &matter->return_id, &desk->ledger->arena, &asked);
+    if (fault != FAULT_NONE) return fault;
+    if (asked.status != RETURN_REQUESTED) return refuse(matter, NULL, "this return is decided already");
+    if (!aftersale_write_judgement(&sink, &judgement)) return FAULT_TOO_LARGE;
+    fault = writer_entry(desk->ledger, desk->txn, ENTRY_JUDGEMENT, desk->wall_ms, sink_written(&sink),
+                         &matter->return_id);
+    asked.status = judgement.status;
+    if (fault == FAULT_NONE) tell_return(matter, &asked);
+    return fault;
 }

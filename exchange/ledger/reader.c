@@ -6,9 +6,9 @@
 #include <stdlib.h>
 
 #include "exchange/ledger/account.h"
-#include "exchange/ledger/aftersales.h"
 #include "exchange/ledger/days.h"
 #include "exchange/ledger/engine.h"
+#include "exchange/ledger/reversals.h"
 #include "exchange/ledger/seen.h"
 #include "protocol/base/money.h"
 
@@ -270,6 +270,19 @@ enum fault reader_aftersale(struct reader *reader, const struct ident *post_id, 
     enum fault fault = store_begin(reader->book, false, &txn);
     if (fault != FAULT_NONE) return fault;
     fault = aftersales_record(reader->book, txn, post_id, record);
+    store_abort(&txn);
+    return fault;
+}
+
+enum fault reader_returns(struct reader *reader, struct bytes buyer, enum return_status status,
+                          const struct ident *after, struct arena *arena, struct book_return *list, uint32_t max,
+                          uint32_t *count)
+{
+    struct MDB_txn *txn;
+    *count = 0;
+    enum fault fault = store_begin(reader->book, false, &txn);
+    if (fault != FAULT_NONE) return fault;
+    fault = reversals_list(reader->book, txn, buyer, status, after, arena, list, max, count);
     store_abort(&txn);
     return fault;
 }

@@ -30,6 +30,11 @@ enum fault reader_post(struct reader *reader, const struct ident *post_id, struc
 /* What was told of a post's sale since. FAULT_NOT_FOUND: nothing. */
 enum fault reader_aftersale(struct reader *reader, const struct ident *post_id,
                             struct aftersale_record *record) MUST_USE;
+/* Returns of a buyer (not empty), or of a status; oldest first, after `after` (none: from the start). Returns how many
+ * were put, at most `max`. Evidence is read as a lead's content is, by the return's id. */
+enum fault reader_returns(struct reader *reader, struct bytes buyer, enum return_status status,
+                          const struct ident *after, struct arena *arena, struct book_return *list, uint32_t max,
+                          uint32_t *count) MUST_USE;
 /* The private content {"lead":{…},"consent":{…}} of a lead, opened. The arena is the caller's to wipe. */
 enum fault reader_content(struct reader *reader, const struct ident *lead_id, struct arena *arena,
                           struct bytes *content) MUST_USE;

@@ -31,6 +31,7 @@ struct cap_key {
     uint32_t amount;
     uint32_t limit;
     enum cap_stay stay;
+    bool gives_back; /* once the sale it was taken for is returned */
 };
 
 /* The id of a cap's counter for one segment; `segment` is a digest of its name. `ends`: its windows follow each other,

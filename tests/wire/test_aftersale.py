@@ -127,4 +127,115 @@ def test_seats():
         same(send(exchange, "Dan")["status"], "unsold", "a sale frees its seat once")
 
 
+def give_back(exchange, post, code="bad_phone", buyer="north", **more):
+    return exchange.public_answer("POST", "/v1/buyer/returns", {"post_id": post, "reason_code": code, **more}, exchange.buyer_key(buyer))
+
+
+def post_of(exchange, lead, buyer="north"):
+    """The id of the buyer's post, as a disposition tells it."""
+    return tell(exchange, item(f"of-{lead['lead_id']}", lead, "attempted"), buyer=buyer)[1]["results"][0]["post_id"]
+
+
+def accounts(exchange):
+    """What each account holds; they sum up to nothing at any time."""
+    held = {name: balance for name, balance in json.loads(exchange.ledger("stat")[1])["accounts"].items() if balance != "0.00"}
+    same(sum(round(float(balance) * 1e6) for balance in held.values()), 0, f"the sum of {held}")
+    return held
+
+
+def play_of(returns, affiliates=None, **contract):
+    return {"affiliates": {"best": {"reveal": {"stages": True}, **({"returns": affiliates} if affiliates else {})}, "other": {}},
+            "buyers": {"north": {"does": {"price": "12.00"}, "contract": {"returns": returns, **contract}}, "south": {"does": {"price": "10.00"}}}}
+
+
+def refused(answer, status, word):
+    same((answer[0], word in json.dumps(answer[1])), (status, True), f"{answer}")
+
+
+def test_returned_at_once():
+    terms = {"window": "7d", "reasons": ["bad_phone", "duplicate"], "decide": "auto"}
+    with Open(play_of(terms, affiliates={"window": "7d"})) as exchange:
+        lead = sell(exchange, "Ann")
+        post = post_of(exchange, lead)
+        before = entries(exchange)
+        refused(give_back(exchange, post, code="dislike"), 422, "reasons")
+        refused(give_back(exchange, post, amount="12.01"), 422, "amount")
+        refused(give_back(exchange, post, amount="0"), 422, "amount")
+        refused(give_back(exchange, NOBODY), 404, "not_found")
+        refused(give_back(exchange, post, buyer="south"), 404, "not_found")
+        same(entries(exchange), before, "what is refused leaves no entry")
+        same(accounts(exchange), {"buyer:north": "-12.00", "affiliate:best:uncleared": "9.60", "house:margin": "2.40"})
+        status, part = give_back(exchange, post, amount="3.00", evidence="zcanary: nobody there")
+        same((status, part["status"], part["amount"], part["lead_id"]), (200, "approved", "3.00", lead["lead_id"]))
+        same(accounts(exchange), {"buyer:north": "-9.00", "affiliate:best:uncleared": "7.20", "house:margin": "1.80"})
+        same(get(exchange, lead)["status"], "sold", "a part came back")
+        refused(give_back(exchange, post, amount="9.01"), 422, "left")
+        same(give_back(exchange, post, code="duplicate")[1]["amount"], "9.00", "all that is left")
+        same(accounts(exchange), {})
+        told = get(exchange, lead)
+        same((told["status"], told["reason"]["code"], told["sales"][0]["status"], told["price"], told["final"]),
+             ("returned", "returned", "returned", "0.00", True))
+        refused(give_back(exchange, post), 409, "already")
+        mine = exchange.public_answer("GET", "/v1/buyer/returns", None, exchange.buyer_key("north"))[1]["returns"]
+        same([(row["status"], row["amount"], row.get("evidence")) for row in mine], [("approved", "3.00", "zcanary: nobody there"), ("approved", "9.00", None)])
+        same(exchange.public_answer("GET", "/v1/buyer/returns", None, exchange.buyer_key("south"))[1]["returns"], [])
+        seen = exchange.operator("GET", "/v1/admin/returns?status=approved")[1]["returns"]
+        same([(row["bears"], row["affiliate"], row["buyer"]) for row in seen], [("affiliate", "best", "north")] * 2)
+        same(exchange.operator("GET", "/v1/admin/returns?status=lost")[0], 422)
+        events = exchange.public_answer("GET", "/v1/affiliate/events", None, exchange.key_of("best"))
+        if events[0] == 200:
+            same([event["type"] for event in events[1]["events"]], ["lead.returned"] * 2)
+        exchange.kill()
+        exchange.start_exchange()
+        same(get(exchange, lead)["status"], "returned", "over a kill")
+        for name in ("data/book/data.mdb", "log"):
+            same(b"zcanary" in open(f"{exchange.folder}/{name}", "rb").read(), False, f"evidence in {name}")
+
+
+def test_reviewed():
+    with Open(play_of({"window": "7d", "decide": "review", "auto_accept_after": "1h"})) as exchange:
+        posts = [post_of(exchange, sell(exchange, name)) for name in ("Ann", "Bob")]
+        asked = [give_back(exchange, post, code="any", amount="6.00")[1] for post in posts]
+        same([one["status"] for one in asked], ["requested"] * 2)
+        same("accepted_at" in asked[0], True)
+        same(accounts(exchange)["buyer:north"], "-24.00", "nothing moves until it is decided")
+        refused(give_back(exchange, posts[0], code="any", amount="6.01"), 422, "left")
+        judge = lambda one, **body: exchange.operator("POST", f"/v1/admin/returns/{one['return_id']}", body)
+        refused(judge(asked[0], decision="perhaps"), 422, "approve or deny")
+        refused(judge({"return_id": NOBODY}, decision="approve"), 404, "not_found")
+        same(judge(asked[0], decision="approve", note="seen")[1]["status"], "approved")
+        refused(judge(asked[0], decision="deny"), 409, "decided")
+        same(judge(asked[1], decision="deny", note="no proof")[1]["status"], "denied")
+        held = accounts(exchange)
+        same((held["buyer:north"], held["affiliate:best:uncleared"], held["house:loss"]), ("-18.00", "19.20", "-4.80"), "the house bears it")
+        same(exchange.operator("GET", "/v1/admin/returns?status=requested")[1]["returns"], [])
+        denied = exchange.operator("GET", "/v1/admin/returns?status=denied")[1]["returns"]
+        same([(row["note"], row["decided_by"]) for row in denied], [("no proof", "operator")])
+        same(give_back(exchange, posts[1], code="any")[1]["status"], "requested", "denied, it may be asked for again")
+
+
+def test_a_share_of_the_month_and_room_under_caps():
+    terms = {"window": "7d", "max_percent": 50, "decide": "auto"}
+    play = play_of(terms, caps=[{"window": "month", "leads": 4, "give_back": True}])
+    play["buyers"].pop("south")
+    with Open(play) as exchange:
+        posts = [post_of(exchange, sell(exchange, name)) for name in ("Ann", "Bob", "Cid", "Dan")]
+        same(send(exchange, "Eve")["reason"]["code"], "capped")
+        same(give_back(exchange, posts[0])[0], 200, "one always")
+        sell(exchange, "Eva")
+        same(send(exchange, "Fay")["reason"]["code"], "capped", "one came back, one went out")
+        same(give_back(exchange, posts[1])[0], 200, "two of five")
+        refused(give_back(exchange, posts[2]), 409, "month")
+        exchange.kill()
+        exchange.start_exchange()
+        sell(exchange, "Fae")
+        same(send(exchange, "Gil")["reason"]["code"], "capped", "the caps as the book has them")
+        same(give_back(exchange, posts[2])[0], 200, "three of six")
+
+
+def test_nothing_may_be_returned_without_terms():
+    with Open() as exchange:
+        refused(give_back(exchange, post_of(exchange, sell(exchange, "Ann"))), 409, "nothing back")
+
+
 run_all(dict(globals()))
