@@ -188,6 +188,24 @@ static void on_request(struct worker *worker, struct server_request *request, bo
         visit_problem(worker, request, &visit.manners, 404, REASON_NOT_FOUND, "no such path", NULL, 0);
 }
 
+/* The one whose body comes in pieces is handled now. Few have its method, so that the others lose no time here. */
+static void on_head(struct worker *worker, struct server_request *request)
+{
+    const struct http_head *head = server_view(request)->head;
+    struct bytes id;
+    for (size_t i = 0; i < ROUTES && bytes_is(head->method, "PUT"); i++) {
+        if (routes[i].handle != buyer_put_list || !path_fits(routes[i].path, head->path, &id)) continue;
+        on_request(worker, request, false);
+        return;
+    }
+}
+
+static void on_piece(struct worker *worker, struct server_request *request, struct bytes piece, bool is_last)
+{
+    (void)worker;
+    list_on_piece(server_owner(request), piece, is_last); /* nothing else comes in pieces */
+}
+
 static void on_gone(struct worker *worker, void *waiter)
 {
     (void)worker;
@@ -213,6 +231,7 @@ static void on_refused(struct worker *worker, enum http_error error, struct serv
     struct json json = json_into(&sink);
     int status = http_error_status(error);
     enum reason reason = status == 413 || status == 414 || status == 431 ? REASON_TOO_LARGE : REASON_MALFORMED;
+    if (status == 408) reason = REASON_TIMEOUT;
     json_open_map(&json);
     json_key(&json, "type");
     json_text(&json, BYTES("about:blank"));
@@ -233,6 +252,8 @@ static void on_refused(struct worker *worker, enum http_error error, struct serv
 }
 
 const struct worker_front api_front = {
+    .on_head = on_head,
+    .on_piece = on_piece,
     .on_request = on_request,
     .on_answer = answer_on_auction,
     .on_gone = on_gone,

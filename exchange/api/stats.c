@@ -98,6 +98,10 @@ static void write_state(struct sink *sink, struct hall *hall)
     metric(sink, "posts_in_doubt", "gauge", "Posts whose outcome is unknown", ledger.doubts);
     metric(sink, "book_bytes", "gauge", "Bytes used of the book's map", ledger.book_bytes_used);
     metric(sink, "book_bytes_max", "gauge", "The size of the book's map", ledger.book_bytes_max);
+    int64_t expires_ms = atomic_load(&hall->certificate_expires_ms);
+    if (expires_ms > 0)
+        metric(sink, "certificate_expires_timestamp_seconds", "gauge", "When the public certificate expires",
+               (uint64_t)expires_ms / 1000);
     metric(sink, "uptime_seconds", "gauge", "Since the start", (uint64_t)((clock_wall_ms() - hall->started_ms) / 1000));
 }
 

@@ -86,7 +86,7 @@ void affiliate_revoke(struct visit *visit); /* revocation.c */
 void spec_answer(struct visit *visit);
 void buyer_put_availability(struct visit *visit);
 void buyer_get_availability(struct visit *visit);
-void buyer_put_list(struct visit *visit); /* list.c */
+void buyer_put_list(struct visit *visit); /* list.c; at the head: its body comes in pieces */
 void buyer_contracts(struct visit *visit);
 void disposition_tell(struct visit *visit); /* disposition.c */
 /* giving_back.c */
@@ -124,8 +124,9 @@ enum waiter_kind {
 void visit_inquiry_gone(void *waiter);
 void revocation_on_gone(void *waiter);
 void list_on_gone(void *waiter);
+void list_on_piece(void *waiter, struct bytes piece, bool is_last);
+void list_on_answered(void *waiter, bool good, const char *text);
 void disposition_on_gone(void *waiter);
 void giving_back_on_gone(void *waiter);
-void list_on_replaced(void *waiter, bool good, const char *text);
 void operator_on_gone(void *waiter);
 void operator_on_reloaded(void *waiter, bool good, const char *text);

@@ -555,6 +555,9 @@ enum step admission_resume(struct auction *auction)
         return story_reject(auction, REASON_REJECTED, "the lead could not be read again");
     auction->end_us = auction->request.started_us + auction->campaign->post_timeout_us;
     auction->post_by_us = auction->end_us - ANSWER_KEPT_US - auction->host->durable_us(auction->world);
-    if (!candidates_from_offer(auction, record->tried)) return story_reject(auction, REASON_REJECTED, NULL);
+    uint64_t tried = record->tried;
+    if (tried >> record->offer.candidates_count)
+        tried = UINT64_MAX; /* it went on to others, whom the book cannot name */
+    if (!candidates_from_offer(auction, tried)) return story_reject(auction, REASON_REJECTED, NULL);
     return STEP_RESERVE;
 }

@@ -254,6 +254,7 @@ static void move(struct auction *auction, enum step next)
 static enum step wait_until(struct auction *auction, int64_t at_us);
 static bool is_written(struct auction *auction);
 static enum step end_untold(struct auction *auction);
+static enum step take_later_tier(struct auction *auction);
 static bool is_decided_refinement(const struct auction *auction);
 
 /* Who asks, may they, is it well formed. The clock has been running since the request's first byte. */
@@ -395,6 +396,7 @@ static enum step step_collect(struct auction *auction)
 /* Who wins, who is next, and why the others lost. */
 static enum step step_rank(struct auction *auction)
 {
+    if (auction->candidates) return take_later_tier(auction);
     if (!asks_rank(auction)) return story_refuse(auction, 503, REASON_BUSY, NULL);
     if (auction->order_count == 0 && closing_goes_on(auction)) return STEP_PING;
     if (auction->order_count == 0) return story_reject(auction, asks_nearest(auction), NULL);
@@ -426,6 +428,7 @@ static enum step step_reserve(struct auction *auction)
     if (slots_any(auction, SLOT_BIT(SLOT_RESERVED))) return STEP_INTENT;
     if (slots_any(auction, SLOTS_UNDER_WAY)) return slots_have_news(auction) ? STEP_SETTLE : STEP_POST;
     if (slots_any(auction, SLOTS_HOLD)) return STEP_SETTLE;
+    if (closing_asks_on(auction)) return STEP_PING; /* they have all refused: whoever stands in the next tier */
     return story_reject(auction, slots_reason(auction), NULL);
 }
 
@@ -522,6 +525,14 @@ static enum step wait_until(struct auction *auction, int64_t at_us)
     if (at_us != auction->armed_us) auction->host->wake_at(auction->world, auction, at_us ? at_us : CLOCK_NEVER);
     auction->armed_us = at_us;
     return STEP_WAIT;
+}
+
+/* The bids of a tier that was asked because all before it refused the lead: they stand behind those. */
+static enum step take_later_tier(struct auction *auction)
+{
+    if (!asks_rank(auction) || !candidates_more(auction)) return story_reject(auction, slots_reason(auction), NULL);
+    slots_reopen(auction);
+    return STEP_RESERVE;
 }
 
 /* One that failed, or that nobody waited for, leaves the earlier offer as it was. */

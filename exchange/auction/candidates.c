@@ -2,6 +2,9 @@
  * seat, circuit, and the promise. The schedule alone is honoured as it stood at the ping. */
 #include "exchange/auction/parts.h"
 
+#include "exchange/market/acceptance.h"
+#include "exchange/market/fallback.h"
+#include "exchange/standing/learned.h"
 #include "protocol/base/check.h"
 
 #define ATTEMPT_LEAST_US 50000 /* a post with less time than this only makes doubts */
@@ -13,28 +16,65 @@ static bool begin(struct auction *auction, uint32_t count)
     return auction->candidates && auction->attempts;
 }
 
+/* A one-call lead is posted at once: no bid ends before that. */
+static struct candidate candidate_of(const struct auction *auction, const struct rank_bid *bid, uint32_t number)
+{
+    return (struct candidate){
+        .terms = {.contract = bid->entry->contract->id,
+                  .bid_id = bid->bid_id,
+                  .price_micros = bid->pays_micros,
+                  .bid_micros = bid->price_micros,
+                  .payout_micros = bid->payout.payout_micros,
+                  .margin_rule = (uint8_t)bid->payout.rule,
+                  .max_sold = bid->max_sold,
+                  .leg = (uint8_t)(number + 1),
+                  .valid_until_ms = INT64_MAX},
+        .contract = bid->entry->contract,
+        .entry = (uint32_t)(bid->entry - auction->match.entries),
+    };
+}
+
 bool candidates_from_rank(struct auction *auction)
 {
     uint32_t count = auction->order_count < CANDIDATES_MAX ? auction->order_count : CANDIDATES_MAX;
     if (!begin(auction, count)) return false;
-    for (uint32_t i = 0; i < count; i++) {
-        const struct rank_bid *bid = &auction->bids[auction->order[i]];
-        auction->candidates[i] = (struct candidate){
-            .terms = {.contract = bid->entry->contract->id,
-                      .bid_id = bid->bid_id,
-                      .price_micros = bid->pays_micros,
-                      .bid_micros = bid->price_micros,
-                      .payout_micros = bid->payout.payout_micros,
-                      .margin_rule = (uint8_t)bid->payout.rule,
-                      .max_sold = bid->max_sold,
-                      .leg = (uint8_t)(i + 1),
-                      .valid_until_ms = INT64_MAX},
-            .contract = bid->entry->contract,
-            .entry = (uint32_t)(bid->entry - auction->match.entries),
-        };
-    }
+    for (uint32_t i = 0; i < count; i++)
+        auction->candidates[i] = candidate_of(auction, &auction->bids[auction->order[i]], i);
     auction->candidates_count = count;
     entries_offer(auction); /* what a fallback after a restart needs */
+    return true;
+}
+
+/* A contract has had its turn, whichever of its legs it was; false: this one is new. */
+static bool had_its_turn(const struct candidate *candidates, uint32_t count, const struct candidate *wanted)
+{
+    for (uint32_t i = 0; i < count; i++)
+        if (candidates[i].entry == wanted->entry) return true;
+    return false;
+}
+
+/* Those that were there keep their numbers, which attempts, slots and the book know them by. The offer in the book,
+ * once it is written, stays as it is: see admission_resume. */
+bool candidates_more(struct auction *auction)
+{
+    uint32_t before = auction->candidates_count, count = before;
+    struct candidate *all = arena_zero(&auction->arena, CANDIDATES_MAX, sizeof *all);
+    if (!all) return false;
+    memcpy(all, auction->candidates, before * sizeof *all);
+    struct offer *offer = &auction->offer;
+    for (uint32_t i = 0; i < auction->order_count && count < CANDIDATES_MAX; i++) {
+        const struct rank_bid *bid = &auction->bids[auction->order[i]];
+        all[count] = candidate_of(auction, bid, count);
+        if (had_its_turn(all, before, &all[count])) continue;
+        if (count < OFFER_CANDIDATES_MAX && !auction->opening_written) {
+            offer->candidates[count] = all[count].terms;
+            offer->candidates[count].valid_until_ms = bid->valid_until_ms;
+            offer->candidates_count = count + 1;
+        }
+        count++;
+    }
+    auction->candidates = all;
+    auction->candidates_count = count;
     return true;
 }
 
@@ -87,6 +127,7 @@ static void raise_price(const struct auction *auction, struct candidate *candida
                                     candidate->contract};
     int64_t least = price_least(&parties, promise_micros, terms->bid_micros);
     if (least < 0) least = terms->bid_micros; /* not even that is enough: margin may still be given up */
+    least = price_readable(auction->catalogue, least, terms->bid_micros);
     if (least <= terms->price_micros) return;
     struct payout payout = price_payout(&parties, least);
     terms->price_micros = least;
@@ -106,11 +147,6 @@ static struct payout usual_payout(const struct auction *auction, const struct ca
     return (struct payout){.payout_micros = terms->payout_micros,
                            .margin_micros = terms->price_micros - terms->payout_micros,
                            .rule = (enum margin_source)terms->margin_rule};
-}
-
-static struct bytes group_of(const struct auction *auction, uint32_t candidate)
-{
-    return auction->catalogue->buyers[auction->candidates[candidate].contract->buyer].group;
 }
 
 /* Buyers of one owner never get the same lead twice, refused or not, nor at the same time. */
@@ -237,71 +273,63 @@ bool candidates_next(struct auction *auction, struct slot *slot)
     return false;
 }
 
-/* Under a second price a fallback may be asked for as much as it bid: raise_price. */
-static int64_t most_of(const struct offer_candidate *terms)
+/* What the ranking knew of it; of an offer's candidate only what is learned by now. */
+static struct match_entry entry_of(const struct auction *auction, const struct candidate *candidate)
 {
-    return terms->bid_micros > terms->price_micros ? terms->bid_micros : terms->price_micros;
+    struct match_entry entry = {.contract = candidate->contract};
+    if (candidate->entry != UINT32_MAX) return auction->match.entries[candidate->entry];
+    uint64_t learned = learned_word(auction->host->standing(auction->world), candidate->contract->cell);
+    entry.view.accepted_ppm = acceptance_ppm(learned, auction->host->wall_ms(auction->world));
+    return entry;
 }
 
-/* Those not asked yet who may still be, as legs; the others' reasons. */
-static uint32_t list_legs(struct auction *auction, struct leg *legs, uint32_t *places, enum reason *reasons)
+/* Those not asked yet who may still be, and how they were asked so far; the others' reasons. */
+static uint32_t list_left(struct auction *auction, struct rank_bid *bids, struct match_entry *entries, uint32_t *places,
+                          enum reason *reasons)
 {
-    struct slot *slot = &auction->slots[0];
     uint32_t count = 0;
     for (uint32_t i = 0; i < auction->candidates_count; i++) {
         struct candidate *candidate = &auction->candidates[i];
-        reasons[i] = REASON_NONE;
-        if (candidate->tried) continue;
-        reasons[i] = gate(auction, slot, candidate);
-        if (reasons[i] != REASON_NONE) continue;
-        struct payout usual = usual_payout(auction, candidate);
-        int64_t price_micros = candidate->terms.price_micros, reach_micros = usual.payout_micros;
-        int64_t squeezed_micros = most_of(&candidate->terms) - auction->campaign->min_margin_micros;
-        bool may_squeeze = auction->promise_micros && auction->campaign->promise == PROMISE_SQUEEZE;
-        if (may_squeeze && squeezed_micros > reach_micros) reach_micros = squeezed_micros;
+        const struct offer_candidate *terms = &candidate->terms;
+        reasons[i] = candidate->tried ? REASON_NONE : gate(auction, &auction->slots[0], candidate);
+        if (candidate->tried || reasons[i] != REASON_NONE) continue;
         reasons[i] = auction->promise_micros ? REASON_BELOW_PROMISE : REASON_LOW_BID; /* unless it is in the set */
-        if (!price_carries(candidate->contract, usual, auction->leg_floor_micros)) continue;
-        const struct buyer *buyer = &auction->catalogue->buyers[candidate->contract->buyer];
-        uint32_t group = 0;
-        while (group < count && !bytes_same(group_of(auction, places[group]), buyer->group)) group++;
+        entries[count] = entry_of(auction, candidate);
         places[count] = i;
-        legs[count++] = (struct leg){.group = group,
-                                     .tier = candidate->contract->tier,
-                                     .max_sold = candidate->terms.max_sold,
-                                     .reach_micros = reach_micros,
-                                     .worth_micros = decide_worth(auction->campaign, price_micros, &usual)};
+        bids[count] = (struct rank_bid){.entry = &entries[count],
+                                        .price_micros = terms->bid_micros > terms->price_micros ? terms->bid_micros
+                                                                                                : terms->price_micros,
+                                        .pays_micros = terms->price_micros,
+                                        .payout = usual_payout(auction, candidate),
+                                        .max_sold = terms->max_sold,
+                                        .available = true};
+        count++;
     }
     return count;
 }
 
-/* What was promised in one is promised by each leg: its usual payout, and of what is missing as much as it can give. */
-static void share_promise(struct auction *auction)
+/* What it is asked for now, together with others. */
+static void take_terms(struct candidate *candidate, const struct rank_bid *bid)
 {
-    int64_t missing_micros = auction->promise_micros;
-    for (uint32_t i = 0; i < auction->plan_size && auction->promise_micros; i++) {
-        struct slot *slot = &auction->slots[i];
-        slot->promise_micros = usual_payout(auction, &auction->candidates[slot->planned]).payout_micros;
-        missing_micros -= slot->promise_micros;
-    }
-    for (uint32_t i = 0; i < auction->plan_size && missing_micros > 0 && auction->promise_micros; i++) {
-        struct slot *slot = &auction->slots[i];
-        int64_t most_micros = most_of(&auction->candidates[slot->planned].terms);
-        int64_t more_micros = most_micros - auction->campaign->min_margin_micros - slot->promise_micros;
-        if (more_micros > missing_micros) more_micros = missing_micros;
-        if (more_micros <= 0) continue;
-        slot->promise_micros += more_micros;
-        missing_micros -= more_micros;
-    }
+    struct offer_candidate *terms = &candidate->terms;
+    if (bid->pays_micros == terms->price_micros) return;
+    terms->price_micros = bid->pays_micros;
+    terms->payout_micros = bid->payout.payout_micros;
+    terms->margin_rule = (uint8_t)bid->payout.rule;
 }
 
 bool candidates_plan(struct auction *auction)
 {
-    struct leg legs[CANDIDATES_MAX];
+    struct rank_bid bids[CANDIDATES_MAX];
+    struct match_entry entries[CANDIDATES_MAX];
     enum reason reasons[CANDIDATES_MAX];
     uint32_t places[CANDIDATES_MAX], chosen[OFFER_SALES_MAX];
-    struct legs_terms terms = {auction->slots_max, auction->sold_elsewhere,
-                               auction->promise_micros ? auction->promise_micros : auction->floor_micros};
-    uint32_t count = list_legs(auction, legs, places, reasons), size = legs_choose(&terms, legs, count, chosen);
+    int64_t promises[OFFER_SALES_MAX];
+    struct decision decision = asks_decision(auction);
+    struct fallback fallback = {&decision, auction->promise_micros};
+    decision.max_sales = (uint8_t)auction->slots_max;
+    uint32_t count = list_left(auction, bids, entries, places, reasons);
+    uint32_t size = fallback_plan(&fallback, bids, count, chosen, promises);
     for (uint32_t i = 0; i < auction->candidates_count && size == 0; i++) {
         if (auction->candidates[i].tried) continue;
         auction->slots[0].candidate = i;
@@ -311,10 +339,12 @@ bool candidates_plan(struct auction *auction)
     auction->plan_size = size;
     if (auction->slots_count < size) auction->slots_count = size;
     for (uint32_t i = 0; i < size; i++) {
-        auction->slots[i].state = SLOT_OPEN;
-        auction->slots[i].planned = places[chosen[i]];
+        struct slot *slot = &auction->slots[i];
+        slot->state = SLOT_OPEN;
+        slot->planned = places[chosen[i]];
+        if (auction->promise_micros) slot->promise_micros = promises[i];
+        take_terms(&auction->candidates[slot->planned], &bids[chosen[i]]);
     }
-    share_promise(auction);
     return true;
 }
 

@@ -51,6 +51,15 @@ bool closing_goes_on(const struct auction *auction)
     return next_tier(auction, &left) > 0;
 }
 
+/* For a ping's post nobody new is asked: its promise rests on those who bid for it. A slot that has no post left needs
+ * nobody; and while one is sold or in doubt, somebody has the lead. */
+bool closing_asks_on(const struct auction *auction)
+{
+    bool has_posts = auction->slots && auction->slots[0].posts_sent < auction->catalogue->house.max_posts;
+    bool is_begun = admission_is_whole(auction) && auction->candidates && !story_has_left(auction);
+    return is_begun && has_posts && closing_goes_on(auction);
+}
+
 /* The bids in hand as they would be ranked now, against everyone who is still out. */
 static bool is_beaten_by_none(const struct auction *auction)
 {
@@ -98,6 +107,7 @@ static bool is_due(struct auction *auction)
 /* No bid that is still out could change who wins, or what is paid. A ranking that does not count leaves no trace. */
 static bool is_settled(struct auction *auction)
 {
+    if (auction->candidates) return false;            /* the best in hand has refused */
     if (auction->request.ping.all_legs) return false; /* the affiliate wants to see whatever is bid */
     if (auction->out_open > 0 || !is_due(auction) || !asks_rank(auction)) return false;
     bool is_several = auction->max_sales > 1;

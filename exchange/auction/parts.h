@@ -59,6 +59,8 @@ void rehearse_ask(const struct auction *auction, const struct contract *contract
 void closing_begin(struct auction *auction);
 /* Waterfall: nothing came of the tiers asked so far, another one is there, and time for it. */
 bool closing_goes_on(const struct auction *auction);
+/* The same for a whole lead whose posts were all refused. */
+bool closing_asks_on(const struct auction *auction);
 /* Why no more bids are waited for; NULL: they are. */
 const char *closing_cause(struct auction *auction, int64_t now_us);
 
@@ -88,6 +90,7 @@ const struct duplicates_guard *people_guard(struct auction *auction, const struc
 /* candidates.c */
 /* Lists the ranked bids, or the offer's, as candidates. False: memory is out. */
 bool candidates_from_rank(struct auction *auction);
+bool candidates_more(struct auction *auction); /* those of a later ranking, behind them */
 bool candidates_from_offer(struct auction *auction, uint64_t tried);
 /* The next candidate worth a post of that slot: into slot->candidate and ->payout; those passed over become skipped
  * attempts with their reason. False: none is left (or no time, or posts_max: noted as attempts too). */

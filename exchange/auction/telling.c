@@ -103,6 +103,7 @@ void tell_lead(struct auction *auction, enum lead_state state)
         if (slots_sale(auction, slot, &sale))
             tell_sale(answer, &sale, leg_of(&auction->offer, candidate), slot->state == SLOT_DOUBT);
     }
+    answer->resolves_ms = slots_resolve_ms(auction);
     if (answer->status != ANSWER_UNSOLD) return;
     const char *text = tell_sentence(auction);
     answer->reason = auction->final_reason;
@@ -159,6 +160,7 @@ void auction_answer_of_record(const struct lead_record *record, struct auction_a
         sale->is_open = is_open;
         sale->is_returned = is_returned;
     }
+    answer->resolves_ms = lead_resolves_ms(record);
     if (record->state != LEAD_RETURNED) return;
     answer->status = ANSWER_RETURNED;
     answer->reason = REASON_RETURNED;
@@ -357,11 +359,9 @@ static bool trace_contracts(struct auction *auction, struct trace_auction *recor
 
 static void trace_posts(const struct auction *auction, struct trace_auction *record)
 {
-    static const enum trace_post_outcome outcomes[] = {[POST_OPEN] = TRACE_POST_OPEN,
-                                                       [POST_ACCEPTED] = TRACE_POST_ACCEPTED,
-                                                       [POST_REJECTED] = TRACE_POST_REJECTED,
-                                                       [POST_FAILED] = TRACE_POST_FAILED,
-                                                       [POST_UNKNOWN] = TRACE_POST_UNKNOWN};
+    static const enum trace_post_outcome outcomes[] = {
+        [POST_OPEN] = TRACE_POST_OPEN,     [POST_ACCEPTED] = TRACE_POST_ACCEPTED, [POST_REJECTED] = TRACE_POST_REJECTED,
+        [POST_FAILED] = TRACE_POST_FAILED, [POST_UNKNOWN] = TRACE_POST_UNKNOWN,   [POST_VOIDED] = TRACE_POST_VOIDED};
     for (uint32_t i = 0; i < auction->attempts_count; i++) {
         const struct attempt *attempt = &auction->attempts[i];
         const struct candidate *candidate = &auction->candidates[attempt->candidate];

@@ -140,11 +140,11 @@ const struct line *lines_post(struct lines *lines, const struct contract *contra
 
 const struct line *lines_test(struct lines *lines, const struct contract *contract, bool is_post)
 {
-    if (!contract->test) return NULL;
+    if (!contract_takes_tests(contract)) return NULL;
     if (!lines->tests) lines->tests = calloc(2 * (size_t)lines->catalogue->contracts_count, sizeof *lines->tests);
     if (!lines->tests) return NULL;
     return make(lines, &lines->tests[2 * (size_t)contract->index + is_post],
-                is_post ? &contract->test->post : &contract->test->ping, contract);
+                is_post ? &contract->asides->test_post : &contract->asides->test_ping, contract);
 }
 
 struct bytes lines_reference(struct lines *lines, const struct buyer *buyer, struct bytes affiliate,

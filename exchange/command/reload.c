@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "exchange/base/log.h"
+#include "exchange/command/certificate.h"
 #include "exchange/command/serving.h"
 
 #define SWEEP_US 1000000
@@ -25,10 +26,6 @@ void reload_on_wish(void *arg)
 {
     struct serving *serving = arg;
     while (!serving->reloading && mailbox_take(serving->wishes, &serving->wish)) {
-        if (serving->wish.list.text) {
-            replace_now(serving, &serving->wish);
-            continue;
-        }
         serving->reloading = true;
         config_report_open(&serving->report);
         if (!begin(serving)) finish(serving, false);
@@ -63,18 +60,24 @@ static void on_stored(void *arg, uint64_t token, enum fault fault, uint64_t seq)
         serving->settings = serving->fresh_settings;
         hall_swap_shelf(&serving->hall, serving->fresh_shelf); /* first: no list of the new catalogue is missed */
         hall_swap(&serving->hall, serving->fresh);
-        loop_timer_at(serving->sweep_timer, loop_now_us(serving->loop) + SWEEP_US);
+        reload_sweep_soon(serving);
         serving->fresh_shelf = NULL;
         serving->fresh = NULL;
     }
     finish(serving, good);
     reload_on_wish(serving);
+    replace_on_piece(serving); /* which waited */
+}
+
+void reload_sweep_soon(struct serving *serving)
+{
+    loop_timer_at(serving->sweep_timer, loop_now_us(serving->loop) + SWEEP_US);
 }
 
 void reload_on_sweep(void *arg)
 {
     struct serving *serving = arg;
-    if (hall_sweep(&serving->hall, false)) loop_timer_at(serving->sweep_timer, loop_now_us(serving->loop) + SWEEP_US);
+    if (hall_sweep(&serving->hall, false)) reload_sweep_soon(serving);
 }
 
 static bool swap_tls(struct serving *serving)
@@ -90,6 +93,7 @@ static bool swap_tls(struct serving *serving)
     if (serving->client_tls) tls_context_drop(&serving->client_tls);
     serving->server_tls = server;
     serving->client_tls = client;
+    certificate_begin(serving);
     return true;
 fail:
     config_report_add(&serving->report, true, fresh->file, 0, 0, "%s", note.text);

@@ -1,13 +1,26 @@
-/* A buyer's list, as it put it: read, made durable, then swapped in; in this order, so that what was answered is what
- * the next start finds. Lines that are wrong leave the old one serving. */
+/* Buyers' lists, as they come: each piece is read, keyed and written beside the old list's file; when the last one is
+ * read the file takes that one's place, and then the list is swapped in; in this order, so that what was answered is
+ * what the next start finds. Lines that are wrong, and senders who leave, leave the old one serving.
+ *
+ * A reload that is under way has read the lists already, and swaps all of them in at its end: until then uploads wait.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "exchange/command/serving.h"
+#include "exchange/config/list_file.h"
 #include "exchange/market/list_text.h"
+#include "protocol/base/check.h"
 #include "protocol/crypto/mac.h"
 
 #define ANSWER_ROOM 256u
+
+/* A list on its way, as far as it has been read. */
+struct reading {
+    struct list_text text;
+    struct list_file *file;
+    struct mac *mac;
+};
 
 static void keyed(void *arg, struct digest *digest)
 {
@@ -16,71 +29,140 @@ static void keyed(void *arg, struct digest *digest)
     mac_of(arg, digest, parts, 1);
 }
 
-/* NULL: *error. */
-static struct list *read_list(struct serving *serving, struct bytes text, struct list_text_error *error)
+static enum fault add(void *file, uint64_t entry)
 {
-    struct list_maker *maker = NULL;
-    struct list *list = NULL;
-    struct mac *mac = mac_open((struct bytes){(const char *)serving->hall.document_key.at, DIGEST_LEN});
-    *error = (struct list_text_error){0, "out of memory"};
-    bool good = mac && list_begin(&maker) == FAULT_NONE && list_text_read(text, keyed, mac, maker, error);
-    if (maker && list_finish(&maker, true, good ? &list : NULL) != FAULT_NONE) list = NULL;
-    if (mac) mac_close(&mac);
-    return list;
+    return list_file_add(file, entry);
+}
+
+static void end_reading(struct upload *upload)
+{
+    struct reading *reading = upload->reading;
+    upload->reading = NULL;
+    if (!reading) return;
+    list_text_close(&reading->text);
+    list_file_drop(&reading->file);
+    if (reading->mac) mac_close(&reading->mac);
+    free(reading);
+}
+
+static enum fault begin_reading(struct serving *serving, struct upload *upload)
+{
+    struct reading *reading = calloc(1, sizeof *reading);
+    if (!reading) return FAULT_MEMORY;
+    enum fault fault = FAULT_MEMORY;
+    reading->mac = mac_open((struct bytes){(const char *)serving->hall.document_key.at, DIGEST_LEN});
+    if (reading->mac)
+        fault = list_file_begin(serving->settings.ledger_path, upload->name, upload->number, &reading->file);
+    list_text_open(&reading->text, &(struct list_text_rules){keyed, reading->mac, add, reading->file});
+    upload->reading = reading;
+    if (fault != FAULT_NONE) end_reading(upload);
+    return fault;
+}
+
+/* The catalogue may have changed since its head was looked at. */
+static bool is_still_owned(const struct serving *serving, const struct upload *upload)
+{
+    const struct catalogue *catalogue = serving->hall.catalogue;
+    uint32_t at = table_find(&catalogue->list_names, upload->name);
+    if (at == TABLE_NONE || catalogue->lists[at].owner == LIST_NO_OWNER) return false;
+    return bytes_same(catalogue->buyers[catalogue->lists[at].owner].id, upload->owner);
 }
 
 /* Takes over the count of `list`. */
-static bool swap(struct serving *serving, struct bytes name, struct list *list)
+static bool swap(struct serving *serving, struct bytes name, struct list *list, const struct list_origin *origin)
 {
-    struct list_origin origin = {0}; /* of no file: the next reload reads it again */
     struct shelf *fresh = shelf_open();
     bool good = fresh && shelf_copy(fresh, serving->hall.shelf) == FAULT_NONE;
     if (!good) list_drop(&list);
-    if (good) good = shelf_put(fresh, name, list, &origin) == FAULT_NONE;
+    if (good) good = shelf_put(fresh, name, list, origin) == FAULT_NONE;
     if (good)
         hall_swap_shelf(&serving->hall, fresh);
     else
         shelf_drop(&fresh);
+    reload_sweep_soon(serving);
     return good;
 }
 
-static bool replace(struct serving *serving, const struct hall_list *wish, char *answer)
+static bool finish(struct serving *serving, struct upload *upload, char *answer)
 {
-    struct bytes name = {wish->text, wish->name_len}, text = {wish->text + wish->name_len, wish->body_len};
-    struct list_text_error error;
-    struct list *list = read_list(serving, text, &error);
-    if (!list) {
-        if (error.line) snprintf(answer, ANSWER_ROOM, "line %llu %s", (unsigned long long)error.line, error.text);
-        if (!error.line) snprintf(answer, ANSWER_ROOM, "%s", error.text);
+    struct reading *reading = upload->reading;
+    struct list *list;
+    struct list_origin origin;
+    if (!is_still_owned(serving, upload)) {
+        snprintf(answer, ANSWER_ROOM, "not one of your lists any more");
         return false;
     }
-    unsigned long long entries = list_count(list);
-    enum fault fault = lists_save(&serving->settings, name, list, clock_wall_ms());
+    (void)hall_sweep(&serving->hall, false); /* what the last list left makes room for this one */
+    enum fault fault = list_file_finish(&reading->file, clock_wall_ms(), &list, &origin);
     if (fault != FAULT_NONE) {
-        list_drop(&list);
         snprintf(answer, ANSWER_ROOM, "the list cannot be kept: %s", fault_text(fault));
         return false;
     }
-    if (!swap(serving, name, list)) {
+    unsigned long long entries = list_count(list);
+    if (!swap(serving, upload->name, list, &origin)) {
         snprintf(answer, ANSWER_ROOM, "out of memory: the list serves from the next start on");
         return false;
     }
-    snprintf(answer, ANSWER_ROOM, "{\"list\":\"%.*s\",\"entries\":%llu}", (int)name.len, name.at, entries);
+    snprintf(answer, ANSWER_ROOM, "{\"list\":\"%.*s\",\"entries\":%llu}", (int)upload->name.len, upload->name.at,
+             entries);
     return true;
 }
 
-bool replace_ask(void *arg, unsigned worker, void *waiter, const struct hall_list *list)
+/* True with an empty answer: the next piece is wanted. */
+static bool take_piece(struct serving *serving, struct upload *upload, char *answer)
 {
-    struct serving *serving = arg;
-    struct reload_wish wish = {worker, waiter, *list};
-    return mailbox_send(serving->wishes, &wish);
+    struct list_text_error error = {0};
+    enum fault fault = upload->reading ? FAULT_NONE : begin_reading(serving, upload);
+    if (fault != FAULT_NONE) {
+        snprintf(answer, ANSWER_ROOM, "the list cannot be kept: %s", fault_text(fault));
+        return false;
+    }
+    struct list_text *text = &((struct reading *)upload->reading)->text;
+    bool good = list_text_piece(text, (struct bytes){upload->piece, upload->piece_len}, &error);
+    if (good && upload->is_last) good = list_text_end(text, &error);
+    if (good) return !upload->is_last || finish(serving, upload, answer);
+    if (error.line)
+        snprintf(answer, ANSWER_ROOM, "line %llu %s", (unsigned long long)error.line, error.text);
+    else
+        snprintf(answer, ANSWER_ROOM, "%s", error.text);
+    return false;
 }
 
-void replace_now(struct serving *serving, struct reload_wish *wish)
+void replace_send(void *arg, struct upload *upload)
 {
-    char *answer = calloc(1, ANSWER_ROOM);
-    bool good = answer && replace(serving, &wish->list, answer);
-    crypto_wipe(wish->list.text, wish->list.name_len + wish->list.body_len);
-    free(wish->list.text);
-    worker_tell_reloaded(serving->hall.workers[wish->worker], wish->waiter, good, answer);
+    struct serving *serving = arg;
+    check(mailbox_send(serving->pieces, &upload), "more letters than uploads");
+}
+
+void replace_on_piece(void *arg)
+{
+    struct serving *serving = arg;
+    struct upload *upload;
+    while (!serving->reloading && mailbox_take(serving->pieces, &upload)) {
+        char *answer = upload->is_gone ? NULL : calloc(1, ANSWER_ROOM);
+        bool good = answer && take_piece(serving, upload, answer);
+        if (!good || answer[0]) end_reading(upload);
+        if (upload->is_gone) {
+            uploads_give(&serving->hall.uploads, &upload);
+            continue;
+        }
+        if (good && !answer[0]) {
+            free(answer);
+            answer = NULL;
+        }
+        worker_tell_reloaded(serving->hall.workers[upload->worker], upload->waiter, good, answer);
+    }
+}
+
+void replace_stop(struct serving *serving)
+{
+    struct uploads *uploads = &serving->hall.uploads;
+    for (unsigned i = 0; i < UPLOADS_MAX; i++) {
+        struct upload *upload = uploads->taken[i];
+        if (!upload) continue;
+        end_reading(upload);
+        free(upload->waiter);
+        uploads_give(uploads, &upload);
+    }
+    uploads_close(uploads);
 }

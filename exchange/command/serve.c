@@ -13,9 +13,11 @@
 
 #include "exchange/api/api.h"
 #include "exchange/base/log.h"
+#include "exchange/command/certificate.h"
 #include "exchange/command/command.h"
 #include "exchange/command/options.h"
 #include "exchange/command/serving.h"
+#include "exchange/config/list_file.h"
 
 #define DRAIN_US 10000000
 #define CLAIMS_MAX 65536u
@@ -174,6 +176,7 @@ static int prepare(struct serving *serving, const char *config)
     uint32_t doubts = 0;
     status = open_ledger(serving, workers);
     if (status != COMMAND_DONE) return status;
+    list_file_sweep(serving->settings.ledger_path); /* now that no other exchange can be writing there */
     if (offers_open(serving->settings.offers_max, workers, &hall->offers))
         return say("%s", "out of memory for offers_max");
     if (ledger_restore(hall->ledger, hall->standing, hall->offers, clock_now_us(), clock_wall_ms(), &doubts))
@@ -182,7 +185,10 @@ static int prepare(struct serving *serving, const char *config)
         return say("%s", "out of memory or threads");
     if (!store_catalogue(serving, hall->catalogue)) return say("%s", "the ledger takes no writes");
     status = open_workers(serving, workers);
-    if (status == COMMAND_DONE) say_ready(serving, doubts);
+    if (status == COMMAND_DONE) {
+        say_ready(serving, doubts);
+        certificate_begin(serving);
+    }
     return status;
 }
 
@@ -210,6 +216,8 @@ static enum fault open_market(struct serving *serving)
     hall->limits = server_limits_default;
     hall->limits.connections_max = settings->limits_connections;
     hall->limits.per_address_max = settings->limits_per_address;
+    hall->limits.handshakes_max = settings->limits_handshakes;
+    hall->limits.handshakes_per_address_max = settings->limits_handshakes_per_address;
     hall->limits.body_max = (size_t)settings->limits_body_bytes;
     hall->limits.handshake_us = settings->limits_handshake_us;
     hall->limits.head_us = settings->limits_head_us;
@@ -220,16 +228,20 @@ static enum fault open_market(struct serving *serving)
     hall->admin_is_open = strncmp(settings->listen_admin, "unix:", 5) == 0;
     hall->ask_reload = reload_ask;
     hall->ask_reload_arg = serving;
-    hall->ask_list = replace_ask;
+    hall->send_upload = replace_send;
+    hall->list_max = (uint64_t)settings->limits_list_bytes;
+    uploads_open(&hall->uploads);
     enum fault fault = loop_open(&serving->loop);
     if (!fault) fault = open_signals(serving);
     if (!fault) fault = mailbox_open(sizeof(struct reload_wish), RELOAD_WISHES_MAX, &serving->wishes);
     if (!fault) fault = mailbox_attend(serving->wishes, serving->loop, reload_on_wish, serving);
+    if (!fault) fault = mailbox_open(sizeof(struct upload *), UPLOADS_MAX, &serving->pieces);
+    if (!fault) fault = mailbox_attend(serving->pieces, serving->loop, replace_on_piece, serving);
     if (!fault) fault = loop_timer_open(serving->loop, reload_on_sweep, serving, &serving->sweep_timer);
+    if (!fault) fault = loop_timer_open(serving->loop, certificate_on_time, serving, &serving->certificate_timer);
     if (!fault) fault = standing_open(&hall->standing);
     if (!fault) fault = claims_open(CLAIMS_MAX, &hall->claims);
     if (!fault) fault = holds_open(&hall->holds);
-    if (!fault) fault = doubts_open(&hall->doubts);
     if (!fault) fault = resolver_start(settings->endpoints_allow_private, &hall->resolver);
     return fault;
 }
@@ -320,13 +332,15 @@ static void stop(struct serving *serving)
     if (hall->offers) offers_close(&hall->offers);
     if (hall->claims) claims_close(&hall->claims);
     holds_close(&hall->holds);
-    doubts_close(&hall->doubts);
+    replace_stop(serving);
     (void)hall_sweep(hall, true);
     if (hall->catalogue) catalogue_drop(&hall->catalogue);
     shelf_drop(&hall->shelf);
     if (hall->standing) standing_close(&hall->standing);
     if (serving->wishes) mailbox_close(&serving->wishes);
+    if (serving->pieces) mailbox_close(&serving->pieces);
     if (serving->sweep_timer) loop_timer_close(&serving->sweep_timer);
+    if (serving->certificate_timer) loop_timer_close(&serving->certificate_timer);
     if (serving->signal_watch) loop_watch_close(&serving->signal_watch);
     if (serving->signal_fd >= 0) close(serving->signal_fd);
     if (serving->loop) loop_close(&serving->loop);

@@ -11,7 +11,6 @@
 struct reload_wish {
     unsigned worker; /* UINT32_MAX: a signal asked */
     void *waiter;
-    struct hall_list list; /* text not NULL: no reload, this list is to be replaced */
 };
 
 struct serving {
@@ -21,8 +20,11 @@ struct serving {
     struct tls_context *server_tls, *client_tls;
     struct loop *loop;
     struct mailbox *wishes;
+    struct mailbox *pieces; /* of uploads; UPLOADS_MAX are enough */
     struct loop_watch *signal_watch;
     struct loop_timer *sweep_timer; /* on while old snapshots are held by someone */
+    struct loop_timer *certificate_timer;
+    unsigned certificate_told; /* the level that was told of it */
     int signal_fd;
     struct ledger_line *line;
     bool stopping, stored, store_failed;
@@ -42,6 +44,12 @@ bool reload_ask(void *serving, unsigned worker, void *waiter);
 void reload_on_sweep(void *serving);
 /* Mail in `wishes`. */
 void reload_on_wish(void *serving);
-/* A buyer's request wants its list replaced (replace.c). False: too many wait already. Any thread. */
-bool replace_ask(void *serving, unsigned worker, void *waiter, const struct hall_list *list);
-void replace_now(struct serving *serving, struct reload_wish *wish);
+/* Old lists and snapshots are looked at again soon. */
+void reload_sweep_soon(struct serving *serving);
+
+/* replace.c: a piece of a buyer's list. Any thread. */
+void replace_send(void *serving, struct upload *upload);
+/* Mail in `pieces`. */
+void replace_on_piece(void *serving);
+/* Gives up what is under way. After the workers are closed. */
+void replace_stop(struct serving *serving);

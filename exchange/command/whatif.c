@@ -9,6 +9,7 @@
 
 #include "exchange/command/command.h"
 #include "exchange/command/options.h"
+#include "exchange/market/fallback.h"
 #include "exchange/market/order.h"
 #include "exchange/market/replay.h"
 #include "protocol/base/money.h"
@@ -211,13 +212,23 @@ static const struct lead_record *lead_of(struct whatif *whatif, const struct tra
 /* As it would be
  * --------------------------------------------------------------------------------------------------------- */
 
+/* One place of the lead: its part of the promise, and how many posts it has had. */
+struct place {
+    int64_t promise_micros;
+    uint32_t posts;
+    bool is_held; /* sold or in doubt */
+};
+
 struct selling {
     struct whatif *whatif;
     const struct trace_auction *trace;
     const struct replay *replay;
     const struct lead_record *lead; /* as the book has it; NULL: it was not posted */
+    struct rank_bid *bids;          /* replay's candidates, best first */
+    bool *tried;                    /* one for each */
+    struct place places[OFFER_SALES_MAX];
     struct bytes reached[TRACE_POSTS_MAX];
-    uint32_t reached_count;
+    uint32_t reached_count, sold;
 };
 
 static bool is_drawn(uint64_t seed, uint64_t salt, uint64_t key, uint32_t ppm)
@@ -280,43 +291,113 @@ static bool terms_of(const struct selling *selling, const struct rank_bid *bid, 
     if (payout->payout_micros < promise_micros && bid->price_micros > bid->pays_micros) {
         int64_t least = price_least(&parties, promise_micros, bid->price_micros);
         if (least < 0) least = bid->price_micros;
+        least = price_readable(replay->catalogue, least, bid->price_micros);
         if (least > *price_micros) *price_micros = least;
         *payout = price_payout(&parties, *price_micros);
     }
     return price_under_promise(replay->campaign, *payout, *price_micros, promise_micros, payout);
 }
 
-/* One place of the lead: who is planned for it, then whoever stands next in the order and may stand beside the others.
- */
-static void sell_place(struct selling *selling, uint32_t place, uint32_t planned)
+static struct bytes group_of(const struct selling *selling, uint32_t at)
 {
-    const struct replay *replay = selling->replay;
-    bool is_promised = selling->trace->kind == TRACE_PING;
-    int64_t promise_micros = is_promised ? replay->bids[replay->order[place]].payout.payout_micros : 0;
-    uint32_t posts = 0, most = replay->catalogue->house.max_posts;
-    for (uint32_t i = place; i < replay->order_count && posts < most; i = i < planned ? planned : i + 1) {
-        const struct rank_bid *bid = &replay->bids[replay->order[i]];
-        const struct contract *contract = bid->entry->contract;
-        const struct buyer *buyer = &replay->catalogue->buyers[contract->buyer];
-        int64_t price_micros;
-        struct payout payout;
-        if (bid->max_sold < planned || is_reached(selling, buyer->group)) continue;
-        if (!terms_of(selling, bid, promise_micros, &price_micros, &payout)) continue;
-        enum past_verdict verdict = verdict_of(selling, contract);
-        if (verdict == PAST_MISSED) continue;
-        posts++;
-        if (selling->reached_count < TRACE_POSTS_MAX) selling->reached[selling->reached_count++] = buyer->group;
-        if (verdict == PAST_REJECTED) continue;
-        if (verdict == PAST_ACCEPTED) add_sale(selling->whatif, false, buyer->id, price_micros, payout.payout_micros);
-        selling->whatif->doubts += verdict == PAST_DOUBT;
-        return;
-    }
+    const struct catalogue *catalogue = selling->replay->catalogue;
+    return catalogue->buyers[selling->bids[at].entry->contract->buyer].group;
 }
 
-static void sell(struct selling *selling)
+static bool may_be_posted(const struct selling *selling, const struct place *place, uint32_t at)
 {
-    uint32_t planned = selling->replay->planned;
-    for (uint32_t place = 0; place < planned; place++) sell_place(selling, place, planned);
+    return !selling->tried[at] && place->posts < selling->replay->catalogue->house.max_posts &&
+           !is_reached(selling, group_of(selling, at));
+}
+
+/* A contract has one turn, whichever of its legs it is. */
+static void note_turn(struct selling *selling, uint32_t at)
+{
+    for (uint32_t i = 0; i < selling->replay->order_count; i++)
+        if (selling->bids[i].entry == selling->bids[at].entry) selling->tried[i] = true;
+}
+
+/* Its turn for that place, which it may take. */
+static void post(struct selling *selling, struct place *place, uint32_t at)
+{
+    const struct rank_bid *bid = &selling->bids[at];
+    struct payout payout;
+    int64_t price_micros;
+    if (!may_be_posted(selling, place, at)) return;
+    note_turn(selling, at);
+    if (!terms_of(selling, bid, place->promise_micros, &price_micros, &payout)) return;
+    enum past_verdict verdict = verdict_of(selling, bid->entry->contract);
+    if (verdict == PAST_MISSED) return;
+    place->posts++;
+    if (selling->reached_count < TRACE_POSTS_MAX) selling->reached[selling->reached_count++] = group_of(selling, at);
+    place->is_held = verdict == PAST_ACCEPTED || verdict == PAST_DOUBT;
+    selling->whatif->doubts += verdict == PAST_DOUBT;
+    if (verdict != PAST_ACCEPTED) return;
+    struct bytes buyer = selling->replay->catalogue->buyers[bid->entry->contract->buyer].id;
+    add_sale(selling->whatif, false, buyer, price_micros, payout.payout_micros);
+    if (selling->sold++) selling->whatif->is.leads--; /* a lead counts once, however many bought it */
+}
+
+/* The places that are planned are posted at once; who is refused hands on to whoever stands next in the order and may
+ * stand beside the others. A lead that may be sold to several and is planned for one is planned anew. True: somebody
+ * has it. */
+static bool sell_planned(struct selling *selling, const uint32_t *plan, uint32_t size)
+{
+    const struct decision *decision = &selling->replay->decision;
+    bool hands_on = decision->max_sales == 1 || size > 1, is_held = false;
+    for (uint32_t i = 0; i < size; i++) {
+        selling->places[i].is_held = false;
+        post(selling, &selling->places[i], plan[i]);
+    }
+    for (uint32_t i = 0; i < size; i++) {
+        struct place *place = &selling->places[i];
+        for (uint32_t at = 0; hands_on && at < selling->replay->order_count && !place->is_held; at++)
+            if (selling->bids[at].max_sold >= size + decision->sold_elsewhere) post(selling, place, at);
+        is_held |= place->is_held;
+    }
+    return is_held;
+}
+
+/* The best set of those who have not had their turn, as the exchange works it out; 0: there is none. */
+static uint32_t plan_anew(struct selling *selling, uint32_t plan[OFFER_SALES_MAX])
+{
+    const struct replay *replay = selling->replay;
+    struct fallback fallback = {&replay->decision, selling->trace->kind == TRACE_PING ? replay->price_micros : 0};
+    struct rank_bid left[LEGS_MAX];
+    uint32_t places[LEGS_MAX], count = 0;
+    int64_t promises[OFFER_SALES_MAX];
+    for (uint32_t i = 0; i < replay->order_count && count < LEGS_MAX; i++) {
+        if (!may_be_posted(selling, &selling->places[0], i)) continue;
+        places[count] = i;
+        left[count++] = selling->bids[i];
+    }
+    uint32_t size = fallback_plan(&fallback, left, count, plan, promises);
+    for (uint32_t i = 0; i < size; i++) {
+        selling->bids[places[plan[i]]] = left[plan[i]];
+        plan[i] = places[plan[i]];
+        selling->places[i].promise_micros = promises[i];
+    }
+    return size;
+}
+
+static void sell(struct selling *selling, struct arena *arena)
+{
+    const struct replay *replay = selling->replay;
+    uint32_t plan[OFFER_SALES_MAX], size = replay->planned;
+    selling->bids = arena_take(arena, replay->order_count * sizeof *selling->bids);
+    selling->tried = arena_zero(arena, replay->order_count, sizeof *selling->tried);
+    if (!selling->bids || !selling->tried) {
+        selling->whatif->no_memory = true;
+        return;
+    }
+    for (uint32_t i = 0; i < replay->order_count; i++) selling->bids[i] = replay->bids[replay->order[i]];
+    for (uint32_t i = 0; i < size; i++) {
+        plan[i] = i;
+        selling->places[i].promise_micros = selling->trace->kind == TRACE_PING ? selling->bids[i].payout.payout_micros
+                                                                               : 0;
+    }
+    while (size > 0 && !sell_planned(selling, plan, size))
+        size = replay->decision.max_sales > 1 ? plan_anew(selling, plan) : 0;
 }
 
 static void on_auction(void *arg, const struct trace_auction *trace, struct arena *arena)
@@ -343,5 +424,5 @@ static void on_auction(void *arg, const struct trace_auction *trace, struct aren
     if (replay.order_count == 0) return;
     whatif->is.offers += trace->kind == TRACE_PING;
     struct selling selling = {.whatif = whatif, .trace = trace, .replay = &replay, .lead = lead};
-    if (is_taken(whatif, trace)) sell(&selling);
+    if (is_taken(whatif, trace)) sell(&selling, arena);
 }

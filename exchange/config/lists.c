@@ -1,8 +1,4 @@
-/* A text is mapped, not read: only its hashes go into memory. What an owner has put is a file of bare entries, keyed:
- *
- *   "OCLIST1\n" | put at, wall ms (8) | entries (8) | SHA-256 of the entries (32) | entries (8 each)
- *
- * little-endian. */
+/* A text is mapped, not read: only its hashes go into memory. */
 #include "exchange/config/lists.h"
 
 #include <errno.h>
@@ -13,13 +9,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "exchange/config/list_file.h"
 #include "exchange/config/value.h"
 #include "exchange/market/list_text.h"
-
-#define MARK "OCLIST1\n"
-#define HEAD_BYTES (8 + 8 + 8 + DIGEST_LEN)
-#define FILE_MODE 0600
-#define FOLDER_MODE 0700
 
 struct mapped {
     struct bytes bytes;
@@ -61,23 +53,6 @@ static void unmap(struct mapped *mapped)
     *mapped = (struct mapped){0};
 }
 
-static bool put_path(const struct settings *settings, struct bytes name, const char *suffix, char *out, size_t room)
-{
-    struct sink sink = sink_over(out, room - 1);
-    sink_format(&sink, "%s/" LISTS_FOLDER "/", settings->ledger_path);
-    sink_bytes(&sink, name);
-    sink_text(&sink, suffix);
-    out[sink.len] = 0;
-    return !sink.cut;
-}
-
-static uint64_t number_at(struct bytes bytes, size_t at)
-{
-    uint64_t number = 0;
-    for (unsigned i = 8; i-- > 0;) number = number << 8 | (unsigned char)bytes.at[at + i];
-    return number;
-}
-
 /* --- out of a text --- */
 
 static struct list *read_text(struct bytes text, const char *path, struct config_report *report)
@@ -91,31 +66,14 @@ static struct list *read_text(struct bytes text, const char *path, struct config
     return list;
 }
 
-/* --- out of what an owner put --- */
-
-static bool is_put(struct bytes bytes)
-{
-    struct digest digest;
-    if (bytes.len < HEAD_BYTES || !bytes_starts(bytes, BYTES(MARK))) return false;
-    struct bytes entries = bytes_from(bytes, HEAD_BYTES);
-    if (number_at(bytes, 16) != entries.len / 8 || entries.len % 8) return false;
-    digest_of(&digest, &entries, 1);
-    return memcmp(digest.at, bytes.at + 24, DIGEST_LEN) == 0;
-}
-
 static struct list *read_put(struct bytes bytes, const char *path, struct config_report *report)
 {
-    struct list_maker *maker = NULL;
     struct list *list = NULL;
-    if (!is_put(bytes)) {
+    enum fault fault = list_file_read(bytes, &list);
+    if (fault == FAULT_INPUT)
         config_report_add(report, true, path, 0, 0, "is damaged: remove it, and have its owner put the list again");
-        return NULL;
-    }
-    bool good = list_begin(&maker) == FAULT_NONE;
-    for (size_t at = HEAD_BYTES; at < bytes.len && good; at += 8)
-        good = list_add(maker, number_at(bytes, at)) == FAULT_NONE;
-    if (maker && list_finish(&maker, true, good ? &list : NULL) != FAULT_NONE) good = false;
-    if (!good) report->out_of_memory = true;
+    else if (fault != FAULT_NONE)
+        report->out_of_memory = true;
     return list;
 }
 
@@ -160,14 +118,14 @@ static bool map_text(const struct people_list *source, const char *folder, char 
 static bool read_one(const struct settings *settings, const char *folder, const struct people_list *source,
                      const struct shelf *before, struct shelf *into, struct config_report *report)
 {
-    char path[SETTINGS_PATH_MAX] = "", put[SETTINGS_PATH_MAX + 128] = "";
+    char path[SETTINGS_PATH_MAX] = "", put[LIST_FILE_PATH_MAX] = "";
     struct mapped text = {0}, own = {0};
     struct list *list = NULL;
     if (!map_text(source, folder, path, sizeof path, &text, report)) return false;
     bool has_own = source->is_named && source->owner != LIST_NO_OWNER &&
-                   put_path(settings, source->name, ".list", put, sizeof put) && map_file(put, &own) == FAULT_NONE;
-    bool is_later = has_own && (!source->file.len ||
-                                (own.bytes.len >= HEAD_BYTES && (int64_t)number_at(own.bytes, 8) > text.changed_ms));
+                   list_file_path(settings->ledger_path, source->name, put, sizeof put) &&
+                   map_file(put, &own) == FAULT_NONE;
+    bool is_later = has_own && (!source->file.len || list_file_put_ms(own.bytes) > text.changed_ms);
     if (is_later)
         list = take_file(before, source->name, &own, put, true, report);
     else if (source->file.len)
@@ -212,80 +170,4 @@ struct shelf *lists_read(const struct settings *settings, const struct catalogue
     if (good) keep_serving(serving, before, shelf);
     if (!good) shelf_drop(&shelf);
     return shelf;
-}
-
-/* --- what an owner puts --- */
-
-struct putting {
-    struct bytes at; /* room for all entries */
-    size_t len;
-};
-
-static void put_number(char *at, uint64_t number)
-{
-    for (unsigned i = 0; i < 8; i++) at[i] = (char)(number >> 8 * i);
-}
-
-static void put_entry(void *arg, uint64_t entry)
-{
-    struct putting *putting = arg;
-    put_number((char *)(uintptr_t)putting->at.at + putting->len, entry);
-    putting->len += 8;
-}
-
-static enum fault write_all(int fd, struct bytes bytes)
-{
-    while (bytes.len) {
-        ssize_t written = write(fd, bytes.at, bytes.len);
-        if (written < 0 && errno == EINTR) continue;
-        if (written <= 0) return errno == ENOSPC || errno == EDQUOT ? FAULT_DISK_FULL : FAULT_DISK;
-        bytes = bytes_from(bytes, (size_t)written);
-    }
-    return FAULT_NONE;
-}
-
-static enum fault write_file(const char *path, struct bytes bytes)
-{
-    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, FILE_MODE);
-    if (fd < 0) return FAULT_DISK;
-    enum fault fault = write_all(fd, bytes);
-    if (fault == FAULT_NONE && fsync(fd) != 0) fault = FAULT_DISK;
-    if (close(fd) != 0 && fault == FAULT_NONE) fault = FAULT_DISK;
-    return fault;
-}
-
-static enum fault flush_folder(const char *path)
-{
-    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0) return FAULT_DISK;
-    enum fault fault = fsync(fd) == 0 ? FAULT_NONE : FAULT_DISK;
-    close(fd);
-    return fault;
-}
-
-enum fault lists_save(const struct settings *settings, struct bytes name, const struct list *list, int64_t wall_ms)
-{
-    char path[SETTINGS_PATH_MAX + 128], fresh[SETTINGS_PATH_MAX + 128], folder[SETTINGS_PATH_MAX + 128];
-    size_t room = HEAD_BYTES + 8 * (size_t)list_count(list);
-    if (!put_path(settings, name, ".list", path, sizeof path) ||
-        !put_path(settings, name, ".new", fresh, sizeof fresh) ||
-        !put_path(settings, BYTES_NONE, "", folder, sizeof folder))
-        return FAULT_TOO_LARGE;
-    if (mkdir(folder, FOLDER_MODE) != 0 && errno != EEXIST) return FAULT_DISK;
-    char *bytes = malloc(room);
-    if (!bytes) return FAULT_MEMORY;
-    struct putting putting = {{bytes + HEAD_BYTES, room - HEAD_BYTES}, 0};
-    list_each(list, put_entry, &putting);
-    struct digest digest;
-    digest_of(&digest, &putting.at, 1);
-    memcpy(bytes, MARK, 8);
-    put_number(bytes + 8, (uint64_t)wall_ms);
-    put_number(bytes + 16, list_count(list));
-    memcpy(bytes + 24, digest.at, DIGEST_LEN);
-    enum fault fault = write_file(fresh, (struct bytes){bytes, room});
-    if (fault == FAULT_NONE && rename(fresh, path) != 0) fault = FAULT_DISK;
-    if (fault != FAULT_NONE) (void)unlink(fresh); /* half a list takes room that is short already */
-    if (fault == FAULT_NONE) fault = flush_folder(folder);
-    free(bytes);
-    return fault;
 }

@@ -7,14 +7,8 @@
 #include "exchange/config/settings.h"
 #include "exchange/standing/list.h"
 
-#define LISTS_FOLDER "lists" /* in the ledger's folder */
-
 /* Everything `catalogue` names. A file that is as it was when `before` (may be NULL) read it is not read again. Lists
  * of `serving` (may be NULL) that the catalogue names no more stay on the shelf, for the leads under way. NULL: the
  * report tells why. */
 struct shelf *lists_read(const struct settings *settings, const struct catalogue *catalogue, const struct shelf *before,
                          const struct catalogue *serving, struct config_report *report);
-/* What an owner put: written beside the old one and renamed over it, so that it is the old or the new one whatever
- * happens; durable when it returns. */
-enum fault lists_save(const struct settings *settings, struct bytes name, const struct list *list,
-                      int64_t wall_ms) MUST_USE;

@@ -225,6 +225,24 @@ static const struct schema_group unknown_group = {
         "goes on to the next buyer.",
     ROWS(unknown_rows)};
 
+static const struct schema_row doubt_rows[] = {
+    {.key = "within",
+     .type = SCHEMA_DURATION,
+     .fallback = "24h",
+     .range = "1s..90d",
+     .prose = "from the instant it is in doubt"},
+    {.key = "then",
+     .type = SCHEMA_CHOICE,
+     .choices = "void sold",
+     .fallback = "void",
+     .prose = "void: what it held is given back and nothing is billed; sold: as if it had been accepted at the bid"},
+};
+static const struct schema_group doubt_group = {
+    .name = "doubt",
+    .title = "doubt",
+    .prose = "How a post in doubt ends when nobody resolves it: neither the buyer nor its status_url nor an operator.",
+    ROWS(doubt_rows)};
+
 static const struct schema_row test_rows[] = {
     {.key = "ping_url", .type = SCHEMA_URL, .prose = "asked for a bid; a live price needs it"},
     {.key = "post_url", .type = SCHEMA_URL, .flags = SCHEMA_REQUIRED, .prose = "where the test lead is posted"},
@@ -266,7 +284,7 @@ static const struct schema_row contract_rows[] = {
     {.key = "campaign", .type = SCHEMA_NAME, .flags = SCHEMA_REQUIRED, .prose = "what it buys"},
     {.key = "ping_url", .type = SCHEMA_URL, .prose = "asked for a bid; a live price needs it"},
     {.key = "post_url", .type = SCHEMA_URL, .flags = SCHEMA_REQUIRED, .prose = "where the lead is posted"},
-    {.key = "status_url", .type = SCHEMA_URL, .flags = SCHEMA_LATER, .prose = "asked about posts in doubt"},
+    {.key = "status_url", .type = SCHEMA_URL, .prose = "asked about posts in doubt, with ever longer pauses"},
     {.key = "ping_timeout",
      .type = SCHEMA_DURATION,
      .range = "1ms..60s",
@@ -401,7 +419,7 @@ static const struct schema_row contract_rows[] = {
      .fallback = "hold",
      .group = &unknown_group,
      .prose = "no verdict: stay in doubt; post again; or take silence for a no; or a map by cause"},
-    {.key = "doubt", .type = SCHEMA_MAP, .flags = SCHEMA_LATER, .prose = "when a doubt ends, and how"},
+    {.key = "doubt", .type = SCHEMA_MAP, .group = &doubt_group, .prose = "when a doubt ends by itself, and how"},
     {.key = "duplicates",
      .type = SCHEMA_MAP,
      .group = &schema_contract_duplicates,
@@ -543,8 +561,8 @@ const struct schema_group schema_buyer = {
     .name = "buyer", .title = "buyers", .prose = "Who buys leads, by webhooks.", ROWS(buyer_rows)};
 
 const struct schema_group *const schema_buyer_groups[] = {
-    &schema_buyer,  &schema_leg_prices, &contract_group,     &exclude_group,           &rule_group,
-    &schema_filter, &near_group,        &score_bounds_group, &schedule_group,          &schema_cap,
-    &unknown_group, &test_group,        &schema_funds,       &schema_contract_returns,
+    &schema_buyer,  &schema_leg_prices, &contract_group,     &exclude_group,  &rule_group,
+    &schema_filter, &near_group,        &score_bounds_group, &schedule_group, &schema_cap,
+    &unknown_group, &doubt_group,       &test_group,         &schema_funds,   &schema_contract_returns,
 };
 const unsigned schema_buyer_groups_count = sizeof schema_buyer_groups / sizeof *schema_buyer_groups;

@@ -489,9 +489,10 @@ static const struct schema_row affiliate_rows[] = {
     {.key = "reveal", .type = SCHEMA_MAP, .group = &reveal_group, .prose = "how much it sees"},
     {.key = "on_pending",
      .type = SCHEMA_CHOICE,
-     .choices = "wait release?",
+     .choices = "wait release",
      .fallback = "wait",
-     .prose = "a verdict still out at its deadline"},
+     .prose = "a verdict still out at its deadline: pending, and how it ended later; or the post is voided, and the "
+              "lead unsold for good"},
     {.key = "terms", .type = SCHEMA_MAP, .flags = SCHEMA_LATER, .prose = "when money is cleared"},
     {.key = "returns",
      .type = SCHEMA_MAP,

@@ -66,7 +66,8 @@ struct settings {
     char endpoints_ca[SETTINGS_PATH_MAX]; /* empty: the system's authorities only */
 
     uint32_t limits_connections, limits_per_address;
-    int64_t limits_body_bytes;
+    uint32_t limits_handshakes, limits_handshakes_per_address;
+    int64_t limits_body_bytes, limits_list_bytes;
     int64_t limits_handshake_us, limits_head_us, limits_body_us, limits_idle_us;
 
     enum log_level log_level;

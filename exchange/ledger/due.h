@@ -18,6 +18,7 @@ struct ledger;
  * fault gives the transaction up. The numbers are stored: new ones go to the end. */
 #define DUE_KINDS(X)                                                                                                   \
     X(CLEAR, clearing_due)   /* a sale's payout clears */                                                              \
+    X(DOUBT, resolving_end)  /* of a post: its doubt ends by itself */                                                 \
     X(RETURN, reversals_due) /* a return that nobody judged is approved */
 
 enum due_kind {

@@ -68,8 +68,9 @@ enum entry_kind {
     ENTRY_DELIVERIES = 6,
     ENTRY_DISPOSITION = 7,
     ENTRY_CLEAR = 8,
-    ENTRY_RETURN = 9,
-    ENTRY_JUDGEMENT = 10,
+    ENTRY_LATE = 9, /* a post that was given up was accepted after all */
+    ENTRY_RETURN = 10,
+    ENTRY_JUDGEMENT = 11,
     ENTRY_KINDS
 };
 

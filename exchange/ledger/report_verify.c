@@ -241,6 +241,7 @@ static bool touches(enum book_table table, struct bytes key, const struct entry 
     if (table == BOOK_CATALOGUES)
         return entry->kind == ENTRY_CATALOGUE && bytes_starts(entry->body, bytes_first(key, DIGEST_LEN));
     if (table == BOOK_CAPS && counting_touches(entry, key)) return true;
+    if (entry->kind == ENTRY_LATE) return table == BOOK_POSTS && bytes_starts(entry->body, id);
     if (aftersales_touches(entry, table, key) || reversals_touches(entry, table, key)) return true;
     if (entry->kind != ENTRY_STEP) return false;
     if (bytes_same(ident_bytes(&step->lead_id), id)) return true;

@@ -9,10 +9,7 @@
 #include "exchange/ledger/journal.h"
 #include "exchange/ledger/learning.h"
 #include "exchange/ledger/reader.h"
-
-/* What a row of "doubts" waits for. A post: its verdict (open), or a resolution (in doubt). A lead: its next intent or
- * its end, while no post of it is open (resolved as rejected, the story goes on). */
-enum rows_wait { ROWS_OPEN = 'o', ROWS_DOUBT = 'd', ROWS_GOES_ON = 'g' };
+#include "exchange/ledger/waiting.h"
 
 /* One row; written once per transaction. */
 struct rows_totals {

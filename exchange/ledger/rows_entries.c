@@ -7,15 +7,18 @@
 #include "exchange/ledger/reversals.h"
 #include "exchange/ledger/rows.h"
 #include "exchange/ledger/seen.h"
+#include "exchange/ledger/waiting.h"
 
 typedef enum fault apply(const struct rows_work *work);
 
-static apply apply_switch, apply_catalogue, apply_revocation, apply_counts, apply_deliveries;
+static apply apply_switch, apply_catalogue, apply_revocation, apply_counts, apply_deliveries, apply_late;
 
 static apply *const applies[ENTRY_KINDS] = {
-    [ENTRY_SWITCH] = apply_switch,  [ENTRY_CATALOGUE] = apply_catalogue,   [ENTRY_REVOCATION] = apply_revocation,
-    [ENTRY_COUNTS] = apply_counts,  [ENTRY_DELIVERIES] = apply_deliveries, [ENTRY_DISPOSITION] = aftersales_dispose,
-    [ENTRY_CLEAR] = clearing_apply, [ENTRY_RETURN] = reversals_ask,        [ENTRY_JUDGEMENT] = reversals_judge,
+    [ENTRY_SWITCH] = apply_switch,         [ENTRY_CATALOGUE] = apply_catalogue,
+    [ENTRY_REVOCATION] = apply_revocation, [ENTRY_COUNTS] = apply_counts,
+    [ENTRY_DELIVERIES] = apply_deliveries, [ENTRY_DISPOSITION] = aftersales_dispose,
+    [ENTRY_CLEAR] = clearing_apply,        [ENTRY_LATE] = apply_late,
+    [ENTRY_RETURN] = reversals_ask,        [ENTRY_JUDGEMENT] = reversals_judge,
 };
 
 enum fault rows_apply_other(const struct rows_work *work)
@@ -90,4 +93,9 @@ bool rows_read_catalogue(struct bytes body, struct digest *version, uint64_t *le
     memcpy(version->at, body.at, DIGEST_LEN);
     *len = store_read_value_u64(body.at + DIGEST_LEN);
     return true;
+}
+
+static enum fault apply_late(const struct rows_work *work)
+{
+    return waiting_late(work->store, work->txn, work->entry, work->arena, &work->refusal->text);
 }

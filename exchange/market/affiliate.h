@@ -36,4 +36,5 @@ struct affiliate {
     bool reveal_stages;
     struct return_share returns; /* what it bears of returned leads */
     bool paused;
+    bool releases; /* on_pending: a post without a verdict is void at its deadline */
 };

@@ -74,7 +74,8 @@ void build_buyers(struct build *build)
 static void read_affiliate(struct build *build, const struct node *node, struct affiliate *affiliate)
 {
     static const char *const REVEALS[] = {"id", "name", "none"}, *const BIDS[] = {"none", "best", "all"};
-    unsigned reveal = REVEAL_ID, bids = REVEAL_NO_BIDS;
+    static const char *const PENDING[] = {"wait", "release"};
+    unsigned reveal = REVEAL_ID, bids = REVEAL_NO_BIDS, pending = 0;
     uint32_t sales = 0;
     build_money(build, node, "min_price", &affiliate->min_price_micros);
     build_count(build, node, "max_sales", 1, &sales);
@@ -88,6 +89,8 @@ static void read_affiliate(struct build *build, const struct node *node, struct 
     build_bool(build, node_find(node, "reveal"), "stages", &affiliate->reveal_stages);
     affiliate->reveal = (enum reveal_buyers)reveal;
     affiliate->reveal_bids = (enum reveal_bids)bids;
+    build_word(build, node, "on_pending", PENDING, 2, &pending);
+    affiliate->releases = pending == 1;
     build_bool(build, node, "paused", &affiliate->paused);
     build_return_share(build, node, &affiliate->returns);
     read_campaigns(build, node, affiliate);

@@ -37,8 +37,11 @@ struct cap {
     struct cap_id id;    /* stable: owner, window, unit, per, counts; its segments' follow from it */
 };
 
-struct contract_test {          /* where test leads of a contract go */
-    struct endpoint ping, post; /* ping.url empty: a standing price */
+/* Addresses that few contracts have. */
+struct contract_asides {
+    bool has_test;
+    struct endpoint test_ping, test_post; /* where its test leads go; the ping's empty: a standing price */
+    struct endpoint status;               /* asked about posts in doubt; empty: nobody is */
 };
 
 /* The first rule whose filter matches gives the standing price. */
@@ -53,9 +56,9 @@ struct contract {
     uint32_t cell;                               /* in standing's contracts */
     uint32_t ping_origin_cell, post_origin_cell; /* in standing's origins; STANDING_NONE without that endpoint */
     struct bytes id;
-    uint64_t draw_key;                /* of the id, the same in every process: feeds seeded draws */
-    struct endpoint ping, post;       /* ping.url empty: a standing price without a call */
-    const struct contract_test *test; /* NULL: test leads pass it by */
+    uint64_t draw_key;                    /* of the id, the same in every process: feeds seeded draws */
+    struct endpoint ping, post;           /* ping.url empty: a standing price without a call */
+    const struct contract_asides *asides; /* NULL: none */
     uint32_t ping_timeout_us, post_timeout_us;
     const struct price_rule *prices;
     uint16_t prices_count;
@@ -67,12 +70,12 @@ struct contract {
     const struct schedule *schedule;            /* NULL: always open; the buyer's where it has none of its own */
     const struct cap *caps;                     /* with counts_today one more stands behind them */
     uint32_t caps_count;
-    uint32_t tier, priority, weight; /* lower ones first, and the policy's of that name; its share of the draw */
-    uint32_t multiplier_ppm;         /* on its price, for the ranking */
-    uint32_t from_min, until_min;    /* UTC minutes since 1970: closed before, and from then on; 0: no bound */
-    uint32_t max_open_offers;        /* 0: none */
-    uint32_t hold_offer_ms;          /* what an offer of its reserves at once, for so long; 0: nothing */
-    int64_t bid_ttl_us;
+    uint32_t tier, priority, weight;   /* lower ones first, and the policy's of that name; its share of the draw */
+    uint32_t multiplier_ppm;           /* on its price, for the ranking */
+    uint32_t from_min, until_min;      /* UTC minutes since 1970: closed before, and from then on; 0: no bound */
+    uint32_t max_open_offers;          /* 0: none */
+    uint32_t hold_offer_ms;            /* what an offer of its reserves at once, for so long; 0: nothing */
+    uint32_t bid_ttl_ms, doubt_s;      /* doubt_s: when a doubt ends by itself */
     const struct people_terms *people; /* NULL: no rules of its own */
     const struct seller *seller;       /* NULL: none is shown */
     const struct sale_terms *after;    /* NULL: nothing is said of the time after a sale */
@@ -88,7 +91,14 @@ struct contract {
     bool asks_list : 1;    /* its filter asks whether the person is on a list */
     bool has_alone : 1;    /* prices[1] is for the lead alone, no rule */
     bool is_named : 1;     /* only a consent that names its seller will do */
+    bool doubt_sells : 1;  /* and is a sale then; else it is voided */
 };
+
+/* Test leads do not pass it by. */
+static inline bool contract_takes_tests(const struct contract *contract)
+{
+    return contract->asides && contract->asides->has_test;
+}
 
 struct buyer {
     uint32_t index, cell; /* cell: in standing's buyers */

@@ -114,6 +114,14 @@ int64_t price_least(const struct price_parties *parties, int64_t floor_micros, i
     return high;
 }
 
+int64_t price_readable(const struct catalogue *catalogue, int64_t price_micros, int64_t most_micros)
+{
+    int64_t step_micros = catalogue->house.payout_step_micros, odd_micros = price_micros % step_micros;
+    if (!odd_micros) return price_micros;
+    return step_micros - odd_micros >= most_micros - price_micros ? most_micros
+                                                                  : price_micros + step_micros - odd_micros;
+}
+
 int64_t price_floor(const struct affiliate *affiliate, const struct lead_source *source, int64_t asked_micros)
 {
     int64_t floor = affiliate->min_price_micros;

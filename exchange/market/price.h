@@ -31,6 +31,8 @@ bool price_carries(const struct contract *contract, struct payout payout, int64_
 bool price_has_bands(const struct price_parties *parties);
 /* The least price up to `most` that carries that floor; -1: not even `most` does. */
 int64_t price_least(const struct price_parties *parties, int64_t floor_micros, int64_t most_micros);
+/* Upwards, to a price one can read (a whole payout_step), up to `most`. */
+int64_t price_readable(const struct catalogue *catalogue, int64_t price_micros, int64_t most_micros);
 /* max(affiliate's min_price, source's, the ping's). */
 int64_t price_floor(const struct affiliate *affiliate, const struct lead_source *source, int64_t asked_micros);
 /* At post and fallback: max(promise, usual) under squeeze if the house keeps min_margin, the usual one under keep if it

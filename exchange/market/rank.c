@@ -144,6 +144,13 @@ static int64_t money_of(const struct rank_terms *terms, const struct match_entry
 }
 
 /* A buyer that has less than it bids has not bid: what its own bid is worth less by a second price is not known yet. */
+bool rank_carries(const struct rank_terms *terms, const struct rank_bid *bid)
+{
+    const struct contract *contract = bid->entry->contract;
+    struct price_parties parties = {terms->catalogue, terms->campaign, terms->affiliate, terms->source, contract};
+    return price_carries(contract, price_payout(&parties, bid->price_micros), floor_of(terms, bid));
+}
+
 static enum reason judge(const struct rank_terms *terms, const struct ranking *ranking, struct rank_bid *bid)
 {
     const struct contract *contract = bid->entry->contract;
@@ -250,13 +257,6 @@ static int64_t raised(int64_t micros, int64_t by_micros, int64_t most_micros)
     return by_micros >= most_micros - micros ? most_micros : micros + by_micros;
 }
 
-/* Upwards, to a price one can read. */
-static int64_t readable(const struct rank_terms *terms, const struct rank_bid *bid, int64_t micros)
-{
-    int64_t odd = micros % terms->catalogue->house.payout_step_micros;
-    return odd ? raised(micros, terms->catalogue->house.payout_step_micros - odd, bid->price_micros) : micros;
-}
-
 static void price_one(const struct rank_terms *terms, const struct ranking *ranking, bool by_value,
                       struct rank_bid *bid, int64_t losing_micros)
 {
@@ -268,7 +268,7 @@ static void price_one(const struct rank_terms *terms, const struct ranking *rank
     if (pays < contract->min_price_micros) pays = contract->min_price_micros;
     if (pays < worth) pays = worth;
     pays = raised(pays, ranking->second_step_micros, bid->price_micros);
-    pays = readable(terms, bid, pays);
+    pays = price_readable(terms->catalogue, pays, bid->price_micros);
     struct payout payout = price_payout(&parties, pays);
     if (!price_carries(contract, payout, floor)) { /* margin by bands: its own bid does */
         pays = bid->price_micros;
@@ -283,7 +283,7 @@ void rank_raise(const struct rank_terms *terms, struct rank_bid *bid, int64_t pa
     struct price_parties parties = {terms->catalogue, terms->campaign, terms->affiliate, terms->source,
                                     bid->entry->contract};
     int64_t pays = price_least(&parties, payout_micros, bid->price_micros);
-    pays = pays < 0 ? bid->price_micros : readable(terms, bid, pays);
+    pays = pays < 0 ? bid->price_micros : price_readable(terms->catalogue, pays, bid->price_micros);
     struct payout payout = price_payout(&parties, pays);
     if (pays <= bid->pays_micros || payout.payout_micros <= bid->payout.payout_micros) return;
     bid->pays_micros = pays;

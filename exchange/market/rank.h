@@ -54,6 +54,8 @@ uint32_t rank_run(const struct rank_terms *terms, struct rank_bid *bids, uint32_
  * of these have lost (the (m+1)-th). rank_run has priced for one. */
 void rank_price(const struct rank_terms *terms, struct rank_bid *bids, const uint32_t *order, uint32_t count,
                 uint32_t planned);
+/* Its own bid carries the floor it has to: rank_price may be asked for its price. */
+bool rank_carries(const struct rank_terms *terms, const struct rank_bid *bid);
 /* A priced candidate pays as much more as its payout needs to be that, at most its own bid. */
 void rank_raise(const struct rank_terms *terms, struct rank_bid *bid, int64_t payout_micros);
 /* Fills in what a bid's place depends on (effective price, policy key), and judges nothing. */

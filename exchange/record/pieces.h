@@ -12,3 +12,6 @@ void pieces_take_keys(struct flat *flat, struct person_keys *keys);
 /* Without the post's id. */
 void pieces_put_after(struct sink *sink, const struct book_after *after);
 void pieces_take_after(struct flat *flat, struct book_after *after);
+/* The counters a reservation took, at most BOOK_CAP_KEYS_MAX. */
+void pieces_put_caps(struct sink *sink, const struct book_cap_key *keys, uint8_t count);
+uint8_t pieces_take_caps(struct flat *flat, struct book_cap_key *keys);

@@ -68,30 +68,37 @@ static uint64_t place_of(const struct list *list, uint64_t entry)
     return place;
 }
 
-static struct list *make(const struct list_maker *maker, bool is_keyed)
+enum fault list_open(uint64_t entries_max, bool is_keyed, struct list **opened)
 {
-    uint64_t places = maker->count + maker->count / 3 + 8;
+    *opened = NULL;
+    if (entries_max > LIST_ENTRIES_MAX) return FAULT_FULL;
+    uint64_t places = entries_max + entries_max / 3 + 8;
     struct list *list = calloc(1, sizeof *list + places * sizeof *list->at);
-    if (!list) return NULL;
+    if (!list) return FAULT_MEMORY;
     list->references = 1;
     list->is_keyed = is_keyed;
     list->places = places;
-    for (uint64_t i = 0; i < maker->count; i++) {
-        uint64_t place = place_of(list, maker->at[i]);
-        list->count += list->at[place] == 0;
-        list->at[place] = maker->at[i];
-    }
-    return list;
+    *opened = list;
+    return FAULT_NONE;
+}
+
+void list_put(struct list *list, uint64_t entry)
+{
+    uint64_t place = place_of(list, entry);
+    list->count += list->at[place] == 0;
+    list->at[place] = entry;
+    check(list->count < list->places); /* a free place ends every search */
 }
 
 enum fault list_finish(struct list_maker **ended, bool is_keyed, struct list **list)
 {
     struct list_maker *maker = *ended;
     *ended = NULL;
-    if (list) *list = make(maker, is_keyed);
+    enum fault fault = list ? list_open(maker->count, is_keyed, list) : FAULT_NONE;
+    for (uint64_t i = 0; i < maker->count && list && fault == FAULT_NONE; i++) list_put(*list, maker->at[i]);
     free(maker->at);
     free(maker);
-    return !list || *list ? FAULT_NONE : FAULT_MEMORY;
+    return fault;
 }
 
 void list_take(struct list *list)
@@ -179,6 +186,11 @@ enum fault shelf_copy(struct shelf *shelf, const struct shelf *from)
         if (fault != FAULT_NONE) return fault;
     }
     return FAULT_NONE;
+}
+
+bool shelf_is_last(const struct shelf *shelf)
+{
+    return atomic_load_explicit(&shelf->references, memory_order_acquire) == 1;
 }
 
 void shelf_take(struct shelf *shelf)

@@ -23,6 +23,10 @@ enum fault list_add(struct list_maker *maker, uint64_t entry) MUST_USE;
 /* Ends the maker either way. `is_keyed`: its entries are keyed hashes, else plain ones. `list` NULL: given up. */
 enum fault list_finish(struct list_maker **maker, bool is_keyed, struct list **list) MUST_USE;
 
+/* Of entries whose number is known before: at most `entries_max` list_put, before it is shared. */
+enum fault list_open(uint64_t entries_max, bool is_keyed, struct list **list) MUST_USE;
+void list_put(struct list *list, uint64_t entry);
+
 void list_take(struct list *list);
 void list_drop(struct list **list);
 bool list_has(const struct list *list, uint64_t entry);
@@ -46,6 +50,8 @@ enum fault shelf_put(struct shelf *shelf, struct bytes name, struct list *list,
                      const struct list_origin *origin) MUST_USE;
 /* All lists of another one. */
 enum fault shelf_copy(struct shelf *shelf, const struct shelf *from) MUST_USE;
+/* Nobody else holds it: dropping it frees what no other shelf shares. */
+bool shelf_is_last(const struct shelf *shelf);
 void shelf_take(struct shelf *shelf);
 void shelf_drop(struct shelf **shelf);
 /* NULL: no list of that name. *origin (may be NULL) as it was put. */

@@ -33,9 +33,13 @@ enum fault standing_open(struct standing **standing)
     if (!opened->segments) goto fail_seats_lock;
     opened->revoked = revoked_open();
     if (!opened->revoked) goto fail_segments;
+    opened->doubts = doubts_open();
+    if (!opened->doubts) goto fail_revoked;
     arena_init(&opened->ids, IDS_CHUNK_BYTES, SIZE_MAX);
     *standing = opened;
     return FAULT_NONE;
+fail_revoked:
+    revoked_close(&opened->revoked);
 fail_segments:
     free((void *)opened->segments);
 fail_seats_lock:
@@ -58,6 +62,7 @@ void standing_close(struct standing **standing)
     }
     free((void *)closing->segments);
     revoked_close(&closing->revoked);
+    doubts_close(&closing->doubts);
     free(closing->pinged);
     arena_free(&closing->ids);
     pthread_mutex_destroy(&closing->seats_lock);
@@ -215,4 +220,9 @@ static uint32_t find_or_make(struct standing *standing, enum cell_kind kind, str
 struct revoked *standing_revoked(struct standing *standing)
 {
     return standing->revoked;
+}
+
+struct doubts *standing_doubts(struct standing *standing)
+{
+    return standing->doubts;
 }

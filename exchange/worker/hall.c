@@ -31,6 +31,19 @@ void hall_swap(struct hall *hall, struct catalogue *fresh)
     for (unsigned i = 0; i < hall->workers_count; i++) worker_tell_catalogue(hall->workers[i]);
 }
 
+static void sweep_shelves(struct hall *hall, bool all)
+{
+    unsigned kept = 0;
+    for (unsigned i = 0; i < hall->retired_shelves_count; i++) {
+        struct shelf *old = hall->retired_shelves[i];
+        if (all || shelf_is_last(old))
+            shelf_drop(&old);
+        else
+            hall->retired_shelves[kept++] = old;
+    }
+    hall->retired_shelves_count = kept;
+}
+
 bool hall_sweep(struct hall *hall, bool all)
 {
     unsigned kept = 0;
@@ -42,7 +55,8 @@ bool hall_sweep(struct hall *hall, bool all)
             hall->retired[kept++] = old;
     }
     hall->retired_count = kept;
-    return kept > 0;
+    sweep_shelves(hall, all);
+    return kept > 0 || hall->retired_shelves_count > 0;
 }
 
 struct shelf *hall_shelf(struct hall *hall)
@@ -60,7 +74,11 @@ void hall_swap_shelf(struct hall *hall, struct shelf *fresh)
     struct shelf *stale = hall->shelf;
     hall->shelf = fresh;
     pthread_mutex_unlock(&hall->lock);
-    shelf_drop(&stale);
+    hall_sweep(hall, false);
+    if (stale && hall->retired_shelves_count < HALL_RETIRED_MAX)
+        hall->retired_shelves[hall->retired_shelves_count++] = stale;
+    else
+        shelf_drop(&stale);
     for (unsigned i = 0; i < hall->workers_count; i++) worker_tell_shelf(hall->workers[i]);
 }
 
@@ -72,6 +90,7 @@ void hall_swap_tls(struct hall *hall, struct tls_context *server, struct tls_con
 void hall_tally(struct hall *hall, struct tally *sum)
 {
     for (unsigned i = 0; i < hall->workers_count; i++) tally_merge(sum, worker_tally(hall->workers[i]));
+    tally_merge(sum, ledger_tally(hall->ledger));
 }
 
 unsigned hall_in_flight(struct hall *hall)

@@ -13,7 +13,7 @@
 #include "exchange/standing/holds.h"
 #include "exchange/standing/list.h"
 #include "exchange/standing/offers.h"
-#include "exchange/worker/doubts.h"
+#include "exchange/worker/uploads.h"
 #include "protocol/wire/resolve.h"
 #include "protocol/wire/server.h"
 
@@ -23,18 +23,11 @@
 
 struct worker;
 
-/* A list as its owner put it: its name, then the text, from malloc. */
-struct hall_list {
-    char *text;
-    size_t name_len, body_len;
-};
-
 struct hall {
     struct standing *standing;
     struct offers *offers;
     struct claims *claims;
     struct holds *holds;
-    struct doubts doubts;
     struct ledger *ledger;
     struct resolver *resolver;
     struct digest seed_key;      /* of the draw among ties */
@@ -50,6 +43,7 @@ struct hall {
     struct worker *workers[HALL_WORKERS_MAX];
     unsigned workers_count;
     _Atomic bool draining;
+    _Atomic int64_t certificate_expires_ms; /* of the public listener; 0: plain */
 
     pthread_mutex_t lock; /* of `catalogue` */
     struct catalogue *catalogue;
@@ -58,14 +52,18 @@ struct hall {
      * here and never by a worker in the middle of its work. */
     struct catalogue *retired[HALL_RETIRED_MAX];
     unsigned retired_count;
+    struct shelf *retired_shelves[HALL_RETIRED_MAX];
+    unsigned retired_shelves_count;
 
     /* Asks main for a reload; the answer comes to that worker as worker_tell_reloaded. False: one is running already.
      * Any thread. */
     bool (*ask_reload)(void *arg, unsigned worker, void *waiter);
     void *ask_reload_arg;
-    /* Asks main to replace a list; takes over list->text unless it says false. The answer comes as a reload's. NULL: no
-     * lists are taken. Any thread. */
-    bool (*ask_list)(void *arg, unsigned worker, void *waiter, const struct hall_list *list);
+    struct uploads uploads;
+    uint64_t list_max; /* bytes of a list's text */
+    /* Sends main a piece of an upload. It answers as to a reload, to the upload's waiter: without a text when it wants
+     * the next piece, else this is the end of it (an upload that is_gone gets no answer). Any thread. */
+    void (*send_upload)(void *arg, struct upload *upload);
 };
 
 /* Standing as it is now: what offers held too long has been let go. */
@@ -74,12 +72,13 @@ struct standing *hall_standing(struct hall *hall);
 struct catalogue *hall_catalogue(struct hall *hall);
 /* Takes over the caller's count of `fresh`, and tells every worker. The old one is retired. Main thread. */
 void hall_swap(struct hall *hall, struct catalogue *fresh);
-/* Frees the retired snapshots that nobody else holds (`all`: lets go of every one). True: some are left. Main thread.
+/* Frees the retired snapshots and shelves that nobody else holds (`all`: lets go of every one). True: some are left.
+ * Main thread.
  */
 bool hall_sweep(struct hall *hall, bool all);
 /* The lists that serve now, with a count for the caller; NULL: none. */
 struct shelf *hall_shelf(struct hall *hall);
-/* Takes over the caller's count of `fresh`, and tells every worker. */
+/* Takes over the caller's count of `fresh`, and tells every worker. The old one is retired. Main thread. */
 void hall_swap_shelf(struct hall *hall, struct shelf *fresh);
 /* New connections get the new certificate: each worker's servers are told. */
 void hall_swap_tls(struct hall *hall, struct tls_context *server, struct tls_context *client);

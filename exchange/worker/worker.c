@@ -17,6 +17,8 @@
 #define DRAIN_LOOK_US 10000
 #define DRAIN_WRITE_US 250000 /* after the drain's time: for the last answers to leave */
 
+static void on_head(void *arg, struct server_request *request);
+static void on_piece(void *arg, struct server_request *request, struct bytes piece, bool is_last);
 static void on_request(void *arg, struct server_request *request);
 static void on_admin_request(void *arg, struct server_request *request);
 static void on_gone(void *arg, struct server_request *request);
@@ -32,7 +34,9 @@ static enum fault open_server(struct worker *worker, const char *address, bool i
                                      .reuse_port = !is_admin,
                                      .tls = tls,
                                      .limits = worker->hall->limits,
-                                     .handler = {.on_request = is_admin ? on_admin_request : on_request,
+                                     .handler = {.on_head = is_admin ? NULL : on_head,
+                                                 .on_piece = on_piece,
+                                                 .on_request = is_admin ? on_admin_request : on_request,
                                                  .on_gone = on_gone,
                                                  .on_refused = on_refused,
                                                  .arg = worker}};
@@ -285,6 +289,18 @@ static void on_drain_time(void *arg)
 
 /* Requests and auctions ----------------------------------------------------------------------------------------------
  */
+
+static void on_head(void *arg, struct server_request *request)
+{
+    struct worker *worker = arg;
+    worker->front->on_head(worker, request);
+}
+
+static void on_piece(void *arg, struct server_request *request, struct bytes piece, bool is_last)
+{
+    struct worker *worker = arg;
+    worker->front->on_piece(worker, request, piece, is_last);
+}
 
 static void on_request(void *arg, struct server_request *request)
 {

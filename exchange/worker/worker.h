@@ -17,13 +17,16 @@ struct held; /* one auction's place, and the request it will answer */
 
 /* What stands above the worker. A request is answered by the front, at once or later, or when its auction answers. */
 struct worker_front {
+    /* As the server's on_head and on_piece, on the public listeners. */
+    void (*on_head)(struct worker *worker, struct server_request *request);
+    void (*on_piece)(struct worker *worker, struct server_request *request, struct bytes piece, bool is_last);
     void (*on_request)(struct worker *worker, struct server_request *request, bool is_admin);
     void (*on_answer)(struct worker *worker, struct server_request *request, void *context,
                       const struct auction_answer *answer);
     /* A request that waits for something other than an auction lost its affiliate; `waiter` is what worker_wait set. */
     void (*on_gone)(struct worker *worker, void *waiter);
     void (*on_refused)(struct worker *worker, enum http_error error, struct server_answer *answer);
-    /* A reload that a request asked for is over; `text` says what was found. */
+    /* What a request asked main for is over, or an upload goes on; `text` says what was found. */
     void (*on_reloaded)(struct worker *worker, void *waiter, bool good, const char *text);
 };
 
@@ -79,10 +82,6 @@ void held_set_context(struct held *held, void *context);
 void held_release_answered(struct held *held);
 /* Opens the story on the worker's snapshot (request->catalogue is set here). */
 void held_open(struct held *held, struct auction_request *request);
-/* What a resolution in the book means here: what the post held is settled, a sale counted, a story that goes on opened
- * again. */
-void worker_resolved(struct worker *worker, const struct ident *post_id, bool accepted,
-                     const struct ledger_resolution *resolution);
 /* Opens the story of a lead again from the book (its doubt was resolved as a rejection). */
 void worker_resume(struct worker *worker, const struct ident *lead_id);
 unsigned worker_number(const struct worker *worker);

@@ -4,6 +4,7 @@
 
 #include "exchange/base/log.h"
 #include "exchange/market/deal.h"
+#include "exchange/market/doubt.h"
 #include "exchange/worker/held.h"
 #include "protocol/base/check.h"
 
@@ -205,7 +206,12 @@ static void retake(void *world, const struct contract *contract, const struct bu
 
 static void keep(void *world, const struct ident *post_id, const struct reservation *reservation)
 {
-    doubts_put(&((struct worker *)world)->hall->doubts, post_id, &reservation->seat);
+    int64_t now_ms = clock_wall_ms();
+    struct doubt doubt = {.post_id = *post_id,
+                          .seat = reservation->seat,
+                          .since_ms = now_ms,
+                          .next_ms = doubt_ask_ms(post_id, now_ms, now_ms)};
+    doubts_put(((struct worker *)world)->hall->standing, &doubt);
 }
 
 static void on_durable(void *arg, uint64_t token, enum fault fault, uint64_t seq)

@@ -43,7 +43,8 @@ enum http_progress { HTTP_MORE, HTTP_DONE, HTTP_BAD };
     X(CHUNK_END, 400, "chunk not ended by CRLF")                                                                       \
     X(CHUNK_EXTENSION, 400, "chunk extensions too long")                                                               \
     X(TRAILER, 400, "malformed or too long trailer")                                                                   \
-    X(BODY_LONG, 413, "body too long")
+    X(BODY_LONG, 413, "body too long")                                                                                 \
+    X(LATE, 408, "not whole in time") /* the server's word: the grammar knows no time */
 
 enum http_error {
     HTTP_FINE,

@@ -58,3 +58,28 @@ void digest_of(struct digest *out, const struct bytes *parts, size_t count)
     good &= EVP_DigestFinal_ex(context, out->at, NULL);
     check(good == 1, "SHA-256 failed");
 }
+
+/* struct digest_run is an EVP_MD_CTX under another name. */
+struct digest_run *digest_begin(void)
+{
+    check(sha256, "not started");
+    EVP_MD_CTX *context = EVP_MD_CTX_new();
+    if (context && EVP_DigestInit_ex2(context, sha256, NULL) != 1) {
+        EVP_MD_CTX_free(context);
+        context = NULL;
+    }
+    return (struct digest_run *)context;
+}
+
+void digest_add(struct digest_run *run, struct bytes part)
+{
+    check(part.len == 0 || EVP_DigestUpdate((EVP_MD_CTX *)run, part.at, part.len) == 1, "SHA-256 failed");
+}
+
+void digest_end(struct digest_run **run, struct digest *out)
+{
+    EVP_MD_CTX *context = (EVP_MD_CTX *)*run;
+    *run = NULL;
+    check(!out || EVP_DigestFinal_ex(context, out->at, NULL) == 1, "SHA-256 failed");
+    EVP_MD_CTX_free(context);
+}

@@ -19,6 +19,12 @@ void crypto_stop(void);
 
 /* SHA-256 of the parts in a row. Aborts only on a bug of ours (not started). */
 void digest_of(struct digest *out, const struct bytes *parts, size_t count);
+/* The same of parts that come over time, with a context of its own. NULL: memory is out. */
+struct digest_run;
+struct digest_run *digest_begin(void);
+void digest_add(struct digest_run *run, struct bytes part);
+/* `out` NULL: it is given up. */
+void digest_end(struct digest_run **run, struct digest *out);
 static inline bool digest_same(const struct digest *a, const struct digest *b)
 {
     return memcmp(a->at, b->at, DIGEST_LEN) == 0;

@@ -13,6 +13,8 @@ enum side { REQUEST, RESPONSE, RESPONSE_TO_HEAD };
 
 static enum http_progress advance(struct incoming *incoming, enum side side, const struct http_limits *limits,
                                   size_t body_max, enum http_error *error);
+static enum http_progress take_head(struct incoming *incoming, enum side side, const struct http_limits *limits,
+                                    size_t body_max, enum http_error *error);
 static enum http_progress read_head(struct incoming *incoming, enum side side, size_t len,
                                     const struct http_limits *limits, enum http_error *error);
 static void settle(struct incoming *incoming, enum side side, const struct http_limits *limits);
@@ -61,24 +63,42 @@ enum http_progress incoming_response(struct incoming *incoming, bool to_head, co
     return advance(incoming, to_head ? RESPONSE_TO_HEAD : RESPONSE, limits, body_max, error);
 }
 
+enum http_progress incoming_head(struct incoming *incoming, const struct http_limits *limits, size_t body_max,
+                                 enum http_error *error)
+{
+    return take_head(incoming, REQUEST, limits, body_max, error);
+}
+
+void incoming_allow(struct incoming *incoming, uint64_t body_max)
+{
+    incoming->body.body_max = body_max;
+}
+
+static enum http_progress take_head(struct incoming *incoming, enum side side, const struct http_limits *limits,
+                                    size_t body_max, enum http_error *error)
+{
+    if (incoming->has_head) return HTTP_DONE;
+    if (incoming->len == 0) return HTTP_MORE;
+    enum http_progress progress = read_head(incoming, side, incoming->len, limits, error);
+    incoming->seen = incoming->len;
+    if (progress != HTTP_DONE) return progress;
+    incoming->has_head = true;
+    incoming->moved = false;
+    incoming->raw = incoming->head.head_len;
+    incoming->content_len = 0;
+    http_body_start(&incoming->body, &incoming->head, body_max);
+    return HTTP_DONE;
+}
+
 static enum http_progress advance(struct incoming *incoming, enum side side, const struct http_limits *limits,
                                   size_t body_max, enum http_error *error)
 {
-    if (!incoming->has_head) {
-        if (incoming->len == 0) return HTTP_MORE;
-        enum http_progress progress = read_head(incoming, side, incoming->len, limits, error);
-        incoming->seen = incoming->len;
-        if (progress != HTTP_DONE) return progress;
-        incoming->has_head = true;
-        incoming->moved = false;
-        incoming->raw = incoming->head.head_len;
-        incoming->content_len = 0;
-        http_body_start(&incoming->body, &incoming->head, body_max);
-    }
+    enum http_progress progress = take_head(incoming, side, limits, body_max, error);
+    if (progress != HTTP_DONE) return progress;
     size_t taken = 0, given = 0;
     char *content_at = incoming->at + incoming->head.head_len + incoming->content_len;
-    enum http_progress progress = http_body_read(&incoming->body, incoming->at + incoming->raw,
-                                                 incoming->len - incoming->raw, content_at, &taken, &given, error);
+    progress = http_body_read(&incoming->body, incoming->at + incoming->raw, incoming->len - incoming->raw, content_at,
+                              &taken, &given, error);
     incoming->raw += taken;
     incoming->content_len += given;
     if (progress == HTTP_DONE) settle(incoming, side, limits);
@@ -110,6 +130,23 @@ bool incoming_closed(struct incoming *incoming, const struct http_limits *limits
         return false;
     settle(incoming, to_head ? RESPONSE_TO_HEAD : RESPONSE, limits);
     return true;
+}
+
+/* [ head | content | gap | rest ]  ->  [ head | rest ] */
+void incoming_drop(struct incoming *incoming)
+{
+    size_t head_len = incoming->head.head_len, rest = incoming->len - incoming->raw, old_len = incoming->len;
+    check(incoming->has_head);
+    if (rest) memmove(incoming->at + head_len, incoming->at + incoming->raw, rest);
+    incoming->len = head_len + rest;
+    explicit_bzero(incoming->at + incoming->len, old_len - incoming->len);
+    incoming->raw = head_len;
+    incoming->content_len = 0;
+}
+
+void incoming_settle(struct incoming *incoming, const struct http_limits *limits)
+{
+    if (incoming->has_head) settle(incoming, REQUEST, limits);
 }
 
 struct bytes incoming_content(const struct incoming *incoming)

@@ -40,6 +40,11 @@ static inline void incoming_got(struct incoming *incoming, size_t got)
 {
     incoming->len += got;
 }
+/* As incoming_request, but no further than to the end of the head: HTTP_DONE as soon as that is whole. Before the
+ * content is read incoming_allow may say how much there may be of it. */
+enum http_progress incoming_head(struct incoming *incoming, const struct http_limits *limits, size_t body_max,
+                                 enum http_error *error);
+void incoming_allow(struct incoming *incoming, uint64_t body_max);
 /* Looks at what has arrived. HTTP_DONE: head and content are whole. HTTP_BAD: *error says why. */
 enum http_progress incoming_request(struct incoming *incoming, const struct http_limits *limits, size_t body_max,
                                     enum http_error *error);
@@ -47,6 +52,11 @@ enum http_progress incoming_response(struct incoming *incoming, bool to_head, co
                                      size_t body_max, enum http_error *error);
 /* The peer closed: true if the message is whole by that (a response without a length). */
 bool incoming_closed(struct incoming *incoming, const struct http_limits *limits, bool to_head);
+/* Of a message that is not whole yet: lets go of the content so far, which is wiped; the head can be looked at again.
+ */
+void incoming_drop(struct incoming *incoming);
+/* Of a message that is not whole yet: the head can be looked at again, though the buffer may have moved. */
+void incoming_settle(struct incoming *incoming, const struct http_limits *limits);
 /* The content; valid until the next call that takes a non-const incoming. */
 struct bytes incoming_content(const struct incoming *incoming);
 /* Bytes after the message. */

@@ -31,6 +31,15 @@ static void on_freed(struct loop_later *later);
 static void free_server(struct server *server);
 static bool accept_one(struct server *server);
 
+static enum fault open_handshakes(struct server *server)
+{
+    server->handshakes = calloc(1, sizeof *server->handshakes);
+    if (!server->handshakes) return FAULT_MEMORY;
+    server->handshakes->all_max = server->limits.handshakes_max;
+    server->handshakes->address_max = server->limits.handshakes_per_address_max;
+    return FAULT_NONE;
+}
+
 enum fault server_open(struct loop *loop, const struct server_options *options, struct server **server,
                        struct tls_note *note)
 {
@@ -41,7 +50,9 @@ enum fault server_open(struct loop *loop, const struct server_options *options, 
     made->listen.fd = -1;
     made->tls = options->tls;
     if (made->tls) tls_context_take(made->tls);
-    enum fault fault = slots_open(&made->links, sizeof(struct server_link), options->limits.connections_max);
+    enum fault fault = made->tls ? open_handshakes(made) : FAULT_NONE;
+    if (fault != FAULT_NONE) goto fail;
+    fault = slots_open(&made->links, sizeof(struct server_link), options->limits.connections_max);
     if (fault != FAULT_NONE) goto fail;
     fault = slots_open(&made->requests, sizeof(struct server_request), options->limits.connections_max);
     if (fault != FAULT_NONE) goto fail;
@@ -132,6 +143,7 @@ static void free_server(struct server *server)
     slots_close(&server->links);
     slots_close(&server->requests);
     tls_context_drop(&server->tls);
+    free(server->handshakes);
     free(server);
 }
 
@@ -176,6 +188,12 @@ static bool accept_one(struct server *server)
     uint32_t peer_index = SERVER_NO_PEER;
     if (server->links.used >= server->limits.connections_max) {
         server->counts.refused_full++;
+        close(fd);
+        return true;
+    }
+    if (server->handshakes &&
+        !server_handshakes_enter(server->handshakes, server_peers_key(&address), loop_now_us(server->loop))) {
+        server->counts.refused_handshakes++;
         close(fd);
         return true;
     }

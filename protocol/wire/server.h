@@ -12,12 +12,15 @@
 #include "protocol/wire/loop.h"
 #include "protocol/wire/tls.h"
 
+#define SERVER_PIECE_MAX 262144u
+
 struct server;
 struct server_request; /* opaque: one exchange of request and answer */
 
 struct server_limits {
     unsigned connections_max; /* of this server object */
     unsigned per_address_max;
+    unsigned handshakes_max, handshakes_per_address_max; /* of TLS, begun in a second; 0: no bound */
     size_t body_max;
     int64_t handshake_us, head_us, body_us, idle_us;
     int64_t linger_us; /* how long a refused peer may take to read why */
@@ -44,11 +47,19 @@ struct server_answer {
 };
 
 struct server_handler {
+    /* The head is whole, its body is not read yet. May answer (a refusal: the connection is closed after it unless
+     * there is no body), or say server_in_pieces; else the body is read whole, and on_request follows. NULL: always
+     * that. */
+    void (*on_head)(void *arg, struct server_request *request);
+    /* After server_more: the next piece, at most SERVER_PIECE_MAX bytes, lent during the call. After the last one (it
+     * may be empty) the request waits for its answer like any other. May answer before: the rest is not read. */
+    void (*on_piece)(void *arg, struct server_request *request, struct bytes piece, bool is_last);
     void (*on_request)(void *arg, struct server_request *request);
-    /* The peer went away before the answer. The request dies when the call returns. */
+    /* The peer went away before the answer, or what it sent in pieces is refused (malformed, too long, too slow). The
+     * request dies when the call returns. */
     void (*on_gone)(void *arg, struct server_request *request);
-    /* A message the server refuses by itself: gives the answer's content (may be NULL: an empty answer with that
-     * status). */
+    /* A message the server refuses by itself (one that is too slow, too: HTTP_ERROR_LATE): gives the answer's content
+     * (may be NULL: an empty answer with that status). */
     void (*on_refused)(void *arg, enum http_error error, struct server_answer *answer);
     void *arg;
 };
@@ -77,8 +88,8 @@ unsigned server_connections(const struct server *server);
 unsigned server_requests(const struct server *server);
 struct server_counts {
     uint64_t accepted, requests;
-    uint64_t refused_full, refused_address; /* connections over a bound, closed at once */
-    uint64_t refused_messages;              /* malformed or too large */
+    uint64_t refused_full, refused_address, refused_handshakes; /* connections over a bound, closed at once */
+    uint64_t refused_messages;                                  /* malformed or too large */
     uint64_t handshakes_failed;
     uint64_t cut;           /* connections one of the clocks ended in the middle of something */
     uint64_t accept_pauses; /* out of descriptors: the listener rested 100 ms */
@@ -91,6 +102,11 @@ const struct server_view *server_view(const struct server_request *request);
 /* The handler's own pointer, kept with the request. */
 void server_set_owner(struct server_request *request, void *owner);
 void *server_owner(const struct server_request *request);
+/* In on_head: this body comes in pieces, up to `body_max` bytes in all, instead of limits.body_max. */
+void server_in_pieces(struct server_request *request, uint64_t body_max);
+/* The next piece is wanted: on_piece comes for it, never in this call, when it is full or the last one. Until then
+ * nothing is read. Each piece has limits.body_us to arrive, so that whoever sends has a least speed and no end. */
+void server_more(struct server_request *request);
 /* Once per request. Everything given is copied or sent before it returns. */
 void server_answer(struct server_request *request, const struct server_answer *answer);
 /* For a handler that cuts a connection in odd places (the simulated buyers): sends raw bytes as they are; `close` ends

@@ -10,7 +10,9 @@
 #include <unistd.h>
 
 #include "protocol/base/check.h"
+#include "protocol/wire/server_head.h"
 
+#define PIECE_SLACK 4096u        /* a piece that has no more room than this is full */
 #define LINGER_BYTES_MAX 262144u /* how much a refused peer may still send */
 #define HEAD_MAX 512u            /* of what we write: status line, date, type, length, connection */
 
@@ -21,6 +23,10 @@ static void read_more(struct server_link *link);
 static void read_ahead(struct server_link *link);
 static void discard(struct server_link *link);
 static void advance(struct server_link *link);
+static bool show_head(struct server_link *link);
+static void read_piece(struct server_link *link);
+static void take_piece(struct server_link *link);
+static void give_up(struct server_link *link, enum http_error error);
 static void lend(struct server_link *link);
 static void refuse(struct server_link *link, enum http_error error);
 static void respond(struct server_link *link, const struct server_answer *answer);
@@ -72,7 +78,10 @@ void server_link_cut(struct server_link *link)
 
 void server_link_drain(struct server_link *link)
 {
-    if (link->state == LINK_IDLE || link->state == LINK_HANDSHAKE) let_go(link, false);
+    if (link->state == LINK_IDLE || link->state == LINK_HANDSHAKE)
+        let_go(link, false);
+    else if (link->state == LINK_LENT && link->request->in_pieces)
+        server_link_cut(link); /* it may take hours, and is all or nothing */
 }
 
 static void let_go(struct server_link *link, bool reset)
@@ -98,6 +107,8 @@ static void on_later(struct loop_later *later)
         slots_give(&link->server->links, link->slot);
     else if (link->state == LINK_READING)
         advance(link);
+    else if (link->state == LINK_LENT && link->request->wants)
+        take_piece(link);
 }
 
 static void clock_at(struct server_link *link, int64_t from_us, int64_t span_us)
@@ -109,7 +120,10 @@ static void on_clock(void *arg)
 {
     struct server_link *link = arg;
     if (link->state != LINK_IDLE && link->state != LINK_LINGER) link->server->counts.cut++;
-    let_go(link, false); /* never runs while a request is lent */
+    if (link->state == LINK_READING || link->state == LINK_LENT)
+        give_up(link, HTTP_ERROR_LATE); /* lent: a piece is late; else no clock runs */
+    else
+        let_go(link, false);
 }
 
 static void on_conn(void *arg, enum conn_event event)
@@ -125,6 +139,8 @@ static void on_conn(void *arg, enum conn_event event)
     case CONN_READABLE:
         if (link->state == LINK_IDLE || link->state == LINK_READING)
             read_more(link);
+        else if (link->state == LINK_LENT && link->request->wants)
+            read_piece(link);
         else if (link->state == LINK_LENT)
             read_ahead(link);
         else if (link->state == LINK_LINGER)
@@ -150,7 +166,7 @@ static bool take_request(struct server_link *link)
     request->link = link;
     request->slot = slot;
     request->owner = NULL;
-    request->close_after = false;
+    request->close_after = request->is_whole = request->in_pieces = request->wants = request->continued = false;
     link->request = request;
     return true;
 }
@@ -203,16 +219,24 @@ static void await_head(struct server_link *link)
     if (!link->first) clock_at(link, link->request->view.first_byte_us, link->server->limits.head_us);
 }
 
+/* To a peer that waits for it. False: it could not be told. */
+static bool say_continue(struct server_link *link)
+{
+    struct server_request *request = link->request;
+    struct bytes line = BYTES("HTTP/1.1 100 Continue\r\n\r\n");
+    struct iovec part = {(char *)(uintptr_t)line.at, line.len};
+    if (request->continued) return true;
+    request->continued = true;
+    if (!request->incoming.head.expects_continue || incoming_content(&request->incoming).len) return true;
+    return conn_write(link->conn, &part, 1) == (long)line.len;
+}
+
 static void await_body(struct server_link *link)
 {
-    struct incoming *incoming = &link->request->incoming;
     if (link->in_body) return;
     link->in_body = true;
     clock_at(link, loop_now_us(link->server->loop), link->server->limits.body_us);
-    if (!incoming->head.expects_continue || incoming_content(incoming).len) return;
-    struct bytes line = BYTES("HTTP/1.1 100 Continue\r\n\r\n");
-    struct iovec part = {(char *)(uintptr_t)line.at, line.len};
-    if (conn_write(link->conn, &part, 1) != (long)line.len) let_go(link, false);
+    if (!say_continue(link)) let_go(link, false);
 }
 
 static void advance(struct server_link *link)
@@ -220,7 +244,11 @@ static void advance(struct server_link *link)
     const struct server_limits *limits = &link->server->limits;
     struct incoming *incoming = &link->request->incoming;
     enum http_error error = HTTP_FINE;
-    switch (incoming_request(incoming, &limits->http, limits->body_max, &error)) {
+    bool had_head = incoming->has_head;
+    enum http_progress progress = incoming_head(incoming, &limits->http, limits->body_max, &error);
+    if (progress == HTTP_DONE && !had_head && !show_head(link)) return;
+    if (progress == HTTP_DONE) progress = incoming_request(incoming, &limits->http, limits->body_max, &error);
+    switch (progress) {
     case HTTP_MORE:
         if (incoming->has_head)
             await_body(link);
@@ -235,6 +263,35 @@ static void advance(struct server_link *link)
     }
 }
 
+static void fill_view(struct server_link *link)
+{
+    struct server_request *request = link->request;
+    request->view.head = &request->incoming.head;
+    request->view.body = BYTES_NONE;
+    request->view.over_tls = link->over_tls;
+    memcpy(request->view.peer, link->peer, sizeof link->peer);
+}
+
+/* True: the body is to be read whole. Else the handler has answered, or takes it in pieces. */
+static bool show_head(struct server_link *link)
+{
+    struct server *server = link->server;
+    struct server_request *request = link->request;
+    if (!server->handler.on_head) return true;
+    fill_view(link);
+    link->state = LINK_LENT;
+    server->lent++;
+    server->handler.on_head(server->handler.arg, request);
+    if (link->state == LINK_LENT && !request->in_pieces) {
+        link->state = LINK_READING;
+        server->lent--;
+        return true;
+    }
+    link->first = false;
+    server->counts.requests++;
+    return false;
+}
+
 static void lend(struct server_link *link)
 {
     struct server *server = link->server;
@@ -243,13 +300,62 @@ static void lend(struct server_link *link)
     link->first = false;
     link->in_body = false;
     loop_timer_off(link->timer);
-    request->view.head = &request->incoming.head;
+    fill_view(link);
     request->view.body = incoming_content(&request->incoming);
-    request->view.over_tls = link->over_tls;
-    memcpy(request->view.peer, link->peer, sizeof link->peer);
+    request->is_whole = true;
     server->lent++;
     server->counts.requests++;
     server->handler.on_request(server->handler.arg, request);
+}
+
+/* --- a body in pieces --- */
+
+static void read_piece(struct server_link *link)
+{
+    struct incoming *incoming = &link->request->incoming;
+    size_t room;
+    char *at = incoming_room(incoming, incoming->head.head_len + SERVER_PIECE_MAX, &room);
+    long got = at ? conn_read(link->conn, at, room) : -1;
+    if (got < 0) {
+        server_link_cut(link);
+        return;
+    }
+    incoming_got(incoming, (size_t)got);
+    incoming_settle(incoming, &link->server->limits.http); /* the handler may look at the head at any time */
+    if (got > 0) take_piece(link);
+}
+
+static void take_piece(struct server_link *link)
+{
+    struct server *server = link->server;
+    struct server_request *request = link->request;
+    struct incoming *incoming = &request->incoming;
+    enum http_error error = HTTP_FINE;
+    enum http_progress progress = incoming_request(incoming, &server->limits.http, server->limits.body_max, &error);
+    struct bytes piece = incoming_content(incoming);
+    if (progress == HTTP_BAD) {
+        give_up(link, error);
+        return;
+    }
+    if (progress == HTTP_MORE && piece.len + PIECE_SLACK <= SERVER_PIECE_MAX) {
+        if (!say_continue(link)) server_link_cut(link);
+        return;
+    }
+    request->wants = false;
+    request->is_whole = progress == HTTP_DONE;
+    loop_timer_off(link->timer);
+    conn_pause(link->conn, !request->is_whole); /* whole: only the peer's leaving is to be noticed */
+    server->handler.on_piece(server->handler.arg, request, piece, request->is_whole);
+    if (link->state == LINK_LENT) incoming_drop(incoming);
+}
+
+/* What has not arrived well is refused; whoever it was lent to hears that it is gone. */
+static void give_up(struct server_link *link, enum http_error error)
+{
+    struct server *server = link->server;
+    if (link->state == LINK_LENT && server->handler.on_gone)
+        server->handler.on_gone(server->handler.arg, link->request);
+    refuse(link, error);
 }
 
 static void refuse(struct server_link *link, enum http_error error)
@@ -289,63 +395,6 @@ static void discard(struct server_link *link)
 }
 
 /* --- the answer --- */
-
-/* Date: RFC 9110 section 6.6.1 asks an origin server with a clock for it. */
-static void write_date(struct server *server)
-{
-    static const char days[] = "ThuFriSatSunMonTueWed", months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
-    int64_t now_s = clock_wall_ms() / 1000;
-    if (now_s == server->date_s) return;
-    server->date_s = now_s;
-    int64_t year, day_number = now_s / 86400, in_day = now_s % 86400;
-    unsigned month, day;
-    clock_date_from_days(day_number, &year, &month, &day);
-    struct sink line = sink_over(server->date, sizeof server->date);
-    sink_text(&line, "Date: ");
-    sink_bytes(&line, (struct bytes){days + 3 * (day_number % 7), 3});
-    sink_text(&line, ", ");
-    sink_digits(&line, day, 2);
-    sink_char(&line, ' ');
-    sink_bytes(&line, (struct bytes){months + 3 * (month - 1), 3});
-    sink_char(&line, ' ');
-    sink_digits(&line, (uint64_t)year, 4);
-    sink_char(&line, ' ');
-    sink_digits(&line, (uint64_t)in_day / 3600, 2);
-    sink_char(&line, ':');
-    sink_digits(&line, (uint64_t)in_day / 60 % 60, 2);
-    sink_char(&line, ':');
-    sink_digits(&line, (uint64_t)in_day % 60, 2);
-    sink_text(&line, " GMT\r\n");
-    check(!line.cut);
-    server->date_len = (unsigned)line.len;
-}
-
-static void write_head(struct sink *head, struct server_link *link, const struct server_answer *answer)
-{
-    const struct incoming *incoming = &link->request->incoming;
-    bool has_body = answer->status >= 200 && answer->status != 204 && answer->status != 304;
-    sink_text(head, "HTTP/1.1 ");
-    sink_u64(head, (uint64_t)answer->status);
-    sink_char(head, ' ');
-    sink_text(head, http_status_text(answer->status));
-    sink_text(head, "\r\n");
-    write_date(link->server);
-    sink_bytes(head, (struct bytes){link->server->date, link->server->date_len});
-    if (answer->content_type) {
-        sink_text(head, "Content-Type: ");
-        sink_text(head, answer->content_type);
-        sink_text(head, "\r\n");
-    }
-    if (has_body) {
-        sink_text(head, "Content-Length: ");
-        sink_u64(head, answer->body.len);
-        sink_text(head, "\r\n");
-    }
-    if (link->request->close_after)
-        sink_text(head, "Connection: close\r\n");
-    else if (incoming->head.minor == 0)
-        sink_text(head, "Connection: keep-alive\r\n");
-}
 
 /* Keeps what the socket did not take. False: out of memory. */
 static bool keep_rest(struct server_request *request, const struct iovec *parts, int count, size_t taken)
@@ -387,11 +436,13 @@ static void respond(struct server_link *link, const struct server_answer *answer
 {
     struct server_request *request = link->request;
     const struct http_head *head = &request->incoming.head;
+    bool is_read = request->is_whole || head->framing == HTTP_NO_BODY;
     bool to_head = link->state == LINK_LENT && bytes_is(head->method, "HEAD");
-    request->close_after = answer->close || link->server->draining || !head->keep_alive;
+    request->close_after = answer->close || link->server->draining || !is_read || !head->keep_alive;
+    link->lingers |= !is_read;
     char text[HEAD_MAX];
     struct sink sink = sink_over(text, sizeof text);
-    write_head(&sink, link, answer);
+    server_head_write(&sink, link->server, answer, request->close_after, head->minor);
     check(!sink.cut, "content type of an answer too long");
     bool no_body = to_head || answer->status < 200 || answer->status == 204 || answer->status == 304;
     struct iovec parts[] = {
@@ -482,6 +533,28 @@ void server_set_owner(struct server_request *request, void *owner)
 void *server_owner(const struct server_request *request)
 {
     return request->owner;
+}
+
+void server_in_pieces(struct server_request *request, uint64_t body_max)
+{
+    struct server_link *link = request->link;
+    check(link->request == request && link->state == LINK_LENT && !request->is_whole && !request->in_pieces);
+    request->in_pieces = true;
+    loop_timer_off(link->timer);
+    conn_pause(link->conn, true);
+    incoming_allow(&request->incoming, body_max);
+}
+
+void server_more(struct server_request *request)
+{
+    struct server_link *link = request->link;
+    struct server *server = link->server;
+    check(link->request == request && link->state == LINK_LENT && request->in_pieces);
+    check(!request->wants && !request->is_whole, "the last piece was taken");
+    request->wants = true;
+    conn_pause(link->conn, false);
+    clock_at(link, loop_now_us(server->loop), server->limits.body_us);
+    loop_later(server->loop, &link->later, on_later); /* a piece may be here already */
 }
 
 void server_answer(struct server_request *request, const struct server_answer *answer)

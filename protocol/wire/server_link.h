@@ -3,6 +3,8 @@
  *   HANDSHAKE -> IDLE -> READING -> LENT -> ANSWERING -> IDLE ...        any -> GONE
  *                           '-- refused --> ANSWERING -> LINGER -> GONE
  *
+ * A request whose body comes in pieces is LENT from its head on; it is read while a piece is wanted.
+ *
  * An idle connection holds no buffer and no request: those are lent from the server's slots from the first byte to the
  * end of the answer. Links and requests live in slots and never move; a link is given back at the end of the turn it
  * closed in. */
@@ -12,6 +14,7 @@
 #include "protocol/wire/conn.h"
 #include "protocol/wire/incoming.h"
 #include "protocol/wire/server.h"
+#include "protocol/wire/server_handshakes.h"
 #include "protocol/wire/server_listen.h"
 #include "protocol/wire/server_peers.h"
 
@@ -27,6 +30,7 @@ struct server {
     struct slots links;
     struct slots requests;
     struct server_peers peers;
+    struct server_handshakes *handshakes; /* NULL: plain */
     struct server_counts counts;
     unsigned open; /* connections */
     unsigned lent; /* requests */
@@ -62,7 +66,11 @@ struct server_request {
     struct server_view view;
     void *owner;
     bool close_after;
-    char *out; /* what the socket has not taken yet */
+    bool is_whole;  /* all of it has been read */
+    bool in_pieces; /* its body is */
+    bool wants;     /* the next piece: the body clock runs */
+    bool continued; /* the peer need not be told to go on */
+    char *out;      /* what the socket has not taken yet */
     size_t out_at, out_len;
 };
 

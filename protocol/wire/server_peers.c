@@ -26,8 +26,9 @@ void server_peers_close(struct server_peers *peers)
     slots_close(&peers->slots);
 }
 
-static struct bytes key_of(const struct sockaddr_storage *address)
+struct bytes server_peers_key(const struct sockaddr_storage *address)
 {
+    if (address->ss_family != AF_INET && address->ss_family != AF_INET6) return BYTES_NONE;
     if (address->ss_family == AF_INET)
         return (struct bytes){(const char *)&((const struct sockaddr_in *)address)->sin_addr, 4};
     const struct in6_addr *v6 = &((const struct sockaddr_in6 *)address)->sin6_addr;
@@ -39,8 +40,8 @@ bool server_peers_enter(struct server_peers *peers, const struct sockaddr_storag
                         uint32_t *index)
 {
     *index = SERVER_NO_PEER;
-    if (address->ss_family != AF_INET && address->ss_family != AF_INET6) return true;
-    struct bytes key = key_of(address);
+    struct bytes key = server_peers_key(address);
+    if (key.len == 0) return true;
     uint32_t found = table_find(&peers->table, key);
     if (found != TABLE_NONE) {
         struct server_peer *peer = slots_at(&peers->slots, found);

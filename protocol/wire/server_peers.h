@@ -13,6 +13,8 @@ struct server_peers {
     struct table table; /* address -> slot index */
 };
 
+/* What stands for an address: IPv4 whole, of IPv6 the first 64 bits; empty for unix sockets. */
+struct bytes server_peers_key(const struct sockaddr_storage *address);
 enum fault server_peers_open(struct server_peers *peers, uint32_t max) MUST_USE;
 void server_peers_close(struct server_peers *peers);
 /* Counts one more connection of the address: false if that would be over the bound (or memory is out). *index is to be

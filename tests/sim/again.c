@@ -176,6 +176,17 @@ static void check_early_close(struct world *world, const struct replay *replay, 
     }
 }
 
+/* A waterfall's next tier, asked because all before it refused. */
+static bool was_posted_before_its_last_bids(const struct trace_auction *trace)
+{
+    bool is_posted = false;
+    for (uint32_t i = 0; i < trace->steps_count; i++) {
+        if (trace->steps[i].letter == 's') is_posted = true;
+        if (trace->steps[i].letter == 'p' && is_posted) return true;
+    }
+    return false;
+}
+
 static bool read_zone(void *arena, struct bytes name, struct bytes *file)
 {
     return zonefile_read(name, arena, file) == FAULT_NONE;
@@ -226,6 +237,7 @@ void again_check(struct world *world, struct bytes record, const struct offer *o
                                 .ranked_ms = again->trace.ranked_ms};
     bool is_dropped = world->sabotage == SABOTAGE_PLAN && replay.planned > 1 && queue_draw(&world->queue, 20) == 0;
     if (is_dropped) replay.planned--;
+    world->counts.later_tiers += was_posted_before_its_last_bids(&again->trace);
     if (replay.is_ranked) check_ranking(world, &replay, &decision);
     if (is_dropped) return; /* nothing else is to find it */
     if (offer && again->trace.kind == TRACE_PING) check_offer(world, &replay, offer);

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
+#include "exchange/config/list_file.h"
 #include "exchange/market/list_text.h"
 #include "protocol/base/check.h"
 #include "tests/sim/inside.h"
@@ -93,19 +94,28 @@ static void keyed(void *world, struct digest *digest)
     world_host.keyed(&((struct world *)world)->workers[0], digest);
 }
 
+static enum fault add(void *file, uint64_t entry)
+{
+    return list_file_add(file, entry);
+}
+
 bool world_put_list(struct world *world, struct bytes name, struct bytes text)
 {
-    struct list_maker *maker;
-    struct list *list = NULL;
+    struct list_file *file;
+    struct list_text reading;
     struct list_text_error error;
-    check(list_begin(&maker) == FAULT_NONE);
-    bool good = list_text_read(text, keyed, world, maker, &error);
-    check(list_finish(&maker, true, good ? &list : NULL) == FAULT_NONE);
-    if (!good) return false;
     mkdir(world->settings.ledger_path, 0700);
-    check(lists_save(&world->settings, name, list, world_wall_ms(world)) == FAULT_NONE);
+    check(list_file_begin(world->settings.ledger_path, name, 0, &file) == FAULT_NONE);
+    list_text_open(&reading, &(struct list_text_rules){keyed, world, add, file});
+    bool good = list_text_piece(&reading, bytes_first(text, text.len / 2), &error) &&
+                list_text_piece(&reading, bytes_from(text, text.len / 2), &error) && list_text_end(&reading, &error);
+    list_text_close(&reading);
+    if (!good) list_file_drop(&file);
+    if (!good) return false;
+    struct list *list;
+    struct list_origin origin;
+    check(list_file_finish(&file, world_wall_ms(world), &list, &origin) == FAULT_NONE);
     struct shelf *fresh = shelf_open();
-    struct list_origin origin = {0};
     check(fresh && shelf_copy(fresh, world->shelf) == FAULT_NONE);
     check(shelf_put(fresh, name, list, &origin) == FAULT_NONE);
     shelf_drop(&world->shelf);

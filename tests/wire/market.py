@@ -32,9 +32,9 @@ def read(path):
         return json.loads(re.sub(r"@\+(\d)", lambda day: DAYS[(today + int(day[1])) % 7], file.read()))
 
 
-def make_certificate(folder):
+def make_certificate(folder, days=2):
     """A certificate for 127.0.0.1, its own authority; False: there is no openssl."""
-    command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj", "/CN=plays",
+    command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", str(days), "-subj", "/CN=plays",
                "-addext", "subjectAltName=IP:127.0.0.1,DNS:localhost", "-keyout", f"{folder}/key.pem", "-out", f"{folder}/cert.pem"]
     try:
         return subprocess.run(command, capture_output=True).returncode == 0
@@ -260,6 +260,12 @@ class Market:
         if status != 200:
             raise AssertionError(f"{path}: {status} {text}")
         return json.loads(text)
+
+    def whatif(self):
+        """What `outcry whatif` tells of the last hour under the catalogue that is served."""
+        done = subprocess.run([self.outcry, "whatif", "--catalogue", f"{self.folder}/market.yaml", "-1h", "now", "--json", "--config",
+                               f"{self.folder}/outcry.yaml"], capture_output=True, text=True, check=True)
+        return json.loads(done.stdout)
 
     def ledger(self, verb):
         """`outcry ledger VERB --json`: (exit status, what it printed)."""

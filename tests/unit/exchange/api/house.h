@@ -76,7 +76,10 @@ static inline void open_buyer(struct buyer_house *house)
     struct tls_note note;
     struct server_options options = {.address = "127.0.0.1:0",
                                      .limits = server_limits_default,
-                                     .handler = {on_buyer_request, on_nothing_gone, on_nothing_refused, house}};
+                                     .handler = {.on_request = on_buyer_request,
+                                                 .on_gone = on_nothing_gone,
+                                                 .on_refused = on_nothing_refused,
+                                                 .arg = house}};
     house->lock = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
     assert_int_equal(loop_open(&house->loop), FAULT_NONE);
     assert_int_equal(server_open(house->loop, &options, &house->server, &note), FAULT_NONE);
@@ -236,7 +239,6 @@ static inline int open_house(void **state, unsigned workers, unsigned day_cap, h
     assert_int_equal(offers_open(10000, workers, &hall->offers), FAULT_NONE);
     assert_int_equal(claims_open(1000, &hall->claims), FAULT_NONE);
     assert_int_equal(holds_open(&hall->holds), FAULT_NONE);
-    assert_int_equal(doubts_open(&hall->doubts), FAULT_NONE);
     assert_int_equal(resolver_start(true, &hall->resolver), FAULT_NONE);
     hall->catalogue = build_catalogue(house);
     struct ledger_options ledger = {.path = house->folder,
@@ -286,7 +288,6 @@ static inline int close_house(void **state)
     offers_close(&hall->offers);
     claims_close(&hall->claims);
     holds_close(&hall->holds);
-    doubts_close(&hall->doubts);
     catalogue_drop(&hall->catalogue);
     standing_close(&hall->standing);
     close_buyer(&house->buyer);

@@ -55,6 +55,34 @@ static void a_waterfall_ends_in_time(void **state)
     assert_true(bytes_is(trace_of(stage, ping)->closed_cause, "deadline"));
 }
 
+#define LEAD "{\"campaign\":\"auto\",\"lead\":{\"state\":\"CA\"}}"
+#define REFUSES "{\"name\":\"a\",\"price\":\"12.00\",\"post\":{\"reject\":1,\"think_ms\":"
+
+/* A whole lead that a tier refused: of two tiers that are left the first, silent, has half of the auction's time that
+ * is left; a lead that is refused when that time is over finds nobody else. */
+static void a_refused_lead_has_the_time_that_is_left(void **state)
+{
+    struct stage *stage = *state;
+    stage_open(stage, 0, "\"timeout\":\"900ms\",\"tier_mode\":\"waterfall\"",
+               STAGE_BUYER("a", "\"tier\":1") "," STAGE_BUYER("b", "\"tier\":2") "," STAGE_BUYER("c", "\"tier\":3"),
+               REFUSES "100}},{\"name\":\"b\",\"price\":\"12.00\",\"manner\":\"silent\"},{\"name\":\"c\","
+                       "\"price\":\"9.00\"}");
+    const struct world_request *lead = stage_ask(stage, AUCTION_ONE_CALL, LEAD);
+    assert_int_equal(lead->status, ANSWER_SOLD);
+    assert_in_range(lead->elapsed_us, 100000 + 800000 / 2, 100000 + 800000 / 2 + 5000);
+}
+
+static void a_lead_refused_too_late_is_unsold(void **state)
+{
+    struct stage *stage = *state;
+    stage_open(stage, 0, "\"timeout\":\"900ms\",\"tier_mode\":\"waterfall\"",
+               STAGE_BUYER("a", "\"tier\":1") "," STAGE_BUYER("b", "\"tier\":2"),
+               REFUSES "901}},{\"name\":\"b\",\"price\":\"12.00\"}");
+    const struct world_request *lead = stage_ask(stage, AUCTION_ONE_CALL, LEAD);
+    assert_int_equal(lead->status, ANSWER_UNSOLD);
+    assert_int_equal(lead->reason, REASON_REJECTED);
+}
+
 static void an_early_close_saves_the_rest(void **state)
 {
     struct stage *stage = *state;
@@ -92,6 +120,8 @@ int main(void)
         TEST(each_tier_has_its_share),
         TEST(time_that_is_left_is_passed_on),
         TEST(a_waterfall_ends_in_time),
+        TEST(a_refused_lead_has_the_time_that_is_left),
+        TEST(a_lead_refused_too_late_is_unsold),
         TEST(an_early_close_saves_the_rest),
         TEST(without_a_ceiling_there_is_no_early_close),
     };

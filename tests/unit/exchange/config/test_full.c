@@ -21,7 +21,7 @@ static const char *const later[] = {
     /* buyer */
     "notices",
     /* contract */
-    "status_url", "delivery", "copies", "doubt", "pay_on", "contact_within"};
+    "delivery", "copies", "pay_on", "contact_within"};
 #define LATER (sizeof later / sizeof *later)
 
 static void copy_file(struct arena *arena, const char *name)

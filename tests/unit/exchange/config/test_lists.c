@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "exchange/config/config.h"
+#include "exchange/config/list_file.h"
 #include "exchange/market/person.h"
 #include "tests/unit/exchange/config/given.h"
 
@@ -77,31 +78,39 @@ static void what_is_wrong_is_told_with_its_line(void **state)
     config_report_close(&report);
 }
 
-static struct list *put_of(unsigned entries)
+/* Puts that many entries, all of them twice, as their owner. */
+static enum fault put(unsigned entries, int64_t wall_ms, struct list **list)
 {
-    struct list_maker *maker;
+    struct list_file *file;
+    struct list_origin origin;
+    assert_int_equal(list_file_begin(settings.ledger_path, BYTES("customers"), 3, &file), FAULT_NONE);
+    for (unsigned i = 0; i < 2 * entries; i++)
+        assert_int_equal(list_file_add(file, (i % entries + 1) * UINT64_C(0x0102030405060708)), FAULT_NONE);
+    return list_file_finish(&file, wall_ms, list, &origin);
+}
+
+static void put_well(unsigned entries, int64_t wall_ms)
+{
     struct list *list;
-    assert_int_equal(list_begin(&maker), FAULT_NONE);
-    for (unsigned i = 1; i <= entries; i++)
-        assert_int_equal(list_add(maker, i * UINT64_C(0x0102030405060708)), FAULT_NONE);
-    assert_int_equal(list_finish(&maker, true, &list), FAULT_NONE);
-    return list;
+    assert_int_equal(put(entries, wall_ms, &list), FAULT_NONE);
+    assert_int_equal(list_count(list), entries);
+    assert_true(list_is_keyed(list));
+    list_drop(&list);
 }
 
 static void the_later_of_file_and_owner_counts(void **state)
 {
-    struct list *list = put_of(5);
     int64_t now_ms = (int64_t)time(NULL) * 1000;
     (void)state;
-    assert_int_equal(lists_save(&settings, BYTES("customers"), list, now_ms + 60000), FAULT_NONE);
+    put_well(5, now_ms + 60000);
     struct shelf *shelf = read_all(NULL);
-    struct list *put = shelf_find(shelf, BYTES("customers"), NULL);
-    assert_int_equal(list_count(put), 5);
-    assert_true(list_is_keyed(put));
-    assert_true(list_has(put, UINT64_C(0x0102030405060708)));
+    struct list *own = shelf_find(shelf, BYTES("customers"), NULL);
+    assert_int_equal(list_count(own), 5);
+    assert_true(list_is_keyed(own));
+    assert_true(list_has(own, UINT64_C(0x0102030405060708)));
     config_report_close(&report);
     shelf_drop(&shelf);
-    assert_int_equal(lists_save(&settings, BYTES("customers"), list, now_ms - 3600000), FAULT_NONE);
+    put_well(5, now_ms - 3600000);
     shelf = read_all(NULL);
     assert_int_equal(count_of(shelf, "customers"), 2);
     config_report_close(&report);
@@ -111,19 +120,17 @@ static void the_later_of_file_and_owner_counts(void **state)
     assert_int_equal(count_of(shelf, "customers"), 5);
     config_report_close(&report);
     shelf_drop(&shelf);
-    list_drop(&list);
 }
 
 static void a_damaged_one_stops_the_start(void **state)
 {
-    struct list *list = put_of(5);
     (void)state;
     sources[0].file = BYTES_NONE;
     struct shelf *shelf = read_all(NULL);
     assert_int_equal(count_of(shelf, "customers"), 0); /* nobody put it yet */
     config_report_close(&report);
     shelf_drop(&shelf);
-    assert_int_equal(lists_save(&settings, BYTES("customers"), list, 1), FAULT_NONE);
+    put_well(5, 1);
     FILE *file = fopen(given_path("lists/customers.list"), "r+e");
     assert_non_null(file);
     assert_int_equal(fseek(file, -3, SEEK_END), 0);
@@ -132,19 +139,63 @@ static void a_damaged_one_stops_the_start(void **state)
     assert_null(read_all(NULL));
     assert_non_null(strstr(given_findings(&report), "is damaged"));
     config_report_close(&report);
-    list_drop(&list);
 }
 
 /* What cannot take the place of the old one leaves nothing behind. */
 static void what_cannot_be_kept_is_taken_away(void **state)
 {
-    struct list *list = put_of(5);
+    struct list *list;
     (void)state;
-    assert_int_equal(lists_save(&settings, BYTES("customers"), list, 1), FAULT_NONE);
+    put_well(5, 1);
     assert_int_equal(unlink(given_path("lists/customers.list")), 0);
     assert_int_equal(mkdir(given_path("lists/customers.list"), 0700), 0);
-    assert_int_equal(lists_save(&settings, BYTES("customers"), list, 2), FAULT_DISK);
-    assert_int_not_equal(access(given_path("lists/customers.new"), F_OK), 0);
+    assert_int_equal(put(5, 2, &list), FAULT_DISK);
+    assert_null(list);
+    assert_int_not_equal(access(given_path("lists/customers.3.new"), F_OK), 0);
+}
+
+/* Neither does what is given up; and what a kill left is taken away at the next start. */
+static void half_a_list_does_not_stay(void **state)
+{
+    struct list_file *file;
+    (void)state;
+    put_well(5, 1);
+    assert_int_equal(list_file_begin(settings.ledger_path, BYTES("customers"), 1, &file), FAULT_NONE);
+    for (unsigned i = 0; i < 100000; i++) assert_int_equal(list_file_add(file, i + 1), FAULT_NONE);
+    assert_int_equal(access(given_path("lists/customers.1.new"), F_OK), 0);
+    list_file_drop(&file);
+    assert_int_not_equal(access(given_path("lists/customers.1.new"), F_OK), 0);
+    given_file("lists/customers.2.new", "half");
+    list_file_sweep(settings.ledger_path);
+    assert_int_not_equal(access(given_path("lists/customers.2.new"), F_OK), 0);
+    assert_int_equal(access(given_path("lists/customers.list"), F_OK), 0);
+}
+
+/* Two at a time do not touch each other; the one that is finished last stays. */
+static void two_at_a_time(void **state)
+{
+    struct list_file *files[2];
+    struct list *list;
+    struct list_origin origin;
+    (void)state;
+    for (unsigned i = 0; i < 2; i++)
+        assert_int_equal(list_file_begin(settings.ledger_path, BYTES("customers"), i, &files[i]), FAULT_NONE);
+    for (unsigned i = 0; i < 20000; i++) assert_int_equal(list_file_add(files[i % 4 == 3], i + 1), FAULT_NONE);
+    assert_int_equal(list_file_finish(&files[1], 5, &list, &origin), FAULT_NONE);
+    assert_int_equal(list_count(list), 5000);
+    list_drop(&list);
+    assert_int_equal(list_file_finish(&files[0], 6, &list, &origin), FAULT_NONE);
+    assert_int_equal(list_count(list), 15000);
+    sources[0].file = BYTES_NONE;
+    struct shelf *shelf = read_all(NULL);
+    struct list *own = shelf_find(shelf, BYTES("customers"), NULL);
+    assert_int_equal(list_count(own), 15000);
+    for (unsigned i = 0; i < 20000; i++) assert_int_equal(list_has(own, i + 1), i % 4 != 3);
+    struct list_origin read;
+    assert_non_null(shelf_find(shelf, BYTES("customers"), &read));
+    assert_memory_equal(&read, &origin, sizeof read); /* so it would not be read again */
+    config_report_close(&report);
+    shelf_drop(&shelf);
     list_drop(&list);
 }
 
@@ -152,9 +203,13 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_lists, close_lists)
-        TEST(what_is_the_same_is_not_read_again), TEST(what_is_wrong_is_told_with_its_line),
-        TEST(the_later_of_file_and_owner_counts), TEST(a_damaged_one_stops_the_start),
+        TEST(what_is_the_same_is_not_read_again),
+        TEST(what_is_wrong_is_told_with_its_line),
+        TEST(the_later_of_file_and_owner_counts),
+        TEST(a_damaged_one_stops_the_start),
         TEST(what_cannot_be_kept_is_taken_away),
+        TEST(half_a_list_does_not_stay),
+        TEST(two_at_a_time),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

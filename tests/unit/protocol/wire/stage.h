@@ -31,7 +31,59 @@ struct stage {
     char peer[48];
     int64_t first_byte_us;
     bool over_tls;
+    struct server_request *piecewise; /* a request whose next piece is not asked for by itself */
+    char *taken;                      /* all pieces of the last request in a row */
+    size_t taken_len, piece_max;
+    _Atomic unsigned pieces;
 };
+
+#define STAGE_PIECES_MAX (2u << 20) /* bytes of a body that comes in pieces */
+
+/* By path: /pieces is asked for in pieces as they are taken, /step each time the test says so, /early is answered after
+ * its first piece, /refused at its head. */
+RAW_UNUSED static void stage_on_head(void *arg, struct server_request *request)
+{
+    struct stage *stage = arg;
+    struct bytes path = server_view(request)->head->path;
+    check(server_view(request)->body.len == 0);
+    if (bytes_is(path, "/refused")) {
+        server_answer(request, &(struct server_answer){.status = 404});
+        return;
+    }
+    if (!bytes_is(path, "/pieces") && !bytes_is(path, "/step") && !bytes_is(path, "/early")) return;
+    stage->taken_len = stage->piece_max = 0;
+    stage->pieces = 0;
+    server_set_owner(request, stage);
+    server_in_pieces(request, STAGE_PIECES_MAX);
+    stage->piecewise = request;
+    if (!bytes_is(path, "/step")) server_more(request);
+    atomic_fetch_add(&stage->held_count, 1);
+}
+
+RAW_UNUSED static void stage_more(struct stage *stage)
+{
+    server_more(stage->piecewise);
+}
+
+RAW_UNUSED static void stage_on_piece(void *arg, struct server_request *request, struct bytes piece, bool is_last)
+{
+    struct stage *stage = arg;
+    char text[32];
+    struct sink sink = sink_over(text, sizeof text);
+    struct bytes path = server_view(request)->head->path;
+    check(piece.len <= SERVER_PIECE_MAX && stage->taken_len + piece.len <= STAGE_PIECES_MAX);
+    if (piece.len) memcpy(stage->taken + stage->taken_len, piece.at, piece.len);
+    stage->taken_len += piece.len;
+    atomic_fetch_add(&stage->pieces, 1);
+    if (piece.len > stage->piece_max) stage->piece_max = piece.len;
+    sink_u64(&sink, stage->taken_len);
+    struct server_answer answer = {.status = 200, .content_type = "text/plain", .body = sink_written(&sink)};
+    if (bytes_is(path, "/early")) answer.status = 422;
+    if (is_last || answer.status == 422)
+        server_answer(request, &answer);
+    else if (bytes_is(path, "/pieces"))
+        server_more(request);
+}
 
 RAW_UNUSED static void stage_on_request(void *arg, struct server_request *request)
 {
@@ -119,11 +171,17 @@ RAW_UNUSED static void *stage_run(void *arg)
 RAW_UNUSED static enum fault stage_open(struct stage *stage)
 {
     stage->big = malloc(STAGE_BIG);
-    check(stage->big != NULL);
+    stage->taken = malloc(STAGE_PIECES_MAX);
+    check(stage->big != NULL && stage->taken != NULL);
     for (size_t i = 0; i < STAGE_BIG; i++) stage->big[i] = (char)('a' + i % 26);
     sem_init(&stage->done, 0, 0);
     if (!stage->options.address) stage->options.address = "127.0.0.1:0";
-    stage->options.handler = (struct server_handler){stage_on_request, stage_on_gone, stage_on_refused, stage};
+    stage->options.handler = (struct server_handler){.on_head = stage_on_head,
+                                                     .on_piece = stage_on_piece,
+                                                     .on_request = stage_on_request,
+                                                     .on_gone = stage_on_gone,
+                                                     .on_refused = stage_on_refused,
+                                                     .arg = stage};
     check(loop_open(&stage->loop) == FAULT_NONE);
     loop_set_wake(stage->loop, stage_on_wake, stage);
     enum fault fault = server_open(stage->loop, &stage->options, &stage->server, &stage->note);
@@ -143,7 +201,8 @@ RAW_UNUSED static void stage_close(struct stage *stage)
     loop_close(&stage->loop);
     sem_destroy(&stage->done);
     free(stage->big);
-    stage->big = NULL;
+    free(stage->taken);
+    stage->big = stage->taken = NULL;
 }
 
 RAW_UNUSED static void stage_look(struct stage *stage)
