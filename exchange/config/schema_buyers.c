@@ -192,10 +192,7 @@ static const struct schema_row cap_rows[] = {
      .choices = "sold posts pings",
      .fallback = "sold",
      .prose = "sales, or leads posted whatever became of them, or pings sent"},
-    {.key = "give_back",
-     .type = SCHEMA_BOOL,
-     .fallback = "false",
-     .prose = "returned sales make room again; kept with the cap, and without effect until there are returns"},
+    {.key = "give_back", .type = SCHEMA_BOOL, .fallback = "false", .prose = "returned sales make room again"},
     {.key = "since", .type = SCHEMA_DATE, .prose = "total, and only there: the day it counts from"},
 };
 const struct schema_group schema_cap = {
