@@ -213,6 +213,12 @@ void visit_inquiry_gone(void *waiter)
 void visit_inquire(struct visit *visit, const struct ident *id,
                    void (*job)(struct inquiry *inquiry, struct reader *reader), bool fresh_trace, size_t room)
 {
+    visit_inquire_page(visit, id, 0, job, fresh_trace, room);
+}
+
+void visit_inquire_page(struct visit *visit, const struct ident *id, unsigned limit,
+                        void (*job)(struct inquiry *inquiry, struct reader *reader), bool fresh_trace, size_t room)
+{
     struct waiting_inquiry *waiting = calloc(1, sizeof *waiting);
     char *text = malloc(room);
     if (waiting && text) {
@@ -220,7 +226,9 @@ void visit_inquire(struct visit *visit, const struct ident *id,
         waiting->kind = WAITER_INQUIRY;
         arena_init(&inquiry->arena, INQUIRY_ARENA, INQUIRY_ARENA_MAX);
         inquiry->id = *id;
+        inquiry->limit = limit;
         inquiry->affiliate = visit->affiliate;
+        inquiry->buyer = visit->buyer;
         inquiry->catalogue = worker_catalogue(visit->worker);
         catalogue_take(inquiry->catalogue);
         inquiry->text = text;

@@ -57,9 +57,10 @@ bool visit_wants_page(const struct visit *visit);
 struct inquiry {
     struct arena arena;
     struct ident id;
-    struct bytes owner; /* an affiliate's or a buyer's id; empty for operators */
-    unsigned limit;
-    const struct affiliate *affiliate; /* of `catalogue` */
+    struct bytes owner;                /* an affiliate's or a buyer's id; empty for operators */
+    unsigned limit;                    /* of a page */
+    const struct affiliate *affiliate; /* of `catalogue`; at most one of the two */
+    const struct buyer *buyer;
     struct catalogue *catalogue;
     char *text;
     struct sink out;
@@ -74,6 +75,9 @@ struct inquiry {
 /* Answers by itself, now or later. */
 void visit_inquire(struct visit *visit, const struct ident *id,
                    void (*job)(struct inquiry *inquiry, struct reader *reader), bool fresh_trace, size_t room);
+/* With the limit of a page. */
+void visit_inquire_page(struct visit *visit, const struct ident *id, unsigned limit,
+                        void (*job)(struct inquiry *inquiry, struct reader *reader), bool fresh_trace, size_t room);
 
 /* Handlers: affiliate.c, buyer.c, operator.c, stats.c */
 void affiliate_ping(struct visit *visit);
@@ -82,6 +86,8 @@ void affiliate_lead(struct visit *visit);
 void affiliate_get_lead(struct visit *visit);
 void affiliate_get_ping(struct visit *visit);
 void affiliate_revoke(struct visit *visit); /* revocation.c */
+void affiliate_events(struct visit *visit); /* events.c */
+void buyer_events(struct visit *visit);
 /* spec.c */
 void spec_answer(struct visit *visit);
 void buyer_put_availability(struct visit *visit);
@@ -102,6 +108,8 @@ void operator_resume(struct visit *visit);
 void operator_posts(struct visit *visit);
 void operator_resolve(struct visit *visit);
 void operator_reload(struct visit *visit);
+void operator_keys(struct visit *visit); /* keys.c */
+void operator_revoke_key(struct visit *visit);
 void stats_health(struct visit *visit);
 void stats_ready(struct visit *visit);
 void stats_metrics(struct visit *visit);
@@ -119,6 +127,7 @@ enum waiter_kind {
     WAITER_REVOCATION,
     WAITER_LIST,
     WAITER_DISPOSITIONS,
+    WAITER_KEY,
     WAITER_GIVING
 };
 void visit_inquiry_gone(void *waiter);
@@ -127,6 +136,7 @@ void list_on_gone(void *waiter);
 void list_on_piece(void *waiter, struct bytes piece, bool is_last);
 void list_on_answered(void *waiter, bool good, const char *text);
 void disposition_on_gone(void *waiter);
+void keys_on_gone(void *waiter);
 void giving_back_on_gone(void *waiter);
 void operator_on_gone(void *waiter);
 void operator_on_reloaded(void *waiter, bool good, const char *text);

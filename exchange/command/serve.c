@@ -155,6 +155,24 @@ static bool store_catalogue(struct serving *serving, const struct catalogue *cat
     return !serving->store_failed;
 }
 
+static struct catalogue *serving_catalogue(void *hall)
+{
+    return hall_catalogue(hall);
+}
+
+static enum fault open_courier(struct serving *serving)
+{
+    struct hall *hall = &serving->hall;
+    struct courier_options options = {.loop = serving->loop,
+                                      .line = serving->line,
+                                      .resolver = hall->resolver,
+                                      .tls = serving->client_tls,
+                                      .tally = &hall->tally,
+                                      .catalogue = serving_catalogue,
+                                      .arg = hall};
+    return courier_open(&options, &serving->courier);
+}
+
 static int prepare(struct serving *serving, const char *config)
 {
     struct hall *hall = &serving->hall;
@@ -185,6 +203,7 @@ static int prepare(struct serving *serving, const char *config)
         return say("%s", "out of memory or threads");
     if (!store_catalogue(serving, hall->catalogue)) return say("%s", "the ledger takes no writes");
     status = open_workers(serving, workers);
+    if (status == COMMAND_DONE && open_courier(serving)) return say("%s", "out of memory");
     if (status == COMMAND_DONE) {
         say_ready(serving, doubts);
         certificate_begin(serving);
@@ -327,6 +346,7 @@ static void stop(struct serving *serving)
     if (hall->ledger) ledger_stop(hall->ledger);
     for (unsigned i = 0; i < hall->workers_count; i++) worker_close(&hall->workers[i]);
     if (serving->line) ledger_line_close(&serving->line);
+    courier_close(&serving->courier);
     if (hall->ledger) ledger_close(&hall->ledger);
     if (hall->resolver) resolver_stop(&hall->resolver);
     if (hall->offers) offers_close(&hall->offers);

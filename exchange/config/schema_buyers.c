@@ -1,5 +1,6 @@
 /* The catalogue's rows, second part: buyers, their contracts, and what a contract is made of. */
 #include "exchange/config/schema_groups.h"
+#include "exchange/market/addresses.h"
 #include "protocol/crypto/signature.h"
 
 #define ROWS(array) .rows = array, .rows_count = sizeof array / sizeof *array
@@ -342,17 +343,20 @@ static const struct schema_row contract_rows[] = {
      .type = SCHEMA_CHOICE,
      .flags = SCHEMA_LATER,
      .choices = "webhook inbox",
-     .prose = "webhook or inbox"},
+     .fallback = "webhook",
+     .prose = "inbox: nothing is posted; the buyer reads its leads"},
     {.key = "copies",
-     .type = SCHEMA_MAP,
+     .type = SCHEMA_URL,
      .form = SCHEMA_LIST,
-     .flags = SCHEMA_LATER,
-     .prose = "the whole lead, after the sale"},
+     .flags = SCHEMA_LATER | SCHEMA_MAYBE_EMPTY,
+     .items_max = ADDRESSES_MAX,
+     .prose = "who gets a copy of each whole lead after its sale"},
     {.key = "notify",
-     .type = SCHEMA_MAP,
+     .type = SCHEMA_URL,
      .form = SCHEMA_LIST,
-     .flags = SCHEMA_LATER,
-     .prose = "the ids, after the sale"},
+     .flags = SCHEMA_LATER | SCHEMA_MAYBE_EMPTY,
+     .items_max = ADDRESSES_MAX,
+     .prose = "who is told of each sale, by ids only: for chat and mail hooks"},
     {.key = "max_price",
      .type = SCHEMA_MONEY,
      .range = "0.000001..",
@@ -505,7 +509,10 @@ static const struct schema_row buyer_rows[] = {
      .type = SCHEMA_MAP,
      .group = &schema_funds,
      .prose = "what it may spend: {prepaid: true} or {credit_limit: \"5000\"}; without it: any sum"},
-    {.key = "notices", .type = SCHEMA_MAP, .flags = SCHEMA_LATER, .prose = "where it is told"},
+    {.key = "notices",
+     .type = SCHEMA_MAP,
+     .group = &schema_buyer_notices,
+     .prose = "where it is told of what came after the sale; signed with signing_secret"},
     {.key = "public_name", .type = SCHEMA_TEXT, .range = "1..200", .prose = "shown to affiliates that see names"},
     {.key = "hash_secret",
      .type = SCHEMA_SECRET,
@@ -558,8 +565,9 @@ const struct schema_group schema_buyer = {
     .name = "buyer", .title = "buyers", .prose = "Who buys leads, by webhooks.", ROWS(buyer_rows)};
 
 const struct schema_group *const schema_buyer_groups[] = {
-    &schema_buyer,  &schema_leg_prices, &contract_group,     &exclude_group,  &rule_group,
-    &schema_filter, &near_group,        &score_bounds_group, &schedule_group, &schema_cap,
-    &unknown_group, &doubt_group,       &test_group,         &schema_funds,   &schema_contract_returns,
+    &schema_buyer,   &schema_leg_prices, &contract_group,       &exclude_group,
+    &rule_group,     &schema_filter,     &near_group,           &score_bounds_group,
+    &schedule_group, &schema_cap,        &unknown_group,        &doubt_group,
+    &test_group,     &schema_funds,      &schema_buyer_notices, &schema_contract_returns,
 };
 const unsigned schema_buyer_groups_count = sizeof schema_buyer_groups / sizeof *schema_buyer_groups;

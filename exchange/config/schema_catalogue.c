@@ -188,39 +188,6 @@ const struct schema_group schema_suppress = {
     ROWS(suppress_rows),
     .indivisible = true};
 
-static const struct schema_row pattern_rows[] = {
-    {.key = "field", .type = SCHEMA_TEXT, .flags = SCHEMA_REQUIRED, .range = "1..64", .prose = "a field's name"},
-    {.key = "matches",
-     .type = SCHEMA_TEXT,
-     .flags = SCHEMA_REQUIRED,
-     .range = "1..1000",
-     .prose = "a regular expression, as in filters"},
-};
-static const struct schema_group pattern_group = {
-    .name = "test pattern",
-    .title = "test_patterns",
-    .prose =
-        "What test leads look like: test_patterns: [{field: email, matches: \"@test[.]example$\"}]. A pattern on a "
-        "private field is looked at in posts and one-call leads.",
-    ROWS(pattern_rows),
-    .indivisible = true};
-
-static const struct schema_row score_rows[] = {
-    {.key = "when", .type = SCHEMA_MAP, .group = &schema_filter, .prose = "the condition; without it: always"},
-    {.key = "points",
-     .type = SCHEMA_COUNT,
-     .flags = SCHEMA_REQUIRED,
-     .range = "-1000000..1000000",
-     .prose = "added, or with a minus taken away"},
-};
-static const struct schema_group score_group = {
-    .name = "score rule",
-    .title = "score",
-    .prose = "Points by rule: score: [{when: {field: credit, in: [good, excellent]}, points: 20}]. Rules look at "
-             "public facts only.",
-    ROWS(score_rows),
-    .indivisible = true};
-
 static const struct schema_row duplicates_rows[] = {
     {.key = "by",
      .type = SCHEMA_CHOICE,
@@ -421,7 +388,7 @@ static const struct schema_row campaign_rows[] = {
      .type = SCHEMA_MAP,
      .form = SCHEMA_LIST,
      .items_max = 64,
-     .group = &pattern_group,
+     .group = &schema_pattern,
      .prose = "leads that look like tests: they end as test_lead, unsold"},
     {.key = "redistribute", .type = SCHEMA_MAP, .flags = SCHEMA_LATER, .prose = "selling a returned lead again"},
     {.key = "experiment", .type = SCHEMA_MAP, .group = &experiment_group, .prose = "other rules for a share"},
@@ -431,7 +398,7 @@ static const struct schema_row campaign_rows[] = {
      .type = SCHEMA_MAP,
      .form = SCHEMA_LIST,
      .items_max = 256,
-     .group = &score_group,
+     .group = &schema_score,
      .prose = "points of a lead, the sum of the rules that hold; filters may ask for them"},
 };
 static const struct schema_group campaign_group = {
@@ -524,7 +491,10 @@ static const struct schema_row affiliate_rows[] = {
      .range = "1..8",
      .prose = "its leads are sold to so many buyers at most; without it: the campaign's"},
     {.key = "paused", .type = SCHEMA_BOOL, .fallback = "false", .prose = "its requests are refused"},
-    {.key = "notices", .type = SCHEMA_MAP, .flags = SCHEMA_LATER, .prose = "where it is told"},
+    {.key = "notices",
+     .type = SCHEMA_MAP,
+     .group = &schema_affiliate_notices,
+     .prose = "where it is told what became of leads that were answered as pending"},
 };
 static const struct schema_group affiliate_group = {
     .name = "affiliate", .title = "affiliates", .prose = "Who sells leads to the exchange.", ROWS(affiliate_rows)};
@@ -587,8 +557,8 @@ const struct schema_group *const schema_catalogue_groups[] = {
     &campaign_group,
     &field_group,
     &consent_group,
-    &pattern_group,
-    &score_group,
+    &schema_pattern,
+    &schema_score,
     &quiet_group,
     &schema_margin,
     &band_group,
@@ -605,6 +575,7 @@ const struct schema_group *const schema_catalogue_groups[] = {
     &unless_group,
     &duplicates_group,
     &schema_contract_duplicates,
+    &schema_affiliate_notices,
     &schema_affiliate_returns,
 };
 const unsigned schema_catalogue_groups_count = sizeof schema_catalogue_groups / sizeof *schema_catalogue_groups;

@@ -20,6 +20,7 @@ enum job_kind {
     JOB_SWEEP,
     JOB_DELIVERIES,
     JOB_MATTER,
+    JOB_KEY_REVOKED,
     JOB_KINDS
 };
 

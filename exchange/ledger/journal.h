@@ -48,7 +48,8 @@
     X(MOVES, "moves") /* seq, n -> move_write; this and the next three: see account.h */                               \
     X(REFS, "refs")   /* whose, a movement's ref -> seq, n */                                                          \
     X(ACCOUNT_NAMES, "account_names") /* number -> "buyer:X" */                                                        \
-    X(ACCOUNT_LINES, "account_lines") /* number, period, seq, n -> move_write_line */
+    X(ACCOUNT_LINES, "account_lines") /* number, period, seq, n -> move_write_line */                                  \
+    X(KEYS_REVOKED, "keys_revoked")   /* SHA-256 of an API key -> when, wall ms (8) */
 
 enum book_table {
 #define X(name, text) BOOK_##name,
@@ -69,8 +70,9 @@ enum entry_kind {
     ENTRY_DISPOSITION = 7,
     ENTRY_CLEAR = 8,
     ENTRY_LATE = 9, /* a post that was given up was accepted after all */
-    ENTRY_RETURN = 10,
-    ENTRY_JUDGEMENT = 11,
+    ENTRY_KEY_REVOKED = 10,
+    ENTRY_RETURN = 11,
+    ENTRY_JUDGEMENT = 12,
     ENTRY_KINDS
 };
 

@@ -105,6 +105,10 @@ const struct tally *ledger_tally(const struct ledger *ledger);
 enum fault ledger_switch(struct ledger_line *line, struct bytes contract, bool paused, int64_t wall_ms,
                          void (*on_durable)(void *arg, uint64_t token, enum fault fault, uint64_t seq), void *arg,
                          uint64_t token) MUST_USE;
+/* The API key of this SHA-256 is not taken any more, for good; durable before on_durable. */
+enum fault ledger_revoke_key(struct ledger_line *line, const struct digest *key, int64_t wall_ms,
+                             void (*on_durable)(void *arg, uint64_t token, enum fault fault, uint64_t seq), void *arg,
+                             uint64_t token) MUST_USE;
 /* A person who is not to be sold any more; durable before on_durable. */
 enum fault ledger_revoke(struct ledger_line *line, const struct revocation *revocation, int64_t wall_ms,
                          void (*on_durable)(void *arg, uint64_t token, enum fault fault, uint64_t seq), void *arg,

@@ -233,6 +233,21 @@ enum fault ledger_revoke(struct ledger_line *line, const struct revocation *revo
     return send_job(line, job);
 }
 
+enum fault ledger_revoke_key(struct ledger_line *line, const struct digest *key, int64_t wall_ms,
+                             void (*on_durable)(void *arg, uint64_t token, enum fault fault, uint64_t seq), void *arg,
+                             uint64_t token)
+{
+    struct job *job = take_job(line, JOB_KEY_REVOKED, DIGEST_LEN);
+    if (!job) return FAULT_FULL;
+    memcpy(job->memory, key->at, DIGEST_LEN);
+    job->body = (struct bytes){job->memory, DIGEST_LEN};
+    job->wall_ms = wall_ms;
+    job->on_durable = on_durable;
+    job->arg = arg;
+    job->token = token;
+    return send_job(line, job);
+}
+
 enum fault ledger_deliver(struct ledger_line *line, const struct delivery *list, uint32_t count, int64_t wall_ms,
                           void (*on_durable)(void *arg, uint64_t token, enum fault fault, uint64_t seq), void *arg,
                           uint64_t token)

@@ -366,6 +366,25 @@ static bool load_revoked(void *arg, const struct person_key *key)
     return revoked_add(arg, key) == FAULT_NONE;
 }
 
+struct keys_load {
+    struct standing *standing;
+    enum fault fault;
+};
+
+static void load_key_revoked(void *arg, const struct digest *key, int64_t wall_ms)
+{
+    struct keys_load *load = arg;
+    (void)wall_ms;
+    if (load->fault == FAULT_NONE) load->fault = standing_revoke_key(load->standing, key);
+}
+
+static enum fault load_keys_revoked(struct ledger *ledger, struct MDB_txn *txn, struct standing *standing)
+{
+    struct keys_load load = {standing, FAULT_NONE};
+    enum fault fault = rows_each_key_revoked(ledger->book, txn, load_key_revoked, &load);
+    return fault != FAULT_NONE ? fault : load.fault;
+}
+
 struct offers_load {
     struct ledger *ledger;
     struct offers *offers;
@@ -413,6 +432,7 @@ enum fault ledger_restore(struct ledger *ledger, struct standing *standing, stru
     if (fault != FAULT_NONE) return fault;
     fault = load_caps(ledger, txn, standing, wall_ms);
     if (fault == FAULT_NONE) fault = load_switches(ledger, txn, standing);
+    if (fault == FAULT_NONE) fault = load_keys_revoked(ledger, txn, standing);
     if (fault == FAULT_NONE) fault = seen_each_revoked(ledger->book, txn, load_revoked, standing_revoked(standing));
     if (fault == FAULT_NONE) fault = learning_load(ledger->book, txn, standing);
     if (fault == FAULT_NONE) fault = load_doubts(ledger, txn, standing, wall_ms);

@@ -71,6 +71,9 @@ enum fault rows_write_totals(struct store *store, struct MDB_txn *txn, const str
 
 /* Bodies of the entries that are no steps. */
 bool rows_write_switch(struct sink *sink, struct bytes contract, bool paused);
+/* Each API key (its SHA-256) that was revoked, and when. */
+enum fault rows_each_key_revoked(struct store *store, struct MDB_txn *txn,
+                                 void (*fn)(void *arg, const struct digest *key, int64_t wall_ms), void *arg) MUST_USE;
 bool rows_write_catalogue(struct sink *sink, const struct digest *version, uint64_t len);
 bool rows_read_catalogue(struct bytes body, struct digest *version, uint64_t *len);
 

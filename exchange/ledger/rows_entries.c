@@ -11,14 +11,16 @@
 
 typedef enum fault apply(const struct rows_work *work);
 
-static apply apply_switch, apply_catalogue, apply_revocation, apply_counts, apply_deliveries, apply_late;
+static apply apply_switch, apply_catalogue, apply_revocation, apply_counts, apply_deliveries, apply_late,
+    apply_key_revoked;
 
 static apply *const applies[ENTRY_KINDS] = {
-    [ENTRY_SWITCH] = apply_switch,         [ENTRY_CATALOGUE] = apply_catalogue,
-    [ENTRY_REVOCATION] = apply_revocation, [ENTRY_COUNTS] = apply_counts,
-    [ENTRY_DELIVERIES] = apply_deliveries, [ENTRY_DISPOSITION] = aftersales_dispose,
-    [ENTRY_CLEAR] = clearing_apply,        [ENTRY_LATE] = apply_late,
-    [ENTRY_RETURN] = reversals_ask,        [ENTRY_JUDGEMENT] = reversals_judge,
+    [ENTRY_SWITCH] = apply_switch,           [ENTRY_CATALOGUE] = apply_catalogue,
+    [ENTRY_REVOCATION] = apply_revocation,   [ENTRY_COUNTS] = apply_counts,
+    [ENTRY_DELIVERIES] = apply_deliveries,   [ENTRY_DISPOSITION] = aftersales_dispose,
+    [ENTRY_CLEAR] = clearing_apply,          [ENTRY_LATE] = apply_late,
+    [ENTRY_KEY_REVOKED] = apply_key_revoked, [ENTRY_RETURN] = reversals_ask,
+    [ENTRY_JUDGEMENT] = reversals_judge,
 };
 
 enum fault rows_apply_other(const struct rows_work *work)
@@ -56,6 +58,18 @@ static enum fault apply_revocation(const struct rows_work *work)
     enum fault fault = hearing_revocation(work->store, work->txn, &revocation, wall_ms, work->arena);
     if (fault != FAULT_NONE) return fault;
     return seen_revoke(work->store, work->txn, &revocation.keys, wall_ms);
+}
+
+/* The first time counts. */
+static enum fault apply_key_revoked(const struct rows_work *work)
+{
+    struct bytes key = work->entry->body, found;
+    char value[8];
+    if (key.len != DIGEST_LEN) return rows_refuse(work, "the record of a revoked key cannot be read");
+    enum fault fault = store_get(work->store, work->txn, BOOK_KEYS_REVOKED, key, &found);
+    if (fault != FAULT_NOT_FOUND) return fault;
+    store_value_u64(value, (uint64_t)work->entry->wall_ms);
+    return store_put(work->store, work->txn, BOOK_KEYS_REVOKED, key, (struct bytes){value, sizeof value});
 }
 
 static enum fault apply_counts(const struct rows_work *work)

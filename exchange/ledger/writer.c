@@ -79,6 +79,7 @@ static enum fault write_counts(struct ledger *ledger, struct MDB_txn *txn, struc
 static enum fault write_swept(struct ledger *ledger, struct MDB_txn *txn, struct job *job);
 static enum fault write_deliveries(struct ledger *ledger, struct MDB_txn *txn, struct job *job);
 static enum fault write_matter(struct ledger *ledger, struct MDB_txn *txn, struct job *job);
+static enum fault write_key_revoked(struct ledger *ledger, struct MDB_txn *txn, struct job *job);
 static void fail_batch(struct ledger *ledger, enum fault fault, struct job **jobs, unsigned count);
 static void set_state(struct ledger *ledger, enum engine_state state);
 static void set_open(struct ledger *ledger);
@@ -86,9 +87,16 @@ static void set_open(struct ledger *ledger);
 /* Each says FAULT_NONE with the job's own answer filled (a refusal is one), or why the transaction is to be given up.
  */
 static enum fault (*const write_job[JOB_KINDS])(struct ledger *ledger, struct MDB_txn *txn, struct job *job) = {
-    [JOB_STEP] = write_step,           [JOB_RESOLVE] = write_resolution,    [JOB_SWITCH] = write_switch,
-    [JOB_CATALOGUE] = write_catalogue, [JOB_REVOCATION] = write_revocation, [JOB_COUNTS] = write_counts,
-    [JOB_SWEEP] = write_swept,         [JOB_DELIVERIES] = write_deliveries, [JOB_MATTER] = write_matter,
+    [JOB_STEP] = write_step,
+    [JOB_RESOLVE] = write_resolution,
+    [JOB_SWITCH] = write_switch,
+    [JOB_CATALOGUE] = write_catalogue,
+    [JOB_REVOCATION] = write_revocation,
+    [JOB_COUNTS] = write_counts,
+    [JOB_SWEEP] = write_swept,
+    [JOB_DELIVERIES] = write_deliveries,
+    [JOB_MATTER] = write_matter,
+    [JOB_KEY_REVOKED] = write_key_revoked,
 };
 
 static void count_wait(struct ledger *ledger, int64_t began_us)
@@ -235,6 +243,11 @@ static enum fault write_switch(struct ledger *ledger, struct MDB_txn *txn, struc
 static enum fault write_counts(struct ledger *ledger, struct MDB_txn *txn, struct job *job)
 {
     return tell(ledger, job, writer_entry(ledger, txn, ENTRY_COUNTS, job->wall_ms, job->body, NULL));
+}
+
+static enum fault write_key_revoked(struct ledger *ledger, struct MDB_txn *txn, struct job *job)
+{
+    return tell(ledger, job, writer_entry(ledger, txn, ENTRY_KEY_REVOKED, job->wall_ms, job->body, NULL));
 }
 
 static enum fault write_swept(struct ledger *ledger, struct MDB_txn *txn, struct job *job)

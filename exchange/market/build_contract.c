@@ -1,6 +1,7 @@
 /* Contracts, the many: 100,000 of them must load in two seconds and take less than a KiB each. So nothing here looks at
  * all other contracts; hosts and schedules that many share are kept once, and a URL is kept in one piece that its parts
  * point into. */
+#include "exchange/market/build_addresses.h"
 #include "exchange/market/build_aftersale.h"
 #include "exchange/market/build_doubt.h"
 
@@ -123,6 +124,7 @@ void build_contract(struct build *build, const struct node *node, struct contrac
     build_verdicts(build, node, contract);
     build_disclosure(build, node, contract);
     build_seller(build, node, contract);
+    build_sale_addresses(build, node, contract);
     build_sale_terms(build, node, contract);
     if (node_find(node, "test")) read_test(build, node_find(node, "test"), contract);
     build_place(build, node, contract);
@@ -219,13 +221,31 @@ void build_endpoint(struct build *build, const struct node *node, bool is_post, 
     endpoint->host = share_host(build, endpoint->host);
 }
 
+/* What is told over a webhook cannot be where there is none. */
+static void check_inbox(struct build *build, const struct node *node, const struct contract *contract)
+{
+    static const char *const WEBHOOKS[] = {"ping_url", "post_url", "status_url", "test"};
+    if (contract->is_live) build_error(build, node, "delivery: inbox needs a standing price: there is nobody to ask");
+    for (unsigned i = 0; i < sizeof WEBHOOKS / sizeof *WEBHOOKS; i++)
+        if (node_find(node, WEBHOOKS[i]))
+            build_error(build, node_find(node, WEBHOOKS[i]), "delivery: inbox calls no webhook: %s has no place here",
+                        WEBHOOKS[i]);
+}
+
 static void read_endpoints(struct build *build, const struct node *node, struct contract *contract)
 {
     const struct node *ping = node_find(node, "ping_url"), *post = node_find(node, "post_url");
-    if (post)
+    static const char *const DELIVERIES[] = {"webhook", "inbox"};
+    unsigned delivery = 0;
+    build_word(build, node, "delivery", DELIVERIES, 2, &delivery);
+    contract->is_inbox = delivery == 1;
+    if (contract->is_inbox)
+        check_inbox(build, node, contract);
+    else if (post)
         build_endpoint(build, post, true, &contract->post);
     else
         build_error(build, node, "contract %.*s has no post_url", BUILD_SHOWN(contract->id));
+    if (contract->is_inbox) return;
     if (ping) build_endpoint(build, ping, false, &contract->ping);
     if (contract->is_live && !ping) build_error(build, node, "a live price needs a ping_url to ask for it");
     if (!contract->is_live && ping)

@@ -2,7 +2,7 @@
  * only while the catalogue is built (exchange/market/catalogue.h says who owns it). */
 #pragma once
 
-#include "exchange/market/endpoint.h"
+#include "exchange/market/addresses.h"
 #include "exchange/market/filter.h"
 #include "exchange/market/lists.h"
 #include "exchange/market/margin.h"
@@ -42,6 +42,7 @@ struct contract_asides {
     bool has_test;
     struct endpoint test_ping, test_post; /* where its test leads go; the ping's empty: a standing price */
     struct endpoint status;               /* asked about posts in doubt; empty: nobody is */
+    struct sale_addresses sales;          /* told of its sales, or given copies */
 };
 
 /* The first rule whose filter matches gives the standing price. */
@@ -92,6 +93,7 @@ struct contract {
     bool has_alone : 1;    /* prices[1] is for the lead alone, no rule */
     bool is_named : 1;     /* only a consent that names its seller will do */
     bool doubt_sells : 1;  /* and is a sale then; else it is voided */
+    bool is_inbox : 1;     /* bought by the exchange itself, for the buyer to read: no call leaves */
 };
 
 /* Test leads do not pass it by. */
@@ -109,10 +111,11 @@ struct buyer {
     uint32_t caps_count;
     struct bytes secrets[2]; /* whsec_… ; none in a snapshot that was unpacked */
     uint32_t secrets_count;
-    struct bytes hash_secret;    /* the bytes are the key of hashes in its pings; empty: none, or unpacked */
-    struct names redirect_hosts; /* lower case: where its verdicts may send people */
-    uint32_t max_in_flight;      /* 0: none */
-    uint32_t max_pings_per_s;    /* 0: none */
+    struct bytes hash_secret;       /* the bytes are the key of hashes in its pings; empty: none, or unpacked */
+    const struct endpoint *notices; /* NULL: none */
+    struct names redirect_hosts;    /* lower case: where its verdicts may send people */
+    uint32_t max_in_flight;         /* 0: none */
+    uint32_t max_pings_per_s;       /* 0: none */
     struct purse purse;
     struct names exclude_affiliates, exclude_sources; /* whose leads it does not take */
     struct people_rules people;

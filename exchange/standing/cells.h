@@ -91,7 +91,7 @@ struct standing {
     pthread_mutex_t lock;       /* over making cells */
     struct arena ids;           /* the texts of the ids */
     _Atomic uint64_t *segments; /* SEGMENT_PLACES: see standing.c */
-    struct revoked *revoked;
+    struct revoked *revoked, *keys_revoked;
     struct doubts *doubts;
     struct pinged *pinged; /* under the lock */
     uint32_t pinged_room, segments_count;

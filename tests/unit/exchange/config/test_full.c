@@ -17,9 +17,7 @@ static const char *const later[] = {
     /* campaign */
     "redistribute", "retention",
     /* affiliate */
-    "terms", "notices",
-    /* buyer */
-    "notices",
+    "terms",
     /* contract */
     "delivery", "copies", "pay_on", "contact_within"};
 #define LATER (sizeof later / sizeof *later)

@@ -694,6 +694,7 @@ static void test_restore(void **state)
 {
     struct desk *desk = *state;
     struct lead_ids ids;
+    struct digest revoked = {{1, 2, 3}}, other = {{1, 2, 4}};
     assert_int_equal(desk_open(desk), FAULT_NONE);
     assert_int_equal(desk_lead(desk, &ids, NULL, POST_ACCEPTED), FAULT_NONE); /* kept */
     assert_int_equal(desk_lead(desk, &ids, NULL, POST_REJECTED), FAULT_NONE); /* given back */
@@ -708,6 +709,11 @@ static void test_restore(void **state)
     assert_int_equal(ledger_switch(desk->line, BYTES("south/auto"), false, DESK_WALL, desk_on_durable, desk, 4711),
                      FAULT_NONE);
     loop_run(desk->loop);
+    for (unsigned twice = 0; twice < 2; twice++) {
+        assert_int_equal(ledger_revoke_key(desk->line, &revoked, DESK_WALL + twice, desk_on_durable, desk, 4711),
+                         FAULT_NONE);
+        loop_run(desk->loop);
+    }
     assert_int_equal(desk->fault, FAULT_NONE);
     desk_close(desk);
 
@@ -726,6 +732,8 @@ static void test_restore(void **state)
     assert_int_equal(used(standing, 2, 29833333), 0);
     assert_true(switches_paused(standing, standing_contract_cell(standing, BYTES("north/auto"))));
     assert_false(switches_paused(standing, standing_contract_cell(standing, BYTES("south/auto"))));
+    assert_true(standing_is_key_revoked(standing, &revoked));
+    assert_false(standing_is_key_revoked(standing, &other));
     offers_close(&offers);
     standing_close(&standing);
     ledger_close(&desk->ledger);
