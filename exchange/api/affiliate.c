@@ -128,10 +128,28 @@ static void write_stamps(struct sink *sink, int64_t created_ms, int64_t updated_
     sink_text(sink, "\"}");
 }
 
+/* What its sales pay by now: stages since, less what was given back. A test's pay what they said. */
+static enum fault look_money(struct inquiry *inquiry, struct reader *reader, struct auction_answer *answer)
+{
+    enum fault fault = FAULT_NONE;
+    for (uint32_t i = 0; i < answer->sales_count && !fault; i++) {
+        struct answer_sale *told = &answer->sales[i];
+        struct sale_record sale;
+        if (told->is_open || answer->is_test) continue;
+        fault = reader_sale(reader, &told->sale_id, &inquiry->arena, &sale);
+        if (fault) break;
+        int64_t pays_micros = sale.sold.payout_micros + sale.added.payout_micros - sale.returned.payout_micros +
+                              sale.lost_micros;
+        if (!told->is_returned) answer->price_micros += pays_micros - told->price_micros;
+        if (!told->is_returned) told->price_micros = pays_micros;
+    }
+    return fault == FAULT_NOT_FOUND ? FAULT_CORRUPT : fault;
+}
+
 /* What the buyers say became of it, where the affiliate may see that. */
 static enum fault look_stages(struct inquiry *inquiry, struct reader *reader, struct auction_answer *answer)
 {
-    enum fault fault = FAULT_NONE;
+    enum fault fault = look_money(inquiry, reader, answer);
     for (uint32_t i = 0; inquiry->affiliate->reveal_stages && i < answer->sales_count && !fault; i++) {
         struct aftersale_record record = {.latest = STAGE_NONE};
         fault = reader_aftersale(reader, &answer->sales[i].post_id, &record);

@@ -191,7 +191,10 @@ static struct book_verdict verdict_of(const struct auction *auction, const struc
     if (attempt->state != POST_ACCEPTED) return verdict;
     verdict.buyer_lead_id = slot->verdict.buyer_lead_id;
     verdict.named_price_micros = slot->verdict.price_micros;
-    if (slot->verdict.price_micros >= 0 && slot->verdict.price_micros != attempt->billed_micros)
+    const struct candidate *candidate = &auction->candidates[attempt->candidate];
+    int64_t agreed_micros = attempt->billed_micros;
+    if (price_is_later(candidate->contract)) agreed_micros = candidate->terms.price_micros;
+    if (slot->verdict.price_micros >= 0 && slot->verdict.price_micros != agreed_micros)
         verdict.reason = REASON_PRICE_MISMATCH; /* sold, billed at another price, and noted */
     return verdict;
 }
@@ -266,6 +269,10 @@ static void take_terms(struct entry *entry, const struct contract *contract, con
 {
     struct book_after *after = &entry->afters[entry->step.afters_count++];
     *after = (struct book_after){.post_id = intent->post_id, .counts = contract->after->takes_back};
+    if (intent->payout_micros == 0) { /* else something was promised before the contract was paid later */
+        after->pays_at = (enum sale_stage)contract->after->pays_at;
+        after->pays_ppm = contract->after->pays_ppm;
+    }
     for (unsigned i = 0; i < intent->keys_count; i++)
         if (reservation->keys[i].gives_back) after->gives_back |= 1u << i;
 }

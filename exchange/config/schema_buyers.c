@@ -429,7 +429,12 @@ static const struct schema_row contract_rows[] = {
      .type = SCHEMA_MAP,
      .group = &schema_contract_returns,
      .prose = "what the buyer may give back, and when; without it: nothing"},
-    {.key = "pay_on", .type = SCHEMA_CHOICE, .flags = SCHEMA_LATER, .choices = "accept", .prose = "when it is billed"},
+    {.key = "pay_on",
+     .type = SCHEMA_CHOICE,
+     .choices = "accept",
+     .fallback = "accept",
+     .group = &schema_pay_on,
+     .prose = "when it is billed: when it accepts a lead, or when the lead reaches a stage"},
     {.key = "contact_within", .type = SCHEMA_DURATION, .flags = SCHEMA_LATER, .prose = "else the lead may go on"},
     {.key = "free",
      .type = SCHEMA_BOOL,
@@ -569,5 +574,6 @@ const struct schema_group *const schema_buyer_groups[] = {
     &rule_group,     &schema_filter,     &near_group,           &score_bounds_group,
     &schedule_group, &schema_cap,        &unknown_group,        &doubt_group,
     &test_group,     &schema_funds,      &schema_buyer_notices, &schema_contract_returns,
+    &schema_pay_on,
 };
 const unsigned schema_buyer_groups_count = sizeof schema_buyer_groups / sizeof *schema_buyer_groups;

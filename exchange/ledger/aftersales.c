@@ -1,6 +1,7 @@
 /* A sale has a row here from the first word that is told of it; those nobody speaks of cost nothing. */
 #include "exchange/ledger/aftersales.h"
 
+#include "exchange/ledger/account.h"
 #include "exchange/ledger/learning.h"
 #include "protocol/base/check.h"
 #include "protocol/message/verdict.h"
@@ -17,6 +18,12 @@ enum fault aftersales_record(struct store *store, struct MDB_txn *txn, const str
     enum fault fault = store_get(store, txn, BOOK_AFTERSALES, ident_bytes(post_id), &bytes);
     if (fault != FAULT_NONE) return fault;
     return aftersale_read_record(bytes, record) ? FAULT_NONE : FAULT_CORRUPT;
+}
+
+bool aftersales_is_later(struct store *store, struct MDB_txn *txn, const struct ident *post_id)
+{
+    struct aftersale_record record;
+    return aftersales_record(store, txn, post_id, &record) == FAULT_NONE && record.terms.pays_at != STAGE_NONE;
 }
 
 /* A post's slot keeps its sale: nothing is posted for it any more. */
@@ -209,6 +216,29 @@ static void note(struct aftersale_record *record, const struct book_disposition 
     if (is_contact && (!record->contacted_ms || told->at_ms < record->contacted_ms)) record->contacted_ms = told->at_ms;
 }
 
+/* What the stage is paid, once for each sale. */
+static enum fault plan_earned(const struct rows_work *work, struct aftersales_sale *found,
+                              const struct book_disposition *told, struct account_book *money)
+{
+    struct aftersale_record *record = &found->record;
+    uint32_t stage = 1u << record->terms.pays_at;
+    char ref[IDENT_TEXT + 1];
+    struct account_event event = {
+        .sale_id = found->slot->sale.sale_id,
+        .money = {told->earned.price_micros, told->earned.payout_micros, told->earned.margin_micros},
+        .effective_ms = told->at_ms,
+        .ref = arena_copy(work->arena, bytes_of(ident_text(&told->post_id, ref))),
+        .note = bytes_of(stage_name(record->terms.pays_at))};
+    if (!event.ref.at) return FAULT_MEMORY;
+    if (!stage_reaches(told->stage, record->terms.pays_at) || record->paid & stage)
+        return rows_refuse(work, "a stage is paid that is not to be, or was");
+    enum fault fault = account_begin(money, work, 1);
+    if (fault == FAULT_NONE) fault = account_add_event(money, &event);
+    if (fault == FAULT_INPUT) return rows_refuse(work, money->why);
+    record->paid |= stage;
+    return fault;
+}
+
 /* A sale that was learned from as a good one is none; it may come back yet, and counts once. */
 static enum fault unlearn(const struct rows_work *work, struct aftersales_sale *found)
 {
@@ -234,9 +264,14 @@ enum fault aftersales_dispose(const struct rows_work *work)
     if (fault != FAULT_NONE) return fault;
     if (!found->slot || !bytes_same(found->slot->sale.buyer, told.buyer))
         return rows_refuse(work, "a disposition of what the buyer did not buy");
+    struct account_book money;
+    bool pays = told.earned.price_micros > 0;
+    fault = pays ? plan_earned(work, found, &told, &money) : FAULT_NONE;
+    if (fault != FAULT_NONE) return fault;
     note(&found->record, &told);
+    if (pays) fault = account_write(&money);
     bool turns_bad = told.stage == STAGE_BAD && !found->record.is_bad && !found->post.is_test;
-    if (turns_bad) fault = unlearn(work, found);
+    if (fault == FAULT_NONE && turns_bad) fault = unlearn(work, found);
     if (fault != FAULT_NONE) return fault;
     key_of(told.buyer, told.event_id, &key);
     fault = store_put(work->store, work->txn, BOOK_DISPOSITIONS, (struct bytes){(const char *)key.at, DIGEST_LEN},

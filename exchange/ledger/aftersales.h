@@ -26,6 +26,8 @@ enum fault aftersales_find(struct store *store, struct MDB_txn *txn, const struc
 /* The record alone; FAULT_NOT_FOUND: there is none. */
 enum fault aftersales_record(struct store *store, struct MDB_txn *txn, const struct ident *post_id,
                              struct aftersale_record *record) MUST_USE;
+/* It is billed at a stage, and nothing when it is accepted. */
+bool aftersales_is_later(struct store *store, struct MDB_txn *txn, const struct ident *post_id);
 enum fault aftersales_put(struct store *store, struct MDB_txn *txn, const struct aftersale_record *record) MUST_USE;
 /* By the id the buyer gave the lead. FAULT_NOT_FOUND. */
 enum fault aftersales_find_buyers(struct store *store, struct MDB_txn *txn, struct bytes buyer, struct bytes lead,

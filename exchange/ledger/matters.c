@@ -4,6 +4,8 @@
 #include "exchange/ledger/aftersales.h"
 #include "exchange/ledger/engine.h"
 #include "exchange/ledger/reversals.h"
+#include "exchange/market/price.h"
+#include "protocol/base/money.h"
 
 #define BODY_ROOM 4096u
 
@@ -123,6 +125,32 @@ static enum fault write_disposition(const struct desk *desk, const struct book_d
     return writer_entry(desk->ledger, desk->txn, ENTRY_DISPOSITION, desk->wall_ms, sink_written(&sink), &told->post_id);
 }
 
+/* What the stage is paid: of a sale that stands, and once. Margins are those of the present catalogue. */
+static enum fault earn(const struct desk *desk, const struct aftersales_sale *found, struct book_disposition *told)
+{
+    const struct catalogue *catalogue = desk->matter->catalogue;
+    const struct book_after *terms = &found->record.terms;
+    const struct affiliate *affiliate = catalogue_affiliate(catalogue, found->lead.affiliate);
+    struct price_parties parties = {.catalogue = catalogue,
+                                    .campaign = catalogue_campaign(catalogue, found->lead.campaign),
+                                    .affiliate = affiliate,
+                                    .source = affiliate ? catalogue_source_of(affiliate, found->lead.source) : NULL,
+                                    .contract = catalogue_contract(catalogue, found->post.intent.contract)};
+    int64_t price_micros = found->post.intent.price_micros;
+    bool is_paid = found->record.paid >> terms->pays_at & 1;
+    if (!stage_reaches(told->stage, terms->pays_at) || is_paid) return FAULT_NONE;
+    if (found->post.is_test || found->post.state != POST_ACCEPTED) return FAULT_NONE;
+    if (terms->pays_ppm && told->value_micros < 0)
+        return refuse(desk->matter, "value", "is required: at this stage a share of it is billed");
+    if (terms->pays_ppm && !money_share(told->value_micros, terms->pays_ppm, &price_micros))
+        return refuse(desk->matter, "value", "is too large");
+    if (price_micros <= 0) return FAULT_NONE;
+    struct payout payout = price_at_stage(&parties, price_micros);
+    told->earned = (struct aftersale_money){price_micros, payout.payout_micros, payout.margin_micros,
+                                            (uint8_t)payout.rule};
+    return FAULT_NONE;
+}
+
 static enum fault dispose(const struct desk *desk)
 {
     struct matter *matter = desk->matter;
@@ -144,6 +172,7 @@ static enum fault dispose(const struct desk *desk)
                                      .at_ms = said->at_ms ? said->at_ms : desk->wall_ms,
                                      .value_micros = said->value_micros};
     fault = check_instant(desk, &found->post, told.at_ms);
+    if (fault == FAULT_NONE) fault = earn(desk, found, &told);
     if (fault == FAULT_NONE) fault = write_disposition(desk, &told);
     if (fault != FAULT_NONE) return fault;
     tell_sale(matter, &found->post);

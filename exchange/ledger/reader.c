@@ -274,6 +274,17 @@ enum fault reader_aftersale(struct reader *reader, const struct ident *post_id, 
     return fault;
 }
 
+enum fault reader_sale(struct reader *reader, const struct ident *sale_id, struct arena *arena,
+                       struct sale_record *sale)
+{
+    struct MDB_txn *txn;
+    enum fault fault = store_begin(reader->book, false, &txn);
+    if (fault != FAULT_NONE) return fault;
+    fault = account_sale(reader->book, txn, sale_id, arena, sale);
+    store_abort(&txn);
+    return fault;
+}
+
 enum fault reader_returns(struct reader *reader, struct bytes buyer, enum return_status status,
                           const struct ident *after, struct arena *arena, struct book_return *list, uint32_t max,
                           uint32_t *count)

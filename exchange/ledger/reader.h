@@ -4,6 +4,7 @@
 
 #include "exchange/record/aftersale.h"
 #include "exchange/record/book.h"
+#include "exchange/record/sale.h"
 #include "exchange/record/trace.h"
 
 struct reader;
@@ -30,6 +31,9 @@ enum fault reader_post(struct reader *reader, const struct ident *post_id, struc
 /* What was told of a post's sale since. FAULT_NOT_FOUND: nothing. */
 enum fault reader_aftersale(struct reader *reader, const struct ident *post_id,
                             struct aftersale_record *record) MUST_USE;
+/* A sale as it stands, its texts in the arena. FAULT_NOT_FOUND: no such sale, or a test's. */
+enum fault reader_sale(struct reader *reader, const struct ident *sale_id, struct arena *arena,
+                       struct sale_record *sale) MUST_USE;
 /* Returns of a buyer (not empty), or of a status; oldest first, after `after` (none: from the start). Returns how many
  * were put, at most `max`. Evidence is read as a lead's content is, by the return's id. */
 enum fault reader_returns(struct reader *reader, struct bytes buyer, enum return_status status,

@@ -2,6 +2,7 @@
 #include "exchange/market/build_aftersale.h"
 #include "exchange/market/scalar.h"
 #include "protocol/base/money.h"
+#include "protocol/message/stage.h"
 
 static void read_percent(struct build *build, const struct node *map, const char *name, int64_t *ppm)
 {
@@ -35,13 +36,34 @@ static void read_returns(struct build *build, const struct node *map, struct sal
     terms->is_reviewed = decision == 1;
 }
 
+/* accept, or {stage: sold, percent: 10}. What is billed later promises nobody anything now. */
+static void read_payday(struct build *build, const struct node *node, const struct contract *contract,
+                        struct sale_terms *after)
+{
+    struct bytes stage = BYTES_NONE;
+    int64_t ppm = 0;
+    scalar_text(node_find(node, "stage"), &stage);
+    enum sale_stage at = stage_find(stage);
+    if (!stage_reaches(at, STAGE_CONTACTED))
+        build_error(build, node, "pay_on is accept, or a stage from contacted to sold");
+    else
+        after->pays_at = (uint8_t)at;
+    read_percent(build, node, "percent", &ppm);
+    after->pays_ppm = (uint32_t)ppm;
+    if (!contract->is_free)
+        build_error(build, node, "pay_on a stage pays nothing when the lead is accepted: it needs free: true");
+}
+
 void build_sale_terms(struct build *build, const struct node *node, struct contract *contract)
 {
-    const struct node *returns = node_find(node, "returns");
-    if (!returns) return;
+    const struct node *returns = node_find(node, "returns"), *payday = node_find(node, "pay_on");
+    struct bytes word;
+    bool pays_later = payday && !(scalar_text(payday, &word) && bytes_is(word, "accept"));
+    if (!returns && !pays_later) return;
     struct sale_terms *after = build_zero(build, 1, sizeof *after);
     if (!after) return;
-    read_returns(build, returns, after);
+    if (returns) read_returns(build, returns, after);
+    if (pays_later) read_payday(build, payday, contract, after);
     contract->after = after;
 }
 

@@ -125,7 +125,6 @@ void build_contract(struct build *build, const struct node *node, struct contrac
     build_disclosure(build, node, contract);
     build_seller(build, node, contract);
     build_sale_addresses(build, node, contract);
-    build_sale_terms(build, node, contract);
     if (node_find(node, "test")) read_test(build, node_find(node, "test"), contract);
     build_place(build, node, contract);
     if (node_find(node, "filter")) contract->filter = read_filter(build, node_find(node, "filter"), contract);
@@ -137,6 +136,7 @@ void build_contract(struct build *build, const struct node *node, struct contrac
     contract->silent_available = silent;
     build_bool(build, node, "paused", &contract->paused);
     build_bool(build, node, "free", &contract->is_free);
+    build_sale_terms(build, node, contract);
     if (!node_find(node, "margin")) return;
     struct margin *margin = build_zero(build, 1, sizeof *margin);
     if (!margin) return;

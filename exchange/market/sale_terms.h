@@ -22,4 +22,6 @@ struct return_share {
 struct sale_terms {
     bool takes_back; /* else nothing may be returned */
     struct return_terms returns;
+    uint8_t pays_at;   /* enum sale_stage: billed when it is reached; NONE: when the lead is accepted */
+    uint32_t pays_ppm; /* of what the buyer says it is worth; 0: the price */
 };

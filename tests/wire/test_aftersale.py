@@ -168,7 +168,8 @@ def test_returned_at_once():
         status, part = give_back(exchange, post, amount="3.00", evidence="zcanary: nobody there")
         same((status, part["status"], part["amount"], part["lead_id"]), (200, "approved", "3.00", lead["lead_id"]))
         same(accounts(exchange), {"buyer:north": "-9.00", "affiliate:best:uncleared": "7.20", "house:margin": "1.80"})
-        same(get(exchange, lead)["status"], "sold", "a part came back")
+        told = get(exchange, lead)
+        same((told["status"], told["price"], told["sales"][0]["price"]), ("sold", "7.20", "7.20"), "a part came back")
         refused(give_back(exchange, post, amount="9.01"), 422, "left")
         same(give_back(exchange, post, code="duplicate")[1]["amount"], "9.00", "all that is left")
         same(accounts(exchange), {})
@@ -236,6 +237,42 @@ def test_a_share_of_the_month_and_room_under_caps():
 def test_nothing_may_be_returned_without_terms():
     with Open() as exchange:
         refused(give_back(exchange, post_of(exchange, sell(exchange, "Ann"))), 409, "nothing back")
+
+
+def paid_at(stage, **more):
+    return {"affiliates": {"best": {"reveal": {"stages": True}}, "other": {"min_price": "1.00"}},
+            "buyers": {"north": {"does": {"price": "12.00"}, "contract": {"pay_on": {"stage": stage, **more}, "free": True}}}}
+
+
+def test_paid_at_a_stage():
+    with Open(paid_at("appointment")) as exchange:
+        lead = sell(exchange, "Ann")
+        same((lead["price"], lead["sales"][0]["price"]), ("0.00", "0.00"), "nothing is owed yet")
+        same(accounts(exchange), {})
+        told = tell(exchange, item("e1", lead, "contacted"), item("e2", lead, "quoted"), item("e3", lead, "sold"))[1]["results"]
+        same([result.get("billed") for result in told], [None, "12.00", None], "once, when it is reached or passed")
+        same(tell(exchange, item("e2", lead, "quoted"))[1]["results"][0], told[1], "the first answer again")
+        same(accounts(exchange), {"buyer:north": "-12.00", "affiliate:best:uncleared": "9.60", "house:margin": "2.40"})
+        told = get(exchange, lead)
+        same((told["price"], told["sales"][0]["price"], told["sales"][0]["stage"]), ("9.60", "9.60", "sold"))
+        same(send(exchange, "Bob", "other")["reason"]["code"], "low_bid", "an affiliate with a minimum is not sold for nothing")
+
+
+def test_paid_a_share_of_the_value():
+    play = paid_at("sold", percent=10)
+    play["buyers"]["north"]["contract"]["returns"] = {"window": "7d", "decide": "auto"}
+    with Open(play) as exchange:
+        lead = sell(exchange, "Ann")
+        post = post_of(exchange, lead)
+        refused(give_back(exchange, post), 409, "left")
+        same(outcomes(tell(exchange, item("e1", lead, "sold"))), [("e1", "refused", "invalid_field")], "a share of what")
+        same(tell(exchange, item("e1", lead, "sold", value="1500.00"))[1]["results"][0]["billed"], "150.00")
+        same(accounts(exchange), {"buyer:north": "-150.00", "affiliate:best:uncleared": "120.00", "house:margin": "30.00"})
+        exchange.kill()
+        exchange.start_exchange()
+        same("billed" in tell(exchange, item("e2", lead, "sold", value="9.00"))[1]["results"][0], False)
+        same(give_back(exchange, post, amount="50.00")[0], 200)
+        same(accounts(exchange)["buyer:north"], "-100.00")
 
 
 run_all(dict(globals()))

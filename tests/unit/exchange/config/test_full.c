@@ -19,7 +19,7 @@ static const char *const later[] = {
     /* affiliate */
     "terms",
     /* contract */
-    "delivery", "copies", "pay_on", "contact_within"};
+    "delivery", "copies", "contact_within"};
 #define LATER (sizeof later / sizeof *later)
 
 static void copy_file(struct arena *arena, const char *name)
