@@ -6,6 +6,7 @@
 #include "exchange/market/deal.h"
 #include "exchange/market/doubt.h"
 #include "exchange/worker/held.h"
+#include "exchange/worker/jump.h"
 #include "protocol/base/check.h"
 
 #define TRACE_ROOM (256u << 10)
@@ -263,7 +264,8 @@ static struct bytes standing_offer(void *world, const struct ident *same, char *
     struct worker *worker = world;
     size_t len = 0;
     bool stands = offers_standing(worker->hall->offers, same, clock_now_us(), flat, OFFER_BYTES_MAX, &len);
-    return stands ? (struct bytes){flat, len} : BYTES_NONE;
+    if (!stands) return BYTES_NONE;
+    return (struct bytes){flat, jump_follow(worker->hall->offers, clock_now_us(), clock_wall_ms(), flat, len)};
 }
 
 /* Told to the trace before the new offer is: a kill in between may lose both, never keep both. */
