@@ -268,10 +268,11 @@ static void take_terms(struct entry *entry, const struct contract *contract, con
                        const struct book_intent *intent)
 {
     struct book_after *after = &entry->afters[entry->step.afters_count++];
-    *after = (struct book_after){.post_id = intent->post_id, .counts = contract->after->takes_back};
+    const struct sale_terms *terms = contract_after(contract);
+    *after = (struct book_after){.post_id = intent->post_id, .counts = terms->takes_back};
     if (intent->payout_micros == 0) { /* else something was promised before the contract was paid later */
-        after->pays_at = (enum sale_stage)contract->after->pays_at;
-        after->pays_ppm = contract->after->pays_ppm;
+        after->pays_at = (enum sale_stage)terms->pays_at;
+        after->pays_ppm = terms->pays_ppm;
     }
     for (unsigned i = 0; i < intent->keys_count; i++)
         if (reservation->keys[i].gives_back) after->gives_back |= 1u << i;
@@ -304,7 +305,7 @@ void entries_intents(struct auction *auction)
             .doubt = doubt_of(auction, slot->candidate),
         };
         take_keys(&slot->reservation, intent);
-        if (candidate->contract->after) take_terms(&entry, candidate->contract, &slot->reservation, intent);
+        if (contract_after(candidate->contract)) take_terms(&entry, candidate->contract, &slot->reservation, intent);
     }
     append(auction, &entry.step);
 }

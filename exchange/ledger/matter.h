@@ -38,3 +38,14 @@ struct matter {
     struct ident sale_id;
     int64_t amount_micros, asked_ms, accept_at_ms;
 };
+
+struct ledger_line;
+
+/* Something private that is told of a sale, sealed under the id it is to be kept by; on the line's thread, in its
+ * arena. */
+enum fault ledger_seal(struct ledger_line *line, const struct ident *id, struct bytes text, struct arena *arena,
+                       struct bytes *sealed) MUST_USE;
+/* What a buyer or an operator says of a sale, see matter.h; it lives until on_durable, and is filled by then. */
+enum fault ledger_matter(struct ledger_line *line, struct matter *matter, int64_t wall_ms,
+                         void (*on_durable)(void *arg, uint64_t token, enum fault fault, uint64_t seq), void *arg,
+                         uint64_t token) MUST_USE;

@@ -128,14 +128,7 @@ static enum fault write_disposition(const struct desk *desk, const struct book_d
 /* What the stage is paid: of a sale that stands, and once. Margins are those of the present catalogue. */
 static enum fault earn(const struct desk *desk, const struct aftersales_sale *found, struct book_disposition *told)
 {
-    const struct catalogue *catalogue = desk->matter->catalogue;
     const struct book_after *terms = &found->record.terms;
-    const struct affiliate *affiliate = catalogue_affiliate(catalogue, found->lead.affiliate);
-    struct price_parties parties = {.catalogue = catalogue,
-                                    .campaign = catalogue_campaign(catalogue, found->lead.campaign),
-                                    .affiliate = affiliate,
-                                    .source = affiliate ? catalogue_source_of(affiliate, found->lead.source) : NULL,
-                                    .contract = catalogue_contract(catalogue, found->post.intent.contract)};
     int64_t price_micros = found->post.intent.price_micros;
     bool is_paid = found->record.paid >> terms->pays_at & 1;
     if (!stage_reaches(told->stage, terms->pays_at) || is_paid) return FAULT_NONE;
@@ -145,6 +138,13 @@ static enum fault earn(const struct desk *desk, const struct aftersales_sale *fo
     if (terms->pays_ppm && !money_share(told->value_micros, terms->pays_ppm, &price_micros))
         return refuse(desk->matter, "value", "is too large");
     if (price_micros <= 0) return FAULT_NONE;
+    const struct catalogue *catalogue = desk->matter->catalogue;
+    const struct affiliate *affiliate = catalogue_affiliate(catalogue, found->lead.affiliate);
+    struct price_parties parties = {.catalogue = catalogue,
+                                    .campaign = catalogue_campaign(catalogue, found->lead.campaign),
+                                    .affiliate = affiliate,
+                                    .source = affiliate ? catalogue_source_of(affiliate, found->lead.source) : NULL,
+                                    .contract = catalogue_contract(catalogue, found->post.intent.contract)};
     struct payout payout = price_at_stage(&parties, price_micros);
     told->earned = (struct aftersale_money){price_micros, payout.payout_micros, payout.margin_micros,
                                             (uint8_t)payout.rule};
@@ -190,20 +190,20 @@ static enum fault question(const struct desk *desk, const struct aftersales_sale
     struct store *store = desk->ledger->book;
     const struct return_request *said = desk->matter->asked;
     const struct contract *contract = catalogue_contract(desk->matter->catalogue, found->post.intent.contract);
+    const struct sale_terms *terms = contract ? contract_after(contract) : NULL;
     struct sale_record sale;
     enum fault fault = account_sale(store, desk->txn, &found->slot->sale.sale_id, &desk->ledger->arena, &sale);
     if (fault == FAULT_NOT_FOUND) return refuse(desk->matter, NULL, "a test is not returned");
     if (fault != FAULT_NONE) return fault;
-    *asks = (struct return_question){
-        .terms = contract && contract->after && contract->after->takes_back ? &contract->after->returns : NULL,
-        .sold_ms = sale.booked_ms,
-        .wall_ms = desk->wall_ms,
-        .reason_code = said->reason_code,
-        .has_amount = said->has_amount,
-        .amount_micros = said->amount_micros,
-        .left_micros = sale.sold.price_micros + sale.added.price_micros - sale.returned.price_micros -
-                       found->record.pending_micros,
-        .is_counted = found->record.returns > 0 || !found->record.terms.counts};
+    *asks = (struct return_question){.terms = terms && terms->takes_back ? &terms->returns : NULL,
+                                     .sold_ms = sale.booked_ms,
+                                     .wall_ms = desk->wall_ms,
+                                     .reason_code = said->reason_code,
+                                     .has_amount = said->has_amount,
+                                     .amount_micros = said->amount_micros,
+                                     .left_micros = sale.sold.price_micros + sale.added.price_micros -
+                                                    sale.returned.price_micros - found->record.pending_micros,
+                                     .is_counted = found->record.returns > 0 || !found->record.terms.counts};
     fault = aftersales_month(store, desk->txn, AFTERSALES_CONTRACT, sale.contract, sale.period, &asks->month);
     if (fault != FAULT_NONE) return fault;
     return aftersales_month(store, desk->txn, AFTERSALES_AFFILIATE, sale.affiliate, sale.period, affiliates);

@@ -1,5 +1,6 @@
 /* What holds after a sale: what a contract may give back, what of that its affiliate bears. */
 #include "exchange/market/build_aftersale.h"
+#include "exchange/market/build_doubt.h"
 #include "exchange/market/scalar.h"
 #include "protocol/base/money.h"
 #include "protocol/message/stage.h"
@@ -61,10 +62,11 @@ void build_sale_terms(struct build *build, const struct node *node, struct contr
     bool pays_later = payday && !(scalar_text(payday, &word) && bytes_is(word, "accept"));
     if (!returns && !pays_later) return;
     struct sale_terms *after = build_zero(build, 1, sizeof *after);
-    if (!after) return;
+    struct contract_asides *asides = build_asides(build, contract);
+    if (!after || !asides) return;
     if (returns) read_returns(build, returns, after);
     if (pays_later) read_payday(build, payday, contract, after);
-    contract->after = after;
+    asides->after = after;
 }
 
 void build_return_share(struct build *build, const struct node *node, struct return_share *share)

@@ -37,12 +37,13 @@ struct cap {
     struct cap_id id;    /* stable: owner, window, unit, per, counts; its segments' follow from it */
 };
 
-/* Addresses that few contracts have. */
+/* What few contracts have. */
 struct contract_asides {
     bool has_test;
     struct endpoint test_ping, test_post; /* where its test leads go; the ping's empty: a standing price */
     struct endpoint status;               /* asked about posts in doubt; empty: nobody is */
     struct sale_addresses sales;          /* told of its sales, or given copies */
+    const struct sale_terms *after;       /* NULL: nothing is said of the time after a sale */
 };
 
 /* The first rule whose filter matches gives the standing price. */
@@ -64,6 +65,7 @@ struct contract {
     const struct price_rule *prices;
     uint16_t prices_count;
     uint8_t max_sold : 7, is_shared : 1; /* takes a lead that so many buyers get at most (1: alone); never alone */
+    uint32_t tier;
     int64_t min_price_micros, max_price_micros; /* 0: none */
     const struct margin *margin;                /* NULL: not stated */
     const struct margin_pairs *pairs;           /* NULL: none */
@@ -71,7 +73,7 @@ struct contract {
     const struct schedule *schedule;            /* NULL: always open; the buyer's where it has none of its own */
     const struct cap *caps;                     /* with counts_today one more stands behind them */
     uint32_t caps_count;
-    uint32_t tier, priority, weight;   /* lower ones first, and the policy's of that name; its share of the draw */
+    uint32_t priority, weight;         /* of the policies of these names: lower ones first; its share of the draw */
     uint32_t multiplier_ppm;           /* on its price, for the ranking */
     uint32_t from_min, until_min;      /* UTC minutes since 1970: closed before, and from then on; 0: no bound */
     uint32_t max_open_offers;          /* 0: none */
@@ -79,7 +81,6 @@ struct contract {
     uint32_t bid_ttl_ms, doubt_s;      /* doubt_s: when a doubt ends by itself */
     const struct people_terms *people; /* NULL: no rules of its own */
     const struct seller *seller;       /* NULL: none is shown */
-    const struct sale_terms *after;    /* NULL: nothing is said of the time after a sale */
     uint8_t discloses; /* in its pings: bits 1 << enum person_kind: keyed hashes of those; DISCLOSES_FLOOR */
     bool is_live;      /* asked for a price; else the first price rule that matches bids */
     bool is_free;      /* a payout of 0 is no fault */
@@ -100,6 +101,11 @@ struct contract {
 static inline bool contract_takes_tests(const struct contract *contract)
 {
     return contract->asides && contract->asides->has_test;
+}
+
+static inline const struct sale_terms *contract_after(const struct contract *contract)
+{
+    return contract->asides ? contract->asides->after : NULL;
 }
 
 struct buyer {

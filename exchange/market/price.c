@@ -80,7 +80,8 @@ static int64_t kept_of(const struct margin *margin, int64_t price_micros)
 
 bool price_is_later(const struct contract *contract)
 {
-    return contract->after && contract->after->pays_at;
+    const struct sale_terms *after = contract_after(contract);
+    return after && after->pays_at;
 }
 
 struct payout price_payout(const struct price_parties *parties, int64_t price_micros)

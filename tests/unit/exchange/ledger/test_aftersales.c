@@ -182,6 +182,7 @@ static void stands_over_a_restart(void **state)
 struct market {
     struct catalogue catalogue;
     struct contract contract;
+    struct contract_asides asides;
     struct sale_terms after;
     struct affiliate affiliate;
 };
@@ -198,7 +199,8 @@ static struct market *market_of(bool is_reviewed)
     }
     catalogue->contracts = &market.contract;
     catalogue->affiliates = &market.affiliate;
-    market.contract.after = &market.after;
+    market.asides.after = &market.after;
+    market.contract.asides = &market.asides;
     market.affiliate.returns = (struct return_share){.is_set = true, .window_ms = 86400000, .max_ppm = 1000000};
     market.after = (struct sale_terms){
         .takes_back = true,

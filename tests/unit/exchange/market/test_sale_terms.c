@@ -52,7 +52,7 @@ static void are_read_and_packed(void **state)
     struct catalogue *again = catalogue_unpack(catalogue->packed, NULL, NULL);
     assert_non_null(again);
     for (int i = 0; i < 2; i++) {
-        const struct sale_terms *after = (i ? again : catalogue)->contracts[0].after;
+        const struct sale_terms *after = contract_after(&(i ? again : catalogue)->contracts[0]);
         const struct return_share *share = &(i ? again : catalogue)->affiliates[0].returns;
         assert_true(after->takes_back && after->returns.is_reviewed);
         assert_int_equal(after->returns.window_ms, 7 * DAY_MS);
@@ -67,7 +67,7 @@ static void are_read_and_packed(void **state)
     catalogue_drop(&catalogue);
     catalogue = with("", ",'pay_on':'accept'");
     assert_non_null(catalogue);
-    assert_null(catalogue->contracts[0].after);
+    assert_null(contract_after(&catalogue->contracts[0]));
     assert_false(catalogue->affiliates[0].returns.is_set);
     catalogue_drop(&catalogue);
 }
@@ -97,7 +97,8 @@ static void what_is_billed_later_promises_nothing(void **state)
     struct catalogue catalogue = {.house = {.margin = {.is_set = true, .ppm = 200000}, .payout_step_micros = CENT}};
     struct campaign campaign = {.index = 0};
     struct affiliate affiliate = {.index = 0};
-    struct contract contract = {.after = &after, .is_free = true};
+    struct contract_asides asides = {.after = &after};
+    struct contract contract = {.asides = &asides, .is_free = true};
     struct price_parties parties = {&catalogue, &campaign, &affiliate, NULL, &contract};
     struct payout payout = price_payout(&parties, 1000 * CENT);
     assert_int_equal(payout.payout_micros, 0);
