@@ -32,8 +32,9 @@ struct auction_request {
     bool test_key;            /* the affiliate came with a key for tests only */
     bool has_key;
     struct digest key;
-    const struct lead_record *record; /* RESUMED: what the book keeps, texts in the arena */
-    struct bytes content;             /* RESUMED: {"lead":{…},"consent":{…}} */
+    struct ident origin;              /* ONE_CALL: the lead it comes of, whose record and content these are; or none */
+    const struct lead_record *record; /* RESUMED, or with an origin: what the book keeps, texts in the arena */
+    struct bytes content;             /* likewise: {"lead":{…},"consent":{…}} */
 };
 
 enum answer_status {

@@ -233,6 +233,7 @@ static void begin(struct auction *auction, struct entry *entry, bool is_end)
     if (!auction->opening_written) {
         open_lead(auction, &entry->opening);
         step->opening = &entry->opening;
+        step->origin = auction->request.origin;
     }
     for (uint32_t i = 0; i < auction->slots_count; i++) {
         struct slot *slot = &auction->slots[i];
@@ -264,12 +265,16 @@ static void take_keys(const struct reservation *reservation, struct book_intent 
 }
 
 /* What is to hold after the sale, as the contract has it now. */
-static void take_terms(struct entry *entry, const struct contract *contract, const struct reservation *reservation,
-                       const struct book_intent *intent)
+static void take_terms(const struct auction *auction, struct entry *entry, const struct contract *contract,
+                       const struct reservation *reservation, const struct book_intent *intent)
 {
     struct book_after *after = &entry->afters[entry->step.afters_count++];
     const struct sale_terms *terms = contract_after(contract);
-    *after = (struct book_after){.post_id = intent->post_id, .counts = terms->takes_back};
+    const struct onward_terms *onward = &auction->campaign->onward;
+    *after = (struct book_after){.post_id = intent->post_id,
+                                 .counts = terms->takes_back,
+                                 .contact_ms = terms->contact_ms,
+                                 .onward_ms = terms->contact_ms && onward->uncontacted ? onward->max_age_ms : 0};
     if (intent->payout_micros == 0) { /* else something was promised before the contract was paid later */
         after->pays_at = (enum sale_stage)terms->pays_at;
         after->pays_ppm = terms->pays_ppm;
@@ -305,7 +310,8 @@ void entries_intents(struct auction *auction)
             .doubt = doubt_of(auction, slot->candidate),
         };
         take_keys(&slot->reservation, intent);
-        if (contract_after(candidate->contract)) take_terms(&entry, candidate->contract, &slot->reservation, intent);
+        if (contract_after(candidate->contract))
+            take_terms(auction, &entry, candidate->contract, &slot->reservation, intent);
     }
     append(auction, &entry.step);
 }

@@ -15,6 +15,13 @@ enum step story_reject(struct auction *auction, enum reason reason, const char *
 /* Before the first intent an affiliate that leaves ends the story; after it the story runs to its end. */
 bool story_has_left(const struct auction *auction);
 
+/* onward.c */
+/* It comes of a lead that goes to a new auction. */
+bool onward_is(const struct auction *auction);
+enum step onward_admit(struct auction *auction);
+/* Who had it, or an owner of theirs, is not asked again. */
+void onward_match(struct auction *auction);
+
 /* admission.c */
 /* Why its affiliate or source sends nothing now; NULL: it may. */
 const char *admission_paused(const struct auction *auction);

@@ -435,7 +435,12 @@ static const struct schema_row contract_rows[] = {
      .fallback = "accept",
      .group = &schema_pay_on,
      .prose = "when it is billed: when it accepts a lead, or when the lead reaches a stage"},
-    {.key = "contact_within", .type = SCHEMA_DURATION, .flags = SCHEMA_LATER, .prose = "else the lead may go on"},
+    {.key = "contact_within",
+     .type = SCHEMA_DURATION,
+     .range = "1s..90d",
+     .prose =
+         "so long after a sale its dispositions have to say that the person was reached; else both sides are told, and "
+         "the campaign's redistribute may send the lead on"},
     {.key = "free",
      .type = SCHEMA_BOOL,
      .fallback = "false",

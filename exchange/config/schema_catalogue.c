@@ -390,7 +390,10 @@ static const struct schema_row campaign_rows[] = {
      .items_max = 64,
      .group = &schema_pattern,
      .prose = "leads that look like tests: they end as test_lead, unsold"},
-    {.key = "redistribute", .type = SCHEMA_MAP, .flags = SCHEMA_LATER, .prose = "selling a returned lead again"},
+    {.key = "redistribute",
+     .type = SCHEMA_MAP,
+     .group = &schema_redistribute,
+     .prose = "which sold leads go to a new auction; without it: none"},
     {.key = "experiment", .type = SCHEMA_MAP, .group = &experiment_group, .prose = "other rules for a share"},
     {.key = "retention", .type = SCHEMA_DURATION, .flags = SCHEMA_LATER, .prose = "how long leads are kept"},
     {.key = "paused", .type = SCHEMA_BOOL, .fallback = "false", .prose = "takes no leads"},
@@ -577,5 +580,6 @@ const struct schema_group *const schema_catalogue_groups[] = {
     &schema_contract_duplicates,
     &schema_affiliate_notices,
     &schema_affiliate_returns,
+    &schema_redistribute,
 };
 const unsigned schema_catalogue_groups_count = sizeof schema_catalogue_groups / sizeof *schema_catalogue_groups;

@@ -3,6 +3,7 @@
 
 #include "exchange/ledger/account.h"
 #include "exchange/ledger/learning.h"
+#include "exchange/ledger/onward.h"
 #include "protocol/base/check.h"
 #include "protocol/message/verdict.h"
 
@@ -181,6 +182,13 @@ static enum fault begin_sale(const struct rows_work *work, const struct book_ver
     if (fault != FAULT_NONE || is_test) return fault;
     fault = aftersales_record(work->store, work->txn, &verdict->post_id, &record);
     if (fault != FAULT_NONE) return fault == FAULT_NOT_FOUND ? FAULT_NONE : fault;
+    if (record.terms.contact_ms > 0) {
+        record.contact_by_ms = work->entry->wall_ms + record.terms.contact_ms;
+        fault = due_put(work->store, work->txn,
+                        &(struct due_row){.at_ms = record.contact_by_ms, .kind = DUE_CONTACT, .id = record.post_id});
+        if (fault == FAULT_NONE) fault = aftersales_put(work->store, work->txn, &record);
+        if (fault != FAULT_NONE) return fault;
+    }
     fault = learning_keep(work->store, work->txn, sale->contract, work->entry->wall_ms, learning);
     if (fault != FAULT_NONE) return fault;
     return record.terms.counts ? aftersales_count(work, sale->contract, affiliate, work->entry->period, 1, 0)
@@ -190,7 +198,8 @@ static enum fault begin_sale(const struct rows_work *work, const struct book_ver
 enum fault aftersales_step(const struct rows_work *work, const struct book_step *step, struct bytes affiliate,
                            bool is_test)
 {
-    enum fault fault = open_terms(work, step);
+    enum fault fault = onward_open(work, step);
+    if (fault == FAULT_NONE) fault = open_terms(work, step);
     for (unsigned i = 0, sale = 0; i < step->verdicts_count && fault == FAULT_NONE; i++) {
         const struct book_verdict *verdict = &step->verdicts[i];
         if (verdict->state == POST_ACCEPTED)
@@ -198,6 +207,14 @@ enum fault aftersales_step(const struct rows_work *work, const struct book_step 
         else if (verdict->state != POST_UNKNOWN)
             fault = store_drop(work->store, work->txn, BOOK_AFTERSALES, ident_bytes(&verdict->post_id));
     }
+    return fault;
+}
+
+enum fault aftersales_end_waiting(const struct rows_work *work, struct aftersale_record *record)
+{
+    if (record->contact_by_ms == 0) return FAULT_NONE;
+    enum fault fault = due_drop(work->store, work->txn, record->contact_by_ms, DUE_CONTACT, &record->post_id);
+    record->contact_by_ms = 0;
     return fault;
 }
 
@@ -270,6 +287,7 @@ enum fault aftersales_dispose(const struct rows_work *work)
     if (fault != FAULT_NONE) return fault;
     note(&found->record, &told);
     if (pays) fault = account_write(&money);
+    if (fault == FAULT_NONE && stage_ends_waiting(told.stage)) fault = aftersales_end_waiting(work, &found->record);
     bool turns_bad = told.stage == STAGE_BAD && !found->record.is_bad && !found->post.is_test;
     if (fault == FAULT_NONE && turns_bad) fault = unlearn(work, found);
     if (fault != FAULT_NONE) return fault;

@@ -50,6 +50,8 @@ bool aftersales_fit(const struct book_step *step);
 /* The terms of a step's intents, what its sales begin, what its refusals end. After the step's own rows. */
 enum fault aftersales_step(const struct rows_work *work, const struct book_step *step, struct bytes affiliate,
                            bool is_test) MUST_USE;
+/* Nobody need be reached any more. The record is the caller's to write. */
+enum fault aftersales_end_waiting(const struct rows_work *work, struct aftersale_record *record) MUST_USE;
 /* ENTRY_DISPOSITION. */
 enum fault aftersales_dispose(const struct rows_work *work) MUST_USE;
 /* The entry had to do with that row. */

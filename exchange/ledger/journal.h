@@ -42,7 +42,9 @@
     X(RETURNS, "returns")           /* return id -> aftersale_write_return (parts) */                                  \
     X(RETURN_LISTS, "return_lists") /* 'b', buyer, 0 or 's', status; return id -> empty */                             \
     X(KEPT, "kept")                 /* contract id -> market/acceptance's word of sales that were not returned (8) */  \
-    X(BUYER_LEADS, "buyer_leads")   /* buyer, 0, the buyer's own id of a lead it bought -> post id */                  \
+    X(ONWARD, "onward")             /* lead id -> what became of it, or what it came of, see onward.h */               \
+    X(ONWARD_WAITING, "onward_waiting") /* until, lead id -> empty */                                                  \
+    X(BUYER_LEADS, "buyer_leads")       /* buyer, 0, the buyer's own id of a lead it bought -> post id */              \
     X(HOLDS, "holds") /* "buyer:X" -> micros (8) that posts without a final verdict hold, see stakes.h */              \
     X(SALES, "sales") /* sale id -> sale_write */                                                                      \
     X(MOVES, "moves") /* seq, n -> move_write; this and the next three: see account.h */                               \
@@ -73,6 +75,7 @@ enum entry_kind {
     ENTRY_KEY_REVOKED = 10,
     ENTRY_RETURN = 11,
     ENTRY_JUDGEMENT = 12,
+    ENTRY_UNCONTACTED = 13,
     ENTRY_KINDS
 };
 

@@ -274,6 +274,9 @@ static enum fault give_back(const struct desk *desk)
     if (asks.terms->is_reviewed && asks.terms->accept_after_ms)
         asked.accept_at_ms = desk->wall_ms + asks.terms->accept_after_ms;
     if (!asks.terms->is_reviewed) asked.judged_ms = desk->wall_ms;
+    const struct campaign *campaign = catalogue_campaign(matter->catalogue, found->lead.campaign);
+    if (campaign && campaign->onward.returned)
+        asked.onward_until_ms = found->lead.created_ms + campaign->onward.max_age_ms;
     if (asked.has_evidence) digest_of(&asked.evidence, &matter->sealed, 1);
     fault = write_return(desk, &asked);
     if (fault == FAULT_NONE) tell_return(matter, &asked);

@@ -8,6 +8,7 @@
 #include "exchange/ledger/account.h"
 #include "exchange/ledger/days.h"
 #include "exchange/ledger/engine.h"
+#include "exchange/ledger/onward.h"
 #include "exchange/ledger/reversals.h"
 #include "exchange/ledger/seen.h"
 #include "protocol/base/money.h"
@@ -270,6 +271,29 @@ enum fault reader_aftersale(struct reader *reader, const struct ident *post_id, 
     enum fault fault = store_begin(reader->book, false, &txn);
     if (fault != FAULT_NONE) return fault;
     fault = aftersales_record(reader->book, txn, post_id, record);
+    store_abort(&txn);
+    return fault;
+}
+
+enum fault reader_onward(struct reader *reader, const struct ident *lead_id, struct ident *became,
+                         struct ident *came_of)
+{
+    struct MDB_txn *txn;
+    enum fault fault = store_begin(reader->book, false, &txn);
+    if (fault != FAULT_NONE) return fault;
+    fault = onward_of(reader->book, txn, lead_id, became, came_of);
+    store_abort(&txn);
+    return fault;
+}
+
+enum fault reader_onward_waiting(struct reader *reader, struct reader_onward *after, struct ident *ids, uint32_t max,
+                                 uint32_t *count)
+{
+    struct MDB_txn *txn;
+    *count = 0;
+    enum fault fault = store_begin(reader->book, false, &txn);
+    if (fault != FAULT_NONE) return fault;
+    fault = onward_waiting(reader->book, txn, after, ids, max, count);
     store_abort(&txn);
     return fault;
 }

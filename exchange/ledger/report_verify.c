@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "exchange/ledger/counting.h"
+#include "exchange/ledger/onward.h"
 #include "exchange/ledger/report_parts.h"
 #include "exchange/ledger/reversals.h"
 #include "exchange/ledger/rows.h"
@@ -244,6 +245,7 @@ static bool touches(enum book_table table, struct bytes key, const struct entry 
     if (table == BOOK_CAPS && counting_touches(entry, key)) return true;
     if (entry->kind == ENTRY_LATE) return table == BOOK_POSTS && bytes_starts(entry->body, id);
     if (aftersales_touches(entry, table, key) || reversals_touches(entry, table, key)) return true;
+    if (onward_touches(entry, table, key)) return true;
     if (entry->kind != ENTRY_STEP) return false;
     if (bytes_same(ident_bytes(&step->lead_id), id)) return true;
     if (step->opening && bytes_same(ident_bytes(&step->ping_id), id)) return true;
@@ -433,12 +435,13 @@ static enum fault compare_sums(struct verify *verify)
 static enum fault compare_all(struct verify *verify)
 {
     static const enum book_table tables[] = {
-        BOOK_ACCOUNTS,      BOOK_LEADS,       BOOK_POSTS,       BOOK_DOUBTS,      BOOK_PINGS,   BOOK_KEYS,
-        BOOK_CAPS,          BOOK_SWITCHES,    BOOK_CONTENT,     BOOK_CATALOGUES,  BOOK_SEEN,    BOOK_SEEN_POSTS,
-        BOOK_ENDS,          BOOK_DUE,         BOOK_EVENTS,      BOOK_EVENT_ENDS,  BOOK_OUTBOX,  BOOK_OUTBOX_LEADS,
-        BOOK_DISPOSITIONS,  BOOK_AFTERSALES,  BOOK_BUYER_LEADS, BOOK_SALE_MONTHS, BOOK_RETURNS, BOOK_RETURN_LISTS,
-        BOOK_KEPT,          BOOK_HOLDS,       BOOK_SALES,       BOOK_MOVES,       BOOK_REFS,    BOOK_ACCOUNT_NAMES,
-        BOOK_ACCOUNT_LINES, BOOK_KEYS_REVOKED};
+        BOOK_ACCOUNTS,       BOOK_LEADS,         BOOK_POSTS,         BOOK_DOUBTS,       BOOK_PINGS,
+        BOOK_KEYS,           BOOK_CAPS,          BOOK_SWITCHES,      BOOK_CONTENT,      BOOK_CATALOGUES,
+        BOOK_SEEN,           BOOK_SEEN_POSTS,    BOOK_ENDS,          BOOK_DUE,          BOOK_EVENTS,
+        BOOK_EVENT_ENDS,     BOOK_OUTBOX,        BOOK_OUTBOX_LEADS,  BOOK_DISPOSITIONS, BOOK_AFTERSALES,
+        BOOK_BUYER_LEADS,    BOOK_SALE_MONTHS,   BOOK_RETURNS,       BOOK_RETURN_LISTS, BOOK_ONWARD,
+        BOOK_ONWARD_WAITING, BOOK_KEPT,          BOOK_HOLDS,         BOOK_SALES,        BOOK_MOVES,
+        BOOK_REFS,           BOOK_ACCOUNT_NAMES, BOOK_ACCOUNT_LINES, BOOK_KEYS_REVOKED};
     enum fault fault = FAULT_NONE;
     for (size_t i = 0; i < sizeof tables / sizeof *tables && fault == FAULT_NONE && is_good(verify); i++)
         fault = compare_table(verify, tables[i]);

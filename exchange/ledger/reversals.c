@@ -7,6 +7,7 @@
 #include "exchange/ledger/engine.h"
 #include "exchange/ledger/events.h"
 #include "exchange/ledger/learning.h"
+#include "exchange/ledger/onward.h"
 #include "protocol/base/check.h"
 #include "protocol/base/money.h"
 
@@ -228,7 +229,7 @@ static enum fault tell(const struct reversal *reversal)
     if (fault == FAULT_NONE) fault = events_add(work->store, work->txn, &affiliate, &event);
     event.post_id = asked->post_id;
     event.contract = asked->contract;
-    event.amount_micros = left_of(&reversal->before) - asked->amount_micros;
+    event.amount_micros = asked->amount_micros;
     return fault == FAULT_NONE ? events_add(work->store, work->txn, &buyer, &event) : fault;
 }
 
@@ -238,6 +239,9 @@ static enum fault write_approval(struct reversal *reversal)
     struct aftersale_record *record = &reversal->found.record;
     enum fault fault = account_write(&reversal->money);
     if (fault == FAULT_NONE && reversal->is_whole) fault = put_states(reversal);
+    if (fault == FAULT_NONE && reversal->is_whole) fault = aftersales_end_waiting(work, record);
+    if (fault == FAULT_NONE && reversal->is_whole && reversal->found.lead.state == LEAD_RETURNED)
+        fault = onward_offer(work, &reversal->asked.lead_id, reversal->asked.onward_until_ms);
     if (fault == FAULT_NONE) fault = capping_write(work->store, work->txn, &reversal->capping);
     bool unlearns = record->has_terms && !record->is_bad;
     record->is_bad = true;

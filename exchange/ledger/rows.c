@@ -11,6 +11,7 @@
 #include "exchange/ledger/aftersales.h"
 #include "exchange/ledger/capping.h"
 #include "exchange/ledger/hearing.h"
+#include "exchange/ledger/onward.h"
 #include "exchange/ledger/seen.h"
 #include "exchange/ledger/stakes.h"
 #include "exchange/ledger/waiting.h"
@@ -93,6 +94,8 @@ static enum fault apply_step(const struct rows_work *work)
     if (!plan) return FAULT_MEMORY;
     if (!book_read_step(work->entry->body, work->arena, &step)) return rows_refuse(work, "the step cannot be read");
     if (!aftersales_fit(&step)) return rows_refuse(work, "terms of a post that is not in the step");
+    enum fault checked = onward_check(work, &step);
+    if (checked != FAULT_NONE) return checked;
     plan->step = &step;
     plan->work = work;
     plan->arena = work->arena;
@@ -186,6 +189,7 @@ static enum fault plan_opening(struct store *store, struct MDB_txn *txn, struct 
                                       .document = opening->document,
                                       .clear_after_ms = opening->clear_after_ms,
                                       .is_one_call = opening->is_one_call,
+                                      .told = ident_is_none(&step->origin) ? LEAD_TOLD_NOTHING : LEAD_TOLD_PENDING,
                                       .offer = opening->offer};
     return FAULT_NONE;
 }

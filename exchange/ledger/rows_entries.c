@@ -3,6 +3,7 @@
 #include "exchange/ledger/clearing.h"
 #include "exchange/ledger/counting.h"
 #include "exchange/ledger/hearing.h"
+#include "exchange/ledger/onward.h"
 #include "exchange/ledger/outbox.h"
 #include "exchange/ledger/reversals.h"
 #include "exchange/ledger/rows.h"
@@ -20,7 +21,7 @@ static apply *const applies[ENTRY_KINDS] = {
     [ENTRY_DELIVERIES] = apply_deliveries,   [ENTRY_DISPOSITION] = aftersales_dispose,
     [ENTRY_CLEAR] = clearing_apply,          [ENTRY_LATE] = apply_late,
     [ENTRY_KEY_REVOKED] = apply_key_revoked, [ENTRY_RETURN] = reversals_ask,
-    [ENTRY_JUDGEMENT] = reversals_judge,
+    [ENTRY_JUDGEMENT] = reversals_judge,     [ENTRY_UNCONTACTED] = onward_uncontacted,
 };
 
 enum fault rows_apply_other(const struct rows_work *work)

@@ -5,6 +5,8 @@
 #include "protocol/base/money.h"
 #include "protocol/message/stage.h"
 
+#define ONWARD_AGE_MS INT64_C(86400000)
+
 static void read_percent(struct build *build, const struct node *map, const char *name, int64_t *ppm)
 {
     const struct node *node = node_find(map, name);
@@ -60,12 +62,14 @@ void build_sale_terms(struct build *build, const struct node *node, struct contr
     const struct node *returns = node_find(node, "returns"), *payday = node_find(node, "pay_on");
     struct bytes word;
     bool pays_later = payday && !(scalar_text(payday, &word) && bytes_is(word, "accept"));
-    if (!returns && !pays_later) return;
+    const struct node *contact = node_find(node, "contact_within");
+    if (!returns && !pays_later && !contact) return;
     struct sale_terms *after = build_zero(build, 1, sizeof *after);
     struct contract_asides *asides = build_asides(build, contract);
     if (!after || !asides) return;
     if (returns) read_returns(build, returns, after);
     if (pays_later) read_payday(build, payday, contract, after);
+    read_span(build, node, "contact_within", &after->contact_ms);
     asides->after = after;
 }
 
@@ -78,4 +82,13 @@ void build_return_share(struct build *build, const struct node *node, struct ret
     if (!node_find(map, "window")) build_error(build, map, "returns need a window");
     read_span(build, map, "window", &share->window_ms);
     read_percent(build, map, "max_percent", &share->max_ppm);
+}
+
+void build_onward(struct build *build, const struct node *node, struct campaign *campaign)
+{
+    const struct node *map = node_find(node, "redistribute");
+    campaign->onward.max_age_ms = ONWARD_AGE_MS;
+    build_bool(build, map, "returned", &campaign->onward.returned);
+    build_bool(build, map, "uncontacted", &campaign->onward.uncontacted);
+    if (map) read_span(build, map, "max_age", &campaign->onward.max_age_ms);
 }

@@ -6,5 +6,7 @@
 
 /* Of a contract. */
 void build_sale_terms(struct build *build, const struct node *node, struct contract *contract);
+/* `redistribute` of a campaign. */
+void build_onward(struct build *build, const struct node *node, struct campaign *campaign);
 /* `returns` of an affiliate. */
 void build_return_share(struct build *build, const struct node *node, struct return_share *share);

@@ -19,9 +19,16 @@ struct return_share {
     int64_t window_ms, max_ppm;
 };
 
+/* Which leads of a campaign go to a new auction. */
+struct onward_terms {
+    bool returned, uncontacted;
+    int64_t max_age_ms; /* since they were sent in */
+};
+
 struct sale_terms {
     bool takes_back; /* else nothing may be returned */
     struct return_terms returns;
-    uint8_t pays_at;   /* enum sale_stage: billed when it is reached; NONE: when the lead is accepted */
-    uint32_t pays_ppm; /* of what the buyer says it is worth; 0: the price */
+    uint8_t pays_at;    /* enum sale_stage: billed when it is reached; NONE: when the lead is accepted */
+    int64_t contact_ms; /* so long to reach the person; 0: for ever */
+    uint32_t pays_ppm;  /* of what the buyer says it is worth; 0: the price */
 };

@@ -161,7 +161,7 @@ bool aftersale_write_record(struct sink *sink, const struct aftersale_record *re
     flat_put_signed(sink, record->pending_micros);
     flat_put(sink, record->is_uncontacted);
     flat_put(sink, record->is_bad);
-    flat_put_id(sink, &record->onward);
+    flat_put_signed(sink, record->contact_by_ms);
     return !sink->cut;
 }
 
@@ -184,6 +184,6 @@ bool aftersale_read_record(struct bytes bytes, struct aftersale_record *record)
     record->pending_micros = flat_take_signed(&flat);
     record->is_uncontacted = flat_take_flag(&flat);
     record->is_bad = flat_take_flag(&flat);
-    flat_take_id(&flat, &record->onward);
+    record->contact_by_ms = flat_take_signed(&flat);
     return flat_ends(&flat);
 }

@@ -65,9 +65,9 @@ struct aftersale_record {
     uint32_t paid;                   /* bits 1 << stage: stages that were paid */
     uint32_t returns;                /* asked for and not denied */
     int64_t pending_micros;          /* of those, what is not judged yet */
+    int64_t contact_by_ms;           /* until then the person is to be reached; 0: no more, or never was */
     bool is_uncontacted;             /* nobody was reached in time */
     bool is_bad;                     /* learned as one that comes back */
-    struct ident onward;             /* the lead it went on as; none: it did not */
 };
 
 bool aftersale_write_disposition(struct sink *sink, const struct book_disposition *disposition);

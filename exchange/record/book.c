@@ -32,7 +32,8 @@ enum {
     HAS_FINAL = 16,
     HAS_SEEN = 32,
     HAS_AFTERS = 64,
-    HAS_ALL = 127
+    HAS_ORIGIN = 128,
+    HAS_ALL = 255
 };
 
 static const char *const lead_states[LEAD_STATE_COUNT] = {"posting", "sold", "pending", "unsold", "returned"};
@@ -305,7 +306,8 @@ static unsigned parts_of(const struct book_step *step)
 {
     return (step->opening ? HAS_OPENING : 0u) | (step->verdicts_count ? HAS_VERDICTS : 0u) |
            (step->intents_count ? HAS_INTENTS : 0u) | (step->sales_count ? HAS_SALES : 0u) |
-           (step->final ? HAS_FINAL : 0u) | (step->seen ? HAS_SEEN : 0u) | (step->afters_count ? HAS_AFTERS : 0u);
+           (step->final ? HAS_FINAL : 0u) | (step->seen ? HAS_SEEN : 0u) | (step->afters_count ? HAS_AFTERS : 0u) |
+           (ident_is_none(&step->origin) ? 0u : HAS_ORIGIN);
 }
 
 bool book_write_step(struct sink *sink, const struct book_step *step, struct bytes sealed)
@@ -331,6 +333,7 @@ bool book_write_step(struct sink *sink, const struct book_step *step, struct byt
     if (step->seen) put_seen(sink, step->seen);
     if (step->afters_count) flat_put(sink, step->afters_count);
     for (unsigned i = 0; i < step->afters_count; i++) put_after(sink, &step->afters[i]);
+    if (!ident_is_none(&step->origin)) flat_put_id(sink, &step->origin);
     return !sink->cut;
 }
 
@@ -386,6 +389,8 @@ static bool take_parts(struct flat *flat, struct arena *arena, uint8_t version, 
     struct book_after *afters = arena_zero(arena, step->afters_count, sizeof *afters);
     for (unsigned i = 0; afters && i < step->afters_count; i++) take_after(flat, &afters[i]);
     step->afters = afters;
+    if (has & HAS_ORIGIN) flat_take_id(flat, &step->origin);
+    if (has & HAS_ORIGIN && ident_is_none(&step->origin)) flat->bad = true; /* that is spelled by leaving it out */
     return afters && has != 0 && verdicts && intents && sales && !(has & HAS_FINAL) == !step->final &&
            !(has & HAS_SEEN) == !seen;
 }

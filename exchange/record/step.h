@@ -137,6 +137,7 @@ struct book_after {
 
 struct book_step {
     struct ident lead_id, ping_id;
+    struct ident origin; /* with an opening: the lead it comes of, which goes to a new auction; or none */
     int64_t wall_ms;
     const struct book_opening *opening;  /* each part is optional; a step has at least one */
     const struct book_verdict *verdicts; /* of the others up to one for each slot */

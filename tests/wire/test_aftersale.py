@@ -3,6 +3,7 @@ usage: test_aftersale.py outcry outcry-buyers"""
 import json
 import sys
 import tempfile
+import time
 
 import market
 from plain import run_all, same
@@ -273,6 +274,90 @@ def test_paid_a_share_of_the_value():
         same("billed" in tell(exchange, item("e2", lead, "sold", value="9.00"))[1]["results"][0], False)
         same(give_back(exchange, post, amount="50.00")[0], 200)
         same(accounts(exchange)["buyer:north"], "-100.00")
+
+
+def await_that(what, look):
+    """What look() gives, once it gives anything."""
+    give_up = time.monotonic() + market.PATIENCE_S
+    while time.monotonic() < give_up:
+        if found := look():
+            return found
+        time.sleep(0.05)
+    raise AssertionError(f"{what} did not come")
+
+
+def onward(redistribute, **contract):
+    """North and its sister buy first; south is next."""
+    return {"affiliates": {"best": {"reveal": {"stages": True}}, "other": {}}, "campaign": {"redistribute": redistribute, "duplicates": {"by": ["phone"], "window": "30d"}},
+            "buyers": {"north": {"is": {"group": "one"}, "does": {"price": "12.00"}, "contract": contract},
+                       "sister": {"is": {"group": "one"}, "does": {"price": "11.00"}},
+                       "south": {"does": {"price": "10.00"}, "contract": {"returns": {"window": "7d", "decide": "auto"}}}}}
+
+
+def send_phone(exchange, phone, name="Ann"):
+    body = exchange.defaults["lead"]
+    return exchange.public_answer("POST", "/v1/leads", {**body, "ref": phone, "lead": {**body["lead"], "first_name": name, "phone": phone, "email": None}}, exchange.key_of("best"))[1]
+
+
+def test_a_returned_lead_goes_on_once():
+    with Open(onward({"returned": True}, returns={"window": "7d", "decide": "auto"})) as exchange:
+        lead = send_phone(exchange, "+14155550101")
+        same((lead["status"], lead["price"]), ("sold", "9.60"))
+        same(give_back(exchange, post_of(exchange, lead))[1]["status"], "approved")
+        became = await_that("the lead it becomes", lambda: get(exchange, lead).get("redistributed_as"))
+        again = await_that("its sale", lambda: (told := get(exchange, {"lead_id": became}))["status"] == "sold" and told)
+        same((again["redistributed_from"], again["price"], again["sales"][0]["buyer"], again["ref"]), (lead["lead_id"], "8.00", "south", "+14155550101"))
+        same(get(exchange, lead)["status"], "returned")
+        asked = {contract["contract"]: contract["reason"]["code"] for contract in exchange.operator("GET", f"/v1/admin/explain/{became}")[1]["contracts"] if contract["reason"]}
+        same((asked.get("north"), asked.get("sister")), ("excluded", "excluded"), "who had it, and their owner")
+        sold = [event["data"]["lead_id"] for event in exchange.public_answer("GET", "/v1/affiliate/events", None, exchange.key_of("best"))[1]["events"] if event["type"] == "lead.sold"]
+        same(sold, [became], "its affiliate is told")
+        same(give_back(exchange, tell(exchange, item("x", again, "attempted"), buyer="south")[1]["results"][0]["post_id"], buyer="south")[1]["status"], "approved")
+        time.sleep(2.5)
+        same(get(exchange, {"lead_id": became}).get("redistributed_as"), None, "once, and no more")
+        same(send_phone(exchange, "+14155550101", "Bob")["status"], "duplicate", "the person stays seen")
+
+
+def test_a_returned_lead_does_not_go_on():
+    for terms in ({"uncontacted": True}, None):
+        play = onward(terms or {"returned": True, "max_age": "1m"}, returns={"window": "7d", "decide": "auto"})
+        with Open(play) as exchange:
+            lead = send_phone(exchange, "+14155550102")
+            if not terms:
+                body = {"phone": "+14155550102"}
+                same(exchange.public_answer("POST", "/v1/revocations", body, exchange.key_of("best"))[0], 200)
+            give_back(exchange, post_of(exchange, lead))
+            if terms:
+                time.sleep(2.5)
+                same(get(exchange, lead).get("redistributed_as"), None, "the campaign does not say so")
+                continue
+            became = await_that("the lead it becomes", lambda: get(exchange, lead).get("redistributed_as"))
+            told = await_that("its end", lambda: (one := get(exchange, {"lead_id": became}))["status"] == "unsold" and one)
+            same(told["reason"]["code"], "suppressed", "who takes consent back is sold to nobody")
+
+
+def test_a_lead_that_nobody_contacts_goes_on():
+    with Open(onward({"uncontacted": True}, contact_within="1s")) as exchange:
+        reached, lost = send_phone(exchange, "+14155550103"), send_phone(exchange, "+14155550104")
+        tell(exchange, item("r1", reached, "contacted"), item("l1", lost, "attempted"))
+        became = await_that("the lead it becomes", lambda: get(exchange, lost).get("redistributed_as"))
+        again = await_that("its sale", lambda: (told := get(exchange, {"lead_id": became}))["status"] == "sold" and told)
+        same(again["sales"][0]["buyer"], "south")
+        told = get(exchange, lost)
+        same((told["status"], told["price"]), ("sold", "9.60"), "its sale stands")
+        events = exchange.public_answer("GET", "/v1/buyer/events", None, exchange.buyer_key("north"))[1]["events"]
+        same([event["type"] for event in events], ["lead.uncontacted"])
+        same(get(exchange, reached).get("redistributed_as"), None, "who was reached stays")
+
+
+def test_going_on_survives_a_kill():
+    with Open(onward({"uncontacted": True}, contact_within="1s")) as exchange:
+        lead = send_phone(exchange, "+14155550105")
+        exchange.kill()
+        time.sleep(1.2)
+        exchange.start_exchange()
+        became = await_that("the lead it becomes", lambda: get(exchange, lead).get("redistributed_as"))
+        await_that("its sale", lambda: get(exchange, {"lead_id": became})["status"] == "sold")
 
 
 run_all(dict(globals()))

@@ -15,11 +15,11 @@
 /* In the files' order. */
 static const char *const later[] = {
     /* campaign */
-    "redistribute", "retention",
+    "retention",
     /* affiliate */
     "terms",
     /* contract */
-    "delivery", "copies", "contact_within"};
+    "delivery", "copies"};
 #define LATER (sizeof later / sizeof *later)
 
 static void copy_file(struct arena *arena, const char *name)

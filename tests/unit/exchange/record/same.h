@@ -152,6 +152,7 @@ static inline const char *differ_step(const struct book_step *a, const struct bo
     SAME(intents_count);
     SAME(sales_count);
     SAME(afters_count);
+    SAME_RAW(origin);
     if (!a->final != !b->final) return "final";
     const char *at = NULL;
     if (a->opening) at = differ_opening(a->opening, b->opening, sealed);

@@ -211,6 +211,7 @@ static inline void sample_step(struct dice *dice, struct step_sample *sample, un
     if (parts & 4) step->intents_count = 1 + (unsigned)roll_below(dice, OFFER_SALES_MAX);
     if (parts & 4) step->afters_count = (unsigned)roll_below(dice, OFFER_SALES_MAX + 1);
     if (parts & 8) step->sales_count = 1 + (unsigned)roll_below(dice, OFFER_SALES_MAX);
+    if (parts & 1 && roll_flag(dice)) roll_raw(dice, &step->origin, sizeof step->origin);
     if (parts & 16) sample->step.final = &sample->final;
 }
 

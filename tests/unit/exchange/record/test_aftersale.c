@@ -106,7 +106,7 @@ static bool write_record(struct dice *dice, struct sink *sink)
                                        .pays_ppm = (uint32_t)roll(dice),
                                        .contact_ms = roll_number(dice),
                                        .onward_ms = roll_number(dice)};
-    roll_raw(dice, &record.onward, sizeof record.onward);
+    record.contact_by_ms = roll_number(dice);
     return aftersale_write_record(sink, &record);
 }
 
