@@ -521,7 +521,10 @@ static enum fault write_sales(struct store *store, struct MDB_txn *txn, struct p
     (void)store;
     (void)txn;
     enum fault fault = FAULT_NONE;
-    if (plan->step->sales_count && !is_test(plan)) fault = account_write(&plan->money);
+    bool has_money = plan->step->sales_count && !is_test(plan);
+    if (has_money) fault = account_write(&plan->money);
+    for (unsigned i = 0; i < plan->step->verdicts_count && fault == FAULT_NONE && has_money; i++)
+        fault = hearing_low(&plan->money, &plan->settled[i].record);
     if (fault != FAULT_NONE) return fault;
     return aftersales_step(plan->work, plan->step, plan->lead.affiliate, is_test(plan));
 }

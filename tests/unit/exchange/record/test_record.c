@@ -316,6 +316,7 @@ static void test_one_spelling_each(void **state)
                 size_t at = roll_below(&dice, sink.len);
                 if (at == 1) continue; /* what an older version wrote comes back in today's spelling */
                 char before = memory[at];
+                if (at == 1) continue; /* a record of an older version is spelled anew */
                 memory[at] = (char)(before ^ (char)(1u << roll_below(&dice, 8)));
                 struct sink again = sink_over(second, sizeof second);
                 arena_reset(&arena);
