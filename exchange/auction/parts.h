@@ -3,6 +3,7 @@
 #pragma once
 
 #include "exchange/auction/asks.h"
+#include "exchange/auction/onward.h"
 #include "exchange/auction/slots.h"
 #include "exchange/auction/story.h"
 
@@ -14,13 +15,6 @@ enum step story_refuse(struct auction *auction, int http, enum reason reason, co
 enum step story_reject(struct auction *auction, enum reason reason, const char *text);
 /* Before the first intent an affiliate that leaves ends the story; after it the story runs to its end. */
 bool story_has_left(const struct auction *auction);
-
-/* onward.c */
-/* It comes of a lead that goes to a new auction. */
-bool onward_is(const struct auction *auction);
-enum step onward_admit(struct auction *auction);
-/* Who had it, or an owner of theirs, is not asked again. */
-void onward_match(struct auction *auction);
 
 /* admission.c */
 /* Why its affiliate or source sends nothing now; NULL: it may. */

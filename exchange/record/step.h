@@ -1,11 +1,11 @@
 /* step: what one story asks to be written into the book at once, part by part. book.h makes bytes of it. */
 #pragma once
 
+#include "exchange/record/after.h"
 #include "exchange/record/offer.h"
 #include "exchange/record/person.h"
 #include "protocol/crypto/digest.h"
 #include "protocol/message/reason.h"
-#include "protocol/message/stage.h"
 
 #define BOOK_CAP_KEYS_MAX 17
 #define BOOK_TEXT_MAX 200 /* a buyer's words, or the sentence an unsold lead was answered with */
@@ -124,17 +124,6 @@ struct book_seen { /* with intents: by what the person is known again, and for h
     struct person_keys keys;
     int64_t sold_keep_ms, refused_keep_ms; /* from the verdict on; 0: not at all */
     int64_t key_keep_ms;                   /* of the opening's key; 0: for good */
-};
-
-/* With intents: what is to hold if that post becomes a sale, by the contract's terms as they stand. */
-struct book_after {
-    struct ident post_id;
-    uint32_t gives_back;     /* bit n: the intent's key n makes room again when the sale is returned */
-    bool counts;             /* returns are bounded by shares of a month's sales: it is one of them */
-    enum sale_stage pays_at; /* billed when it is reached, nothing before; NONE: billed at once */
-    uint32_t pays_ppm;       /* of what the buyer says it is worth; 0: the intent's price */
-    int64_t contact_ms;      /* so long the buyer has to reach the person; 0: for ever */
-    int64_t onward_ms; /* not reached by then, the lead goes to a new auction, if it is not older; 0: it does not */
 };
 
 struct book_step {
