@@ -129,6 +129,7 @@ static void which_encounters_count(void **state)
         question.origin = cases[i].encounters[0].lead_id; /* what comes of that lead is not its duplicate */
         if (cases[i].count == 1 && !ident_is_none(&question.origin))
             assert_false(duplicates_bars(&question, &catalogue->contracts[0]));
+        question.origin = IDENT_NONE;
         assert_int_equal(duplicates_bars(&question, &catalogue->contracts[0]), seen || met);
         assert_int_equal(catalogue->campaigns[0].recalls, i > 0);
         catalogue_drop(&catalogue);
