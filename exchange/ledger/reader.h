@@ -50,6 +50,14 @@ enum fault reader_sale(struct reader *reader, const struct ident *sale_id, struc
 enum fault reader_returns(struct reader *reader, struct bytes buyer, enum return_status status,
                           const struct ident *after, struct arena *arena, struct book_return *list, uint32_t max,
                           uint32_t *count) MUST_USE;
+/* What the buyer has bought, tests aside, in the order of the sales; after the post `after` (none: from the start). At
+ * most `max`, in the arena. FAULT_NOT_FOUND: `after` is no purchase of the buyer's. */
+struct reader_purchase {
+    struct post_record post;
+    struct sale_record sale;
+};
+enum fault reader_purchases(struct reader *reader, struct bytes buyer, const struct ident *after, struct arena *arena,
+                            struct reader_purchase *list, uint32_t max, uint32_t *count) MUST_USE;
 /* The private content {"lead":{…},"consent":{…}} of a lead, opened. The arena is the caller's to wipe. */
 enum fault reader_content(struct reader *reader, const struct ident *lead_id, struct arena *arena,
                           struct bytes *content) MUST_USE;

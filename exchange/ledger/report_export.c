@@ -7,6 +7,7 @@
 #include "exchange/market/catalogue.h"
 #include "protocol/base/clock.h"
 #include "protocol/base/money.h"
+#include "protocol/codec/csv.h"
 #include "protocol/codec/json.h"
 
 #define ENTRIES_PER_TXN 512u
@@ -174,20 +175,6 @@ static void fill(struct line *line, const struct entry *entry, const struct book
     add(line, "test", lead->offer.rehearsal ? BYTES("true") : BYTES("false"), true);
 }
 
-static void write_csv(struct sink *sink, struct bytes text, bool is_number)
-{
-    bool is_formula = text.len && !is_number && memchr("=+-@\t\r", text.at[0], 6);
-    bool is_quoted = false;
-    for (size_t i = 0; i < text.len && !is_quoted; i++) is_quoted = memchr(",\"\r\n", text.at[i], 4) != NULL;
-    if (is_quoted) sink_char(sink, '"');
-    if (is_formula) sink_char(sink, '\'');
-    for (size_t i = 0; i < text.len; i++) {
-        if (text.at[i] == '"') sink_char(sink, '"');
-        sink_char(sink, text.at[i]);
-    }
-    if (is_quoted) sink_char(sink, '"');
-}
-
 static bool is_money(const char *name)
 {
     return strcmp(name, "price") == 0 || strcmp(name, "payout") == 0 || strcmp(name, "margin") == 0;
@@ -198,7 +185,7 @@ static void print_csv(struct export *export, const struct line *line, struct sin
     for (unsigned i = 0; i < line->count; i++) {
         const struct line_field *field = &line->fields[i];
         if (i) sink_char(sink, ',');
-        write_csv(sink, export->has_head ? field->text : bytes_of(field->name), is_money(field->name));
+        csv_write(sink, export->has_head ? field->text : bytes_of(field->name), is_money(field->name));
     }
     export->has_head = true;
     sink_text(sink, "\r\n");

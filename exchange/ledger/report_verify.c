@@ -442,7 +442,7 @@ static enum fault compare_all(struct verify *verify)
         BOOK_EVENT_ENDS,     BOOK_OUTBOX,        BOOK_OUTBOX_LEADS,  BOOK_DISPOSITIONS, BOOK_AFTERSALES,
         BOOK_BUYER_LEADS,    BOOK_SALE_MONTHS,   BOOK_RETURNS,       BOOK_RETURN_LISTS, BOOK_ONWARD,
         BOOK_ONWARD_WAITING, BOOK_KEPT,          BOOK_HOLDS,         BOOK_SALES,        BOOK_MOVES,
-        BOOK_REFS,           BOOK_ACCOUNT_NAMES, BOOK_ACCOUNT_LINES, BOOK_KEYS_REVOKED};
+        BOOK_REFS,           BOOK_ACCOUNT_NAMES, BOOK_ACCOUNT_LINES, BOOK_KEYS_REVOKED, BOOK_PURCHASES};
     enum fault fault = FAULT_NONE;
     for (size_t i = 0; i < sizeof tables / sizeof *tables && fault == FAULT_NONE && is_good(verify); i++)
         fault = compare_table(verify, tables[i]);

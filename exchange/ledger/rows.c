@@ -12,6 +12,7 @@
 #include "exchange/ledger/capping.h"
 #include "exchange/ledger/hearing.h"
 #include "exchange/ledger/onward.h"
+#include "exchange/ledger/purchases.h"
 #include "exchange/ledger/seen.h"
 #include "exchange/ledger/stakes.h"
 #include "exchange/ledger/waiting.h"
@@ -518,13 +519,14 @@ static enum fault write_stakes(struct store *store, struct MDB_txn *txn, struct 
 
 static enum fault write_sales(struct store *store, struct MDB_txn *txn, struct plan *plan)
 {
-    (void)store;
-    (void)txn;
     enum fault fault = FAULT_NONE;
     bool has_money = plan->step->sales_count && !is_test(plan);
     if (has_money) fault = account_write(&plan->money);
     for (unsigned i = 0; i < plan->step->verdicts_count && fault == FAULT_NONE && has_money; i++)
         fault = hearing_low(&plan->money, &plan->settled[i].record);
+    for (unsigned i = 0; i < plan->step->verdicts_count && fault == FAULT_NONE; i++)
+        if (plan->settled[i].record.state == POST_ACCEPTED && !is_test(plan))
+            fault = purchases_add(store, txn, &plan->settled[i].record, &plan->settled[i].slot->sale.sale_id);
     if (fault != FAULT_NONE) return fault;
     return aftersales_step(plan->work, plan->step, plan->lead.affiliate, is_test(plan));
 }
@@ -560,10 +562,10 @@ static enum fault write_learned(struct store *store, struct MDB_txn *txn, struct
 
 static enum fault write_heard(struct store *store, struct MDB_txn *txn, struct plan *plan)
 {
+    if (plan->step->is_past) return FAULT_NONE;
     enum fault fault = plan->is_heard ? hearing_write(store, txn, &plan->lead, &plan->heard) : FAULT_NONE;
     for (unsigned i = 0; i < plan->step->verdicts_count && fault == FAULT_NONE; i++)
-        if (plan->settled[i].from == POST_UNKNOWN || plan->settled[i].record.state == POST_VOIDED)
-            fault = hearing_post(store, txn, &plan->settled[i].record);
+        fault = hearing_post(store, txn, &plan->settled[i].record, plan->settled[i].slot->sale.price_micros);
     return fault;
 }
 

@@ -17,9 +17,7 @@ static const char *const later[] = {
     /* campaign */
     "retention",
     /* affiliate */
-    "terms",
-    /* contract */
-    "delivery", "copies"};
+    "terms"};
 #define LATER (sizeof later / sizeof *later)
 
 static void copy_file(struct arena *arena, const char *name)
