@@ -2,7 +2,7 @@
  * together. An item that is refused refuses no other; one told before gets its first answer. */
 #include <stdlib.h>
 
-#include "exchange/api/visit.h"
+#include "exchange/api/waiter.h"
 
 #define ARENA_BYTES 16384u
 #define ITEM_ROOM 2048u      /* of an item's answer, with an event id whose every byte is escaped */

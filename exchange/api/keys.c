@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-#include "exchange/api/visit.h"
+#include "exchange/api/waiter.h"
 
 #define LINE_ROOM 1024u /* of one key: kind, hash, and an id whose every byte may be escaped */
 

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "exchange/api/visit.h"
+#include "exchange/api/waiter.h"
 
 #define DETAIL_MAX 128u
 

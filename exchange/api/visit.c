@@ -1,4 +1,4 @@
-#include "exchange/api/visit.h"
+#include "exchange/api/waiter.h"
 
 #include <stdio.h>
 #include <stdlib.h>

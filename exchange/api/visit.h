@@ -119,6 +119,10 @@ void operator_resolve(struct visit *visit);
 void operator_reload(struct visit *visit);
 void operator_keys(struct visit *visit); /* keys.c */
 void operator_revoke_key(struct visit *visit);
+void operator_erase(struct visit *visit); /* this and the next three: privacy.c */
+void operator_rotate_key(struct visit *visit);
+void operator_rotation(struct visit *visit);
+void operator_audit(struct visit *visit);
 void stats_health(struct visit *visit);
 void stats_ready(struct visit *visit);
 void stats_metrics(struct visit *visit);
@@ -129,23 +133,3 @@ void stats_stats(struct visit *visit);
 void answer_write(struct sink *sink, const struct auction_answer *answer, bool is_ping);
 void answer_on_auction(struct worker *worker, struct server_request *request, void *context,
                        const struct auction_answer *answer);
-/* A waiter's first word says what kind it is. */
-enum waiter_kind {
-    WAITER_INQUIRY,
-    WAITER_OPERATION,
-    WAITER_REVOCATION,
-    WAITER_LIST,
-    WAITER_DISPOSITIONS,
-    WAITER_KEY,
-    WAITER_GIVING
-};
-void visit_inquiry_gone(void *waiter);
-void revocation_on_gone(void *waiter);
-void list_on_gone(void *waiter);
-void list_on_piece(void *waiter, struct bytes piece, bool is_last);
-void list_on_answered(void *waiter, bool good, const char *text);
-void disposition_on_gone(void *waiter);
-void keys_on_gone(void *waiter);
-void giving_back_on_gone(void *waiter);
-void operator_on_gone(void *waiter);
-void operator_on_reloaded(void *waiter, bool good, const char *text);

@@ -88,6 +88,8 @@ void people_match(struct auction *auction);
 const struct book_seen *people_seen(struct auction *auction, const struct book_step *step, struct book_seen *seen);
 const struct duplicates_guard *people_guard(struct auction *auction, const struct book_step *step);
 
+void people_key(struct auction *auction, const struct person_hash *hash, struct person_key *key);
+
 /* candidates.c */
 /* Lists the ranked bids, or the offer's, as candidates. False: memory is out. */
 bool candidates_from_rank(struct auction *auction);
@@ -106,8 +108,7 @@ enum reason candidates_reason(const struct auction *auction);
 /* The slot's candidate at hand, tried now. */
 struct attempt *candidates_note(struct auction *auction, struct slot *slot, bool skipped, enum reason reason);
 
-/* promise.c */
-/* Whether it may win an offer is not known before the offer is made. */
+/* promise.c: whether it may win an offer is not known before the offer is made. */
 bool promise_is_bound(const struct contract *contract);
 /* Takes what the contracts promised in the offer want held; one that cannot is out with its reason, the others are
  * ranked again, until there is one or none. False: memory is out. */

@@ -8,9 +8,12 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "exchange/base/file.h"
 #include "protocol/codec/http.h"
+#include "protocol/crypto/apikey.h"
 
 #define REQUEST_MAX 2048u
+#define KEY_FILE_MAX 4096u
 #define PATIENCE_S 30
 
 static int dial_unix(const char *path)
@@ -83,14 +86,16 @@ static enum fault read_answer(int fd, struct admin_answer *answer)
 }
 
 enum fault admin_call(const struct settings *settings, struct bytes key, const char *method, const char *path,
-                      struct admin_answer *answer)
+                      struct bytes body, struct admin_answer *answer)
 {
     const char *address = settings->listen_admin;
     bool is_unix = strncmp(address, "unix:", 5) == 0;
     if (!is_unix && !settings_is_loopback(address)) return FAULT_INPUT;
     char request[REQUEST_MAX];
     struct sink sink = sink_over(request, sizeof request);
-    sink_format(&sink, "%s %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: 0\r\n", method, path);
+    sink_format(&sink, "%s %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: %zu\r\n", method,
+                path, body.len);
+    if (body.len) sink_text(&sink, "Content-Type: application/json\r\n");
     if (key.len) sink_format(&sink, "Authorization: Bearer %.*s\r\n", (int)key.len, key.at);
     sink_text(&sink, "\r\n");
     if (sink.cut) return FAULT_TOO_LARGE;
@@ -98,8 +103,19 @@ enum fault admin_call(const struct settings *settings, struct bytes key, const c
     if (fd < 0) return FAULT_CONNECT;
     struct timeval patience = {.tv_sec = PATIENCE_S};
     enum fault fault = FAULT_CONNECT;
-    if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience) == 0 && send_all(fd, sink_written(&sink)))
+    if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience) == 0 && send_all(fd, sink_written(&sink)) &&
+        send_all(fd, body))
         fault = read_answer(fd, answer);
     close(fd);
     return fault;
+}
+
+bool admin_read_key(const char *path, struct arena *arena, struct bytes *key)
+{
+    enum apikey_kind kind;
+    *key = BYTES_NONE;
+    if (!path) return true;
+    if (file_read(path, KEY_FILE_MAX, arena, key) != FAULT_NONE) return false;
+    while (key->len && strchr(" \t\r\n", key->at[key->len - 1])) key->len--;
+    return apikey_read(*key, &kind) && kind == APIKEY_ADMIN;
 }

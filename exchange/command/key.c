@@ -4,7 +4,6 @@
 #include <stdlib.h>
 
 #include "exchange/api/keys.h"
-#include "exchange/base/file.h"
 #include "exchange/command/admin_call.h"
 #include "exchange/command/command.h"
 #include "exchange/command/options.h"
@@ -14,7 +13,6 @@
 #include "protocol/codec/json.h"
 #include "protocol/crypto/apikey.h"
 
-#define KEY_FILE_MAX 4096u
 #define ARENA_BYTES 8192u
 #define ARENA_MAX_BYTES (16u << 20)
 #define WALL_ROOM 32u
@@ -271,17 +269,6 @@ static int list_all(const struct options_given *given)
 
 /* --- revoke --- */
 
-/* The key of the file, without what stands around it; empty: none was named. */
-static bool read_key_file(const char *path, struct arena *arena, struct bytes *key)
-{
-    *key = BYTES_NONE;
-    if (!path) return true;
-    if (file_read(path, KEY_FILE_MAX, arena, key) != FAULT_NONE) return false;
-    while (key->len && strchr(" \t\r\n", key->at[key->len - 1])) key->len--;
-    enum apikey_kind kind;
-    return apikey_read(*key, &kind) && kind == APIKEY_ADMIN;
-}
-
 /* What the exchange says; a problem's sentence is in its detail. */
 static int tell_answer(const struct admin_answer *answer, struct arena *arena, bool as_json)
 {
@@ -310,10 +297,10 @@ static int ask(const struct settings *settings, const struct options_given *give
     if (hash.len > 2 * DIGEST_LEN) return say_wrong("is too long", given->arguments[1]);
     (void)snprintf(path, sizeof path, "/v1/admin/keys/%.*s/revoke", (int)hash.len, hash.at);
     arena_init(&arena, ARENA_BYTES, ARENA_MAX_BYTES);
-    if (!read_key_file(given->values[KEY_FILE], &arena, &key)) {
+    if (!admin_read_key(given->values[KEY_FILE], &arena, &key)) {
         (void)say_wrong("holds no operator's key", given->values[KEY_FILE]);
     } else {
-        enum fault fault = admin_call(settings, key, "POST", path, answer);
+        enum fault fault = admin_call(settings, key, "POST", path, BYTES_NONE, answer);
         if (fault == FAULT_INPUT)
             (void)say_wrong("no unix socket and no loopback address: use POST /v1/admin/keys/HASH/revoke",
                             "listen.admin");

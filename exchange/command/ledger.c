@@ -6,6 +6,7 @@
 #include "exchange/command/command.h"
 #include "exchange/command/instant.h"
 #include "exchange/command/options.h"
+#include "exchange/command/privacy.h"
 #include "exchange/config/config.h"
 #include "exchange/ledger/report.h"
 #include "exchange/market/scalar.h"
@@ -18,35 +19,47 @@
 #define ARENA_CHUNK (1u << 16)
 #define ARENA_MAX (1u << 24)
 
-enum { CONFIG, FROM, TO, FORMAT, JSON };
+enum { CONFIG, FROM, TO, FORMAT, KEY_FILE, JSON };
 
 static const struct option_row rows[] = {
     [CONFIG] = {"config", "FILE", "settings; else $OUTCRY_CONFIG, else ./outcry.yaml"},
     [FROM] = {"from", "TIME", "export: sales from this instant on: RFC 3339, or relative as -1h, -7d"},
     [TO] = {"to", "TIME", "export: sales before this instant"},
     [FORMAT] = {"format", "csv|ndjson", "export: csv unless said otherwise"},
-    [JSON] = {"json", NULL, "stat and verify: print JSON"},
+    [KEY_FILE] = {"key-file", "FILE", "rotate-key: an operator's key, where the admin listener is no unix socket"},
+    [JSON] = {"json", NULL, "all but export: print JSON"},
 };
 static const struct options options = {
     .command = "ledger",
-    .usage = "stat|export|verify",
+    .usage = "stat|export|verify|audit LEAD|rotate-key",
     .prose =
-        "stat tells what is in the book, export writes its sales, verify reads it through: chain, sums, rows, caps.\n"
+        "stat tells what is in the book, export writes its sales, verify reads it through: chain, sums, rows, caps;\n"
+        "audit tells who was shown a lead's private data, when, and which fields; rotate-key wraps every lead's data "
+        "key\n"
+        "by a new key, and takes the old one out of the key file (beside a live exchange through its admin listener).\n"
         "Exit status: 0 done, 1 the book is not good (verify), 2 it could not be read.",
     .rows = rows,
     .rows_count = sizeof rows / sizeof *rows,
     .arguments_min = 1,
-    .arguments_max = 1,
+    .arguments_max = 2,
 };
 
 static int stat_book(const struct settings *settings, const struct options_given *given);
 static int export_book(const struct settings *settings, const struct options_given *given);
 static int verify_book(const struct settings *settings, const struct options_given *given);
+static int audit_lead(const struct settings *settings, const struct options_given *given);
+static int rotate_key(const struct settings *settings, const struct options_given *given);
 
 static const struct {
     const char *name;
     int (*run)(const struct settings *settings, const struct options_given *given);
-} verbs[] = {{"stat", stat_book}, {"export", export_book}, {"verify", verify_book}};
+    int arguments; /* the verb among them */
+} verbs[] = {{"stat", stat_book, 1},
+             {"export", export_book, 1},
+             {"verify", verify_book, 1},
+             {"audit", audit_lead, 2},
+             {"rotate-key", rotate_key, 1}};
+#define VERBS (sizeof verbs / sizeof *verbs)
 
 int command_ledger(int argc, char **argv)
 {
@@ -62,9 +75,13 @@ int command_ledger(int argc, char **argv)
     config_report_close(&report);
     status = COMMAND_USAGE;
     size_t verb = 0;
-    while (verb < 3 && strcmp(verbs[verb].name, given.arguments[0]) != 0) verb++;
-    if (verb == 3)
-        fprintf(stderr, "outcry ledger: no %s; there are stat, export and verify\n", given.arguments[0]);
+    while (verb < VERBS && strcmp(verbs[verb].name, given.arguments[0]) != 0) verb++;
+    if (verb == VERBS)
+        fprintf(stderr, "outcry ledger: no %s; there are stat, export, verify, audit and rotate-key\n",
+                given.arguments[0]);
+    else if (given.arguments_count != verbs[verb].arguments)
+        fprintf(stderr, "outcry ledger: %s takes %s\n", verbs[verb].name,
+                verbs[verb].arguments == 1 ? "nothing more" : "a lead_id");
     else if (good)
         status = verbs[verb].run(settings, &given);
     crypto_stop();
@@ -272,6 +289,19 @@ static int stat_book(const struct settings *settings, const struct options_given
                                        : stat_table(reader, &totals);
     reader_close(&reader);
     return status;
+}
+
+/* Private data (privacy.h)
+ * ---------------------------------------------------------------------------------------------------------- */
+
+static int audit_lead(const struct settings *settings, const struct options_given *given)
+{
+    return privacy_audit(settings, given->arguments[1], given->values[JSON] != NULL);
+}
+
+static int rotate_key(const struct settings *settings, const struct options_given *given)
+{
+    return privacy_rotate_key(settings, given->values[KEY_FILE], given->values[JSON] != NULL);
 }
 
 /* Export and verify

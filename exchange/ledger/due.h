@@ -17,10 +17,11 @@ struct ledger;
  * wall_ms)`, by writer_entry. FAULT_INPUT (told by the writer already) leaves the row for the next sweep; any other
  * fault gives the transaction up. The numbers are stored: new ones go to the end. */
 #define DUE_KINDS(X)                                                                                                   \
-    X(CLEAR, clearing_due)   /* a sale's payout clears */                                                              \
-    X(DOUBT, resolving_end)  /* of a post: its doubt ends by itself */                                                 \
-    X(RETURN, reversals_due) /* a return that nobody judged is approved */                                             \
-    X(CONTACT, onward_due)   /* of a post: the time to reach the person is over */
+    X(CLEAR, clearing_due)     /* a sale's payout clears */                                                            \
+    X(DOUBT, resolving_end)    /* of a post: its doubt ends by itself */                                               \
+    X(RETENTION, erasures_due) /* a lead's content */                                                                  \
+    X(RETURN, reversals_due)   /* a return that nobody judged is approved */                                           \
+    X(CONTACT, onward_due)     /* of a post: the time to reach the person is over */
 
 enum due_kind {
     DUE_NOTHING,

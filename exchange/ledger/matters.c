@@ -2,6 +2,7 @@
  * another buyer's is not found, never forbidden. */
 #include "exchange/ledger/account.h"
 #include "exchange/ledger/aftersales.h"
+#include "exchange/ledger/content.h"
 #include "exchange/ledger/engine.h"
 #include "exchange/ledger/reversals.h"
 #include "exchange/market/price.h"
@@ -226,8 +227,8 @@ static enum fault write_return(const struct desk *desk, const struct book_return
     enum fault fault = writer_entry(desk->ledger, desk->txn, ENTRY_RETURN, desk->wall_ms, sink_written(&sink),
                                     &asked->return_id);
     if (fault != FAULT_NONE || !asked->has_evidence) return fault;
-    return store_put_parts(desk->ledger->book, desk->txn, BOOK_CONTENT, ident_bytes(&asked->return_id),
-                           desk->matter->sealed, true);
+    return content_put(desk->ledger->book, desk->txn, desk->ledger->keys, &asked->return_id, desk->matter->sealed,
+                       &(struct person_keys){0});
 }
 
 static void tell_return(struct matter *matter, const struct book_return *asked)
@@ -265,7 +266,7 @@ static enum fault give_back(const struct desk *desk)
                                 .contract = found->post.intent.contract,
                                 .campaign = found->lead.campaign,
                                 .reason_code = said->reason_code,
-                                .has_evidence = matter->sealed.len > 0,
+                                .has_evidence = matter->sealed.len > 0 && found->lead.erasure != LEAD_ERASED,
                                 .status = asks.terms->is_reviewed ? RETURN_REQUESTED : RETURN_APPROVED,
                                 .judge = asks.terms->is_reviewed ? RETURN_BY_NOBODY : RETURN_BY_CONTRACT,
                                 .amount_micros = said->has_amount ? said->amount_micros : asks.left_micros,
@@ -277,7 +278,8 @@ static enum fault give_back(const struct desk *desk)
     const struct campaign *campaign = catalogue_campaign(matter->catalogue, found->lead.campaign);
     if (campaign && campaign->onward.returned)
         asked.onward_until_ms = found->lead.created_ms + campaign->onward.max_age_ms;
-    if (asked.has_evidence) digest_of(&asked.evidence, &matter->sealed, 1);
+    struct bytes sealed = bytes_from(matter->sealed, KEYFILE_WRAPPED); /* its key changes, it does not */
+    if (asked.has_evidence) digest_of(&asked.evidence, &sealed, 1);
     fault = write_return(desk, &asked);
     if (fault == FAULT_NONE) tell_return(matter, &asked);
     return fault;

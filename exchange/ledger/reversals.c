@@ -91,6 +91,33 @@ enum fault reversals_list(struct store *store, struct MDB_txn *txn, struct bytes
     return fault == FAULT_NOT_FOUND ? FAULT_NONE : fault;
 }
 
+static struct bytes lead_key(char room[LIST_KEY_MAX], const struct ident *lead_id, const struct ident *return_id)
+{
+    struct sink sink = sink_over(room, LIST_KEY_MAX);
+    sink_char(&sink, 'l');
+    sink_bytes(&sink, ident_bytes(lead_id));
+    sink_bytes(&sink, ident_bytes(return_id));
+    return sink_written(&sink);
+}
+
+enum fault reversals_next(struct store *store, struct MDB_txn *txn, const struct ident *lead_id,
+                          struct ident *return_id)
+{
+    char room[LIST_KEY_MAX];
+    struct store_cursor cursor;
+    struct bytes from = lead_key(room, lead_id, return_id);
+    enum fault fault = store_cursor_open(store, txn, BOOK_RETURN_LISTS, &cursor);
+    if (fault != FAULT_NONE) return fault;
+    fault = store_seek(&cursor, from);
+    if (fault == FAULT_NONE && bytes_same(cursor.key, from)) fault = store_next(&cursor);
+    bool is_there = fault == FAULT_NONE && cursor.key.len == from.len &&
+                    bytes_starts(cursor.key, bytes_first(from, from.len - sizeof return_id->at));
+    if (is_there)
+        memcpy(return_id->at, bytes_from(cursor.key, from.len - sizeof return_id->at).at, sizeof return_id->at);
+    store_cursor_close(&cursor);
+    return fault == FAULT_NONE && !is_there ? FAULT_NOT_FOUND : fault;
+}
+
 /* --- working out --- */
 
 static enum fault find(struct reversal *reversal, const struct ident *post_id)
@@ -155,6 +182,9 @@ static enum fault put_return(const struct reversal *reversal, bool is_new)
     if (fault == FAULT_NONE && is_new)
         fault = store_put(work->store, work->txn, BOOK_RETURN_LISTS,
                           list_key(room, asked->buyer, asked->status, &asked->return_id), BYTES_NONE);
+    if (fault == FAULT_NONE && is_new)
+        fault = store_put(work->store, work->txn, BOOK_RETURN_LISTS, lead_key(room, &asked->lead_id, &asked->return_id),
+                          BYTES_NONE);
     if (fault != FAULT_NONE) return fault;
     return store_put(work->store, work->txn, BOOK_RETURN_LISTS,
                      list_key(room, BYTES_NONE, asked->status, &asked->return_id), BYTES_NONE);

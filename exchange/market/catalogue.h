@@ -40,6 +40,7 @@ struct campaign {
     enum promise_kind promise;
     struct onward_terms onward;
     bool reauctions_mismatch; /* on_mismatch; else such a post is unsold */
+    int64_t retention_ms;     /* how long private content is kept; 0: until it is erased */
     int64_t reping_window_us; /* 0: every ping is asked about */
     uint32_t max_refines;     /* of one ping */
     int64_t min_margin_micros;

@@ -7,9 +7,9 @@
 /* 2: a sale's redirect_url, the text of an end; of a post: is_test; 3: slots, before them one post at a time and one
  * sale at most; of a lead: told; 4, of a lead 5: an affiliate's terms; 5, of a lead 6, of a post 4: a doubt's end, and
  * whose word a verdict is, of which before there were two; 6, of a post 5: what is low for a buyer; 7, of a post 6: who
- * hears of a sale. */
+ * hears of a sale; of a step 6, of a lead 7: what becomes of the content. */
 #define STEP_VERSION 7
-#define LEAD_VERSION 6
+#define LEAD_VERSION 7
 #define POST_VERSION 6
 #define SEEN_VERSION 1
 
@@ -117,6 +117,8 @@ static void put_opening(struct sink *sink, const struct book_opening *opening, s
     flat_put_signed(sink, opening->clear_after_ms);
     pieces_put_offer(sink, &opening->offer);
     flat_put_text(sink, sealed);
+    flat_put(sink, opening->fields);
+    flat_put_signed(sink, opening->keep_ms);
 }
 
 static void take_opening(struct flat *flat, struct book_opening *opening, uint8_t version)
@@ -135,6 +137,10 @@ static void take_opening(struct flat *flat, struct book_opening *opening, uint8_
     if (version > 3) opening->clear_after_ms = flat_take_signed(flat);
     pieces_take_offer(flat, &opening->offer);
     opening->content = flat_take_text(flat);
+    if (version < 6) return;
+    opening->fields = flat_take(flat);
+    opening->keep_ms = flat_take_signed(flat);
+    if (opening->keep_ms < 0) flat->bad = true;
 }
 
 static void put_verdict(struct sink *sink, const struct book_verdict *verdict)
@@ -281,38 +287,6 @@ static void take_seen(struct flat *flat, struct book_seen *seen)
 
 /* --- a step --- */
 
-void pieces_put_after(struct sink *sink, const struct book_after *after)
-{
-    flat_put(sink, after->gives_back);
-    flat_put(sink, after->counts);
-    flat_put(sink, after->pays_at);
-    flat_put(sink, after->pays_ppm);
-    flat_put_signed(sink, after->contact_ms);
-    flat_put_signed(sink, after->onward_ms);
-}
-
-void pieces_take_after(struct flat *flat, struct book_after *after)
-{
-    after->gives_back = (uint32_t)flat_take_upto(flat, UINT32_MAX);
-    after->counts = flat_take_flag(flat);
-    after->pays_at = (enum sale_stage)flat_take_upto(flat, STAGE_COUNT - 1);
-    after->pays_ppm = (uint32_t)flat_take_upto(flat, UINT32_MAX);
-    after->contact_ms = flat_take_signed(flat);
-    after->onward_ms = flat_take_signed(flat);
-}
-
-static void put_after(struct sink *sink, const struct book_after *after)
-{
-    flat_put_id(sink, &after->post_id);
-    pieces_put_after(sink, after);
-}
-
-static void take_after(struct flat *flat, struct book_after *after)
-{
-    flat_take_id(flat, &after->post_id);
-    pieces_take_after(flat, after);
-}
-
 static unsigned parts_of(const struct book_step *step)
 {
     return (step->opening ? HAS_OPENING : 0u) | (step->verdicts_count ? HAS_VERDICTS : 0u) |
@@ -343,7 +317,7 @@ bool book_write_step(struct sink *sink, const struct book_step *step, struct byt
     }
     if (step->seen) put_seen(sink, step->seen);
     if (step->afters_count) flat_put(sink, step->afters_count);
-    for (unsigned i = 0; i < step->afters_count; i++) put_after(sink, &step->afters[i]);
+    for (unsigned i = 0; i < step->afters_count; i++) pieces_put_intent_after(sink, &step->afters[i]);
     if (!ident_is_none(&step->origin)) flat_put_id(sink, &step->origin);
     return !sink->cut;
 }
@@ -397,7 +371,7 @@ static bool take_parts(struct flat *flat, struct arena *arena, uint8_t version, 
     step->seen = seen;
     step->afters_count = take_count(flat, has & HAS_AFTERS, version);
     struct book_after *afters = arena_zero(arena, step->afters_count, sizeof *afters);
-    for (unsigned i = 0; afters && i < step->afters_count; i++) take_after(flat, &afters[i]);
+    for (unsigned i = 0; afters && i < step->afters_count; i++) pieces_take_intent_after(flat, &afters[i]);
     step->afters = afters;
     if (has & HAS_ORIGIN) flat_take_id(flat, &step->origin);
     if (has & HAS_ORIGIN && ident_is_none(&step->origin)) flat->bad = true; /* that is spelled by leaving it out */
@@ -494,6 +468,10 @@ bool book_write_lead(struct sink *sink, const struct lead_record *lead)
     flat_put(sink, lead->planned);
     flat_put(sink, lead->is_over);
     flat_put(sink, lead->told);
+    flat_put(sink, lead->erasure);
+    flat_put_signed(sink, lead->erased_ms);
+    flat_put(sink, lead->fields);
+    flat_put_signed(sink, lead->keep_ms);
     flat_put(sink, lead->slots_count);
     for (unsigned i = 0; i < lead->slots_count; i++) put_slot(sink, &lead->slots[i]);
     return !sink->cut;
@@ -531,6 +509,12 @@ bool book_read_lead(struct bytes bytes, struct arena *arena, struct lead_record 
     lead->planned = (uint8_t)flat_take_upto(&flat, OFFER_SALES_MAX);
     lead->is_over = flat_take_flag(&flat);
     if (version > 3) lead->told = (uint8_t)flat_take_upto(&flat, LEAD_TOLD_COUNT - 1);
+    if (version > 6) {
+        lead->erasure = (enum lead_erasure)flat_take_upto(&flat, LEAD_ERASURES - 1);
+        lead->erased_ms = flat_take_signed(&flat);
+        lead->fields = flat_take(&flat);
+        lead->keep_ms = flat_take_signed(&flat);
+    }
     lead->slots_count = (uint8_t)flat_take_upto(&flat, OFFER_SALES_MAX);
     for (unsigned i = 0; i < lead->slots_count; i++) take_slot(&flat, &lead->slots[i], version);
     return flat_ends(&flat);

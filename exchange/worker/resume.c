@@ -59,9 +59,10 @@ static void open_story(struct resumption *resumption)
 static void on_looked(void *context)
 {
     struct resumption *resumption = context;
-    if (resumption->fault)
+    bool is_erased = resumption->is_onward && resumption->record.erasure == LEAD_ERASED; /* it does not go on then */
+    if (resumption->fault && !is_erased)
         complain_of(&resumption->lead_id, fault_text(resumption->fault));
-    else
+    else if (!resumption->fault)
         open_story(resumption);
     arena_free(&resumption->arena);
     free(resumption);

@@ -15,7 +15,6 @@
 /* In the files' order. */
 static const char *const later[] = {
     /* campaign */
-    "retention",
     /* affiliate */
     "terms"};
 #define LATER (sizeof later / sizeof *later)

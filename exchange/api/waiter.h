@@ -1,0 +1,28 @@
+/* waiter: a request whose answer waits for something, as the router has it in hand: who goes on with it when its client
+ * has gone, a reload is over, a piece of its body is there. For this room's files. */
+#pragma once
+
+#include "exchange/api/visit.h"
+
+/* A waiter's first word says what kind it is. */
+enum waiter_kind {
+    WAITER_INQUIRY,
+    WAITER_OPERATION,
+    WAITER_REVOCATION,
+    WAITER_LIST,
+    WAITER_DISPOSITIONS,
+    WAITER_KEY,
+    WAITER_GIVING,
+    WAITER_ERRAND
+};
+void visit_inquiry_gone(void *waiter);
+void revocation_on_gone(void *waiter);
+void privacy_on_gone(void *waiter);
+void list_on_gone(void *waiter);
+void list_on_piece(void *waiter, struct bytes piece, bool is_last);
+void list_on_answered(void *waiter, bool good, const char *text);
+void disposition_on_gone(void *waiter);
+void keys_on_gone(void *waiter);
+void giving_back_on_gone(void *waiter);
+void operator_on_gone(void *waiter);
+void operator_on_reloaded(void *waiter, bool good, const char *text);
