@@ -318,6 +318,22 @@ def test_a_returned_lead_goes_on_once():
         same(send_phone(exchange, "+14155550101", "Bob")["status"], "duplicate", "the person stays seen")
 
 
+def test_erasing_takes_what_was_told_of_a_return_and_the_lead_it_became():
+    with Open(onward({"returned": True}, returns={"window": "7d", "decide": "auto"})) as exchange:
+        lead = send_phone(exchange, "+14155550106")
+        post, mine = post_of(exchange, lead), lambda: exchange.public_answer("GET", "/v1/buyer/returns", None, exchange.buyer_key("north"))[1]["returns"]
+        same(give_back(exchange, post, amount="3.00", evidence="it was her sister")[0], 200)
+        same(give_back(exchange, post, evidence="and she has moved")[0], 200)
+        same([one.get("evidence") for one in mine()], ["it was her sister", "and she has moved"])
+        became = await_that("the lead it becomes", lambda: get(exchange, lead).get("redistributed_as"))
+        await_that("its sale", lambda: get(exchange, {"lead_id": became})["status"] == "sold")
+        later = post_of(exchange, {"lead_id": became}, buyer="south")
+        same(exchange.operator("POST", "/v1/admin/erase", {"lead_id": lead["lead_id"]})[1]["leads"], sorted([lead["lead_id"], became]))
+        same([one.get("evidence") for one in mine()], [None, None])
+        same(give_back(exchange, later, buyer="south", evidence="gone, too")[0], 200, "erased, it may still be given back")
+        same([one.get("evidence") for one in exchange.operator("GET", "/v1/admin/returns?status=approved")[1]["returns"]], [None] * 3)
+
+
 def test_a_returned_lead_does_not_go_on():
     for terms in ({"uncontacted": True}, None):
         play = onward(terms or {"returned": True, "max_age": "1m"}, returns={"window": "7d", "decide": "auto"})
