@@ -2,7 +2,7 @@
  * together. An item that is refused refuses no other; one told before gets its first answer. */
 #include <stdlib.h>
 
-#include "exchange/api/waiter.h"
+#include "exchange/api/visit.h"
 
 #define ARENA_BYTES 16384u
 #define ITEM_ROOM 2048u      /* of an item's answer, with an event id whose every byte is escaped */
@@ -17,7 +17,7 @@ struct item {
 };
 
 struct telling {
-    enum waiter_kind kind; /* first: see visit.h */
+    enum waiter_kind kind; /* first: see waiter.h */
     struct worker *worker;
     struct server_request *request; /* NULL once the buyer has gone */
     struct visit_manners manners;

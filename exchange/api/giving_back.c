@@ -1,7 +1,7 @@
 /* Returns: a buyer gives a sale back, an operator judges it, both list them. */
 #include <stdlib.h>
 
-#include "exchange/api/waiter.h"
+#include "exchange/api/visit.h"
 
 #define ARENA_BYTES 8192u
 #define ARENA_MAX (1u << 20)

@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-#include "exchange/api/waiter.h"
+#include "exchange/api/visit.h"
 
 #define LINE_ROOM 1024u /* of one key: kind, hash, and an id whose every byte may be escaped */
 
@@ -121,7 +121,7 @@ void operator_keys(struct visit *visit)
 }
 
 struct revoking {
-    enum waiter_kind kind; /* first: see visit.h */
+    enum waiter_kind kind; /* first: see waiter.h */
     struct worker *worker;
     struct server_request *request; /* NULL once the operator has gone */
     struct visit_manners manners;

@@ -4,14 +4,13 @@
  *   request -> (the lead's content, on the reader's thread) -> an entry of the book -> memory, answer */
 #include <stdlib.h>
 
-#include "exchange/api/waiter.h"
 #include "exchange/api/whom.h"
 
 #define ARENA_BYTES 16384u
 #define ARENA_MAX (4u << 20)
 
 struct withdrawal {
-    enum waiter_kind kind; /* first: see visit.h */
+    enum waiter_kind kind; /* first: see waiter.h */
     struct worker *worker;
     struct server_request *request; /* NULL once the affiliate has gone */
     struct visit_manners manners;

@@ -1,5 +1,5 @@
 /* From a request to its handler: path, method, key, in that order; each miss is a problem with its reason. */
-#include "exchange/api/waiter.h"
+#include "exchange/api/visit.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,6 +35,7 @@ static const struct route routes[] = {
     {"POST", "/v1/buyer/dispositions", VISIT_BUYER, false, disposition_tell},
     {"POST", "/v1/buyer/returns", VISIT_BUYER, false, giving_back_ask},
     {"GET", "/v1/buyer/returns", VISIT_BUYER, false, giving_back_own},
+    {"POST", "/v1/buyer/verdicts", VISIT_BUYER, false, verdicts_say},
     {"GET", "/healthz", VISIT_OPEN, true, stats_health},
     {"GET", "/readyz", VISIT_OPEN, true, stats_ready},
     {"GET", "/metrics", VISIT_OPEN, true, stats_metrics},

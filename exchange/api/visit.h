@@ -5,6 +5,7 @@
 #pragma once
 
 #include "exchange/api/api.h"
+#include "exchange/api/waiter.h"
 #include "protocol/codec/json.h"
 #include "protocol/codec/pack.h"
 
@@ -47,6 +48,7 @@ void visit_problem(struct worker *worker, struct server_request *request, const 
 const struct node *visit_document(struct visit *visit, struct arena *arena, bool form);
 /* Likewise a list (JSON or MessagePack). */
 const struct node *visit_list(struct visit *visit, struct arena *arena);
+const struct node *visit_either(struct visit *visit, struct arena *arena);
 /* The value of `name` in the query, percent-decoding not applied; empty when absent. */
 struct bytes visit_query(const struct visit *visit, const char *name);
 
@@ -109,6 +111,7 @@ void giving_back_ask(struct visit *visit);
 void giving_back_own(struct visit *visit);
 void giving_back_all(struct visit *visit);
 void giving_back_judge(struct visit *visit);
+void verdicts_say(struct visit *visit); /* verdicts.c */
 void operator_explain(struct visit *visit);
 void operator_contracts(struct visit *visit);
 void operator_contract(struct visit *visit);

@@ -1,8 +1,8 @@
-/* waiter: a request whose answer waits for something, as the router has it in hand: who goes on with it when its client
- * has gone, a reload is over, a piece of its body is there. For this room's files. */
+/* waiter: what waits for an answer on behalf of a request and is no auction; known by its first word. For this room's
+ * files. One thread, the worker's. */
 #pragma once
 
-#include "exchange/api/visit.h"
+#include "exchange/api/api.h"
 
 /* A waiter's first word says what kind it is. */
 enum waiter_kind {
@@ -12,6 +12,7 @@ enum waiter_kind {
     WAITER_LIST,
     WAITER_DISPOSITIONS,
     WAITER_KEY,
+    WAITER_VERDICTS,
     WAITER_GIVING,
     WAITER_ERRAND
 };
@@ -22,7 +23,8 @@ void list_on_gone(void *waiter);
 void list_on_piece(void *waiter, struct bytes piece, bool is_last);
 void list_on_answered(void *waiter, bool good, const char *text);
 void disposition_on_gone(void *waiter);
-void keys_on_gone(void *waiter);
+void verdicts_on_gone(void *waiter);
 void giving_back_on_gone(void *waiter);
+void keys_on_gone(void *waiter);
 void operator_on_gone(void *waiter);
 void operator_on_reloaded(void *waiter, bool good, const char *text);

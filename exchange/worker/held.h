@@ -56,6 +56,7 @@ struct worker {
     struct loop_timer *drain_timer;
     struct taking_up *taking_up; /* resume.c: while it looks */
     struct onward *onward;       /* the first worker's */
+    struct asking *asking;       /* asking.c: of the first worker; else NULL */
     _Atomic unsigned in_flight;
 };
 
@@ -79,6 +80,13 @@ void resume_onward(struct worker *worker, const struct ident *lead_id);
 enum fault onward_start(struct worker *worker) MUST_USE;
 void onward_stop(struct worker *worker);
 void onward_forget(struct worker *worker);
+
+/* asking.c */
+/* Before the worker's thread lives. */
+enum fault asking_open(struct worker *worker) MUST_USE;
+/* Before its client and its loop are closed; and after its line is. */
+void asking_stop(struct worker *worker);
+void asking_close(struct worker *worker);
 
 /* claim.c */
 void claim_start(struct worker *worker, struct held *held, const struct auction_claim *claim);
