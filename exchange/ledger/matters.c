@@ -227,8 +227,8 @@ static enum fault write_return(const struct desk *desk, const struct book_return
     enum fault fault = writer_entry(desk->ledger, desk->txn, ENTRY_RETURN, desk->wall_ms, sink_written(&sink),
                                     &asked->return_id);
     if (fault != FAULT_NONE || !asked->has_evidence) return fault;
-    return content_put(desk->ledger->book, desk->txn, desk->ledger->keys, &asked->return_id, desk->matter->sealed,
-                       &(struct person_keys){0});
+    return content_put(desk->ledger->book, desk->txn, desk->ledger->keys, &desk->ledger->indexed, &asked->return_id,
+                       desk->matter->sealed, &(struct person_keys){0});
 }
 
 static void tell_return(struct matter *matter, const struct book_return *asked)
