@@ -139,12 +139,14 @@ static enum fault plan_caps(struct reversal *reversal)
     const struct book_intent *intent = &reversal->found.post.intent;
     uint32_t gives_back = reversal->is_whole ? reversal->found.record.terms.gives_back : 0;
     struct rows_refusal *told = reversal->work->refusal;
+    enum fault fault = capping_begin(&reversal->capping, reversal->work->arena, 1);
+    if (fault != FAULT_NONE) return fault;
     for (unsigned i = 0; i < intent->keys_count; i++) {
         if (!(gives_back >> i & 1)) continue;
         capping_add(&reversal->capping, &intent->keys[i], -(int64_t)intent->keys[i].amount);
         told->given_back[told->given_back_count++] = intent->keys[i];
     }
-    enum fault fault = capping_plan(reversal->work->store, reversal->work->txn, &reversal->capping);
+    fault = capping_plan(reversal->work->store, reversal->work->txn, &reversal->capping);
     return fault == FAULT_INPUT ? rows_refuse(reversal->work, "a cap would fall below zero") : fault;
 }
 
@@ -219,7 +221,7 @@ static enum fault put_states(struct reversal *reversal)
                             false);
     if (fault == FAULT_NONE) fault = open_row(work, BOOK_LEADS, &lead->lead_id, &sink);
     if (fault != FAULT_NONE) return fault;
-    check(book_write_lead(&sink, lead));
+    check(book_write_lead_row(&sink, lead));
     return store_put_parts(work->store, work->txn, BOOK_LEADS, ident_bytes(&lead->lead_id), sink_written(&sink), false);
 }
 
