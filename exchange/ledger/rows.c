@@ -531,8 +531,7 @@ static enum fault write_sales(struct store *store, struct MDB_txn *txn, struct p
     for (unsigned i = 0; i < plan->step->verdicts_count && fault == FAULT_NONE && has_money; i++)
         fault = hearing_low(&plan->money, &plan->settled[i].record);
     for (unsigned i = 0; i < plan->step->verdicts_count && fault == FAULT_NONE; i++)
-        if (plan->settled[i].record.state == POST_ACCEPTED && !is_test(plan))
-            fault = purchases_add(store, txn, &plan->settled[i].record, &plan->settled[i].slot->sale.sale_id);
+        fault = purchases_add(store, txn, &plan->settled[i].record, &plan->settled[i].slot->sale.sale_id);
     return fault == FAULT_NONE ? aftersales_step(plan->work, plan->step, plan->lead.affiliate, is_test(plan)) : fault;
 }
 
