@@ -210,8 +210,8 @@ void visit_inquiry_gone(void *waiter)
     ((struct waiting_inquiry *)waiter)->inquiry.request = NULL;
 }
 
-void visit_inquire(struct visit *visit, const struct ident *id,
-                   void (*job)(struct inquiry *inquiry, struct reader *reader), bool fresh_trace, size_t room)
+static void inquire(struct visit *visit, const struct ident *id, const struct inquiry_about *about,
+                    void (*job)(struct inquiry *inquiry, struct reader *reader), bool fresh_trace, size_t room)
 {
     struct waiting_inquiry *waiting = calloc(1, sizeof *waiting);
     char *text = malloc(room);
@@ -220,6 +220,8 @@ void visit_inquire(struct visit *visit, const struct ident *id,
         waiting->kind = WAITER_INQUIRY;
         arena_init(&inquiry->arena, INQUIRY_ARENA, INQUIRY_ARENA_MAX);
         inquiry->id = *id;
+        inquiry->about = *about;
+        inquiry->about.who = arena_copy(&inquiry->arena, about->who);
         inquiry->affiliate = visit->affiliate;
         inquiry->catalogue = worker_catalogue(visit->worker);
         catalogue_take(inquiry->catalogue);
@@ -240,4 +242,16 @@ void visit_inquire(struct visit *visit, const struct ident *id,
     free(text);
     free(waiting);
     visit_problem(visit->worker, visit->request, &visit->manners, 503, REASON_BUSY, NULL, NULL, 1);
+}
+
+void visit_inquire(struct visit *visit, const struct ident *id,
+                   void (*job)(struct inquiry *inquiry, struct reader *reader), bool fresh_trace, size_t room)
+{
+    inquire(visit, id, &(struct inquiry_about){.who = BYTES_NONE}, job, fresh_trace, room);
+}
+
+void visit_inquire_about(struct visit *visit, const struct inquiry_about *about,
+                         void (*job)(struct inquiry *inquiry, struct reader *reader), size_t room)
+{
+    inquire(visit, &IDENT_NONE, about, job, false, room);
 }

@@ -53,12 +53,23 @@ struct bytes visit_query(const struct visit *visit, const char *name);
 /* A browser asks: it takes text/html. */
 bool visit_wants_page(const struct visit *visit);
 
+/* What an inquiry about accounts needs to know beside an id. */
+struct inquiry_about {
+    struct bytes who; /* copied into the inquiry's arena */
+    bool is_known;    /* whatever was booked */
+    unsigned audience;
+    uint32_t period;
+    uint64_t after_seq;
+    unsigned after_n;
+};
+
 /* Work on the ledger's reader thread for a visit: `job` reads and writes JSON to the sink, and says the HTTP status. */
 struct inquiry {
     struct arena arena;
     struct ident id;
     struct bytes owner; /* an affiliate's id, in the arena; empty for operators */
     unsigned limit;
+    struct inquiry_about about;
     const struct affiliate *affiliate; /* of `catalogue` */
     struct catalogue *catalogue;
     char *text;
@@ -75,6 +86,9 @@ struct inquiry {
 void visit_inquire(struct visit *visit, const struct ident *id,
                    void (*job)(struct inquiry *inquiry, struct reader *reader), bool fresh_trace, size_t room);
 
+void visit_inquire_about(struct visit *visit, const struct inquiry_about *about,
+                         void (*job)(struct inquiry *inquiry, struct reader *reader), size_t room);
+
 /* Handlers: affiliate.c, buyer.c, operator.c, stats.c */
 void affiliate_ping(struct visit *visit);
 void affiliate_post(struct visit *visit);
@@ -88,7 +102,13 @@ void buyer_put_availability(struct visit *visit);
 void buyer_get_availability(struct visit *visit);
 void buyer_put_list(struct visit *visit); /* list.c; at the head: its body comes in pieces */
 void buyer_contracts(struct visit *visit);
-void disposition_tell(struct visit *visit); /* disposition.c */
+void disposition_tell(struct visit *visit);    /* disposition.c */
+void affiliate_statement(struct visit *visit); /* statement.c */
+void buyer_statement(struct visit *visit);
+void operator_statement(struct visit *visit);
+void operator_accounts(struct visit *visit);
+void operator_book(struct visit *visit); /* accounts.c */
+void operator_close(struct visit *visit);
 void operator_explain(struct visit *visit);
 void operator_contracts(struct visit *visit);
 void operator_contract(struct visit *visit);
@@ -108,12 +128,20 @@ void answer_write(struct sink *sink, const struct auction_answer *answer, bool i
 void answer_on_auction(struct worker *worker, struct server_request *request, void *context,
                        const struct auction_answer *answer);
 /* A waiter's first word says what kind it is. */
-enum waiter_kind { WAITER_INQUIRY, WAITER_OPERATION, WAITER_REVOCATION, WAITER_LIST, WAITER_DISPOSITIONS };
+enum waiter_kind {
+    WAITER_INQUIRY,
+    WAITER_OPERATION,
+    WAITER_REVOCATION,
+    WAITER_LIST,
+    WAITER_DISPOSITIONS,
+    WAITER_VOUCHER
+};
 void visit_inquiry_gone(void *waiter);
 void revocation_on_gone(void *waiter);
 void list_on_gone(void *waiter);
 void list_on_piece(void *waiter, struct bytes piece, bool is_last);
 void list_on_answered(void *waiter, bool good, const char *text);
 void disposition_on_gone(void *waiter);
+void accounts_on_gone(void *waiter);
 void operator_on_gone(void *waiter);
 void operator_on_reloaded(void *waiter, bool good, const char *text);

@@ -170,6 +170,7 @@ static void open_lead(const struct auction *auction, struct book_opening *openin
         .offer = *offer,
         .content = auction->content,
         .is_one_call = is_one_call,
+        .clear_after_ms = auction->affiliate->clear_after_us / 1000,
     };
     opening->offer.rehearsal = (uint8_t)auction->rehearsal;
     opening->offer.floor_micros = auction->floor_micros; /* also where no bid got as far as an offer */

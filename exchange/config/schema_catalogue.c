@@ -469,6 +469,21 @@ static const struct schema_row reveal_rows[] = {
 static const struct schema_group reveal_group = {
     .name = "reveal", .title = "reveal", .prose = "How much an affiliate sees.", ROWS(reveal_rows)};
 
+static const struct schema_row terms_rows[] = {
+    {.key = "clear_after",
+     .type = SCHEMA_DURATION,
+     .flags = SCHEMA_REQUIRED,
+     .range = "1s..",
+     .prose = "from the sale on: its payout may be returned so long, and is cleared then"},
+};
+static const struct schema_group terms_group = {
+    .name = "terms",
+    .title = "terms",
+    .prose =
+        "A sale is on the terms that stood when its lead was taken. Without terms nothing clears by time: an operator "
+        "clears by hand (outcry ledger adjust).",
+    ROWS(terms_rows)};
+
 static const struct schema_row affiliate_rows[] = {
     {.key = "id", .type = SCHEMA_NAME, .flags = SCHEMA_REQUIRED, .prose = "its name in ledger and reports"},
     {.key = "keys",
@@ -492,7 +507,7 @@ static const struct schema_row affiliate_rows[] = {
      .choices = "wait release?",
      .fallback = "wait",
      .prose = "a verdict still out at its deadline"},
-    {.key = "terms", .type = SCHEMA_MAP, .flags = SCHEMA_LATER, .prose = "when money is cleared"},
+    {.key = "terms", .type = SCHEMA_MAP, .group = &terms_group, .prose = "when its money is cleared"},
     {.key = "returns", .type = SCHEMA_MAP, .flags = SCHEMA_LATER, .prose = "who bears returns"},
     {.key = "exclude_buyers",
      .type = SCHEMA_TEXT,

@@ -20,6 +20,7 @@ enum job_kind {
     JOB_SWEEP,
     JOB_DELIVERIES,
     JOB_MATTER,
+    JOB_BOOKING,
     JOB_KINDS
 };
 
@@ -33,6 +34,7 @@ struct job {
     struct ident id;           /* the lead; to resolve: the post */
     const struct duplicates_guard *guard; /* of a step: NULL: none */
     struct matter *matter;                /* the line's */
+    struct booking *booking;              /* likewise */
     struct ident sale_id;
     bool is_accepted;
     unsigned swept; /* of a sweep: rows that were seen to */

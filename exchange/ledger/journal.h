@@ -64,6 +64,8 @@ enum entry_kind {
     ENTRY_DELIVERIES = 6,
     ENTRY_DISPOSITION = 7,
     ENTRY_CLEAR = 8,
+    ENTRY_ADJUSTMENT = 9,
+    ENTRY_CLOSE = 10,
     ENTRY_KINDS
 };
 

@@ -1,6 +1,7 @@
 /* One function for each kind of entry. Each looks at all of its body before it writes: one that is refused changes
  * nothing. */
 #include "exchange/ledger/aftersales.h"
+#include "exchange/ledger/booking_rows.h"
 #include "exchange/ledger/clearing.h"
 #include "exchange/ledger/counting.h"
 #include "exchange/ledger/hearing.h"
@@ -13,9 +14,11 @@ typedef enum fault apply(const struct rows_work *work);
 static apply apply_switch, apply_catalogue, apply_revocation, apply_counts, apply_deliveries, apply_disposition;
 
 static apply *const applies[ENTRY_KINDS] = {
-    [ENTRY_SWITCH] = apply_switch,  [ENTRY_CATALOGUE] = apply_catalogue,   [ENTRY_REVOCATION] = apply_revocation,
-    [ENTRY_COUNTS] = apply_counts,  [ENTRY_DELIVERIES] = apply_deliveries, [ENTRY_DISPOSITION] = apply_disposition,
-    [ENTRY_CLEAR] = clearing_apply,
+    [ENTRY_SWITCH] = apply_switch,         [ENTRY_CATALOGUE] = apply_catalogue,
+    [ENTRY_REVOCATION] = apply_revocation, [ENTRY_COUNTS] = apply_counts,
+    [ENTRY_DELIVERIES] = apply_deliveries, [ENTRY_DISPOSITION] = apply_disposition,
+    [ENTRY_CLEAR] = clearing_apply,        [ENTRY_ADJUSTMENT] = booking_apply_adjustment,
+    [ENTRY_CLOSE] = booking_apply_close,
 };
 
 enum fault rows_apply_other(const struct rows_work *work)

@@ -79,6 +79,7 @@ static enum fault write_counts(struct ledger *ledger, struct MDB_txn *txn, struc
 static enum fault write_swept(struct ledger *ledger, struct MDB_txn *txn, struct job *job);
 static enum fault write_deliveries(struct ledger *ledger, struct MDB_txn *txn, struct job *job);
 static enum fault write_matter(struct ledger *ledger, struct MDB_txn *txn, struct job *job);
+static enum fault write_booking(struct ledger *ledger, struct MDB_txn *txn, struct job *job);
 static void fail_batch(struct ledger *ledger, enum fault fault, struct job **jobs, unsigned count);
 static void set_state(struct ledger *ledger, enum engine_state state);
 static void set_open(struct ledger *ledger);
@@ -89,6 +90,7 @@ static enum fault (*const write_job[JOB_KINDS])(struct ledger *ledger, struct MD
     [JOB_STEP] = write_step,           [JOB_RESOLVE] = write_resolution,    [JOB_SWITCH] = write_switch,
     [JOB_CATALOGUE] = write_catalogue, [JOB_REVOCATION] = write_revocation, [JOB_COUNTS] = write_counts,
     [JOB_SWEEP] = write_swept,         [JOB_DELIVERIES] = write_deliveries, [JOB_MATTER] = write_matter,
+    [JOB_BOOKING] = write_booking,
 };
 
 static void count_wait(struct ledger *ledger, int64_t began_us)
@@ -248,6 +250,11 @@ static enum fault write_deliveries(struct ledger *ledger, struct MDB_txn *txn, s
 static enum fault write_revocation(struct ledger *ledger, struct MDB_txn *txn, struct job *job)
 {
     return tell(ledger, job, writer_entry(ledger, txn, ENTRY_REVOCATION, job->wall_ms, job->body, NULL));
+}
+
+static enum fault write_booking(struct ledger *ledger, struct MDB_txn *txn, struct job *job)
+{
+    return tell(ledger, job, booking_write(ledger, txn, job->booking, job->wall_ms));
 }
 
 static enum fault write_matter(struct ledger *ledger, struct MDB_txn *txn, struct job *job)

@@ -34,4 +34,5 @@ struct affiliate {
     enum reveal_bids reveal_bids;
     bool reveal_stages;
     bool paused;
+    int64_t clear_after_us; /* payouts of its sales clear then; 0: not by time */
 };

@@ -89,6 +89,7 @@ static void read_affiliate(struct build *build, const struct node *node, struct 
     affiliate->reveal = (enum reveal_buyers)reveal;
     affiliate->reveal_bids = (enum reveal_bids)bids;
     build_bool(build, node, "paused", &affiliate->paused);
+    build_duration(build, node_find(node, "terms"), "clear_after", &affiliate->clear_after_us);
     read_campaigns(build, node, affiliate);
     read_caps(build, node, affiliate);
     if (read_keys(build, node, PRINCIPAL_AFFILIATE, affiliate->index) == 0)
