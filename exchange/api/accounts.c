@@ -42,9 +42,10 @@ static void write_period(struct json *json, const char *key, uint32_t period)
     json_text(json, sink_written(&sink));
 }
 
-static void write_booked(struct json *json, const struct booking *booking, uint64_t seq)
+void accounts_write_booked(const struct booking *booking, uint64_t seq, struct sink *sink)
 {
     const struct book_adjustment *adjustment = &booking->adjustment;
+    struct json writer = json_into(sink), *json = &writer;
     json_open_map(json);
     json_key(json, "seq");
     json_u64(json, seq);
@@ -81,9 +82,8 @@ static void answer(struct voucher *voucher, enum fault fault, uint64_t seq)
                     {FAULT_INPUT, 422, REASON_INVALID_FIELD}};
     char body[BODY_ROOM];
     struct sink sink = sink_over(body, sizeof body);
-    struct json json = json_into(&sink);
     if (fault == FAULT_NONE) {
-        write_booked(&json, &voucher->booking, seq);
+        accounts_write_booked(&voucher->booking, seq, &sink);
         visit_send(voucher->worker, voucher->request, &voucher->manners, 200, "application/json", NULL,
                    sink_written(&sink));
         return;
