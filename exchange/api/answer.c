@@ -201,6 +201,10 @@ static void write_sales(struct json *json, const struct auction_answer *answer)
     for (uint32_t i = 0; i < answer->sales_count; i++) open += answer->sales[i].is_open;
     json_key(json, "final");
     json_bool(json, answer->status != ANSWER_PENDING && open == 0);
+    if (open && answer->resolves_ms) {
+        json_key(json, "resolves_by");
+        json_wall(json, answer->resolves_ms);
+    }
     json_key(json, "price");
     json_money(json, answer->status == ANSWER_SOLD ? answer->price_micros : 0);
     json_key(json, "planned");

@@ -122,7 +122,8 @@ static void write_post(struct json *json, const struct trace_post *post)
 {
     static const char *const outcomes[] = {
         [TRACE_POST_OPEN] = "open",       [TRACE_POST_ACCEPTED] = "accepted", [TRACE_POST_REJECTED] = "rejected",
-        [TRACE_POST_UNKNOWN] = "unknown", [TRACE_POST_FAILED] = "failed",     [TRACE_POST_SKIPPED] = "skipped"};
+        [TRACE_POST_UNKNOWN] = "unknown", [TRACE_POST_FAILED] = "failed",     [TRACE_POST_SKIPPED] = "skipped",
+        [TRACE_POST_VOIDED] = "voided"};
     char text[IDENT_TEXT + 1];
     json_open_map(json);
     json_key(json, "post_id");

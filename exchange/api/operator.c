@@ -239,6 +239,8 @@ void operator_on_gone(void *waiter)
         disposition_on_gone(waiter);
     else if (*(enum waiter_kind *)waiter == WAITER_VOUCHER)
         accounts_on_gone(waiter);
+    else if (*(enum waiter_kind *)waiter == WAITER_KEY)
+        keys_on_gone(waiter);
     else
         visit_inquiry_gone(waiter);
 }
@@ -431,7 +433,7 @@ static void on_resolved(void *arg, const struct ledger_resolution *resolution)
         return;
     }
     operation->resolution = *resolution;
-    worker_resolved(operation->worker, &operation->post_id, operation->accepted, resolution);
+    if (resolution->resumes) worker_resume(operation->worker, &resolution->lead_id);
     answer_resolved(operation);
     free(operation);
 }
@@ -472,8 +474,8 @@ void operator_resolve(struct visit *visit)
     if (!operation) return;
     operation->post_id = post_id;
     operation->accepted = accepted;
-    /* The sale takes the id under which the affiliate was told of it while it was pending. */
-    if (ledger_resolve(worker_line(visit->worker), &post_id, accepted, &post_id, clock_wall_ms(), on_resolved,
-                       operation))
+    struct ledger_verdict verdict = {
+        .post_id = post_id, .accepted = accepted, .by = VERDICT_BY_OPERATOR, .wall_ms = clock_wall_ms()};
+    if (ledger_resolve(worker_line(visit->worker), &verdict, on_resolved, operation))
         fail(operation, 503, REASON_LEDGER_DOWN, NULL);
 }

@@ -18,8 +18,10 @@ static void write_reason(struct json *json, const struct contract *contract, enu
 {
     char text[TEXT_MAX];
     struct sink sink = sink_over(text, sizeof text);
-    if (by_private)
-        sink_text(&sink, "a private field does not suit its filter");
+    if (by_private && contract->filter && filter_is_private(contract->filter))
+        filter_explain_private(contract->filter, facts->campaign, facts, &sink);
+    else if (by_private)
+        sink_text(&sink, "none of its prices is for this lead; they look at private fields too");
     else if (reason == REASON_FILTERED && contract->filter)
         filter_explain(contract->filter, facts->campaign, facts, &sink);
     if (sink.len == 0)

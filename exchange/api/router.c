@@ -26,6 +26,8 @@ static const struct route routes[] = {
     {"GET", "/v1/spec/{id}", VISIT_AFFILIATE, false, spec_answer},
     {"POST", "/v1/revocations", VISIT_AFFILIATE, false, affiliate_revoke},
     {"GET", "/v1/affiliate/statement", VISIT_AFFILIATE, false, affiliate_statement},
+    {"GET", "/v1/affiliate/events", VISIT_AFFILIATE, false, affiliate_events},
+    {"GET", "/v1/buyer/events", VISIT_BUYER, false, buyer_events},
     {"PUT", "/v1/buyer/availability", VISIT_BUYER, false, buyer_put_availability},
     {"PUT", "/v1/buyer/lists/{id}", VISIT_BUYER, false, buyer_put_list},
     {"GET", "/v1/buyer/availability", VISIT_BUYER, false, buyer_get_availability},
@@ -48,6 +50,8 @@ static const struct route routes[] = {
     {"GET", "/v1/admin/accounts/{id}/statement", VISIT_OPERATOR, true, operator_statement},
     {"POST", "/v1/admin/periods/{id}/close", VISIT_OPERATOR, true, operator_close},
     {"POST", "/v1/admin/reload", VISIT_OPERATOR, true, operator_reload},
+    {"GET", "/v1/admin/keys", VISIT_OPERATOR, true, operator_keys},
+    {"POST", "/v1/admin/keys/{id}/revoke", VISIT_OPERATOR, true, operator_revoke_key},
 };
 #define ROUTES (sizeof routes / sizeof *routes)
 
@@ -121,6 +125,7 @@ static int authorize(struct visit *visit, enum visit_audience audience)
     struct digest digest;
     if (audience == VISIT_OPEN || (audience == VISIT_OPERATOR && hall->admin_is_open)) return 0;
     if (!read_key(visit, &kind, &digest)) return 401;
+    if (standing_is_key_revoked(hall->standing, &digest)) return 401;
     const struct catalogue *catalogue = worker_catalogue(visit->worker);
     const struct principal *principal = catalogue_principal(catalogue, &digest);
     bool operates = is_operator(hall, &digest);

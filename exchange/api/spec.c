@@ -2,6 +2,9 @@
  * examples are tests ("test": true), so whoever tries them sells nothing. */
 #include "exchange/api/spec.h"
 
+#include "exchange/market/match.h"
+#include "exchange/market/seller.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -26,14 +29,16 @@ static const struct {
 };
 
 static bool find(struct visit *visit, struct spec *spec);
-static size_t room_of(const struct campaign *campaign);
+static void find_sellers(struct spec *spec);
+static size_t room_of(const struct spec *spec);
 static void write_json(const struct spec *spec, struct sink *sink);
 
 void spec_answer(struct visit *visit)
 {
     struct spec spec;
     if (!find(visit, &spec)) return;
-    size_t room = room_of(spec.campaign);
+    find_sellers(&spec);
+    size_t room = room_of(&spec);
     char *text = malloc(room);
     struct sink sink = sink_over(text, text ? room : 0);
     bool as_page = visit_wants_page(visit);
@@ -71,10 +76,33 @@ static bool find(struct visit *visit, struct spec *spec)
     return false;
 }
 
-/* Values stand on the page, in JSON, and in three examples; each byte of a name may take six. */
-static size_t room_of(const struct campaign *campaign)
+/* Each once, in the order of their contracts: of those that trade with this affiliate and are not paused for good. */
+static void find_sellers(struct spec *spec)
 {
+    const struct catalogue *catalogue = spec->catalogue;
+    const struct facts nothing = {0};
+    for (uint32_t i = 0; i < spec->campaign->contracts_count; i++) {
+        const struct contract *contract = &catalogue->contracts[spec->campaign->contracts[i]];
+        uint32_t at = 0;
+        if (!contract->seller || contract->paused) continue;
+        if (match_excludes(spec->affiliate, &catalogue->buyers[contract->buyer], &nothing)) continue;
+        while (at < spec->sellers_count && !bytes_same(spec->sellers[at].seller->name, contract->seller->name)) at++;
+        spec->has_more_sellers |= at == SPEC_SELLERS_MAX;
+        if (at == SPEC_SELLERS_MAX) continue;
+        if (at == spec->sellers_count) spec->sellers[spec->sellers_count++].seller = contract->seller;
+        spec->sellers[at].is_named |= contract->is_named;
+    }
+}
+
+/* Values stand on the page, in JSON, and in three examples; each byte of a name may take six. */
+static size_t room_of(const struct spec *spec)
+{
+    const struct campaign *campaign = spec->campaign;
     size_t room = ROOM;
+    for (uint32_t i = 0; i < spec->sellers_count; i++) {
+        const struct seller *seller = spec->sellers[i].seller;
+        room += FIELD_ROOM + 6 * (seller->name.len + seller->url.len + seller->logo_url.len + seller->consent_text.len);
+    }
     for (uint32_t i = 0; i < campaign->fields_count; i++) {
         const struct field *field = &campaign->fields[i];
         room += FIELD_ROOM + 36 * field->name.len;
@@ -187,7 +215,7 @@ static void write_lead(const struct spec *spec, bool whole, struct sink *sink)
     sink_char(sink, '}');
 }
 
-static void write_part(struct bytes part, struct sink *sink)
+static void write_part(const struct spec *spec, struct bytes part, struct sink *sink)
 {
     static const char *const VALUES[][2] = {
         {"tcpa", "true"},
@@ -205,7 +233,16 @@ static void write_part(struct bytes part, struct sink *sink)
         if (bytes_is(part, VALUES[i][0])) value = VALUES[i][1];
     json_write_text(sink, part);
     sink_char(sink, ':');
-    sink_text(sink, value);
+    if (!bytes_is(part, "sellers") || !spec->sellers_count) {
+        sink_text(sink, value);
+        return;
+    }
+    char text[6 * SELLER_NAME_MAX + 2];
+    struct sink name = sink_over(text, sizeof text);
+    json_write_text(&name, spec->sellers[0].seller->name);
+    sink_char(sink, '[');
+    write_quoted(sink_written(&name), sink);
+    sink_char(sink, ']');
 }
 
 static void write_consent(const struct spec *spec, struct sink *sink)
@@ -214,7 +251,7 @@ static void write_consent(const struct spec *spec, struct sink *sink)
     sink_text(sink, ",\"consent\":{");
     for (uint32_t i = 0; i < quality->consent_required_count; i++) {
         if (i) sink_char(sink, ',');
-        write_part(quality->consent_required[i], sink);
+        write_part(spec, quality->consent_required[i], sink);
     }
     sink_char(sink, '}');
 }
@@ -290,6 +327,34 @@ static void write_field(struct json *json, const struct field *field)
     json_close_map(json);
 }
 
+static void write_seller_part(struct json *json, const char *key, struct bytes text)
+{
+    if (!text.len) return;
+    json_key(json, key);
+    json_text(json, text);
+}
+
+static void write_sellers(struct json *json, const struct spec *spec)
+{
+    json_key(json, "sellers");
+    json_open_list(json);
+    for (uint32_t i = 0; i < spec->sellers_count; i++) {
+        const struct seller *seller = spec->sellers[i].seller;
+        json_open_map(json);
+        write_seller_part(json, "name", seller->name);
+        write_seller_part(json, "url", seller->url);
+        write_seller_part(json, "logo_url", seller->logo_url);
+        write_seller_part(json, "consent_text", seller->consent_text);
+        write_seller_part(json, "consent_sha256", seller->consent_sha256);
+        json_key(json, "consent");
+        json_text(json, spec->sellers[i].is_named ? BYTES("named") : BYTES("general"));
+        json_close_map(json);
+    }
+    json_close_list(json);
+    json_key(json, "more_sellers");
+    json_bool(json, spec->has_more_sellers);
+}
+
 static void write_terms(struct json *json, const struct spec *spec)
 {
     const struct campaign *campaign = spec->campaign;
@@ -319,6 +384,7 @@ static void write_terms(struct json *json, const struct spec *spec)
     json_key(json, "required_at");
     json_text(json, campaign->quality.consent_at_ping ? BYTES("ping") : BYTES("post"));
     json_close_map(json);
+    write_sellers(json, spec);
 }
 
 static void write_json(const struct spec *spec, struct sink *sink)

@@ -7,10 +7,21 @@
 #define SPEC_ORIGIN_MAX 300
 #define SPEC_VALUE_MAX 1024 /* of a field's test value */
 
+#define SPEC_SELLERS_MAX 128u /* told; beside them only that there are more */
+
+/* Whom buyers of the campaign buy for. */
+struct spec_seller {
+    const struct seller *seller;
+    bool is_named; /* some contract of it wants a consent that names it */
+};
+
 struct spec {
     const struct catalogue *catalogue;
     const struct campaign *campaign;
     const struct affiliate *affiliate;
+    struct spec_seller sellers[SPEC_SELLERS_MAX];
+    uint32_t sellers_count;
+    bool has_more_sellers;
     char origin[SPEC_ORIGIN_MAX]; /* "https://leads.example:8443", as the client called it */
 };
 

@@ -2,6 +2,8 @@
  * through `escape`. */
 #include "exchange/api/spec.h"
 
+#include "exchange/market/seller.h"
+
 #include <stdlib.h>
 
 #define SECOND_MS 1000
@@ -13,6 +15,7 @@ static void write_facts(const struct spec *spec, struct sink *sink);
 static void write_way(struct sink *sink);
 static void write_fields(const struct spec *spec, struct sink *sink);
 static void write_consent(const struct spec *spec, struct sink *sink);
+static void write_sellers(const struct spec *spec, struct sink *sink);
 static void write_examples(const struct spec *spec, struct sink *sink);
 static void write_answers(struct sink *sink);
 
@@ -23,6 +26,7 @@ void spec_write_page(const struct spec *spec, struct sink *sink)
     write_way(sink);
     write_fields(spec, sink);
     write_consent(spec, sink);
+    write_sellers(spec, sink);
     write_examples(spec, sink);
     write_answers(sink);
     sink_text(sink, "</main></body></html>\n");
@@ -223,6 +227,35 @@ static void write_consent(const struct spec *spec, struct sink *sink)
                     "<code>page_url</code>, <code>at</code>, <code>ip</code>, <code>user_agent</code>, "
                     "<code>sellers</code>, <code>trustedform_cert_url</code>, <code>trustedform_ping_url</code>, "
                     "<code>leadid</code>. It is kept with the lead.</p>");
+}
+
+static void write_seller(const struct spec_seller *told, struct sink *sink)
+{
+    sink_text(sink, "<tr><td><b>");
+    escape(told->seller->name, sink);
+    sink_text(sink, "</b><small>");
+    escape(told->seller->url, sink);
+    sink_text(sink, "</small></td><td>");
+    if (told->seller->consent_text.len)
+        escape(told->seller->consent_text, sink);
+    else
+        sink_text(sink, "\xE2\x80\x93");
+    sink_text(sink, "</td><td>");
+    sink_text(sink, told->is_named ? "<span class=\"chip post\">must be named</span>" : "need not be named");
+    sink_text(sink, "</td></tr>");
+}
+
+static void write_sellers(const struct spec *spec, struct sink *sink)
+{
+    if (spec->sellers_count == 0) return;
+    sink_text(sink,
+              "<h2>Sellers</h2><p>Buyers here buy for these. Name those whom the person agreed to hear from in "
+              "<code>consent.sellers</code>, letter by letter; whoever must be named gets no lead that does not name "
+              "it.</p><div class=\"wide\"><table><thead><tr><th>Seller</th><th>What the person agrees to</th>"
+              "<th>Consent</th></tr></thead><tbody>");
+    for (uint32_t i = 0; i < spec->sellers_count; i++) write_seller(&spec->sellers[i], sink);
+    sink_text(sink, "</tbody></table></div><p>The legs of an offer say who stands behind each price.");
+    sink_text(sink, spec->has_more_sellers ? " There are more sellers than are listed here.</p>" : "</p>");
 }
 
 /* Trying it ------------------------------------------------------------------------------------------------------ */

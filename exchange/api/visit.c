@@ -210,7 +210,7 @@ void visit_inquiry_gone(void *waiter)
     ((struct waiting_inquiry *)waiter)->inquiry.request = NULL;
 }
 
-static void inquire(struct visit *visit, const struct ident *id, const struct inquiry_about *about,
+static void inquire(struct visit *visit, const struct ident *id, unsigned limit, const struct inquiry_about *about,
                     void (*job)(struct inquiry *inquiry, struct reader *reader), bool fresh_trace, size_t room)
 {
     struct waiting_inquiry *waiting = calloc(1, sizeof *waiting);
@@ -220,9 +220,11 @@ static void inquire(struct visit *visit, const struct ident *id, const struct in
         waiting->kind = WAITER_INQUIRY;
         arena_init(&inquiry->arena, INQUIRY_ARENA, INQUIRY_ARENA_MAX);
         inquiry->id = *id;
+        inquiry->limit = limit;
         inquiry->about = *about;
         inquiry->about.who = arena_copy(&inquiry->arena, about->who);
         inquiry->affiliate = visit->affiliate;
+        inquiry->buyer = visit->buyer;
         inquiry->catalogue = worker_catalogue(visit->worker);
         catalogue_take(inquiry->catalogue);
         inquiry->text = text;
@@ -233,6 +235,7 @@ static void inquire(struct visit *visit, const struct ident *id, const struct in
         inquiry->manners = visit->manners;
         inquiry->job = job;
         if (visit->affiliate) inquiry->owner = visit->affiliate->id;
+        if (visit->buyer) inquiry->owner = visit->buyer->id;
         worker_wait(visit->request, waiting);
         if (ledger_ask(worker_line(visit->worker), run_job, on_job_done, waiting, 0, fresh_trace) == FAULT_NONE) return;
         worker_wait(visit->request, NULL);
@@ -247,11 +250,17 @@ static void inquire(struct visit *visit, const struct ident *id, const struct in
 void visit_inquire(struct visit *visit, const struct ident *id,
                    void (*job)(struct inquiry *inquiry, struct reader *reader), bool fresh_trace, size_t room)
 {
-    inquire(visit, id, &(struct inquiry_about){.who = BYTES_NONE}, job, fresh_trace, room);
+    visit_inquire_page(visit, id, 0, job, fresh_trace, room);
+}
+
+void visit_inquire_page(struct visit *visit, const struct ident *id, unsigned limit,
+                        void (*job)(struct inquiry *inquiry, struct reader *reader), bool fresh_trace, size_t room)
+{
+    inquire(visit, id, limit, &(struct inquiry_about){.who = BYTES_NONE}, job, fresh_trace, room);
 }
 
 void visit_inquire_about(struct visit *visit, const struct inquiry_about *about,
                          void (*job)(struct inquiry *inquiry, struct reader *reader), size_t room)
 {
-    inquire(visit, &IDENT_NONE, about, job, false, room);
+    inquire(visit, &IDENT_NONE, 0, about, job, false, room);
 }

@@ -67,10 +67,11 @@ struct inquiry_about {
 struct inquiry {
     struct arena arena;
     struct ident id;
-    struct bytes owner; /* an affiliate's id, in the arena; empty for operators */
-    unsigned limit;
+    struct bytes owner; /* an affiliate's or a buyer's id; empty for operators */
+    unsigned limit;     /* of a page */
     struct inquiry_about about;
-    const struct affiliate *affiliate; /* of `catalogue` */
+    const struct affiliate *affiliate; /* of `catalogue`; at most one of the two */
+    const struct buyer *buyer;
     struct catalogue *catalogue;
     char *text;
     struct sink out;
@@ -85,6 +86,9 @@ struct inquiry {
 /* Answers by itself, now or later. */
 void visit_inquire(struct visit *visit, const struct ident *id,
                    void (*job)(struct inquiry *inquiry, struct reader *reader), bool fresh_trace, size_t room);
+/* With the limit of a page. */
+void visit_inquire_page(struct visit *visit, const struct ident *id, unsigned limit,
+                        void (*job)(struct inquiry *inquiry, struct reader *reader), bool fresh_trace, size_t room);
 
 void visit_inquire_about(struct visit *visit, const struct inquiry_about *about,
                          void (*job)(struct inquiry *inquiry, struct reader *reader), size_t room);
@@ -96,6 +100,8 @@ void affiliate_lead(struct visit *visit);
 void affiliate_get_lead(struct visit *visit);
 void affiliate_get_ping(struct visit *visit);
 void affiliate_revoke(struct visit *visit); /* revocation.c */
+void affiliate_events(struct visit *visit); /* events.c */
+void buyer_events(struct visit *visit);
 /* spec.c */
 void spec_answer(struct visit *visit);
 void buyer_put_availability(struct visit *visit);
@@ -117,6 +123,8 @@ void operator_resume(struct visit *visit);
 void operator_posts(struct visit *visit);
 void operator_resolve(struct visit *visit);
 void operator_reload(struct visit *visit);
+void operator_keys(struct visit *visit); /* keys.c */
+void operator_revoke_key(struct visit *visit);
 void stats_health(struct visit *visit);
 void stats_ready(struct visit *visit);
 void stats_metrics(struct visit *visit);
@@ -134,7 +142,8 @@ enum waiter_kind {
     WAITER_REVOCATION,
     WAITER_LIST,
     WAITER_DISPOSITIONS,
-    WAITER_VOUCHER
+    WAITER_VOUCHER,
+    WAITER_KEY
 };
 void visit_inquiry_gone(void *waiter);
 void revocation_on_gone(void *waiter);
@@ -143,5 +152,6 @@ void list_on_piece(void *waiter, struct bytes piece, bool is_last);
 void list_on_answered(void *waiter, bool good, const char *text);
 void disposition_on_gone(void *waiter);
 void accounts_on_gone(void *waiter);
+void keys_on_gone(void *waiter);
 void operator_on_gone(void *waiter);
 void operator_on_reloaded(void *waiter, bool good, const char *text);

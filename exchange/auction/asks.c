@@ -307,6 +307,10 @@ void asks_verdict(struct auction *auction, struct slot *slot)
     attempt->reason = ends[slot->verdict.class].reason;
     if (is_silence) slot->verdict.class = VERDICT_REJECTED;
     attempt->state = ends[slot->verdict.class].post;
+    if (attempt->state == POST_UNKNOWN && auction->affiliate->releases) {
+        attempt->state = POST_VOIDED;
+        attempt->reason = REASON_VOIDED;
+    }
     attempt->code = slot->verdict.code;
     attempt->text = slot->verdict.text;
     slot->state = ends[slot->verdict.class].slot;

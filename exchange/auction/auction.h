@@ -74,6 +74,7 @@ struct auction_answer {
     int64_t price_micros; /* what the affiliate gets (the sum over its sales) or is promised */
     int64_t expires_ms;   /* ACCEPTED: wall */
     int64_t expires_in_ms;
+    int64_t resolves_ms;           /* of a lead: wall, when the last of its doubts ends by itself; 0: not known */
     uint32_t planned, sales_count; /* of a lead: slots of the latest plan; sales and open posts */
     struct answer_sale sales[OFFER_SALES_MAX];
     struct bytes

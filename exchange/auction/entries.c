@@ -187,7 +187,8 @@ static struct book_verdict verdict_of(const struct auction *auction, const struc
                                    .reason = attempt->reason,
                                    .code = attempt->code,
                                    .text = attempt->text,
-                                   .named_price_micros = -1};
+                                   .named_price_micros = -1,
+                                   .by = attempt->state == POST_VOIDED ? VERDICT_BY_RELEASE : VERDICT_BY_REPLY};
     if (attempt->state != POST_ACCEPTED) return verdict;
     verdict.buyer_lead_id = slot->verdict.buyer_lead_id;
     verdict.named_price_micros = slot->verdict.price_micros;
@@ -206,8 +207,17 @@ struct entry {
     struct book_step step;
 };
 
+static struct book_doubt doubt_of(const struct auction *auction, uint32_t candidate)
+{
+    const struct contract *contract = auction->candidates[candidate].contract;
+    return (struct book_doubt){.within_ms = INT64_C(1000) * contract->doubt_s,
+                               .then = auction->affiliate->releases ? DOUBT_RELEASES
+                                       : contract->doubt_sells      ? DOUBT_SELLS
+                                                                    : DOUBT_VOIDS};
+}
+
 /* What the book does not know yet: the opening, and outcomes of posts; doubts at the end only. */
-static void begin(const struct auction *auction, struct entry *entry, bool is_end)
+static void begin(struct auction *auction, struct entry *entry, bool is_end)
 {
     struct book_step *step = &entry->step;
     *step = (struct book_step){.lead_id = auction->lead_id,
@@ -221,8 +231,9 @@ static void begin(const struct auction *auction, struct entry *entry, bool is_en
         step->opening = &entry->opening;
     }
     for (uint32_t i = 0; i < auction->slots_count; i++) {
-        const struct slot *slot = &auction->slots[i];
+        struct slot *slot = &auction->slots[i];
         if (!slot->unwritten || (slot->state == SLOT_DOUBT && !is_end)) continue;
+        if (slot->state == SLOT_DOUBT) slot->resolves_ms = step->wall_ms + doubt_of(auction, slot->candidate).within_ms;
         entry->verdicts[step->verdicts_count++] = verdict_of(auction, slot);
         if (slot->state == SLOT_SOLD) slots_sale(auction, slot, &entry->sales[step->sales_count++]);
     }
@@ -272,10 +283,19 @@ void entries_intents(struct auction *auction)
             .slot = (uint8_t)i,
             .planned = (uint8_t)auction->plan_size,
             .max_sold = candidate->terms.max_sold,
+            .doubt = doubt_of(auction, slot->candidate),
         };
         take_keys(&slot->reservation, intent);
     }
     append(auction, &entry.step);
+}
+
+static enum lead_state final_of(const struct auction *auction)
+{
+    if (slots_any(auction, SLOT_BIT(SLOT_SOLD))) return LEAD_SOLD;
+    for (uint32_t i = 0; i < auction->slots_count; i++)
+        if (auction->slots[i].state == SLOT_DOUBT && !slots_is_void(auction, &auction->slots[i])) return LEAD_PENDING;
+    return LEAD_UNSOLD;
 }
 
 void entries_outcome(struct auction *auction)
@@ -283,9 +303,9 @@ void entries_outcome(struct auction *auction)
     struct entry entry;
     bool is_end = !slots_any(auction, SLOTS_UNDER_WAY);
     begin(auction, &entry, is_end);
-    auction->final = slots_any(auction, SLOT_BIT(SLOT_SOLD))    ? LEAD_SOLD
-                     : slots_any(auction, SLOT_BIT(SLOT_DOUBT)) ? LEAD_PENDING
-                                                                : LEAD_UNSOLD;
+    auction->final = final_of(auction);
+    if (auction->final == LEAD_UNSOLD && auction->final_reason == REASON_NONE)
+        auction->final_reason = REASON_VOIDED; /* somebody held it, and nobody does any more */
     entry.final = (struct book_final){.state = auction->final};
     if (auction->final == LEAD_UNSOLD) {
         entry.final.reason = auction->final_reason;

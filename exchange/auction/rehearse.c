@@ -65,7 +65,7 @@ bool rehearse_cast(struct auction *auction)
 
 bool rehearse_may_post(const struct auction *auction, const struct contract *contract)
 {
-    return !auction->rehearsal || contract->test ||
+    return !auction->rehearsal || contract_takes_tests(contract) ||
            rehearsal_is_inside(auction->catalogue, contract, auction->rehearsal);
 }
 

@@ -49,5 +49,6 @@ struct slot {
     bool was_released;
     bool unwritten; /* the latest post's outcome goes with the next entry */
     struct ident sale_id;
+    int64_t resolves_ms;            /* DOUBT: when that ends by itself, wall; 0: not known */
     const struct lead_slot *before; /* RESUMED: what the book has of it, until it is posted for again */
 };

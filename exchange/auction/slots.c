@@ -34,11 +34,9 @@ static int64_t promise_of(const struct auction *auction, const struct lead_recor
 
 bool slots_resume(struct auction *auction, const struct lead_record *record)
 {
-    static const enum slot_state states[POST_STATE_COUNT] = {[POST_OPEN] = SLOT_DOUBT,
-                                                             [POST_UNKNOWN] = SLOT_DOUBT,
-                                                             [POST_ACCEPTED] = SLOT_SOLD,
-                                                             [POST_REJECTED] = SLOT_OPEN,
-                                                             [POST_FAILED] = SLOT_OPEN};
+    static const enum slot_state states[POST_STATE_COUNT] = {
+        [POST_OPEN] = SLOT_DOUBT,    [POST_UNKNOWN] = SLOT_DOUBT, [POST_ACCEPTED] = SLOT_SOLD,
+        [POST_REJECTED] = SLOT_OPEN, [POST_FAILED] = SLOT_OPEN,   [POST_VOIDED] = SLOT_CLOSED};
     auction->slots_max = record->offer.max_sales > record->slots_count ? record->offer.max_sales : record->slots_count;
     if (auction->slots_max == 0) auction->slots_max = 1;
     auction->slots = arena_zero(&auction->arena, auction->slots_max, sizeof *auction->slots);
@@ -55,6 +53,7 @@ bool slots_resume(struct auction *auction, const struct lead_record *record)
                                           .promise_micros = before ? promise_of(auction, record, i) : 0,
                                           .candidate = before ? before->candidate : NO_CANDIDATE,
                                           .posts_sent = before ? before->posts_sent : 0,
+                                          .resolves_ms = before ? before->resolves_ms : 0,
                                           .before = before};
     }
     return true;
@@ -210,12 +209,25 @@ bool slots_have_news(const struct auction *auction)
     return false;
 }
 
+bool slots_is_void(const struct auction *auction, const struct slot *slot)
+{
+    return slot->state == SLOT_DOUBT && !slot->before && auction->attempts[slot->attempt].state == POST_VOIDED;
+}
+
+static void let_go(struct auction *auction, struct slot *slot)
+{
+    if (slot->reserved) auction->host->release(auction->world, &slot->reservation);
+    slot->reserved = false;
+    slot->state = SLOT_CLOSED;
+}
+
 void slots_settled(struct auction *auction)
 {
     bool is_end = !slots_any(auction, SLOTS_UNDER_WAY | SLOT_BIT(SLOT_RESERVED));
     EACH_SLOT(slot, auction)
     {
         if (slot->state != SLOT_DOUBT || is_end) slot->unwritten = slot->was_released = false;
+        if (is_end && slots_is_void(auction, slot)) let_go(auction, slot);
         if (slot->state != SLOT_SOLD || !slot->reserved) continue;
         auction->host->commit(auction->world, &slot->reservation);
         slot->reserved = false;
@@ -239,6 +251,8 @@ void slots_unwritten(struct auction *auction)
     {
         if (!slot->unwritten) continue;
         slot->state = SLOT_DOUBT; /* its sale, or refusal, is known to nobody else */
+        slot->resolves_ms = 0;
+        if (slots_is_void(auction, slot)) auction->attempts[slot->attempt].state = POST_UNKNOWN;
         if (slot->was_released) retake(auction, slot);
     }
 }
@@ -247,7 +261,7 @@ void slots_keep(struct auction *auction)
 {
     EACH_SLOT(slot, auction)
     {
-        if (slot->state != SLOT_DOUBT || !slot->reserved) continue;
+        if (slot->state != SLOT_DOUBT || !slot->reserved || slots_is_void(auction, slot)) continue;
         auction->host->keep(auction->world, &auction->attempts[slot->attempt].post_id, &slot->reservation);
         slot->reserved = false;
     }
@@ -257,6 +271,18 @@ enum reason slots_reason(const struct auction *auction)
 {
     if (story_has_left(auction)) return REASON_AFFILIATE_GONE;
     return auction->drained ? REASON_SHUTTING_DOWN : candidates_reason(auction);
+}
+
+int64_t slots_resolve_ms(const struct auction *auction)
+{
+    int64_t last_ms = 0;
+    EACH_SLOT(slot, auction)
+    {
+        if (slot->state != SLOT_DOUBT) continue;
+        if (slot->resolves_ms == 0) return 0;
+        if (slot->resolves_ms > last_ms) last_ms = slot->resolves_ms;
+    }
+    return last_ms;
 }
 
 bool slots_sale(const struct auction *auction, const struct slot *slot, struct book_sale *sale)

@@ -26,7 +26,11 @@ void slots_abandon(struct auction *auction);
 void slots_judge(struct auction *auction);
 /* Something came of a post that the book does not know, and another post is not to be waited for with it. */
 bool slots_have_news(const struct auction *auction);
-/* The book has their outcome: sales are committed. */
+/* It brought no verdict, and its affiliate does not wait for one: given up with the last entry. */
+bool slots_is_void(const struct auction *auction, const struct slot *slot);
+/* When the last doubt ends by itself, wall; 0: not known. */
+int64_t slots_resolve_ms(const struct auction *auction);
+/* The book has their outcome: sales are committed, what was given up is let go. */
 void slots_settled(struct auction *auction);
 /* The book could not be told their outcome, so it holds them as open: they are doubts. */
 void slots_unwritten(struct auction *auction);

@@ -103,6 +103,7 @@ void tell_lead(struct auction *auction, enum lead_state state)
         if (slots_sale(auction, slot, &sale))
             tell_sale(answer, &sale, leg_of(&auction->offer, candidate), slot->state == SLOT_DOUBT);
     }
+    answer->resolves_ms = slots_resolve_ms(auction);
     if (answer->status != ANSWER_UNSOLD) return;
     const char *text = tell_sentence(auction);
     answer->reason = auction->final_reason;
@@ -155,6 +156,7 @@ void auction_answer_of_record(const struct lead_record *record, struct auction_a
         if (!slot->is_used || (!is_open && slot->state != POST_ACCEPTED)) continue;
         tell_sale(answer, &slot->sale, leg_of(&record->offer, slot->candidate), is_open);
     }
+    answer->resolves_ms = lead_resolves_ms(record);
 }
 
 bool auction_reveals(enum reason reason)
@@ -349,11 +351,9 @@ static bool trace_contracts(struct auction *auction, struct trace_auction *recor
 
 static void trace_posts(const struct auction *auction, struct trace_auction *record)
 {
-    static const enum trace_post_outcome outcomes[] = {[POST_OPEN] = TRACE_POST_OPEN,
-                                                       [POST_ACCEPTED] = TRACE_POST_ACCEPTED,
-                                                       [POST_REJECTED] = TRACE_POST_REJECTED,
-                                                       [POST_FAILED] = TRACE_POST_FAILED,
-                                                       [POST_UNKNOWN] = TRACE_POST_UNKNOWN};
+    static const enum trace_post_outcome outcomes[] = {
+        [POST_OPEN] = TRACE_POST_OPEN,     [POST_ACCEPTED] = TRACE_POST_ACCEPTED, [POST_REJECTED] = TRACE_POST_REJECTED,
+        [POST_FAILED] = TRACE_POST_FAILED, [POST_UNKNOWN] = TRACE_POST_UNKNOWN,   [POST_VOIDED] = TRACE_POST_VOIDED};
     for (uint32_t i = 0; i < auction->attempts_count; i++) {
         const struct attempt *attempt = &auction->attempts[i];
         const struct candidate *candidate = &auction->candidates[attempt->candidate];

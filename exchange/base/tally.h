@@ -21,6 +21,9 @@
     X(BUYER_POSTS, buyer_posts, "Posts sent to buyers")                                                                \
     X(GONE, gone, "Affiliates that hung up before the answer")                                                         \
     X(TESTS, tests, "Tests answered; how they ended and their money are counted nowhere else")                         \
+    X(NOTICES_SENT, notices_sent, "Tries to deliver a notice or a copy")                                               \
+    X(NOTICES_RECEIVED, notices_received, "Notices and copies received")                                               \
+    X(NOTICES_GIVEN_UP, notices_given_up, "Notices and copies given up: in the feed only")                             \
     X(TRACES_DROPPED, traces_dropped, "Trace records dropped")
 
 enum tally_name {

@@ -17,7 +17,6 @@
 
 #define CALL_CHUNK 1536u
 #define CALL_ARENA_MAX (4u << 20)
-#define FIELDS_ROOM 256u
 #define PING_HEAD_ROOM 1024u
 #define POST_ROOM 2048u /* of a post's body, beside lead and consent */
 #define SCRATCH_CHUNK 16384u
@@ -191,28 +190,6 @@ static struct iovec part(struct bytes bytes)
     return (struct iovec){(void *)(uintptr_t)bytes.at, bytes.len};
 }
 
-static bool write_fields(struct call *call, const struct line *line, struct bytes call_id, const struct bytes *body,
-                         size_t count, struct bytes *out)
-{
-    struct sink sink = sink_over(arena_take(&call->arena, FIELDS_ROOM), FIELDS_ROOM);
-    int64_t now_s = clock_wall_ms() / 1000;
-    size_t length = 0;
-    if (!sink.at) return false;
-    for (size_t i = 0; i < count; i++) length += body[i].len;
-    sink_bytes(&sink, call_id);
-    sink_text(&sink, "\r\nwebhook-timestamp: ");
-    sink_i64(&sink, now_s);
-    if (line->signer) {
-        sink_text(&sink, "\r\nwebhook-signature: ");
-        signer_sign(line->signer, call_id, now_s, body, count, &sink);
-    }
-    sink_text(&sink, "\r\nContent-Length: ");
-    sink_u64(&sink, length);
-    sink_text(&sink, "\r\n\r\n");
-    *out = sink_written(&sink);
-    return !sink.cut;
-}
-
 struct texts {
     char call_id[IDENT_TEXT], ping_id[IDENT_TEXT], lead_id[IDENT_TEXT], post_id[IDENT_TEXT],
         reference[LINE_REFERENCE_LEN];
@@ -228,11 +205,13 @@ static struct bytes spell(const struct ident *ident, char *text)
 static bool finish(struct call *call, const struct line *line, struct bytes call_id, const struct bytes *body,
                    size_t count, struct client_call *out)
 {
-    struct bytes fields;
-    if (!write_fields(call, line, call_id, body, count, &fields)) return false;
+    struct sink fields = sink_over(arena_take(&call->arena, LINE_FIELDS_ROOM), LINE_FIELDS_ROOM);
+    if (!fields.at) return false;
+    line_write_fields(&fields, line->signer, call_id, body, count);
+    if (fields.cut) return false;
     out->origin = line->origin;
     out->parts[out->parts_count++] = part(line->head);
-    out->parts[out->parts_count++] = part(fields);
+    out->parts[out->parts_count++] = part(sink_written(&fields));
     for (size_t i = 0; i < count; i++) out->parts[out->parts_count++] = part(body[i]);
     return true;
 }

@@ -93,7 +93,7 @@ struct mac *lines_hash_mac(struct lines *lines, const struct buyer *buyer)
     return *place;
 }
 
-static void write_head(struct sink *sink, const struct endpoint *endpoint)
+void line_write_head(struct sink *sink, const struct endpoint *endpoint)
 {
     bool is_usual = endpoint->port == (endpoint->is_https ? 443u : 80u),
          is_v6 = bytes_find(endpoint->host, ':') < endpoint->host.len;
@@ -109,6 +109,24 @@ static void write_head(struct sink *sink, const struct endpoint *endpoint)
     sink_text(sink, "\r\nContent-Type: application/json\r\nUser-Agent: outcry/1\r\nwebhook-id: ");
 }
 
+void line_write_fields(struct sink *sink, struct signer *signer, struct bytes id, const struct bytes *body,
+                       size_t count)
+{
+    int64_t now_s = clock_wall_ms() / 1000;
+    size_t length = 0;
+    for (size_t i = 0; i < count; i++) length += body[i].len;
+    sink_bytes(sink, id);
+    sink_text(sink, "\r\nwebhook-timestamp: ");
+    sink_i64(sink, now_s);
+    if (signer) {
+        sink_text(sink, "\r\nwebhook-signature: ");
+        signer_sign(signer, id, now_s, body, count, sink);
+    }
+    sink_text(sink, "\r\nContent-Length: ");
+    sink_u64(sink, length);
+    sink_text(sink, "\r\n\r\n");
+}
+
 static const struct line *make(struct lines *lines, struct line *line, const struct endpoint *endpoint,
                                const struct contract *contract)
 {
@@ -122,7 +140,7 @@ static const struct line *make(struct lines *lines, struct line *line, const str
     line->origin = client_origin(lines->client, endpoint->is_https ? "https" : "http", endpoint->host.at,
                                  endpoint->port);
     if (!line->origin) return NULL;
-    write_head(&sink, endpoint);
+    line_write_head(&sink, endpoint);
     if (sink.cut) return NULL;
     line->head = arena_copy(&lines->memory, sink_written(&sink));
     return line->head.at ? line : NULL;
@@ -140,11 +158,11 @@ const struct line *lines_post(struct lines *lines, const struct contract *contra
 
 const struct line *lines_test(struct lines *lines, const struct contract *contract, bool is_post)
 {
-    if (!contract->test) return NULL;
+    if (!contract_takes_tests(contract)) return NULL;
     if (!lines->tests) lines->tests = calloc(2 * (size_t)lines->catalogue->contracts_count, sizeof *lines->tests);
     if (!lines->tests) return NULL;
     return make(lines, &lines->tests[2 * (size_t)contract->index + is_post],
-                is_post ? &contract->test->post : &contract->test->ping, contract);
+                is_post ? &contract->asides->test_post : &contract->asides->test_ping, contract);
 }
 
 struct bytes lines_reference(struct lines *lines, const struct buyer *buyer, struct bytes affiliate,

@@ -33,6 +33,12 @@ const struct line *lines_post(struct lines *lines, const struct contract *contra
 struct mac *lines_hash_mac(struct lines *lines, const struct buyer *buyer);
 /* The same of its test endpoints; NULL also where it has none. */
 const struct line *lines_test(struct lines *lines, const struct contract *contract, bool is_post);
+/* The request's beginning up to "webhook-id: ", and what follows it up to the body's first byte: that id, the time, the
+ * signature (signer NULL: none) and the length. */
+void line_write_head(struct sink *sink, const struct endpoint *endpoint);
+void line_write_fields(struct sink *sink, struct signer *signer, struct bytes id, const struct bytes *body,
+                       size_t count);
+#define LINE_FIELDS_ROOM 256u /* bytes of those fields */
 /* A stable name of affiliate and source for this buyer, which tells the buyer nothing else. Written to `out`
  * (LINE_REFERENCE_LEN bytes). */
 struct bytes lines_reference(struct lines *lines, const struct buyer *buyer, struct bytes affiliate,

@@ -1,125 +1,141 @@
-/* The exchange closes the connection after its reply, because it is asked to: the reply ends where the stream does. */
+/* A connection of its own that the answer ends, so that nothing but the socket's own calls is needed. */
 #include "exchange/command/admin_call.h"
 
+#include <errno.h>
 #include <netdb.h>
-#include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
-#define PATIENCE_S 30
-#define HEAD_ROOM 2048u
-#define REPLY_ROOM (1u << 20)
-#define UNIX "unix:"
+#include "exchange/base/file.h"
+#include "protocol/codec/http.h"
+#include "protocol/crypto/apikey.h"
 
-static int dial_file(const char *path)
+#define REQUEST_MAX 2048u
+#define KEY_FILE_MAX 4096u
+#define PATIENCE_S 30
+
+static int dial_unix(const char *path)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
-    size_t len = strlen(path);
-    if (len >= sizeof address.sun_path) return -1;
-    memcpy(address.sun_path, path, len);
+    if (strlen(path) >= sizeof address.sun_path) return -1;
+    memcpy(address.sun_path, path, strlen(path));
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (fd >= 0 && connect(fd, (const struct sockaddr *)&address, sizeof address) == 0) return fd;
-    if (fd >= 0) close(fd);
+    if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof address) == 0) return fd;
+    close(fd);
     return -1;
 }
 
-/* "127.0.0.1:9000", "[::1]:9000" */
-static int dial_port(const char *place)
+static int dial_first(const struct addrinfo *found)
 {
-    char host[SETTINGS_ADDRESS_MAX];
-    struct addrinfo wanted = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV}, *found = NULL;
-    const char *colon = strrchr(place, ':');
-    size_t len = colon ? (size_t)(colon - place) : 0;
-    if (len == 0 || len >= sizeof host) return -1;
-    bool is_bracketed = place[0] == '[' && place[len - 1] == ']';
-    size_t inner = is_bracketed ? len - 2 : len;
-    memcpy(host, place + is_bracketed, inner);
-    host[inner] = '\0';
-    if (getaddrinfo(host, colon + 1, &wanted, &found) != 0) return -1;
-    int fd = socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (fd >= 0 && connect(fd, found->ai_addr, found->ai_addrlen) != 0) {
-        close(fd);
-        fd = -1;
+    for (; found; found = found->ai_next) {
+        int fd = socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        if (fd >= 0 && connect(fd, found->ai_addr, found->ai_addrlen) == 0) return fd;
+        if (fd >= 0) close(fd);
     }
+    return -1;
+}
+
+/* "127.0.0.1:80", "[::1]:80", "localhost:80" */
+static int dial_tcp(const char *address)
+{
+    char text[SETTINGS_ADDRESS_MAX], *host = text;
+    struct addrinfo wanted = {.ai_socktype = SOCK_STREAM}, *found;
+    memcpy(text, address, strlen(address) + 1);
+    char *colon = strrchr(text, ':');
+    if (!colon) return -1;
+    *colon = 0;
+    if (*host == '[' && colon[-1] == ']') {
+        host++;
+        colon[-1] = 0;
+    }
+    if (getaddrinfo(host, colon + 1, &wanted, &found) != 0) return -1;
+    int fd = dial_first(found);
     freeaddrinfo(found);
     return fd;
 }
 
-static bool send_all(int fd, struct bytes text)
+static bool send_all(int fd, struct bytes bytes)
 {
-    for (size_t sent = 0; sent < text.len;) {
-        ssize_t now = send(fd, text.at + sent, text.len - sent, MSG_NOSIGNAL);
-        if (now <= 0) return false;
-        sent += (size_t)now;
+    while (bytes.len) {
+        ssize_t sent = send(fd, bytes.at, bytes.len, MSG_NOSIGNAL);
+        if (sent < 0 && errno == EINTR) continue;
+        if (sent <= 0) return false;
+        bytes = bytes_from(bytes, (size_t)sent);
     }
     return true;
 }
 
-static struct bytes write_head(char *room, const struct settings *settings, const char *method, struct bytes path,
-                               size_t body_len)
+static enum fault read_answer(int fd, struct admin_answer *answer)
 {
-    const char *key = getenv(ADMIN_KEY_VARIABLE);
-    bool is_file = strncmp(settings->listen_admin, UNIX, sizeof UNIX - 1) == 0;
-    struct sink sink = sink_over(room, HEAD_ROOM);
-    sink_text(&sink, method);
-    sink_char(&sink, ' ');
-    sink_bytes(&sink, path);
-    sink_text(&sink, " HTTP/1.1\r\nHost: ");
-    sink_text(&sink, is_file ? "localhost" : settings->listen_admin);
-    sink_text(&sink, "\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: ");
-    sink_u64(&sink, body_len);
-    if (key) sink_text(&sink, "\r\nAuthorization: Bearer ");
-    if (key) sink_text(&sink, key);
-    sink_text(&sink, "\r\n\r\n");
+    size_t len = 0;
+    for (ssize_t got = 1; got > 0 && len < sizeof answer->text; len += (size_t)(got > 0 ? got : 0)) {
+        got = recv(fd, answer->text + len, sizeof answer->text - len, 0);
+        if (got < 0) return errno == EAGAIN ? FAULT_TIMEOUT : FAULT_CONNECT;
+    }
+    struct http_head head;
+    enum http_error error;
+    const struct http_limits limits = HTTP_LIMITS;
+    struct bytes all = {answer->text, len};
+    if (http_read_response(all, 0, false, &limits, &head, &error) != HTTP_DONE) return FAULT_PROTOCOL;
+    answer->status = head.status;
+    answer->body = bytes_from(all, head.head_len);
+    if (head.framing == HTTP_LENGTH && head.content_length == answer->body.len) return FAULT_NONE;
+    return head.framing == HTTP_NO_BODY ? FAULT_NONE : FAULT_PROTOCOL;
+}
+
+static struct bytes write_head(char request[REQUEST_MAX], const char *method, const char *path, struct bytes key,
+                               struct bytes body)
+{
+    struct sink sink = sink_over(request, REQUEST_MAX);
+    sink_format(&sink, "%s %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: %zu\r\n", method,
+                path, body.len);
+    if (body.len) sink_text(&sink, "Content-Type: application/json\r\n");
+    if (key.len) sink_format(&sink, "Authorization: Bearer %.*s\r\n", (int)key.len, key.at);
+    sink_text(&sink, "\r\n");
     return sink.cut ? BYTES_NONE : sink_written(&sink);
 }
 
-static bool read_reply(int fd, struct arena *arena, struct admin_reply *reply)
+static enum fault call(const struct settings *settings, struct bytes head, struct bytes body,
+                       struct admin_answer *answer)
 {
-    char *text = arena_take(arena, REPLY_ROOM);
-    size_t len = 0;
-    uint64_t status;
-    if (!text) return false;
-    for (ssize_t now = 1; now > 0 && len<REPLY_ROOM; len += now> 0 ? (size_t)now : 0) {
-        now = recv(fd, text + len, REPLY_ROOM - len, 0);
-        if (now < 0) return false;
-    }
-    struct bytes whole = {text, len};
-    if (!bytes_starts(whole, BYTES("HTTP/1.1 ")) || !bytes_u64(bytes_first(bytes_from(whole, 9), 3), &status))
-        return false;
-    const char *end = memmem(text, len, "\r\n\r\n", 4);
-    if (!end) return false;
-    reply->status = (int)status;
-    reply->body = bytes_from(whole, (size_t)(end - text) + 4);
-    return true;
-}
-
-static int dial(const struct settings *settings, const char **why)
-{
-    const char *place = settings->listen_admin;
-    bool is_file = strncmp(place, UNIX, sizeof UNIX - 1) == 0;
-    *why = "it has no admin listener: set listen.admin, or stop it first";
-    if (!place[0]) return -1;
-    *why = "its admin listener is not on this machine's loopback: use its API (POST, with an admin key)";
-    if (!is_file && !settings_is_loopback(place)) return -1;
-    *why = "its admin listener cannot be reached";
-    return is_file ? dial_file(place + sizeof UNIX - 1) : dial_port(place);
-}
-
-bool admin_call(const struct settings *settings, const char *method, struct bytes path, struct bytes body,
-                struct arena *arena, struct admin_reply *reply, const char **why)
-{
-    char head[HEAD_ROOM];
-    const struct timeval patience = {.tv_sec = PATIENCE_S};
-    struct bytes written = write_head(head, settings, method, path, body.len);
-    int fd = dial(settings, why);
-    if (fd < 0) return false;
-    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
-    *why = "its admin listener gave no whole reply: look at the statement before trying again";
-    bool good = written.len && send_all(fd, written) && send_all(fd, body) && read_reply(fd, arena, reply);
+    const char *address = settings->listen_admin;
+    bool is_unix = strncmp(address, "unix:", 5) == 0;
+    if (!is_unix && !settings_is_loopback(address)) return FAULT_INPUT;
+    if (!head.len) return FAULT_TOO_LARGE;
+    int fd = is_unix ? dial_unix(address + 5) : dial_tcp(address);
+    if (fd < 0) return FAULT_CONNECT;
+    struct timeval patience = {.tv_sec = PATIENCE_S};
+    enum fault fault = FAULT_CONNECT;
+    if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience) == 0 && send_all(fd, head) &&
+        send_all(fd, body))
+        fault = read_answer(fd, answer);
     close(fd);
-    return good;
+    return fault;
+}
+
+enum fault admin_call(const struct settings *settings, struct bytes key, const char *method, const char *path,
+                      struct admin_answer *answer)
+{
+    char request[REQUEST_MAX];
+    return call(settings, write_head(request, method, path, key, BYTES_NONE), BYTES_NONE, answer);
+}
+
+enum fault admin_post(const struct settings *settings, struct bytes key, const char *path, struct bytes body,
+                      struct admin_answer *answer)
+{
+    char request[REQUEST_MAX];
+    return call(settings, write_head(request, "POST", path, key, body), body, answer);
+}
+
+/* What stands around the key in its file is not its. */
+bool admin_read_key(const char *path, struct arena *arena, struct bytes *key)
+{
+    *key = BYTES_NONE;
+    if (!path) return true;
+    if (file_read(path, KEY_FILE_MAX, arena, key) != FAULT_NONE) return false;
+    while (key->len && strchr(" \t\r\n", key->at[key->len - 1])) key->len--;
+    enum apikey_kind kind;
+    return apikey_read(*key, &kind) && kind == APIKEY_ADMIN;
 }

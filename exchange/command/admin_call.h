@@ -1,18 +1,24 @@
-/* admin_call: one request to the admin listener of the exchange that these settings are of, from another process on the
- * same machine. Blocking. */
+/* admin_call: one request of a command to the exchange that runs, by its admin listener: a unix socket or a loopback
+ * address (elsewhere the listener speaks TLS, which commands do not). Blocks, for half a minute at most. */
 #pragma once
 
-#include "exchange/config/config.h"
+#include "exchange/config/settings.h"
+#include "protocol/base/arena.h"
 
-#define ADMIN_KEY_VARIABLE                                                                                             \
-    "OUTCRY_ADMIN_KEY" /* the key is taken from the environment: arguments are seen by everyone */
+#define ADMIN_ANSWER_MAX 65536u
 
-struct admin_reply {
+struct admin_answer {
     int status;
-    struct bytes body; /* in the arena */
+    struct bytes body; /* in `text` */
+    char text[ADMIN_ANSWER_MAX];
 };
 
-/* False: there was no reply; *why says it in a sentence. Over a socket file or loopback only: what is further away is
- * called over TLS, with other tools. */
-bool admin_call(const struct settings *settings, const char *method, struct bytes path, struct bytes body,
-                struct arena *arena, struct admin_reply *reply, const char **why);
+/* `key`: an operator's, or empty (a unix socket asks for none). FAULT_INPUT: there is no such listener; FAULT_CONNECT,
+ * FAULT_PROTOCOL, FAULT_TIMEOUT. */
+enum fault admin_call(const struct settings *settings, struct bytes key, const char *method, const char *path,
+                      struct admin_answer *answer) MUST_USE;
+/* The same with a JSON body, by POST. */
+enum fault admin_post(const struct settings *settings, struct bytes key, const char *path, struct bytes body,
+                      struct admin_answer *answer) MUST_USE;
+/* The operator's key in that file, in the arena; no path: an empty one. False: the file holds none. */
+bool admin_read_key(const char *path, struct arena *arena, struct bytes *key);

@@ -19,7 +19,7 @@ static const struct row rows[] = {
     {"replay", command_replay, "decide recorded auctions again, and tell what comes out otherwise"},
     {"whatif", command_whatif, "what recorded auctions would have sold under another catalogue"},
     {"ledger", command_ledger, "stat, export and verify the book"},
-    {"key", command_key, "make keys for affiliates, buyers and operators"},
+    {"key", command_key, "make, list and revoke keys of affiliates, buyers and operators"},
     {"help", command_help, "this list"},
 };
 #define ROWS (sizeof rows / sizeof *rows)

@@ -29,6 +29,9 @@ static const struct option_row rows[] = {
     [LEDGER_REF] = {"ref", "TEXT", "adjust: your own name for it; the same one again is refused"},
     [LEDGER_NOTE] = {"note", "TEXT", "adjust: why; it stands in the statement"},
     [LEDGER_EFFECTIVE] = {"effective", "TIME", "adjust: when it takes effect, if earlier than now"},
+    [LEDGER_KEY_FILE] =
+        {"key-file", "FILE",
+         "adjust, close: an operator's key, where an exchange runs whose admin listener is no unix socket"},
     [LEDGER_JSON] = {"json", NULL, "stat, accounts, statement, adjust, close, verify: print JSON"},
 };
 static const struct options options = {

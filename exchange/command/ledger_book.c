@@ -119,12 +119,12 @@ static void print_reply(const struct errand *errand, const struct node *reply)
            TABLE_SHOWN(text_in(reply, "seq")));
 }
 
-static int tell_refused(const struct admin_reply *reply, const struct node *problem)
+static int tell_refused(const struct admin_answer *reply, const struct node *problem)
 {
     const struct node *errors = problem ? node_find(problem, "errors") : NULL;
     struct bytes detail = problem && node_find(problem, "detail") ? text_in(problem, "detail") : BYTES_NONE;
     fprintf(stderr, "outcry ledger: %s (%d)",
-            reply->status == 401 || reply->status == 403 ? "the exchange wants an admin key, in $" ADMIN_KEY_VARIABLE
+            reply->status == 401 || reply->status == 403 ? "the exchange wants an operator's key: --key-file"
                                                          : "refused",
             reply->status);
     if (detail.len) fprintf(stderr, ": %.*s", TABLE_SHOWN(detail));
@@ -134,14 +134,25 @@ static int tell_refused(const struct admin_reply *reply, const struct node *prob
     return reply->status >= 500 || reply->status == 401 || reply->status == 403 ? COMMAND_USAGE : COMMAND_NO;
 }
 
+/* Whether it was booked is not known once the request is out: its ref makes a second try safe. */
+static int tell_silence(enum fault fault)
+{
+    fprintf(stderr, "outcry ledger: an exchange holds the book, and %s\n",
+            fault == FAULT_INPUT ? "its admin listener is neither a unix socket nor on loopback: use its API"
+            : fault == FAULT_CONNECT
+                ? "its admin listener (listen.admin) cannot be reached"
+                : "its admin listener gave no whole answer: the same --ref again is safe, it books once");
+    return COMMAND_USAGE;
+}
+
 static int ask_exchange(struct errand *errand)
 {
     char path[512], body[BODY_ROOM], period[PERIOD_TEXT + 1];
-    struct sink to = sink_over(path, sizeof path), request = sink_over(body, sizeof body);
+    struct sink to = sink_over(path, sizeof path - 1), request = sink_over(body, sizeof body);
     const struct booking *booking = &errand->booking;
-    struct admin_reply reply;
+    struct admin_answer *reply = arena_take(&errand->arena, sizeof *reply);
     struct document_error error = {0};
-    const char *why;
+    struct bytes key;
     if (booking->kind == BOOKING_CLOSE) {
         sink_text(&to, "/v1/admin/periods/");
         sink_text(&to, period_text(booking->period, period));
@@ -153,15 +164,17 @@ static int ask_exchange(struct errand *errand)
         write_request(&booking->adjustment, &request);
     }
     if (to.cut || request.cut) return refuse("a text is too long");
-    if (!admin_call(errand->settings, "POST", sink_written(&to), sink_written(&request), &errand->arena, &reply,
-                    &why)) {
-        fprintf(stderr, "outcry ledger: an exchange holds the book, and %s\n", why);
+    path[to.len] = '\0';
+    if (!reply || !admin_read_key(errand->given->values[LEDGER_KEY_FILE], &errand->arena, &key)) {
+        fprintf(stderr, "outcry ledger: --key-file holds no operator's key\n");
         return COMMAND_USAGE;
     }
-    const struct node *document = document_read_json(&errand->arena, reply.body, &DOCUMENT_LIMITS, &error);
-    if (reply.status != 200) return tell_refused(&reply, document);
+    enum fault fault = admin_post(errand->settings, key, path, sink_written(&request), reply);
+    if (fault != FAULT_NONE) return tell_silence(fault);
+    const struct node *document = document_read_json(&errand->arena, reply->body, &DOCUMENT_LIMITS, &error);
+    if (reply->status != 200) return tell_refused(reply, document);
     if (errand->given->values[LEDGER_JSON] || !document)
-        printf("%.*s\n", TABLE_SHOWN(reply.body));
+        printf("%.*s\n", TABLE_SHOWN(reply->body));
     else
         print_reply(errand, document);
     return COMMAND_DONE;

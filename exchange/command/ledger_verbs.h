@@ -17,6 +17,7 @@ enum ledger_option {
     LEDGER_REF,
     LEDGER_NOTE,
     LEDGER_EFFECTIVE,
+    LEDGER_KEY_FILE,
     LEDGER_JSON
 };
 

@@ -73,8 +73,10 @@ static struct bytes key_of(char *text, const struct ident *ping_id, struct bytes
 void past_note_posts(struct past *past, const struct trace_auction *trace)
 {
     static const enum past_verdict verdicts[] = {
-        [TRACE_POST_OPEN] = PAST_DOUBT,    [TRACE_POST_ACCEPTED] = PAST_ACCEPTED, [TRACE_POST_REJECTED] = PAST_REJECTED,
-        [TRACE_POST_UNKNOWN] = PAST_DOUBT, [TRACE_POST_FAILED] = PAST_MISSED,     [TRACE_POST_SKIPPED] = PAST_MISSED};
+        [TRACE_POST_OPEN] = PAST_DOUBT,        [TRACE_POST_ACCEPTED] = PAST_ACCEPTED,
+        [TRACE_POST_REJECTED] = PAST_REJECTED, [TRACE_POST_UNKNOWN] = PAST_DOUBT,
+        [TRACE_POST_FAILED] = PAST_MISSED,     [TRACE_POST_SKIPPED] = PAST_MISSED,
+        [TRACE_POST_VOIDED] = PAST_REJECTED};
     char text[KEY_MAX];
     if (trace->kind == TRACE_PING || trace->is_test) return;
     bool is_refused = trace->kind == TRACE_POST && trace->posts_count == 0;

@@ -60,6 +60,7 @@ static void on_stored(void *arg, uint64_t token, enum fault fault, uint64_t seq)
         serving->settings = serving->fresh_settings;
         hall_swap_shelf(&serving->hall, serving->fresh_shelf); /* first: no list of the new catalogue is missed */
         hall_swap(&serving->hall, serving->fresh);
+        courier_reloaded(serving->courier);
         reload_sweep_soon(serving);
         serving->fresh_shelf = NULL;
         serving->fresh = NULL;
@@ -89,6 +90,7 @@ static bool swap_tls(struct serving *serving)
         goto fail;
     if (tls_client_context(fresh->endpoints_ca[0] ? fresh->endpoints_ca : NULL, &client, &note)) goto fail;
     hall_swap_tls(&serving->hall, server, client);
+    courier_swap_tls(serving->courier, client);
     if (serving->server_tls) tls_context_drop(&serving->server_tls);
     if (serving->client_tls) tls_context_drop(&serving->client_tls);
     serving->server_tls = server;

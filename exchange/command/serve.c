@@ -161,6 +161,24 @@ static bool store_catalogue(struct serving *serving, const struct catalogue *cat
     return !serving->store_failed;
 }
 
+static struct catalogue *serving_catalogue(void *hall)
+{
+    return hall_catalogue(hall);
+}
+
+static enum fault open_courier(struct serving *serving)
+{
+    struct hall *hall = &serving->hall;
+    struct courier_options options = {.loop = serving->loop,
+                                      .line = serving->line,
+                                      .resolver = hall->resolver,
+                                      .tls = serving->client_tls,
+                                      .tally = &hall->tally,
+                                      .catalogue = serving_catalogue,
+                                      .arg = hall};
+    return courier_open(&options, &serving->courier);
+}
+
 static int prepare(struct serving *serving, const char *config)
 {
     struct hall *hall = &serving->hall;
@@ -191,6 +209,7 @@ static int prepare(struct serving *serving, const char *config)
         return say("%s", "out of memory or threads");
     if (!store_catalogue(serving, hall->catalogue)) return say("%s", "the ledger takes no writes");
     status = open_workers(serving, workers);
+    if (status == COMMAND_DONE && open_courier(serving)) return say("%s", "out of memory");
     if (status == COMMAND_DONE) {
         say_ready(serving, doubts);
         certificate_begin(serving);
@@ -248,7 +267,6 @@ static enum fault open_market(struct serving *serving)
     if (!fault) fault = standing_open(&hall->standing);
     if (!fault) fault = claims_open(CLAIMS_MAX, &hall->claims);
     if (!fault) fault = holds_open(&hall->holds);
-    if (!fault) fault = doubts_open(&hall->doubts);
     if (!fault) fault = resolver_start(settings->endpoints_allow_private, &hall->resolver);
     return fault;
 }
@@ -334,12 +352,12 @@ static void stop(struct serving *serving)
     if (hall->ledger) ledger_stop(hall->ledger);
     for (unsigned i = 0; i < hall->workers_count; i++) worker_close(&hall->workers[i]);
     if (serving->line) ledger_line_close(&serving->line);
+    courier_close(&serving->courier);
     if (hall->ledger) ledger_close(&hall->ledger);
     if (hall->resolver) resolver_stop(&hall->resolver);
     if (hall->offers) offers_close(&hall->offers);
     if (hall->claims) claims_close(&hall->claims);
     holds_close(&hall->holds);
-    doubts_close(&hall->doubts);
     replace_stop(serving);
     (void)hall_sweep(hall, true);
     if (hall->catalogue) catalogue_drop(&hall->catalogue);

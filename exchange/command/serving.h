@@ -5,6 +5,7 @@
 #include "exchange/api/api.h"
 #include "exchange/base/mailbox.h"
 #include "exchange/config/config.h"
+#include "exchange/courier/courier.h"
 
 #define RELOAD_WISHES_MAX 16u
 
@@ -28,6 +29,7 @@ struct serving {
     unsigned certificate_told; /* the level that was told of it */
     int signal_fd;
     struct ledger_line *line;
+    struct courier *courier;
     bool stopping, stored, store_failed;
 
     /* A reload under way, one at a time: its new settings and catalogue, what was found, who asked. */

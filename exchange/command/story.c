@@ -249,6 +249,7 @@ static void write_post(struct sink *sink, const struct node *post)
         {"accepted", "BOUGHT IT", false},
         {"rejected", "refused the lead: ", true},
         {"unknown", "got the lead, gave no verdict: in doubt", false},
+        {"voided", "got the lead, gave no verdict: voided, for the affiliate does not wait", false},
         {"skipped", "passed over: ", true},
         {"failed", "could not be reached: ", true},
         {"open", "has the lead, no verdict yet", false},

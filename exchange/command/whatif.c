@@ -228,7 +228,7 @@ struct selling {
     bool *tried;                    /* one for each */
     struct place places[OFFER_SALES_MAX];
     struct bytes reached[TRACE_POSTS_MAX];
-    uint32_t reached_count;
+    uint32_t reached_count, sold;
 };
 
 static bool is_drawn(uint64_t seed, uint64_t salt, uint64_t key, uint32_t ppm)
@@ -335,6 +335,7 @@ static void post(struct selling *selling, struct place *place, uint32_t at)
     if (verdict != PAST_ACCEPTED) return;
     struct bytes buyer = selling->replay->catalogue->buyers[bid->entry->contract->buyer].id;
     add_sale(selling->whatif, false, buyer, price_micros, payout.payout_micros);
+    if (selling->sold++) selling->whatif->is.leads--; /* a lead counts once, however many bought it */
 }
 
 /* The places that are planned are posted at once; who is refused hands on to whoever stands next in the order and may

@@ -1,5 +1,6 @@
 /* The catalogue's rows, second part: buyers, their contracts, and what a contract is made of. */
 #include "exchange/config/schema_groups.h"
+#include "exchange/market/addresses.h"
 #include "protocol/crypto/signature.h"
 
 #define ROWS(array) .rows = array, .rows_count = sizeof array / sizeof *array
@@ -225,6 +226,24 @@ static const struct schema_group unknown_group = {
         "goes on to the next buyer.",
     ROWS(unknown_rows)};
 
+static const struct schema_row doubt_rows[] = {
+    {.key = "within",
+     .type = SCHEMA_DURATION,
+     .fallback = "24h",
+     .range = "1s..90d",
+     .prose = "from the instant it is in doubt"},
+    {.key = "then",
+     .type = SCHEMA_CHOICE,
+     .choices = "void sold",
+     .fallback = "void",
+     .prose = "void: what it held is given back and nothing is billed; sold: as if it had been accepted at the bid"},
+};
+static const struct schema_group doubt_group = {
+    .name = "doubt",
+    .title = "doubt",
+    .prose = "How a post in doubt ends when nobody resolves it: neither the buyer nor its status_url nor an operator.",
+    ROWS(doubt_rows)};
+
 static const struct schema_row test_rows[] = {
     {.key = "ping_url", .type = SCHEMA_URL, .prose = "asked for a bid; a live price needs it"},
     {.key = "post_url", .type = SCHEMA_URL, .flags = SCHEMA_REQUIRED, .prose = "where the test lead is posted"},
@@ -266,7 +285,7 @@ static const struct schema_row contract_rows[] = {
     {.key = "campaign", .type = SCHEMA_NAME, .flags = SCHEMA_REQUIRED, .prose = "what it buys"},
     {.key = "ping_url", .type = SCHEMA_URL, .prose = "asked for a bid; a live price needs it"},
     {.key = "post_url", .type = SCHEMA_URL, .flags = SCHEMA_REQUIRED, .prose = "where the lead is posted"},
-    {.key = "status_url", .type = SCHEMA_URL, .flags = SCHEMA_LATER, .prose = "asked about posts in doubt"},
+    {.key = "status_url", .type = SCHEMA_URL, .prose = "asked about posts in doubt, with ever longer pauses"},
     {.key = "ping_timeout",
      .type = SCHEMA_DURATION,
      .range = "1ms..60s",
@@ -327,17 +346,20 @@ static const struct schema_row contract_rows[] = {
      .type = SCHEMA_CHOICE,
      .flags = SCHEMA_LATER,
      .choices = "webhook inbox",
-     .prose = "webhook or inbox"},
+     .fallback = "webhook",
+     .prose = "inbox: nothing is posted; the buyer reads its leads"},
     {.key = "copies",
-     .type = SCHEMA_MAP,
+     .type = SCHEMA_URL,
      .form = SCHEMA_LIST,
-     .flags = SCHEMA_LATER,
-     .prose = "the whole lead, after the sale"},
+     .flags = SCHEMA_LATER | SCHEMA_MAYBE_EMPTY,
+     .items_max = ADDRESSES_MAX,
+     .prose = "who gets a copy of each whole lead after its sale"},
     {.key = "notify",
-     .type = SCHEMA_MAP,
+     .type = SCHEMA_URL,
      .form = SCHEMA_LIST,
-     .flags = SCHEMA_LATER,
-     .prose = "the ids, after the sale"},
+     .flags = SCHEMA_LATER | SCHEMA_MAYBE_EMPTY,
+     .items_max = ADDRESSES_MAX,
+     .prose = "who is told of each sale, by ids only: for chat and mail hooks"},
     {.key = "max_price",
      .type = SCHEMA_MONEY,
      .range = "0.000001..",
@@ -401,7 +423,7 @@ static const struct schema_row contract_rows[] = {
      .fallback = "hold",
      .group = &unknown_group,
      .prose = "no verdict: stay in doubt; post again; or take silence for a no; or a map by cause"},
-    {.key = "doubt", .type = SCHEMA_MAP, .flags = SCHEMA_LATER, .prose = "when a doubt ends, and how"},
+    {.key = "doubt", .type = SCHEMA_MAP, .group = &doubt_group, .prose = "when a doubt ends by itself, and how"},
     {.key = "duplicates",
      .type = SCHEMA_MAP,
      .group = &schema_contract_duplicates,
@@ -487,7 +509,10 @@ static const struct schema_row buyer_rows[] = {
      .type = SCHEMA_MAP,
      .group = &schema_funds,
      .prose = "what it may spend: {prepaid: true} or {credit_limit: \"5000\"}; without it: any sum"},
-    {.key = "notices", .type = SCHEMA_MAP, .flags = SCHEMA_LATER, .prose = "where it is told"},
+    {.key = "notices",
+     .type = SCHEMA_MAP,
+     .group = &schema_buyer_notices,
+     .prose = "where it is told of what came after the sale; signed with signing_secret"},
     {.key = "public_name", .type = SCHEMA_TEXT, .range = "1..200", .prose = "shown to affiliates that see names"},
     {.key = "hash_secret",
      .type = SCHEMA_SECRET,
@@ -540,7 +565,8 @@ const struct schema_group schema_buyer = {
     .name = "buyer", .title = "buyers", .prose = "Who buys leads, by webhooks.", ROWS(buyer_rows)};
 
 const struct schema_group *const schema_buyer_groups[] = {
-    &schema_buyer,       &schema_leg_prices, &contract_group, &exclude_group, &rule_group, &schema_filter, &near_group,
-    &score_bounds_group, &schedule_group,    &schema_cap,     &unknown_group, &test_group, &schema_funds,
+    &schema_buyer,  &schema_leg_prices, &contract_group,     &exclude_group,  &rule_group,
+    &schema_filter, &near_group,        &score_bounds_group, &schedule_group, &schema_cap,
+    &unknown_group, &doubt_group,       &test_group,         &schema_funds,   &schema_buyer_notices,
 };
 const unsigned schema_buyer_groups_count = sizeof schema_buyer_groups / sizeof *schema_buyer_groups;

@@ -188,39 +188,6 @@ const struct schema_group schema_suppress = {
     ROWS(suppress_rows),
     .indivisible = true};
 
-static const struct schema_row pattern_rows[] = {
-    {.key = "field", .type = SCHEMA_TEXT, .flags = SCHEMA_REQUIRED, .range = "1..64", .prose = "a field's name"},
-    {.key = "matches",
-     .type = SCHEMA_TEXT,
-     .flags = SCHEMA_REQUIRED,
-     .range = "1..1000",
-     .prose = "a regular expression, as in filters"},
-};
-static const struct schema_group pattern_group = {
-    .name = "test pattern",
-    .title = "test_patterns",
-    .prose =
-        "What test leads look like: test_patterns: [{field: email, matches: \"@test[.]example$\"}]. A pattern on a "
-        "private field is looked at in posts and one-call leads.",
-    ROWS(pattern_rows),
-    .indivisible = true};
-
-static const struct schema_row score_rows[] = {
-    {.key = "when", .type = SCHEMA_MAP, .group = &schema_filter, .prose = "the condition; without it: always"},
-    {.key = "points",
-     .type = SCHEMA_COUNT,
-     .flags = SCHEMA_REQUIRED,
-     .range = "-1000000..1000000",
-     .prose = "added, or with a minus taken away"},
-};
-static const struct schema_group score_group = {
-    .name = "score rule",
-    .title = "score",
-    .prose = "Points by rule: score: [{when: {field: credit, in: [good, excellent]}, points: 20}]. Rules look at "
-             "public facts only.",
-    ROWS(score_rows),
-    .indivisible = true};
-
 static const struct schema_row duplicates_rows[] = {
     {.key = "by",
      .type = SCHEMA_CHOICE,
@@ -421,7 +388,7 @@ static const struct schema_row campaign_rows[] = {
      .type = SCHEMA_MAP,
      .form = SCHEMA_LIST,
      .items_max = 64,
-     .group = &pattern_group,
+     .group = &schema_pattern,
      .prose = "leads that look like tests: they end as test_lead, unsold"},
     {.key = "redistribute", .type = SCHEMA_MAP, .flags = SCHEMA_LATER, .prose = "selling a returned lead again"},
     {.key = "experiment", .type = SCHEMA_MAP, .group = &experiment_group, .prose = "other rules for a share"},
@@ -431,7 +398,7 @@ static const struct schema_row campaign_rows[] = {
      .type = SCHEMA_MAP,
      .form = SCHEMA_LIST,
      .items_max = 256,
-     .group = &score_group,
+     .group = &schema_score,
      .prose = "points of a lead, the sum of the rules that hold; filters may ask for them"},
 };
 static const struct schema_group campaign_group = {
@@ -504,9 +471,10 @@ static const struct schema_row affiliate_rows[] = {
     {.key = "reveal", .type = SCHEMA_MAP, .group = &reveal_group, .prose = "how much it sees"},
     {.key = "on_pending",
      .type = SCHEMA_CHOICE,
-     .choices = "wait release?",
+     .choices = "wait release",
      .fallback = "wait",
-     .prose = "a verdict still out at its deadline"},
+     .prose = "a verdict still out at its deadline: pending, and how it ended later; or the post is voided, and the "
+              "lead unsold for good"},
     {.key = "terms", .type = SCHEMA_MAP, .group = &terms_group, .prose = "when its money is cleared"},
     {.key = "returns", .type = SCHEMA_MAP, .flags = SCHEMA_LATER, .prose = "who bears returns"},
     {.key = "exclude_buyers",
@@ -535,7 +503,10 @@ static const struct schema_row affiliate_rows[] = {
      .range = "1..8",
      .prose = "its leads are sold to so many buyers at most; without it: the campaign's"},
     {.key = "paused", .type = SCHEMA_BOOL, .fallback = "false", .prose = "its requests are refused"},
-    {.key = "notices", .type = SCHEMA_MAP, .flags = SCHEMA_LATER, .prose = "where it is told"},
+    {.key = "notices",
+     .type = SCHEMA_MAP,
+     .group = &schema_affiliate_notices,
+     .prose = "where it is told what became of leads that were answered as pending"},
 };
 static const struct schema_group affiliate_group = {
     .name = "affiliate", .title = "affiliates", .prose = "Who sells leads to the exchange.", ROWS(affiliate_rows)};
@@ -594,16 +565,28 @@ const struct schema_group schema_catalogue = {
     ROWS(catalogue_rows)};
 
 const struct schema_group *const schema_catalogue_groups[] = {
-    &schema_catalogue, &campaign_group,
-    &field_group,      &consent_group,
-    &pattern_group,    &score_group,
-    &quiet_group,      &schema_margin,
-    &band_group,       &pair_group,
-    &experiment_group, &affiliate_group,
-    &source_group,     &pay_group,
-    &rate_group,       &reveal_group,
-    &calendar_group,   &list_group,
-    &schema_suppress,  &unless_group,
-    &duplicates_group, &schema_contract_duplicates,
+    &schema_catalogue,
+    &campaign_group,
+    &field_group,
+    &consent_group,
+    &schema_pattern,
+    &schema_score,
+    &quiet_group,
+    &schema_margin,
+    &band_group,
+    &pair_group,
+    &experiment_group,
+    &affiliate_group,
+    &source_group,
+    &pay_group,
+    &rate_group,
+    &reveal_group,
+    &calendar_group,
+    &list_group,
+    &schema_suppress,
+    &unless_group,
+    &duplicates_group,
+    &schema_contract_duplicates,
+    &schema_affiliate_notices,
 };
 const unsigned schema_catalogue_groups_count = sizeof schema_catalogue_groups / sizeof *schema_catalogue_groups;

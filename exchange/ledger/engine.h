@@ -11,6 +11,7 @@
 #include <stdatomic.h>
 
 #include "exchange/base/mailbox.h"
+#include "exchange/base/tally.h"
 #include "exchange/ledger/counting.h"
 #include "exchange/ledger/days.h"
 #include "exchange/ledger/due.h"
@@ -24,6 +25,16 @@
 #define PATH_BYTES 4096
 
 enum engine_state { ENGINE_OPEN, ENGINE_NEARLY_FULL, ENGINE_FULL, ENGINE_DOWN, ENGINE_STATES };
+
+/* A doubt that ended in the batch at hand: standing is told when it is on disk. */
+struct resolved_news {
+    struct ident post_id;
+    bool is_sold, is_first; /* and the lead was not sold before */
+    bool is_test;
+    int64_t price_micros, payout_micros;
+    uint8_t keys_count;
+    struct book_cap_key keys[BOOK_CAP_KEYS_MAX];
+};
 
 struct ledger {
     struct store *book;
@@ -55,6 +66,9 @@ struct ledger {
     struct counting *counting; /* NULL: no pings are counted yet */
     struct standing *standing; /* where news are published; NULL: not restored into any */
     struct news news;          /* of the batch at hand */
+    struct resolved_news resolved[BATCH_MAX];
+    unsigned resolved_count;
+    struct tally tally; /* of what was sold out of doubts */
 
     /* Published. */
     _Atomic int state; /* enum engine_state */
@@ -79,6 +93,13 @@ enum fault writer_entry(struct ledger *ledger, struct MDB_txn *txn, enum entry_k
                         struct bytes body, const struct ident *about) MUST_USE;
 /* Publishes what counts and alarms look at. */
 void writer_publish(struct ledger *ledger);
+
+/* resolving.c: a job's FAULT_INPUT and FAULT_NOT_FOUND are its own; nothing is written then. */
+enum fault resolving_write(struct ledger *ledger, struct MDB_txn *txn, struct job *job) MUST_USE;
+/* Of due.h. */
+enum fault resolving_end(struct ledger *ledger, struct MDB_txn *txn, const struct due_row *row,
+                         int64_t wall_ms) MUST_USE;
+void resolving_publish(struct ledger *ledger);
 
 /* matters.c: one of them looked at, and its entry written. FAULT_INPUT, FAULT_NOT_FOUND: refused, the matter says why.
  */

@@ -67,6 +67,19 @@ enum fault hearing_post(struct store *store, struct MDB_txn *txn, const struct p
     return post->reason == REASON_VOIDED ? events_add(store, txn, &hearer, &event) : FAULT_NONE;
 }
 
+enum fault hearing_late(struct store *store, struct MDB_txn *txn, const struct post_record *post)
+{
+    struct hearer hearer = {.kind = NOTICE_TO_BUYER, .id = post->intent.buyer};
+    struct event event = {.notice = NOTICE_LEAD_ACCEPTED_LATE,
+                          .is_test = post->is_test,
+                          .at_ms = post->late_ms,
+                          .lead_id = post->lead_id,
+                          .post_id = post->post_id,
+                          .reason = post->reason,
+                          .contract = post->intent.contract};
+    return events_add(store, txn, &hearer, &event);
+}
+
 /* --- revocations --- */
 
 /* Whether an earlier one of the list has the same lead, and, where that is asked, the same buyer. */

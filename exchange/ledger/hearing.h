@@ -14,8 +14,10 @@ void hearing_before(struct lead_record *lead);
 bool hearing_after(const struct book_step *step, struct lead_record *lead, struct event *event);
 enum fault hearing_write(struct store *store, struct MDB_txn *txn, const struct lead_record *lead,
                          const struct event *event) MUST_USE;
-/* A post that was in doubt has a verdict. */
+/* A post without a verdict of its buyer's has one now: its buyer hears that it was voided, if it was. */
 enum fault hearing_post(struct store *store, struct MDB_txn *txn, const struct post_record *post) MUST_USE;
+/* Its buyer accepted it after it was given up: it hears that nothing is billed. */
+enum fault hearing_late(struct store *store, struct MDB_txn *txn, const struct post_record *post) MUST_USE;
 
 /* A person is not to be sold any more: every buyer that got a lead of that person hears of it, and every affiliate that
  * sent one. Before the revocation is among the rows. */

@@ -21,6 +21,7 @@ enum job_kind {
     JOB_DELIVERIES,
     JOB_MATTER,
     JOB_BOOKING,
+    JOB_KEY_REVOKED,
     JOB_KINDS
 };
 
@@ -35,9 +36,8 @@ struct job {
     const struct duplicates_guard *guard; /* of a step: NULL: none */
     struct matter *matter;                /* the line's */
     struct booking *booking;              /* likewise */
-    struct ident sale_id;
-    bool is_accepted;
-    unsigned swept; /* of a sweep: rows that were seen to */
+    struct ledger_verdict verdict;        /* to resolve; its buyer in `body` */
+    unsigned swept;                       /* of a sweep: rows that were seen to */
     int64_t wall_ms;
     void (*on_durable)(void *arg, uint64_t token, enum fault fault, uint64_t seq);
     void (*on_resolved)(void *arg, const struct ledger_resolution *resolution);

@@ -44,7 +44,8 @@
     X(MOVES, "moves") /* seq, n -> move_write; this and the next three: see account.h */                               \
     X(REFS, "refs")   /* whose, a movement's ref -> seq, n */                                                          \
     X(ACCOUNT_NAMES, "account_names") /* number -> "buyer:X" */                                                        \
-    X(ACCOUNT_LINES, "account_lines") /* number, period, seq, n -> move_write_line */
+    X(ACCOUNT_LINES, "account_lines") /* number, period, seq, n -> move_write_line */                                  \
+    X(KEYS_REVOKED, "keys_revoked")   /* SHA-256 of an API key -> when, wall ms (8) */
 
 enum book_table {
 #define X(name, text) BOOK_##name,
@@ -64,8 +65,10 @@ enum entry_kind {
     ENTRY_DELIVERIES = 6,
     ENTRY_DISPOSITION = 7,
     ENTRY_CLEAR = 8,
-    ENTRY_ADJUSTMENT = 9,
-    ENTRY_CLOSE = 10,
+    ENTRY_LATE = 9, /* a post that was given up was accepted after all */
+    ENTRY_KEY_REVOKED = 10,
+    ENTRY_ADJUSTMENT = 11,
+    ENTRY_CLOSE = 12,
     ENTRY_KINDS
 };
 

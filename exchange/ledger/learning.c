@@ -7,7 +7,7 @@
 static bool counts(enum post_state before, enum post_state now)
 {
     if (now == POST_ACCEPTED) return true;
-    return before == POST_OPEN && (now == POST_REJECTED || now == POST_UNKNOWN);
+    return before == POST_OPEN && (now == POST_REJECTED || now == POST_UNKNOWN || now == POST_VOIDED);
 }
 
 enum fault learning_note(struct store *store, struct MDB_txn *txn, struct bytes contract, enum post_state before,

@@ -7,6 +7,7 @@
  * thread. */
 #pragma once
 
+#include "exchange/base/tally.h"
 #include "exchange/ledger/booking.h"
 #include "exchange/ledger/matter.h"
 #include "exchange/ledger/reader.h"
@@ -68,30 +69,47 @@ void ledger_line_close(struct ledger_line **line);
 enum fault ledger_append(struct ledger_line *line, const struct book_step *step, const struct duplicates_guard *guard,
                          void (*on_durable)(void *arg, uint64_t token, enum fault fault, uint64_t seq), void *arg,
                          uint64_t token) MUST_USE;
-/* An operator's resolution of a post in doubt: checked by the ledger thread against the row: FAULT_NOT_FOUND: no such
- * post; FAULT_INPUT: it is not in doubt. accepted: sale and transfers; rejected: reservations of `keys` undone in the
- * book; its slot of the lead may fall back if the offer still stands at wall_ms and no other story is at the lead: then
- * a lead that holds nothing else is POSTING again, and UNSOLD after the next start if nothing came of it. lead_id tells
- * which. sale_id may be NULL when rejected. */
+/* What somebody says of a post in doubt. */
+struct ledger_verdict {
+    struct ident post_id;
+    bool accepted;
+    bool not_seen;          /* not accepted: it has not seen it; else it refused it */
+    enum verdict_source by; /* OPERATOR, BUYER, STATUS */
+    struct bytes buyer;     /* whose post it must be; empty: anybody's */
+    int64_t wall_ms;
+};
+enum resolution_outcome {
+    RESOLUTION_MADE, /* the doubt is resolved */
+    RESOLUTION_SAME, /* the post is that already: nothing is written (not for operators) */
+    RESOLUTION_LATE, /* accepted, after the post was given up: noted in the book, not billed (not for operators) */
+};
 struct ledger_resolution {
     enum fault fault;
+    enum resolution_outcome outcome;
     struct ident lead_id;
-    bool resumes;  /* rejected, and the story may go on */
-    bool is_first; /* accepted, and the lead was not sold before */
+    enum post_state state; /* of the post: as it is now; also with FAULT_INPUT */
+    bool resumes;          /* rejected, and the story may go on */
+    bool is_test;          /* of a test lead: no money moved */
     uint64_t seq;
-    bool is_test;                        /* of a test lead: no money moved */
-    int64_t price_micros, payout_micros; /* of the sale that an acceptance made */
-    uint8_t keys_count;
-    struct book_cap_key keys[BOOK_CAP_KEYS_MAX]; /* of the post: released by a rejection, counted by a sale */
 };
-enum fault ledger_resolve(struct ledger_line *line, const struct ident *post_id, bool accepted,
-                          const struct ident *sale_id, int64_t wall_ms,
+/* Checked by the ledger thread against the row. FAULT_NOT_FOUND: no such post; FAULT_INPUT: its state forbids it.
+ * accepted: sale (under the post's id) and transfers; rejected: reservations undone; its slot of the lead may fall back
+ * if the offer still stands at wall_ms and no other story is at the lead: then a lead that holds nothing else is
+ * POSTING again, and UNSOLD after the next start if nothing came of it. lead_id tells which. Standing has heard of it
+ * before on_resolved. */
+enum fault ledger_resolve(struct ledger_line *line, const struct ledger_verdict *verdict,
                           void (*on_resolved)(void *arg, const struct ledger_resolution *resolution),
                           void *arg) MUST_USE;
+/* Sales that were made out of doubts, by whomever. */
+const struct tally *ledger_tally(const struct ledger *ledger);
 /* An operator's switch; durable before on_durable. */
 enum fault ledger_switch(struct ledger_line *line, struct bytes contract, bool paused, int64_t wall_ms,
                          void (*on_durable)(void *arg, uint64_t token, enum fault fault, uint64_t seq), void *arg,
                          uint64_t token) MUST_USE;
+/* The API key of this SHA-256 is not taken any more, for good; durable before on_durable. */
+enum fault ledger_revoke_key(struct ledger_line *line, const struct digest *key, int64_t wall_ms,
+                             void (*on_durable)(void *arg, uint64_t token, enum fault fault, uint64_t seq), void *arg,
+                             uint64_t token) MUST_USE;
 /* A person who is not to be sold any more; durable before on_durable. */
 enum fault ledger_revoke(struct ledger_line *line, const struct revocation *revocation, int64_t wall_ms,
                          void (*on_durable)(void *arg, uint64_t token, enum fault fault, uint64_t seq), void *arg,

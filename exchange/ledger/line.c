@@ -183,16 +183,17 @@ enum fault ledger_append(struct ledger_line *line, const struct book_step *step,
     return fault;
 }
 
-enum fault ledger_resolve(struct ledger_line *line, const struct ident *post_id, bool accepted,
-                          const struct ident *sale_id, int64_t wall_ms,
+enum fault ledger_resolve(struct ledger_line *line, const struct ledger_verdict *verdict,
                           void (*on_resolved)(void *arg, const struct ledger_resolution *resolution), void *arg)
 {
-    struct job *job = take_job(line, JOB_RESOLVE, 0);
+    struct job *job = take_job(line, JOB_RESOLVE, verdict->buyer.len + 1);
     if (!job) return FAULT_FULL;
-    job->id = *post_id;
-    job->is_accepted = accepted;
-    if (sale_id) job->sale_id = *sale_id;
-    job->wall_ms = wall_ms;
+    struct sink sink = sink_over(job->memory, job->room);
+    sink_bytes(&sink, verdict->buyer);
+    job->verdict = *verdict;
+    job->verdict.buyer = sink_written(&sink);
+    job->id = verdict->post_id;
+    job->wall_ms = verdict->wall_ms;
     job->on_resolved = on_resolved;
     job->arg = arg;
     return send_job(line, job);
@@ -225,6 +226,21 @@ enum fault ledger_revoke(struct ledger_line *line, const struct revocation *revo
     bool written = revocation_write(&sink, revocation);
     check(written);
     job->body = sink_written(&sink);
+    job->wall_ms = wall_ms;
+    job->on_durable = on_durable;
+    job->arg = arg;
+    job->token = token;
+    return send_job(line, job);
+}
+
+enum fault ledger_revoke_key(struct ledger_line *line, const struct digest *key, int64_t wall_ms,
+                             void (*on_durable)(void *arg, uint64_t token, enum fault fault, uint64_t seq), void *arg,
+                             uint64_t token)
+{
+    struct job *job = take_job(line, JOB_KEY_REVOKED, DIGEST_LEN);
+    if (!job) return FAULT_FULL;
+    memcpy(job->memory, key->at, DIGEST_LEN);
+    job->body = (struct bytes){job->memory, DIGEST_LEN};
     job->wall_ms = wall_ms;
     job->on_durable = on_durable;
     job->arg = arg;

@@ -288,6 +288,17 @@ enum fault reader_offer(struct reader *reader, const struct ident *ping_id, stru
     return fault;
 }
 
+enum fault reader_keys_revoked(struct reader *reader, void (*fn)(void *arg, const struct digest *key, int64_t wall_ms),
+                               void *arg)
+{
+    struct MDB_txn *txn;
+    enum fault fault = store_begin(reader->book, false, &txn);
+    if (fault != FAULT_NONE) return fault;
+    fault = rows_each_key_revoked(reader->book, txn, fn, arg);
+    store_abort(&txn);
+    return fault;
+}
+
 enum fault reader_accounts(struct reader *reader, void (*fn)(void *arg, struct bytes account, int64_t micros),
                            void *arg)
 {

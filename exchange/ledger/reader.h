@@ -53,6 +53,9 @@ enum fault reader_traces(struct reader *reader, int64_t from_ms, int64_t to_ms,
                          bool (*fn)(void *arg, struct bytes record), void *arg) MUST_USE;
 enum fault reader_catalogue(struct reader *reader, const struct digest *version, struct arena *arena,
                             struct bytes *packed) MUST_USE;
+/* fn for each API key, by its SHA-256, that was revoked, and when. */
+enum fault reader_keys_revoked(struct reader *reader, void (*fn)(void *arg, const struct digest *key, int64_t wall_ms),
+                               void *arg) MUST_USE;
 /* "buyer:north" …: fn for each account and its balance. */
 enum fault reader_accounts(struct reader *reader, void (*fn)(void *arg, struct bytes account, int64_t micros),
                            void *arg) MUST_USE;

@@ -78,7 +78,7 @@ static void find_verdict(const struct book_step *step, const struct book_sale *s
     for (unsigned i = 0; i < step->verdicts_count; i++) {
         if (!ident_same(&step->verdicts[i].post_id, &sale->post_id)) continue;
         *buyer_lead_id = step->verdicts[i].buyer_lead_id;
-        *by_operator = step->verdicts[i].by_operator;
+        *by_operator = step->verdicts[i].by == VERDICT_BY_OPERATOR;
     }
 }
 

@@ -219,11 +219,13 @@ static bool touches(enum book_table table, struct bytes key, const struct entry 
 {
     struct bytes id = bytes_first(key, 16);
     if (table == BOOK_SWITCHES) return entry->kind == ENTRY_SWITCH && bytes_same(bytes_from(entry->body, 1), key);
+    if (table == BOOK_KEYS_REVOKED) return entry->kind == ENTRY_KEY_REVOKED && bytes_same(entry->body, key);
     if (table == BOOK_SEEN) id = bytes_from(key, PERSON_KEY_LEN);
     if (table == BOOK_ENDS) id = bytes_from(key, 8);
     if (table == BOOK_CATALOGUES)
         return entry->kind == ENTRY_CATALOGUE && bytes_starts(entry->body, bytes_first(key, DIGEST_LEN));
     if (table == BOOK_CAPS && counting_touches(entry, key)) return true;
+    if (entry->kind == ENTRY_LATE) return table == BOOK_POSTS && bytes_starts(entry->body, id);
     if (aftersales_touches(entry, table, key)) return true;
     if (entry->kind != ENTRY_STEP) return false;
     if (bytes_same(ident_bytes(&step->lead_id), id)) return true;
@@ -414,11 +416,11 @@ static enum fault compare_sums(struct verify *verify)
 static enum fault compare_all(struct verify *verify)
 {
     static const enum book_table tables[] = {
-        BOOK_ACCOUNTS,     BOOK_LEADS,         BOOK_POSTS,        BOOK_DOUBTS,     BOOK_PINGS,  BOOK_KEYS,
-        BOOK_CAPS,         BOOK_SWITCHES,      BOOK_CONTENT,      BOOK_CATALOGUES, BOOK_SEEN,   BOOK_SEEN_POSTS,
-        BOOK_ENDS,         BOOK_DUE,           BOOK_EVENTS,       BOOK_EVENT_ENDS, BOOK_OUTBOX, BOOK_OUTBOX_LEADS,
-        BOOK_DISPOSITIONS, BOOK_AFTERSALES,    BOOK_BUYER_LEADS,  BOOK_HOLDS,      BOOK_SALES,  BOOK_MOVES,
-        BOOK_REFS,         BOOK_ACCOUNT_NAMES, BOOK_ACCOUNT_LINES};
+        BOOK_ACCOUNTS,     BOOK_LEADS,         BOOK_POSTS,         BOOK_DOUBTS,      BOOK_PINGS,  BOOK_KEYS,
+        BOOK_CAPS,         BOOK_SWITCHES,      BOOK_CONTENT,       BOOK_CATALOGUES,  BOOK_SEEN,   BOOK_SEEN_POSTS,
+        BOOK_ENDS,         BOOK_DUE,           BOOK_EVENTS,        BOOK_EVENT_ENDS,  BOOK_OUTBOX, BOOK_OUTBOX_LEADS,
+        BOOK_DISPOSITIONS, BOOK_AFTERSALES,    BOOK_BUYER_LEADS,   BOOK_HOLDS,       BOOK_SALES,  BOOK_MOVES,
+        BOOK_REFS,         BOOK_ACCOUNT_NAMES, BOOK_ACCOUNT_LINES, BOOK_KEYS_REVOKED};
     enum fault fault = FAULT_NONE;
     for (size_t i = 0; i < sizeof tables / sizeof *tables && fault == FAULT_NONE && is_good(verify); i++)
         fault = compare_table(verify, tables[i]);

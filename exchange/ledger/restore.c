@@ -11,6 +11,7 @@
 #include "exchange/ledger/seen.h"
 #include "exchange/ledger/stakes.h"
 #include "exchange/ledger/upgrade.h"
+#include "exchange/market/doubt.h"
 #include "exchange/record/offer.h"
 #include "protocol/base/check.h"
 #include "protocol/base/money.h"
@@ -187,14 +188,23 @@ static enum fault find_waiting(struct ledger *ledger, struct ident *ids, char *w
     return fault == FAULT_NOT_FOUND ? FAULT_NONE : fault;
 }
 
+/* Nobody waits for the answer any more: a post whose affiliate does not wait is void, any other in doubt. */
+static void give_up(struct lead_record *lead, struct book_verdict *verdict, bool is_released)
+{
+    verdict->state = is_released ? POST_VOIDED : POST_UNKNOWN;
+    verdict->reason = is_released ? REASON_VOIDED : REASON_UNKNOWN;
+    verdict->by = is_released ? VERDICT_BY_RELEASE : VERDICT_BY_REPLY;
+    for (unsigned i = 0; i < lead->slots_count; i++)
+        if (ident_same(&lead->slots[i].post_id, &verdict->post_id)) lead->slots[i].state = verdict->state;
+}
+
 /* The step that ends the waiting; written into the job's memory. */
 static enum fault end_waiting(struct ledger *ledger, struct MDB_txn *txn, const struct ident *id, char wait,
                               struct job *job)
 {
     struct post_record post = {0};
     struct lead_record lead;
-    struct book_verdict verdict = {
-        .post_id = *id, .state = POST_UNKNOWN, .reason = REASON_UNKNOWN, .named_price_micros = -1};
+    struct book_verdict verdict = {.post_id = *id, .named_price_micros = -1};
     enum fault fault = FAULT_NONE;
     if (wait == ROWS_OPEN) fault = rows_post(ledger->book, txn, id, &ledger->arena, &post);
     if (fault == FAULT_NONE)
@@ -202,8 +212,10 @@ static enum fault end_waiting(struct ledger *ledger, struct MDB_txn *txn, const 
     if (fault != FAULT_NONE) return fault == FAULT_NOT_FOUND ? FAULT_CORRUPT : fault;
     /* Its story ended with the last run; the last of its open posts says so. */
     bool is_last = lead_slots_in(&lead, LEAD_SLOTS(POST_OPEN)) <= (wait == ROWS_OPEN);
-    struct book_final final = {.state = wait == ROWS_OPEN ? LEAD_PENDING : lead_state_of(&lead)};
-    if (final.state == LEAD_UNSOLD) final.reason = REASON_REJECTED;
+    bool is_released = post.intent.doubt.then == DOUBT_RELEASES;
+    give_up(&lead, &verdict, is_released);
+    struct book_final final = {.state = lead_state_of(&lead)};
+    if (final.state == LEAD_UNSOLD) final.reason = is_released ? REASON_VOIDED : REASON_REJECTED;
     *job = (struct job){.kind = JOB_STEP, .id = lead.lead_id, .wall_ms = clock_wall_ms(), .memory = job->memory};
     struct book_step step = {.lead_id = lead.lead_id,
                              .ping_id = lead.ping_id,
@@ -325,9 +337,52 @@ static enum fault load_switches(struct ledger *ledger, struct MDB_txn *txn, stru
     return fault == FAULT_NOT_FOUND ? FAULT_NONE : fault;
 }
 
+/* Their buyers are asked soon: much may have come in while nobody listened. */
+static enum fault load_doubts(struct ledger *ledger, struct MDB_txn *txn, struct standing *standing, int64_t wall_ms)
+{
+    struct store_cursor cursor;
+    enum fault fault = store_cursor_open(ledger->book, txn, BOOK_DOUBTS, &cursor);
+    if (fault != FAULT_NONE) return fault;
+    for (fault = store_seek(&cursor, BYTES_NONE); fault == FAULT_NONE; fault = store_next(&cursor)) {
+        struct doubt doubt = {.seat = SEAT_HOLD_NONE};
+        struct post_record post;
+        if (cursor.key.len != sizeof doubt.post_id.at || cursor.value.len != 1) fault = FAULT_CORRUPT;
+        if (fault != FAULT_NONE) break;
+        if (cursor.value.at[0] != ROWS_DOUBT) continue;
+        memcpy(doubt.post_id.at, cursor.key.at, sizeof doubt.post_id.at);
+        arena_reset(&ledger->arena);
+        fault = rows_post(ledger->book, txn, &doubt.post_id, &ledger->arena, &post);
+        if (fault != FAULT_NONE) break;
+        doubt.since_ms = post.settled_ms;
+        doubt.next_ms = doubt_ask_ms(&doubt.post_id, wall_ms, wall_ms);
+        if (!post.is_test) doubts_put(standing, &doubt);
+    }
+    store_cursor_close(&cursor);
+    return fault == FAULT_NOT_FOUND ? FAULT_NONE : fault;
+}
+
 static bool load_revoked(void *arg, const struct person_key *key)
 {
     return revoked_add(arg, key) == FAULT_NONE;
+}
+
+struct keys_load {
+    struct standing *standing;
+    enum fault fault;
+};
+
+static void load_key_revoked(void *arg, const struct digest *key, int64_t wall_ms)
+{
+    struct keys_load *load = arg;
+    (void)wall_ms;
+    if (load->fault == FAULT_NONE) load->fault = standing_revoke_key(load->standing, key);
+}
+
+static enum fault load_keys_revoked(struct ledger *ledger, struct MDB_txn *txn, struct standing *standing)
+{
+    struct keys_load load = {standing, FAULT_NONE};
+    enum fault fault = rows_each_key_revoked(ledger->book, txn, load_key_revoked, &load);
+    return fault != FAULT_NONE ? fault : load.fault;
 }
 
 struct offers_load {
@@ -377,8 +432,10 @@ enum fault ledger_restore(struct ledger *ledger, struct standing *standing, stru
     if (fault != FAULT_NONE) return fault;
     fault = load_caps(ledger, txn, standing, wall_ms);
     if (fault == FAULT_NONE) fault = load_switches(ledger, txn, standing);
+    if (fault == FAULT_NONE) fault = load_keys_revoked(ledger, txn, standing);
     if (fault == FAULT_NONE) fault = seen_each_revoked(ledger->book, txn, load_revoked, standing_revoked(standing));
     if (fault == FAULT_NONE) fault = learning_load(ledger->book, txn, standing);
+    if (fault == FAULT_NONE) fault = load_doubts(ledger, txn, standing, wall_ms);
     if (fault == FAULT_NONE) fault = stakes_load(ledger->book, txn, standing);
     ledger->standing = standing;
     store_abort(&txn);

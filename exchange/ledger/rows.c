@@ -13,6 +13,7 @@
 #include "exchange/ledger/hearing.h"
 #include "exchange/ledger/seen.h"
 #include "exchange/ledger/stakes.h"
+#include "exchange/ledger/waiting.h"
 #include "exchange/standing/caps.h"
 #include "protocol/base/check.h"
 #include "protocol/base/money.h"
@@ -23,7 +24,8 @@
 /* A post that the step's verdict is on. */
 struct settled_post {
     struct post_record record;
-    enum post_state from; /* the state it had */
+    enum post_state from; /* the state it had, and when that would have ended by itself */
+    int64_t resolved_ms;
     struct lead_slot *slot;
 };
 
@@ -216,7 +218,7 @@ static bool is_test(const struct plan *plan)
 /* Posts whose bytes may have left. */
 static unsigned is_sent(enum post_state state)
 {
-    return state == POST_ACCEPTED || state == POST_REJECTED || state == POST_UNKNOWN;
+    return state != POST_OPEN && state != POST_FAILED;
 }
 
 /* Whose latest post that is; NULL: nobody's. */
@@ -238,11 +240,17 @@ static enum fault plan_verdict(struct store *store, struct MDB_txn *txn, struct 
     if (plan->is_new || !ident_same(&post->lead_id, &plan->lead.lead_id) || !slot)
         return refuse(plan->refusal, "a verdict on a post that is not the latest of the lead's slots");
     settled->from = slot->state;
+    settled->resolved_ms = post->resolves_ms;
     if (slot->state != POST_OPEN && slot->state != POST_UNKNOWN)
         return refuse(plan->refusal, "a verdict on a post that has one");
+    bool is_release = verdict->state == POST_VOIDED && verdict->by == VERDICT_BY_RELEASE;
     if (verdict->state == POST_OPEN || verdict->state == slot->state)
         return refuse(plan->refusal, "a verdict that says nothing new");
+    if (verdict->state == POST_VOIDED && (slot->state == POST_OPEN) != is_release)
+        return refuse(plan->refusal, "an open post is voided, or a doubt released");
     post->state = verdict->state;
+    post->by = verdict->by;
+    post->resolves_ms = waiting_until(post, plan->step->wall_ms);
     post->reason = verdict->reason;
     post->code = verdict->code;
     post->text = verdict->text;
@@ -251,6 +259,7 @@ static enum fault plan_verdict(struct store *store, struct MDB_txn *txn, struct 
     post->settled_ms = plan->step->wall_ms;
     slot->posts_sent += is_sent(post->state) - is_sent(settled->from);
     slot->state = verdict->state;
+    slot->resolves_ms = post->resolves_ms;
     if (verdict->state == POST_ACCEPTED) slot->buyer_lead_id = verdict->buyer_lead_id;
     return FAULT_NONE;
 }
@@ -476,28 +485,17 @@ static enum fault write_posts(struct store *store, struct MDB_txn *txn, struct p
     return fault;
 }
 
-static enum fault put_wait(struct store *store, struct MDB_txn *txn, const struct ident *id, enum rows_wait wait)
-{
-    char value = (char)wait;
-    return store_put(store, txn, BOOK_DOUBTS, ident_bytes(id), (struct bytes){&value, 1});
-}
-
 static enum fault write_doubts(struct store *store, struct MDB_txn *txn, struct plan *plan)
 {
     const struct book_step *step = plan->step;
     bool goes_on = step->final && step->final->goes_on;
     enum fault fault = FAULT_NONE;
-    for (unsigned i = 0; i < step->verdicts_count && fault == FAULT_NONE; i++) {
-        const struct book_verdict *verdict = &step->verdicts[i];
-        fault = verdict->state == POST_UNKNOWN ? put_wait(store, txn, &verdict->post_id, ROWS_DOUBT)
-                                               : store_drop(store, txn, BOOK_DOUBTS, ident_bytes(&verdict->post_id));
-    }
+    for (unsigned i = 0; i < step->verdicts_count && fault == FAULT_NONE; i++)
+        fault = waiting_settle(store, txn, &plan->settled[i].record, plan->settled[i].resolved_ms);
     for (unsigned i = 0; i < step->intents_count && fault == FAULT_NONE; i++)
-        fault = put_wait(store, txn, &step->intents[i].post_id, ROWS_OPEN);
-    if (fault == FAULT_NONE && goes_on)
-        fault = put_wait(store, txn, &plan->lead.lead_id, ROWS_GOES_ON);
-    else if (fault == FAULT_NONE && plan->went_on && (step->intents_count || step->final))
-        fault = store_drop(store, txn, BOOK_DOUBTS, ident_bytes(&plan->lead.lead_id));
+        fault = waiting_open(store, txn, &step->intents[i].post_id);
+    bool is_done = plan->went_on && (step->intents_count || step->final);
+    if (fault == FAULT_NONE && (goes_on || is_done)) fault = waiting_lead(store, txn, &plan->lead.lead_id, goes_on);
     return fault;
 }
 
@@ -551,7 +549,8 @@ static enum fault write_heard(struct store *store, struct MDB_txn *txn, struct p
 {
     enum fault fault = plan->is_heard ? hearing_write(store, txn, &plan->lead, &plan->heard) : FAULT_NONE;
     for (unsigned i = 0; i < plan->step->verdicts_count && fault == FAULT_NONE; i++)
-        if (plan->settled[i].from == POST_UNKNOWN) fault = hearing_post(store, txn, &plan->settled[i].record);
+        if (plan->settled[i].from == POST_UNKNOWN || plan->settled[i].record.state == POST_VOIDED)
+            fault = hearing_post(store, txn, &plan->settled[i].record);
     return fault;
 }
 

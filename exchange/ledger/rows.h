@@ -9,10 +9,7 @@
 #include "exchange/ledger/journal.h"
 #include "exchange/ledger/learning.h"
 #include "exchange/ledger/reader.h"
-
-/* What a row of "doubts" waits for. A post: its verdict (open), or a resolution (in doubt). A lead: its next intent or
- * its end, while no post of it is open (resolved as rejected, the story goes on). */
-enum rows_wait { ROWS_OPEN = 'o', ROWS_DOUBT = 'd', ROWS_GOES_ON = 'g' };
+#include "exchange/ledger/waiting.h"
 
 /* One row; written once per transaction. */
 struct rows_totals {
@@ -71,6 +68,9 @@ enum fault rows_write_totals(struct store *store, struct MDB_txn *txn, const str
 
 /* Bodies of the entries that are no steps. */
 bool rows_write_switch(struct sink *sink, struct bytes contract, bool paused);
+/* Each API key (its SHA-256) that was revoked, and when. */
+enum fault rows_each_key_revoked(struct store *store, struct MDB_txn *txn,
+                                 void (*fn)(void *arg, const struct digest *key, int64_t wall_ms), void *arg) MUST_USE;
 bool rows_write_catalogue(struct sink *sink, const struct digest *version, uint64_t len);
 bool rows_read_catalogue(struct bytes body, struct digest *version, uint64_t *len);
 

@@ -8,16 +8,19 @@
 #include "exchange/ledger/outbox.h"
 #include "exchange/ledger/rows.h"
 #include "exchange/ledger/seen.h"
+#include "exchange/ledger/waiting.h"
 
 typedef enum fault apply(const struct rows_work *work);
 
-static apply apply_switch, apply_catalogue, apply_revocation, apply_counts, apply_deliveries, apply_disposition;
+static apply apply_switch, apply_catalogue, apply_revocation, apply_counts, apply_deliveries, apply_disposition,
+    apply_late, apply_key_revoked;
 
 static apply *const applies[ENTRY_KINDS] = {
-    [ENTRY_SWITCH] = apply_switch,         [ENTRY_CATALOGUE] = apply_catalogue,
-    [ENTRY_REVOCATION] = apply_revocation, [ENTRY_COUNTS] = apply_counts,
-    [ENTRY_DELIVERIES] = apply_deliveries, [ENTRY_DISPOSITION] = apply_disposition,
-    [ENTRY_CLEAR] = clearing_apply,        [ENTRY_ADJUSTMENT] = booking_apply_adjustment,
+    [ENTRY_SWITCH] = apply_switch,           [ENTRY_CATALOGUE] = apply_catalogue,
+    [ENTRY_REVOCATION] = apply_revocation,   [ENTRY_COUNTS] = apply_counts,
+    [ENTRY_DELIVERIES] = apply_deliveries,   [ENTRY_DISPOSITION] = apply_disposition,
+    [ENTRY_CLEAR] = clearing_apply,          [ENTRY_LATE] = apply_late,
+    [ENTRY_KEY_REVOKED] = apply_key_revoked, [ENTRY_ADJUSTMENT] = booking_apply_adjustment,
     [ENTRY_CLOSE] = booking_apply_close,
 };
 
@@ -56,6 +59,18 @@ static enum fault apply_revocation(const struct rows_work *work)
     enum fault fault = hearing_revocation(work->store, work->txn, &revocation, wall_ms, work->arena);
     if (fault != FAULT_NONE) return fault;
     return seen_revoke(work->store, work->txn, &revocation.keys, wall_ms);
+}
+
+/* The first time counts. */
+static enum fault apply_key_revoked(const struct rows_work *work)
+{
+    struct bytes key = work->entry->body, found;
+    char value[8];
+    if (key.len != DIGEST_LEN) return rows_refuse(work, "the record of a revoked key cannot be read");
+    enum fault fault = store_get(work->store, work->txn, BOOK_KEYS_REVOKED, key, &found);
+    if (fault != FAULT_NOT_FOUND) return fault;
+    store_value_u64(value, (uint64_t)work->entry->wall_ms);
+    return store_put(work->store, work->txn, BOOK_KEYS_REVOKED, key, (struct bytes){value, sizeof value});
 }
 
 static enum fault apply_counts(const struct rows_work *work)
@@ -98,4 +113,9 @@ bool rows_read_catalogue(struct bytes body, struct digest *version, uint64_t *le
     memcpy(version->at, body.at, DIGEST_LEN);
     *len = store_read_value_u64(body.at + DIGEST_LEN);
     return true;
+}
+
+static enum fault apply_late(const struct rows_work *work)
+{
+    return waiting_late(work->store, work->txn, work->entry, work->arena, &work->refusal->text);
 }

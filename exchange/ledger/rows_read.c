@@ -88,3 +88,22 @@ enum fault rows_write_totals(struct store *store, struct MDB_txn *txn, const str
     for (unsigned i = 0; i < TOTALS_COUNT; i++) store_value_u64(value + 8 * i, *words[i]);
     return store_put(store, txn, BOOK_TOTALS, BYTES("totals"), (struct bytes){value, sizeof value});
 }
+
+enum fault rows_each_key_revoked(struct store *store, struct MDB_txn *txn,
+                                 void (*fn)(void *arg, const struct digest *key, int64_t wall_ms), void *arg)
+{
+    struct store_cursor cursor;
+    enum fault fault = store_cursor_open(store, txn, BOOK_KEYS_REVOKED, &cursor);
+    if (fault == FAULT_NONE) fault = store_seek(&cursor, BYTES_NONE);
+    for (; fault == FAULT_NONE; fault = store_next(&cursor)) {
+        struct digest key;
+        if (cursor.key.len != DIGEST_LEN || cursor.value.len != 8) {
+            fault = FAULT_CORRUPT;
+            break;
+        }
+        memcpy(key.at, cursor.key.at, DIGEST_LEN);
+        fn(arg, &key, (int64_t)store_read_value_u64(cursor.value.at));
+    }
+    store_cursor_close(&cursor);
+    return fault == FAULT_NOT_FOUND ? FAULT_NONE : fault;
+}

@@ -76,7 +76,8 @@ enum fault seen_open(struct store *store, struct MDB_txn *txn, const struct book
 enum fault seen_settle(struct store *store, struct MDB_txn *txn, const struct book_step *step,
                        const struct book_verdict *verdict, struct bytes campaign, struct bytes contract)
 {
-    bool is_sold = verdict->state == POST_ACCEPTED, is_refused = verdict->state == POST_REJECTED;
+    bool is_sold = verdict->state == POST_ACCEPTED, is_voided = verdict->state == POST_VOIDED;
+    bool is_refused = verdict->state == POST_REJECTED || is_voided; /* its buyer may have it: not again for a while */
     struct book_seen row;
     char end[END_BYTES];
     if (verdict->state == POST_UNKNOWN) return FAULT_NONE;

@@ -80,6 +80,7 @@ static enum fault write_swept(struct ledger *ledger, struct MDB_txn *txn, struct
 static enum fault write_deliveries(struct ledger *ledger, struct MDB_txn *txn, struct job *job);
 static enum fault write_matter(struct ledger *ledger, struct MDB_txn *txn, struct job *job);
 static enum fault write_booking(struct ledger *ledger, struct MDB_txn *txn, struct job *job);
+static enum fault write_key_revoked(struct ledger *ledger, struct MDB_txn *txn, struct job *job);
 static void fail_batch(struct ledger *ledger, enum fault fault, struct job **jobs, unsigned count);
 static void set_state(struct ledger *ledger, enum engine_state state);
 static void set_open(struct ledger *ledger);
@@ -87,9 +88,16 @@ static void set_open(struct ledger *ledger);
 /* Each says FAULT_NONE with the job's own answer filled (a refusal is one), or why the transaction is to be given up.
  */
 static enum fault (*const write_job[JOB_KINDS])(struct ledger *ledger, struct MDB_txn *txn, struct job *job) = {
-    [JOB_STEP] = write_step,           [JOB_RESOLVE] = write_resolution,    [JOB_SWITCH] = write_switch,
-    [JOB_CATALOGUE] = write_catalogue, [JOB_REVOCATION] = write_revocation, [JOB_COUNTS] = write_counts,
-    [JOB_SWEEP] = write_swept,         [JOB_DELIVERIES] = write_deliveries, [JOB_MATTER] = write_matter,
+    [JOB_STEP] = write_step,
+    [JOB_RESOLVE] = write_resolution,
+    [JOB_SWITCH] = write_switch,
+    [JOB_CATALOGUE] = write_catalogue,
+    [JOB_REVOCATION] = write_revocation,
+    [JOB_COUNTS] = write_counts,
+    [JOB_SWEEP] = write_swept,
+    [JOB_DELIVERIES] = write_deliveries,
+    [JOB_MATTER] = write_matter,
+    [JOB_KEY_REVOKED] = write_key_revoked,
     [JOB_BOOKING] = write_booking,
 };
 
@@ -106,6 +114,7 @@ void writer_batch(struct ledger *ledger, struct job **jobs, unsigned count)
     struct MDB_txn *txn = NULL;
     int64_t began_us = clock_now_us();
     news_begin(&ledger->news);
+    ledger->resolved_count = 0;
     enum fault fault = atomic_load(&ledger->state) == ENGINE_DOWN ? FAULT_DISK : FAULT_NONE;
     if (fault == FAULT_NONE) fault = store_begin(ledger->book, true, &txn);
     for (unsigned i = 0; i < count && fault == FAULT_NONE; i++) {
@@ -126,6 +135,7 @@ void writer_batch(struct ledger *ledger, struct job **jobs, unsigned count)
         return;
     }
     news_publish(&ledger->news, ledger->standing);
+    resolving_publish(ledger);
     atomic_fetch_add_explicit(&ledger->commits, 1, memory_order_relaxed);
     if (count > atomic_load_explicit(&ledger->batches_max, memory_order_relaxed))
         atomic_store_explicit(&ledger->batches_max, count, memory_order_relaxed);
@@ -237,9 +247,19 @@ static enum fault write_counts(struct ledger *ledger, struct MDB_txn *txn, struc
     return tell(ledger, job, writer_entry(ledger, txn, ENTRY_COUNTS, job->wall_ms, job->body, NULL));
 }
 
+static enum fault write_key_revoked(struct ledger *ledger, struct MDB_txn *txn, struct job *job)
+{
+    return tell(ledger, job, writer_entry(ledger, txn, ENTRY_KEY_REVOKED, job->wall_ms, job->body, NULL));
+}
+
 static enum fault write_swept(struct ledger *ledger, struct MDB_txn *txn, struct job *job)
 {
     return tell(ledger, job, due_sweep(ledger, txn, job->wall_ms, &job->swept));
+}
+
+static enum fault write_resolution(struct ledger *ledger, struct MDB_txn *txn, struct job *job)
+{
+    return tell(ledger, job, resolving_write(ledger, txn, job));
 }
 
 static enum fault write_deliveries(struct ledger *ledger, struct MDB_txn *txn, struct job *job)
@@ -271,100 +291,6 @@ static enum fault write_catalogue(struct ledger *ledger, struct MDB_txn *txn, st
     if (fault != FAULT_NOT_FOUND) return tell(ledger, job, fault);
     fault = writer_entry(ledger, txn, ENTRY_CATALOGUE, job->wall_ms, job->body, NULL);
     if (fault == FAULT_NONE) fault = store_put_parts(ledger->book, txn, BOOK_CATALOGUES, version, job->sealed, true);
-    return tell(ledger, job, fault);
-}
-
-/* --- resolutions --- */
-
-/* Whether the refused slot may fall back: the offer's longest term runs, and no story is at this lead already (it would
- * not know of this one, and both might ask the same buyer). */
-static enum fault may_go_on(struct ledger *ledger, struct MDB_txn *txn, const struct job *job,
-                            const struct lead_record *lead, bool *goes_on)
-{
-    struct bytes unused;
-    *goes_on = false;
-    if (job->is_accepted || lead->offer.expires_ms <= job->wall_ms) return FAULT_NONE;
-    if (!lead->is_over || lead_slots_in(lead, LEAD_SLOTS(POST_OPEN))) return FAULT_NONE;
-    enum fault fault = store_get(ledger->book, txn, BOOK_DOUBTS, ident_bytes(&lead->lead_id), &unused);
-    *goes_on = fault == FAULT_NOT_FOUND;
-    return *goes_on ? FAULT_NONE : fault;
-}
-
-/* The state of the lead once this doubt of it is resolved. A story that is at it writes its own end. */
-static const struct book_final *final_of(const struct lead_record *lead, const struct job *job, bool goes_on,
-                                         struct book_final *final)
-{
-    struct lead_record after = *lead;
-    if (!lead->is_over) return NULL;
-    for (unsigned i = 0; i < after.slots_count; i++)
-        if (ident_same(&after.slots[i].post_id, &job->id))
-            after.slots[i].state = job->is_accepted ? POST_ACCEPTED : POST_REJECTED;
-    enum lead_state state = lead_state_of(&after);
-    if (state == LEAD_UNSOLD && goes_on) state = LEAD_POSTING;
-    *final = (struct book_final){
-        .state = state, .reason = state == LEAD_UNSOLD ? REASON_REJECTED : REASON_NONE, .goes_on = goes_on};
-    return final;
-}
-
-static enum fault write_resolved(struct ledger *ledger, struct MDB_txn *txn, struct job *job,
-                                 const struct post_record *post, const struct lead_record *lead)
-{
-    const struct book_intent *intent = &post->intent;
-    struct book_final final;
-    bool goes_on;
-    struct book_verdict verdict = {.post_id = post->post_id,
-                                   .state = job->is_accepted ? POST_ACCEPTED : POST_REJECTED,
-                                   .reason = job->is_accepted ? REASON_NONE : REASON_REJECTED,
-                                   .named_price_micros = -1,
-                                   .by_operator = true};
-    struct book_sale sale = {.sale_id = job->sale_id,
-                             .post_id = post->post_id,
-                             .contract = intent->contract,
-                             .buyer = intent->buyer,
-                             .price_micros = intent->price_micros,
-                             .payout_micros = intent->payout_micros,
-                             .margin_rule = intent->margin_rule};
-    enum fault fault = may_go_on(ledger, txn, job, lead, &goes_on);
-    if (fault != FAULT_NONE) return fault;
-    struct book_step step = {.lead_id = lead->lead_id,
-                             .ping_id = lead->ping_id,
-                             .wall_ms = job->wall_ms,
-                             .verdicts = &verdict,
-                             .verdicts_count = 1,
-                             .sales = &sale,
-                             .sales_count = job->is_accepted,
-                             .final = final_of(lead, job, goes_on, &final)};
-    size_t room = 4096;
-    struct sink sink = sink_over(arena_take(&ledger->arena, room), room);
-    if (!sink.at) return FAULT_MEMORY;
-    if (!money_sub(sale.price_micros, sale.payout_micros, &sale.margin_micros)) return FAULT_INPUT;
-    if (!book_write_step(&sink, &step, BYTES_NONE)) return FAULT_INPUT;
-    fault = writer_entry(ledger, txn, ENTRY_STEP, job->wall_ms, sink_written(&sink), &post->post_id);
-    if (fault != FAULT_NONE) return fault;
-    job->answer.lead_id = lead->lead_id;
-    job->answer.resumes = goes_on;
-    job->answer.is_first = job->is_accepted && lead->state != LEAD_SOLD;
-    job->answer.is_test = post->is_test;
-    if (job->is_accepted) {
-        job->answer.price_micros = sale.price_micros;
-        job->answer.payout_micros = sale.payout_micros;
-    }
-    job->answer.keys_count = intent->keys_count;
-    memcpy(job->answer.keys, intent->keys, intent->keys_count * sizeof *intent->keys);
-    return FAULT_NONE;
-}
-
-static enum fault write_resolution(struct ledger *ledger, struct MDB_txn *txn, struct job *job)
-{
-    struct post_record post;
-    struct lead_record lead;
-    job->answer = (struct ledger_resolution){0};
-    enum fault fault = rows_post(ledger->book, txn, &job->id, &ledger->arena, &post);
-    if (fault != FAULT_NONE) return tell(ledger, job, fault);
-    if (post.state != POST_UNKNOWN) return tell(ledger, job, FAULT_INPUT);
-    fault = rows_lead(ledger->book, txn, &post.lead_id, &ledger->arena, &lead);
-    if (fault == FAULT_NOT_FOUND) fault = FAULT_CORRUPT;
-    if (fault == FAULT_NONE) fault = write_resolved(ledger, txn, job, &post, &lead);
     return tell(ledger, job, fault);
 }
 

@@ -30,9 +30,11 @@ struct affiliate {
     uint32_t pings_per_s;   /* 0: no limit */
     const struct cap *caps; /* caps_count for each of its campaigns, in their order */
     uint32_t caps_count;
+    const struct notice_address *notices; /* NULL: none */
     enum reveal_buyers reveal;
     enum reveal_bids reveal_bids;
     bool reveal_stages;
     bool paused;
     int64_t clear_after_us; /* payouts of its sales clear then; 0: not by time */
+    bool releases; /* on_pending: a post without a verdict is void at its deadline */
 };

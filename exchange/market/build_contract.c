@@ -1,14 +1,14 @@
 /* Contracts, the many: 100,000 of them must load in two seconds and take less than a KiB each. So nothing here looks at
  * all other contracts; hosts and schedules that many share are kept once, and a URL is kept in one piece that its parts
  * point into. */
-#include "exchange/market/build.h"
+#include "exchange/market/build_addresses.h"
+#include "exchange/market/build_doubt.h"
 
 #include <stdlib.h>
 
 #include "exchange/market/endpoint.h"
 #include "exchange/market/rehearsal.h"
 #include "exchange/market/scalar.h"
-#include "protocol/message/verdict.h"
 
 #define BID_TTL_US INT64_C(300000000)
 #define NO_INDEX UINT32_MAX
@@ -20,7 +20,6 @@ static void read_test(struct build *build, const struct node *node, struct contr
 static void read_times(struct build *build, const struct node *node, struct contract *contract);
 static void read_price(struct build *build, const struct node *node, struct contract *contract);
 static void read_type(struct build *build, const struct node *node, struct contract *contract);
-static void read_verdicts(struct build *build, const struct node *node, struct contract *contract);
 static void read_hours(struct build *build, const struct node *node, struct contract *contract);
 static const struct filter *read_filter(struct build *build, const struct node *node, struct contract *contract);
 
@@ -97,7 +96,7 @@ static void read_offers(struct build *build, const struct node *node, struct con
     int64_t hold_us = 0;
     build_count(build, node, "max_open_offers", 1, &contract->max_open_offers);
     build_duration(build, node, "hold_offer", &hold_us);
-    if (hold_us > contract->bid_ttl_us)
+    if (hold_us > INT64_C(1000) * contract->bid_ttl_ms)
         build_warning(build, node_find(node, "hold_offer"),
                       "hold_offer is longer than bid_ttl: the offer ends first [hold_outlasts_bid]");
     if (hold_us / 1000 > UINT32_MAX)
@@ -121,9 +120,10 @@ void build_contract(struct build *build, const struct node *node, struct contrac
     read_type(build, node, contract);
     read_price(build, node, contract);
     read_endpoints(build, node, contract);
-    read_verdicts(build, node, contract);
+    build_verdicts(build, node, contract);
     build_disclosure(build, node, contract);
     build_seller(build, node, contract);
+    build_sale_addresses(build, node, contract);
     if (node_find(node, "test")) read_test(build, node_find(node, "test"), contract);
     build_place(build, node, contract);
     if (node_find(node, "filter")) contract->filter = read_filter(build, node_find(node, "filter"), contract);
@@ -171,48 +171,18 @@ static void read_times(struct build *build, const struct node *node, struct cont
 {
     const struct campaign *campaign = campaign_of(build, contract);
     if (!campaign) return;
-    contract->bid_ttl_us = BID_TTL_US;
+    int64_t bid_ttl_us = BID_TTL_US;
     read_timeout(build, node, "ping_timeout", campaign->timeout_us, &contract->ping_timeout_us);
     read_timeout(build, node, "post_timeout", campaign->post_timeout_us, &contract->post_timeout_us);
-    build_duration(build, node, "bid_ttl", &contract->bid_ttl_us);
+    build_duration(build, node, "bid_ttl", &bid_ttl_us);
+    if (bid_ttl_us / 1000 > UINT32_MAX) build_error(build, node_find(node, "bid_ttl"), "bid_ttl is too long");
+    contract->bid_ttl_ms = (uint32_t)(bid_ttl_us / 1000);
     if (contract->ping_timeout_us > campaign->timeout_us)
         build_warning(build, node_find(node, "ping_timeout"),
                       "ping_timeout is longer than the campaign's timeout [long_timeout]");
     if (contract->post_timeout_us > campaign->post_timeout_us)
         build_warning(build, node_find(node, "post_timeout"),
                       "post_timeout is longer than the campaign's post_timeout [long_timeout]");
-}
-
-/* What a post's verdict, or the want of one, comes to. on_unknown is one word for every cause, or a map by cause. */
-static void read_verdicts(struct build *build, const struct node *node, struct contract *contract)
-{
-    static const char *const WORDS[UNKNOWN_POLICIES] = {"hold", "retry", "fallback"};
-    _Static_assert(DOUBT_CAUSES == UNKNOWN_CAUSES, "one policy for each cause");
-    static const char *const CAUSES[DOUBT_CAUSES] = {[DOUBT_TIMEOUT] = "timeout",
-                                                     [DOUBT_RESET] = "reset",
-                                                     [DOUBT_HTTP_5XX] = "http_5xx",
-                                                     [DOUBT_REDIRECT] = "redirect",
-                                                     [DOUBT_BAD_RESPONSE] = "bad_response"};
-    static const char *const PRICES[] = {"bid", "lower"};
-    const struct node *given = node_find(node, "on_unknown");
-    unsigned policy = UNKNOWN_HOLD, price = 0;
-    bool is_idempotent = false, retries = false;
-    bool is_map = given && given->kind == NODE_MAP;
-    build_bool(build, node, "idempotent", &is_idempotent);
-    build_word(build, node, "price_at_post", PRICES, 2, &price);
-    contract->bills_lower = price == 1;
-    if (!is_map) build_word(build, node, "on_unknown", WORDS, UNKNOWN_POLICIES, &policy);
-    for (unsigned cause = DOUBT_TIMEOUT; cause < DOUBT_CAUSES; cause++) {
-        if (is_map) policy = UNKNOWN_HOLD;
-        if (is_map) build_word(build, given, CAUSES[cause], WORDS, UNKNOWN_POLICIES, &policy);
-        unknown_say(&contract->on_unknown, cause, (enum unknown_policy)policy);
-        retries |= policy == UNKNOWN_RETRY;
-    }
-    if (retries && !is_idempotent)
-        build_error(build, given, "on_unknown: retry sends the same post again: it needs idempotent: true");
-    if (contract->bills_lower && contract->min_price_micros == 0)
-        build_warning(build, node_find(node, "price_at_post"),
-                      "price_at_post: lower without min_price: the house pays whatever the buyer leaves out");
 }
 
 /* Lower case, so that one origin has one circuit however it is spelled; kept once for all that share it. */
@@ -232,7 +202,7 @@ static struct bytes share_host(struct build *build, struct bytes host)
     return (struct bytes){kept, host.len};
 }
 
-static void read_endpoint(struct build *build, const struct node *node, bool is_post, struct endpoint *endpoint)
+void build_endpoint(struct build *build, const struct node *node, bool is_post, struct endpoint *endpoint)
 {
     struct bytes text;
     const char *error = "a URL is a text";
@@ -249,34 +219,60 @@ static void read_endpoint(struct build *build, const struct node *node, bool is_
     endpoint->host = share_host(build, endpoint->host);
 }
 
+/* What is told over a webhook cannot be where there is none. */
+static void check_inbox(struct build *build, const struct node *node, const struct contract *contract)
+{
+    static const char *const WEBHOOKS[] = {"ping_url", "post_url", "status_url", "test"};
+    if (contract->is_live) build_error(build, node, "delivery: inbox needs a standing price: there is nobody to ask");
+    for (unsigned i = 0; i < sizeof WEBHOOKS / sizeof *WEBHOOKS; i++)
+        if (node_find(node, WEBHOOKS[i]))
+            build_error(build, node_find(node, WEBHOOKS[i]), "delivery: inbox calls no webhook: %s has no place here",
+                        WEBHOOKS[i]);
+}
+
 static void read_endpoints(struct build *build, const struct node *node, struct contract *contract)
 {
     const struct node *ping = node_find(node, "ping_url"), *post = node_find(node, "post_url");
-    if (post)
-        read_endpoint(build, post, true, &contract->post);
+    static const char *const DELIVERIES[] = {"webhook", "inbox"};
+    unsigned delivery = 0;
+    build_word(build, node, "delivery", DELIVERIES, 2, &delivery);
+    contract->is_inbox = delivery == 1;
+    if (contract->is_inbox)
+        check_inbox(build, node, contract);
+    else if (post)
+        build_endpoint(build, post, true, &contract->post);
     else
         build_error(build, node, "contract %.*s has no post_url", BUILD_SHOWN(contract->id));
-    if (ping) read_endpoint(build, ping, false, &contract->ping);
+    if (contract->is_inbox) return;
+    if (ping) build_endpoint(build, ping, false, &contract->ping);
     if (contract->is_live && !ping) build_error(build, node, "a live price needs a ping_url to ask for it");
     if (!contract->is_live && ping)
         build_warning(build, ping, "a standing price is not asked for: ping_url is not used [unused_ping_url]");
+}
+
+struct contract_asides *build_asides(struct build *build, struct contract *contract)
+{
+    struct contract_asides *asides = contract->asides ? (struct contract_asides *)(uintptr_t)contract->asides
+                                                      : build_zero(build, 1, sizeof *asides);
+    contract->asides = asides;
+    return asides;
 }
 
 /* The same rules as for the real ones: what a test shows must be what production does. */
 static void read_test(struct build *build, const struct node *node, struct contract *contract)
 {
     const struct node *ping = node_find(node, "ping_url"), *post = node_find(node, "post_url");
-    struct contract_test *test = build_zero(build, 1, sizeof *test);
-    if (!test) return;
+    struct contract_asides *asides = build_asides(build, contract);
+    if (!asides) return;
+    asides->has_test = true;
     if (post)
-        read_endpoint(build, post, true, &test->post);
+        build_endpoint(build, post, true, &asides->test_post);
     else
         build_error(build, node, "test endpoints need a post_url");
-    if (ping) read_endpoint(build, ping, false, &test->ping);
+    if (ping) build_endpoint(build, ping, false, &asides->test_ping);
     if (contract->is_live && !ping) build_error(build, node, "a live price needs a ping_url to ask test leads for it");
     if (!contract->is_live && ping)
         build_warning(build, ping, "a standing price is not asked for: ping_url is not used [unused_ping_url]");
-    contract->test = test;
 }
 
 static void on_filter_error(void *arg, const struct node *where, const char *text)

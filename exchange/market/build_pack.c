@@ -33,6 +33,7 @@ static void write_house(struct sink *sink, const struct house_rules *house);
 static void write_geo(struct sink *sink, const struct geo *geo);
 static void write_list(struct sink *sink, const struct build *build, const char *name);
 static void write_named(struct sink *sink, const struct build *build, const char *name);
+static void write_affiliates(struct sink *sink, const struct build *build);
 static void write_buyers(struct sink *sink, const struct build *build);
 static void write_contracts(struct sink *sink, const struct build *build);
 
@@ -56,7 +57,7 @@ void build_pack(struct build *build)
     write_named(&sink, build, "calendars");
     write_named(&sink, build, "lists");
     write_list(&sink, build, "suppress");
-    write_list(&sink, build, "affiliates");
+    write_affiliates(&sink, build);
     write_buyers(&sink, build);
     write_contracts(&sink, build);
     check(!sink.cut, "a packed catalogue needs more than %zu bytes", bound);
@@ -181,6 +182,38 @@ static void write_named(struct sink *sink, const struct build *build, const char
         pack_write(sink, map);
     else
         write_map_head(sink, 0);
+}
+
+/* `map` without the member of that name. */
+static void write_without(struct sink *sink, const struct node *map, const char *name)
+{
+    write_map_head(sink, map->count - (node_find(map, name) != NULL));
+    NODE_EACH(member, map)
+    {
+        if (bytes_is(member->key, name)) continue;
+        write_text(sink, member->key);
+        pack_write(sink, member);
+    }
+}
+
+static void write_affiliates(struct sink *sink, const struct build *build)
+{
+    const struct node *list = node_find(build->source->document, "affiliates");
+    write_text(sink, BYTES("affiliates"));
+    write_list_head(sink, build->catalogue->affiliates_count);
+    if (build->catalogue->affiliates_count == 0) return;
+    NODE_EACH(affiliate, list)
+    {
+        write_map_head(sink, affiliate->count);
+        NODE_EACH(member, affiliate)
+        {
+            write_text(sink, member->key);
+            if (bytes_is(member->key, "notices") && member->kind == NODE_MAP)
+                write_without(sink, member, "secret");
+            else
+                pack_write(sink, member);
+        }
+    }
 }
 
 static bool is_left_out(const struct node *member)

@@ -1,11 +1,8 @@
 /* Affiliates and buyers: who they are, by which keys they are known, and on what terms they stand. */
-#include "exchange/market/build.h"
+#include "exchange/market/build_addresses.h"
 #include "exchange/market/redirect.h"
 #include "exchange/market/rehearsal.h"
 #include "exchange/market/scalar.h"
-#include "protocol/crypto/signature.h"
-
-#define SECRET_RAW_MAX 64
 
 static void read_affiliate(struct build *build, const struct node *node, struct affiliate *affiliate);
 static void read_campaigns(struct build *build, const struct node *node, struct affiliate *affiliate);
@@ -74,7 +71,8 @@ void build_buyers(struct build *build)
 static void read_affiliate(struct build *build, const struct node *node, struct affiliate *affiliate)
 {
     static const char *const REVEALS[] = {"id", "name", "none"}, *const BIDS[] = {"none", "best", "all"};
-    unsigned reveal = REVEAL_ID, bids = REVEAL_NO_BIDS;
+    static const char *const PENDING[] = {"wait", "release"};
+    unsigned reveal = REVEAL_ID, bids = REVEAL_NO_BIDS, pending = 0;
     uint32_t sales = 0;
     build_money(build, node, "min_price", &affiliate->min_price_micros);
     build_count(build, node, "max_sales", 1, &sales);
@@ -88,8 +86,11 @@ static void read_affiliate(struct build *build, const struct node *node, struct 
     build_bool(build, node_find(node, "reveal"), "stages", &affiliate->reveal_stages);
     affiliate->reveal = (enum reveal_buyers)reveal;
     affiliate->reveal_bids = (enum reveal_bids)bids;
+    build_word(build, node, "on_pending", PENDING, 2, &pending);
+    affiliate->releases = pending == 1;
     build_bool(build, node, "paused", &affiliate->paused);
     build_duration(build, node_find(node, "terms"), "clear_after", &affiliate->clear_after_us);
+    build_affiliate_notices(build, node, affiliate);
     read_campaigns(build, node, affiliate);
     read_caps(build, node, affiliate);
     if (read_keys(build, node, PRINCIPAL_AFFILIATE, affiliate->index) == 0)
@@ -158,6 +159,7 @@ static void read_buyer(struct build *build, const struct node *node, struct buye
     buyer->caps = build_caps(build, node, &owner, buyer->zone, &buyer->caps_count);
     read_purse(build, node_find(node, "funds"), &buyer->purse);
     read_secrets(build, node, buyer);
+    build_buyer_notices(build, node, buyer);
     build_text(build, node, "hash_secret", &buyer->hash_secret);
     read_hosts(build, node_find(node, "redirect_hosts"), node, buyer);
     read_keys(build, node, PRINCIPAL_BUYER, buyer->index);
@@ -192,21 +194,6 @@ static void read_zone(struct build *build, const struct node *node, struct buyer
     build_error(build, node_find(node, "time_zone"), "there is no time zone %.*s", BUILD_SHOWN(name));
 }
 
-static void read_secret(struct build *build, const struct node *node, struct buyer *buyer)
-{
-    uint8_t raw[SECRET_RAW_MAX];
-    size_t len;
-    struct bytes text;
-    bool fine = scalar_text(node, &text) && signature_secret(text, raw, sizeof raw, &len);
-    crypto_wipe(raw, sizeof raw);
-    if (!fine)
-        build_error(build, node, "signing_secret must be whsec_ and base64 of 24 to 64 bytes");
-    else if (buyer->secrets_count == SIGNATURE_SECRETS_MAX)
-        build_error(build, node, "a buyer has at most two secrets, while one replaces the other");
-    else
-        buyer->secrets[buyer->secrets_count++] = build_copy(build, text);
-}
-
 static void read_secrets(struct build *build, const struct node *node, struct buyer *buyer)
 {
     const struct node *secret = node_find(node, "signing_secret");
@@ -217,10 +204,11 @@ static void read_secrets(struct build *build, const struct node *node, struct bu
         return;
     }
     if (secret->kind != NODE_LIST) {
-        read_secret(build, secret, buyer);
+        build_secret(build, secret, "signing_secret", buyer->secrets, &buyer->secrets_count);
         return;
     }
-    NODE_EACH(child, secret) read_secret(build, child, buyer);
+    NODE_EACH(child, secret)
+    build_secret(build, child, "signing_secret", buyer->secrets, &buyer->secrets_count);
 }
 
 /* Whole host names: quote.north.example, without scheme, port or path. */

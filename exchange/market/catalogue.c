@@ -105,6 +105,14 @@ const struct principal *catalogue_principal(const struct catalogue *catalogue, c
     return index == TABLE_NONE ? NULL : &catalogue->principals[index];
 }
 
+void catalogue_keys(const struct catalogue *catalogue, struct digest *keys)
+{
+    for (uint32_t i = 0; i < catalogue->keys.places; i++) {
+        const struct table_entry *entry = &catalogue->keys.entries[i];
+        if (entry->hash) memcpy(keys[entry->value].at, entry->key.at, DIGEST_LEN);
+    }
+}
+
 static void pool_free(struct pool *pool)
 {
     table_free(&pool->places);

@@ -119,5 +119,7 @@ const struct affiliate *catalogue_affiliate(const struct catalogue *catalogue, s
 const struct lead_source *catalogue_source_of(const struct affiliate *affiliate, struct bytes source);
 const struct buyer *catalogue_buyer(const struct catalogue *catalogue, struct bytes id);
 const struct contract *catalogue_contract(const struct catalogue *catalogue, struct bytes id);
+/* The SHA-256 of each principal's key, in their order; `keys` has room for principals_count. */
+void catalogue_keys(const struct catalogue *catalogue, struct digest *keys);
 /* Who holds the key whose whole text hashes to `key`. */
 const struct principal *catalogue_principal(const struct catalogue *catalogue, const struct digest *key);

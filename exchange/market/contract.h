@@ -2,7 +2,7 @@
  * only while the catalogue is built (exchange/market/catalogue.h says who owns it). */
 #pragma once
 
-#include "exchange/market/endpoint.h"
+#include "exchange/market/addresses.h"
 #include "exchange/market/filter.h"
 #include "exchange/market/lists.h"
 #include "exchange/market/margin.h"
@@ -37,8 +37,12 @@ struct cap {
     struct cap_id id;    /* stable: owner, window, unit, per, counts; its segments' follow from it */
 };
 
-struct contract_test {          /* where test leads of a contract go */
-    struct endpoint ping, post; /* ping.url empty: a standing price */
+/* Addresses that few contracts have. */
+struct contract_asides {
+    bool has_test;
+    struct endpoint test_ping, test_post; /* where its test leads go; the ping's empty: a standing price */
+    struct endpoint status;               /* asked about posts in doubt; empty: nobody is */
+    struct sale_addresses sales;          /* told of its sales, or given copies */
 };
 
 /* The first rule whose filter matches gives the standing price. */
@@ -53,9 +57,9 @@ struct contract {
     uint32_t cell;                               /* in standing's contracts */
     uint32_t ping_origin_cell, post_origin_cell; /* in standing's origins; STANDING_NONE without that endpoint */
     struct bytes id;
-    uint64_t draw_key;                /* of the id, the same in every process: feeds seeded draws */
-    struct endpoint ping, post;       /* ping.url empty: a standing price without a call */
-    const struct contract_test *test; /* NULL: test leads pass it by */
+    uint64_t draw_key;                    /* of the id, the same in every process: feeds seeded draws */
+    struct endpoint ping, post;           /* ping.url empty: a standing price without a call */
+    const struct contract_asides *asides; /* NULL: none */
     uint32_t ping_timeout_us, post_timeout_us;
     const struct price_rule *prices;
     uint16_t prices_count;
@@ -68,12 +72,12 @@ struct contract {
     const struct schedule *schedule;            /* NULL: always open; the buyer's where it has none of its own */
     const struct cap *caps;                     /* with counts_today one more stands behind them */
     uint32_t caps_count;
-    uint32_t priority, weight;    /* of the policies of these names: lower ones first; its share of the draw */
-    uint32_t multiplier_ppm;      /* on its price, for the ranking */
-    uint32_t from_min, until_min; /* UTC minutes since 1970: closed before, and from then on; 0: no bound */
-    uint32_t max_open_offers;     /* 0: none */
-    uint32_t hold_offer_ms;       /* what an offer of its reserves at once, for so long; 0: nothing */
-    int64_t bid_ttl_us;
+    uint32_t priority, weight;         /* of the policies of these names: lower ones first; its share of the draw */
+    uint32_t multiplier_ppm;           /* on its price, for the ranking */
+    uint32_t from_min, until_min;      /* UTC minutes since 1970: closed before, and from then on; 0: no bound */
+    uint32_t max_open_offers;          /* 0: none */
+    uint32_t hold_offer_ms;            /* what an offer of its reserves at once, for so long; 0: nothing */
+    uint32_t bid_ttl_ms, doubt_s;      /* doubt_s: when a doubt ends by itself */
     const struct people_terms *people; /* NULL: no rules of its own */
     const struct seller *seller;       /* NULL: none is shown */
     uint8_t discloses; /* in its pings: bits 1 << enum person_kind: keyed hashes of those; DISCLOSES_FLOOR */
@@ -88,7 +92,15 @@ struct contract {
     bool asks_list : 1;    /* its filter asks whether the person is on a list */
     bool has_alone : 1;    /* prices[1] is for the lead alone, no rule */
     bool is_named : 1;     /* only a consent that names its seller will do */
+    bool doubt_sells : 1;  /* and is a sale then; else it is voided */
+    bool is_inbox : 1;     /* bought by the exchange itself, for the buyer to read: no call leaves */
 };
+
+/* Test leads do not pass it by. */
+static inline bool contract_takes_tests(const struct contract *contract)
+{
+    return contract->asides && contract->asides->has_test;
+}
 
 struct buyer {
     uint32_t index, cell; /* cell: in standing's buyers */
@@ -99,10 +111,11 @@ struct buyer {
     uint32_t caps_count;
     struct bytes secrets[2]; /* whsec_… ; none in a snapshot that was unpacked */
     uint32_t secrets_count;
-    struct bytes hash_secret;    /* the bytes are the key of hashes in its pings; empty: none, or unpacked */
-    struct names redirect_hosts; /* lower case: where its verdicts may send people */
-    uint32_t max_in_flight;      /* 0: none */
-    uint32_t max_pings_per_s;    /* 0: none */
+    struct bytes hash_secret;       /* the bytes are the key of hashes in its pings; empty: none, or unpacked */
+    const struct endpoint *notices; /* NULL: none */
+    struct names redirect_hosts;    /* lower case: where its verdicts may send people */
+    uint32_t max_in_flight;         /* 0: none */
+    uint32_t max_pings_per_s;       /* 0: none */
     struct purse purse;
     struct names exclude_affiliates, exclude_sources; /* whose leads it does not take */
     struct people_rules people;

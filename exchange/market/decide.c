@@ -33,7 +33,7 @@ static int64_t earlier(int64_t a, int64_t b)
 /* Until when a bid holds: the earliest of offer_ttl, bid_ttl and the bid's own valid_us. */
 static int64_t valid_until_ms(const struct decision *decision, const struct rank_bid *bid)
 {
-    int64_t until_ms = earlier(decision->campaign->offer_ttl_us, bid->entry->contract->bid_ttl_us);
+    int64_t until_ms = earlier(decision->campaign->offer_ttl_us, INT64_C(1000) * bid->entry->contract->bid_ttl_ms);
     if (bid->valid_us > 0) until_ms = earlier(until_ms, bid->valid_us);
     return decision->opened_ms + until_ms / 1000;
 }

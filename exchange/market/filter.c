@@ -28,6 +28,8 @@ static holds *const HOLDS[CONDITIONS_COUNT] = {
 static void explain(const struct filter *filter, const struct campaign *campaign, const struct facts *facts,
                     bool wanted, struct sink *out);
 
+static void tell_private(const struct filter *filter, const struct campaign *campaign, bool of_ping, struct sink *out);
+
 bool filter_matches(const struct filter *filter, const struct facts *facts)
 {
     return (!filter->is_private || facts->with_private) && condition_holds(filter, facts);
@@ -42,9 +44,21 @@ void filter_explain(const struct filter *filter, const struct campaign *campaign
                     struct sink *out)
 {
     if (filter->is_private && !facts->with_private)
-        sink_text(out, "looks at a private field, which a ping does not have");
+        tell_private(filter, campaign, true, out);
     else if (!condition_holds(filter, facts))
         explain(filter, campaign, facts, true, out);
+}
+
+void filter_explain_private(const struct filter *filter, const struct campaign *campaign, const struct facts *facts,
+                            struct sink *out)
+{
+    for (uint32_t i = 0; filter->condition == CONDITION_ALL && i < filter->count; i++) {
+        const struct filter *part = &filter->parts[i];
+        if (part->is_private || condition_holds(part, facts)) continue;
+        explain(part, campaign, facts, true, out);
+        return;
+    }
+    tell_private(filter, campaign, false, out);
 }
 
 bool condition_holds(const struct filter *filter, const struct facts *facts)
@@ -368,4 +382,37 @@ static void explain(const struct filter *filter, const struct campaign *campaign
         explain(&filter->parts[i], campaign, facts, part_wanted, out);
         if (one_suffices) return;
     }
+}
+
+/* The private fields it looks at, each once, as far as there is room. */
+static uint32_t list_private(const struct filter *filter, const struct campaign *campaign, uint16_t *fields,
+                             uint32_t count)
+{
+    if (filter->condition <= CONDITION_NONE) {
+        for (uint32_t i = 0; i < filter->count; i++) count = list_private(&filter->parts[i], campaign, fields, count);
+        return count;
+    }
+    if (!filter->is_private || filter->condition >= CONDITION_AFFILIATE) return count;
+    for (uint32_t i = 0; i < count; i++)
+        if (fields[i] == filter->field) return count;
+    if (count < LISTED_MAX) fields[count++] = filter->field;
+    return count;
+}
+
+/* "looks at first_name, which is private …". */
+static void tell_private(const struct filter *filter, const struct campaign *campaign, bool of_ping, struct sink *out)
+{
+    uint16_t fields[LISTED_MAX];
+    uint32_t count = list_private(filter, campaign, fields, 0);
+    sink_text(out, "its filter looks at ");
+    for (uint32_t i = 0; i < count; i++) {
+        if (i) sink_text(out, i + 1 == count ? " and " : ", ");
+        sink_bytes(out, campaign->fields[fields[i]].name);
+    }
+    sink_text(out, count > 1 ? ", which are private: " : ", which is private: ");
+    if (of_ping)
+        sink_text(out, "it takes leads in one call only");
+    else
+        sink_text(out, count > 1 ? "what they say does not suit, and is not kept"
+                                 : "what it says does not suit, and is not kept");
 }

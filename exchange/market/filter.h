@@ -34,3 +34,7 @@ void filter_lists(const struct filter *filter, uint64_t *lists);
  * Of the lead only what a buyer may see before it buys is written. */
 void filter_explain(const struct filter *filter, const struct campaign *campaign, const struct facts *facts,
                     struct sink *out);
+/* For explain, of a lead in one call whose private fields are not there any more, and whom this filter refused: the
+ * public condition that failed, where it is one that has to hold; else which private fields it looks at. */
+void filter_explain_private(const struct filter *filter, const struct campaign *campaign, const struct facts *facts,
+                            struct sink *out);

@@ -32,7 +32,7 @@ static const struct availability_view blank = {.cap_full = -1, .seats_free = INT
 
 static void cast_real(struct match *match, struct match_entry *entry, bool is_forced)
 {
-    bool has_part = !is_forced && entry->contract->test != NULL;
+    bool has_part = !is_forced && contract_takes_tests(entry->contract);
     if (entry->reason != REASON_NONE) match->counts[entry->reason]--;
     entry->view = blank;
     entry->reason = has_part ? REASON_NONE : REASON_TEST_LEAD;

@@ -5,10 +5,11 @@
 #include "exchange/record/pieces.h"
 
 /* 2: a sale's redirect_url, the text of an end; of a post: is_test; 3: slots, before them one post at a time and one
- * sale at most; of a lead: told; 4, of a lead 5: an affiliate's terms. */
-#define STEP_VERSION 4
-#define LEAD_VERSION 5
-#define POST_VERSION 3
+ * sale at most; of a lead: told; 4, of a lead 5: an affiliate's terms; 5, of a lead 6, of a post 4: a doubt's end, and
+ * whose word a verdict is, of which before there were two. */
+#define STEP_VERSION 5
+#define LEAD_VERSION 6
+#define POST_VERSION 4
 #define SEEN_VERSION 1
 
 enum { KEEPS_SALE = LEAD_SLOTS(POST_OPEN) | LEAD_SLOTS(POST_UNKNOWN) | LEAD_SLOTS(POST_ACCEPTED) };
@@ -21,7 +22,9 @@ enum { KEEPS_SALE = LEAD_SLOTS(POST_OPEN) | LEAD_SLOTS(POST_UNKNOWN) | LEAD_SLOT
 enum { HAS_OPENING = 1, HAS_VERDICTS = 2, HAS_INTENTS = 4, HAS_SALES = 8, HAS_FINAL = 16, HAS_SEEN = 32, HAS_ALL = 63 };
 
 static const char *const lead_states[LEAD_STATE_COUNT] = {"posting", "sold", "pending", "unsold"};
-static const char *const post_states[POST_STATE_COUNT] = {"open", "accepted", "rejected", "failed", "unknown"};
+static const char *const post_states[POST_STATE_COUNT] = {"open",   "accepted", "rejected",
+                                                          "failed", "unknown",  "voided"};
+static const char *const verdict_sources[VERDICT_SOURCES] = {"reply", "operator", "buyer", "status", "time", "release"};
 
 const char *lead_state_name(enum lead_state state)
 {
@@ -31,6 +34,29 @@ const char *lead_state_name(enum lead_state state)
 const char *post_state_name(enum post_state state)
 {
     return post_states[state];
+}
+
+const char *verdict_source_name(enum verdict_source source)
+{
+    return verdict_sources[source];
+}
+
+bool post_may_be_late(const struct post_record *post)
+{
+    bool by_others = post->reason == REASON_UNKNOWN || post->by == VERDICT_BY_OPERATOR;
+    return post->state == POST_VOIDED || (post->state == POST_REJECTED && by_others);
+}
+
+int64_t lead_resolves_ms(const struct lead_record *lead)
+{
+    int64_t last_ms = 0;
+    for (unsigned i = 0; i < lead->slots_count; i++) {
+        const struct lead_slot *slot = &lead->slots[i];
+        if (!slot->is_used || slot->state != POST_UNKNOWN) continue;
+        if (slot->resolves_ms == 0) return 0;
+        if (slot->resolves_ms > last_ms) last_ms = slot->resolves_ms;
+    }
+    return last_ms;
 }
 
 unsigned lead_slots_in(const struct lead_record *lead, unsigned states)
@@ -50,7 +76,8 @@ enum lead_state lead_state_of(const struct lead_record *lead)
 
 int64_t book_cap_change(const struct book_cap_key *key, enum post_state state)
 {
-    bool is_back = state == POST_FAILED ? key->stay <= 1 : state == POST_REJECTED && key->stay == 0;
+    bool is_back = state == POST_FAILED ? key->stay <= 1
+                                        : (state == POST_REJECTED || state == POST_VOIDED) && key->stay == 0;
     if (is_back) return -(int64_t)key->amount;
     return state == POST_ACCEPTED && key->stay == 2 ? key->amount : 0;
 }
@@ -102,7 +129,7 @@ static void put_verdict(struct sink *sink, const struct book_verdict *verdict)
     flat_put_text(sink, verdict->text);
     flat_put_text(sink, verdict->buyer_lead_id);
     flat_put_signed(sink, verdict->named_price_micros);
-    flat_put(sink, verdict->by_operator);
+    flat_put(sink, verdict->by);
 }
 
 static void take_verdict(struct flat *flat, struct book_verdict *verdict)
@@ -114,7 +141,7 @@ static void take_verdict(struct flat *flat, struct book_verdict *verdict)
     verdict->text = flat_take_text(flat);
     verdict->buyer_lead_id = flat_take_text(flat);
     verdict->named_price_micros = flat_take_signed(flat);
-    verdict->by_operator = flat_take_flag(flat);
+    verdict->by = (enum verdict_source)flat_take_upto(flat, VERDICT_SOURCES - 1);
 }
 
 void pieces_put_caps(struct sink *sink, const struct book_cap_key *keys, uint8_t count)
@@ -154,9 +181,11 @@ static void put_intent(struct sink *sink, const struct book_intent *intent)
     sink_char(sink, (char)intent->planned);
     sink_char(sink, (char)intent->max_sold);
     pieces_put_caps(sink, intent->keys, intent->keys_count);
+    flat_put_signed(sink, intent->doubt.within_ms);
+    flat_put(sink, intent->doubt.then);
 }
 
-static void take_intent(struct flat *flat, struct book_intent *intent, bool has_slot)
+static void take_intent(struct flat *flat, struct book_intent *intent, bool has_slot, bool has_doubt)
 {
     intent->planned = intent->max_sold = 1;
     flat_take_id(flat, &intent->post_id);
@@ -175,6 +204,10 @@ static void take_intent(struct flat *flat, struct book_intent *intent, bool has_
     bool fits = intent->slot < intent->planned && intent->planned <= OFFER_SALES_MAX && intent->max_sold > 0;
     if (!fits) flat->bad = true;
     intent->keys_count = pieces_take_caps(flat, intent->keys);
+    if (!has_doubt) return;
+    intent->doubt.within_ms = flat_take_signed(flat);
+    intent->doubt.then = (enum doubt_then)flat_take_upto(flat, DOUBT_THENS - 1);
+    if (intent->doubt.within_ms < 0) flat->bad = true;
 }
 
 static void put_sale(struct sink *sink, const struct book_sale *sale)
@@ -286,7 +319,8 @@ static bool take_parts(struct flat *flat, struct arena *arena, uint8_t version, 
     for (unsigned i = 0; verdicts && i < step->verdicts_count; i++) take_verdict(flat, &verdicts[i]);
     step->intents_count = take_count(flat, has & HAS_INTENTS, version);
     struct book_intent *intents = arena_zero(arena, step->intents_count, sizeof *intents);
-    for (unsigned i = 0; intents && i < step->intents_count; i++) take_intent(flat, &intents[i], version > 2);
+    for (unsigned i = 0; intents && i < step->intents_count; i++)
+        take_intent(flat, &intents[i], version > 2, version > 4);
     step->sales_count = take_count(flat, has & HAS_SALES, version);
     struct book_sale *sales = arena_zero(arena, step->sales_count, sizeof *sales);
     for (unsigned i = 0; sales && i < step->sales_count; i++) take_sale(flat, &sales[i], version);
@@ -326,9 +360,10 @@ static void put_slot(struct sink *sink, const struct lead_slot *slot)
     flat_put(sink, slot->posts_sent);
     if (LEAD_SLOTS(slot->state) & KEEPS_SALE) put_sale(sink, &slot->sale);
     if (slot->state == POST_ACCEPTED) flat_put_text(sink, slot->buyer_lead_id);
+    if (slot->state == POST_UNKNOWN) flat_put_signed(sink, slot->resolves_ms);
 }
 
-static void take_slot(struct flat *flat, struct lead_slot *slot)
+static void take_slot(struct flat *flat, struct lead_slot *slot, uint8_t version)
 {
     slot->is_used = flat_take_flag(flat);
     if (!slot->is_used) return;
@@ -337,8 +372,9 @@ static void take_slot(struct flat *flat, struct lead_slot *slot)
     flat_take_raw(flat, &slot->candidate, 1);
     flat_take_raw(flat, &slot->max_sold, 1);
     slot->posts_sent = (uint32_t)flat_take_upto(flat, UINT32_MAX);
-    if (LEAD_SLOTS(slot->state) & KEEPS_SALE) take_sale(flat, &slot->sale, LEAD_VERSION);
+    if (LEAD_SLOTS(slot->state) & KEEPS_SALE) take_sale(flat, &slot->sale, version);
     if (slot->state == POST_ACCEPTED) slot->buyer_lead_id = flat_take_text(flat);
+    if (slot->state == POST_UNKNOWN && version > 5) slot->resolves_ms = flat_take_signed(flat);
 }
 
 /* The end of a row of before slots: one post at a time, one sale. What its post would be sold for stands in the post's
@@ -426,7 +462,7 @@ bool book_read_lead(struct bytes bytes, struct arena *arena, struct lead_record 
     lead->is_over = flat_take_flag(&flat);
     if (version > 3) lead->told = (uint8_t)flat_take_upto(&flat, LEAD_TOLD_COUNT - 1);
     lead->slots_count = (uint8_t)flat_take_upto(&flat, OFFER_SALES_MAX);
-    for (unsigned i = 0; i < lead->slots_count; i++) take_slot(&flat, &lead->slots[i]);
+    for (unsigned i = 0; i < lead->slots_count; i++) take_slot(&flat, &lead->slots[i], version);
     return flat_ends(&flat);
 }
 
@@ -448,6 +484,9 @@ bool book_write_post(struct sink *sink, const struct post_record *post)
     flat_put_signed(sink, post->opened_ms);
     flat_put_signed(sink, post->settled_ms);
     flat_put(sink, post->is_test);
+    flat_put(sink, post->by);
+    flat_put_signed(sink, post->resolves_ms);
+    flat_put_signed(sink, post->late_ms);
     return !sink->cut;
 }
 
@@ -464,7 +503,7 @@ bool book_read_post(struct bytes bytes, struct arena *arena, struct post_record 
     post->reason = (enum reason)flat_take_upto(&flat, REASON_COUNT - 1);
     post->affiliate = flat_take_text(&flat);
     post->campaign = flat_take_text(&flat);
-    take_intent(&flat, &post->intent, version > 2);
+    take_intent(&flat, &post->intent, version > 2, version > 3);
     post->code = flat_take_text(&flat);
     post->text = flat_take_text(&flat);
     post->buyer_lead_id = flat_take_text(&flat);
@@ -472,6 +511,11 @@ bool book_read_post(struct bytes bytes, struct arena *arena, struct post_record 
     post->opened_ms = flat_take_signed(&flat);
     post->settled_ms = flat_take_signed(&flat);
     if (version >= 2) post->is_test = flat_take_flag(&flat);
+    if (version > 3) {
+        post->by = (enum verdict_source)flat_take_upto(&flat, VERDICT_SOURCES - 1);
+        post->resolves_ms = flat_take_signed(&flat);
+        post->late_ms = flat_take_signed(&flat);
+    }
     if (version == 2 && !post->is_test) flat.bad = true; /* that would have been version 1 */
     return flat_ends(&flat);
 }

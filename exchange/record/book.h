@@ -18,6 +18,7 @@ struct lead_slot {
     uint32_t posts_sent;         /* posts of this slot whose bytes may have left */
     struct book_sale sale; /* ACCEPTED: as made; OPEN, UNKNOWN: what an acceptance would make, under the post's id */
     struct bytes buyer_lead_id;
+    int64_t resolves_ms; /* UNKNOWN: when the doubt ends by itself; 0: never */
 };
 
 /* What its affiliate has been answered that was not final. */
@@ -43,6 +44,8 @@ struct lead_record {
 };
 /* Slots in that state; states as bits. */
 #define LEAD_SLOTS(state) (1u << (state))
+/* When the last of its doubts ends by itself, as the slots say; 0: none is in doubt, or one has no end. */
+int64_t lead_resolves_ms(const struct lead_record *lead);
 unsigned lead_slots_in(const struct lead_record *lead, unsigned states);
 /* What the slots say: SOLD (any), POSTING (any post is open), PENDING (any is in doubt), else UNSOLD. */
 enum lead_state lead_state_of(const struct lead_record *lead);
@@ -57,7 +60,12 @@ struct post_record {
     struct bytes code, text, buyer_lead_id;
     int64_t named_price_micros;
     int64_t opened_ms, settled_ms;
+    enum verdict_source by; /* whose word `state` is; not OPEN */
+    int64_t resolves_ms;    /* UNKNOWN: when the doubt ends by itself; 0: never */
+    int64_t late_ms;        /* when the buyer accepted it after all, too late to be billed; 0: it did not */
 };
+/* The buyer may still say that it accepted it: the post was given up without its word. */
+bool post_may_be_late(const struct post_record *post);
 
 /* `sealed` replaces opening->content in the bytes (empty when there is no opening). */
 bool book_write_step(struct sink *sink, const struct book_step *step, struct bytes sealed);

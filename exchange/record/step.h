@@ -12,8 +12,41 @@
 enum lead_state { LEAD_POSTING, LEAD_SOLD, LEAD_PENDING, LEAD_UNSOLD, LEAD_STATE_COUNT };
 const char *lead_state_name(enum lead_state state); /* "posting", "sold", "pending", "unsold" */
 
-enum post_state { POST_OPEN, POST_ACCEPTED, POST_REJECTED, POST_FAILED, POST_UNKNOWN, POST_STATE_COUNT };
-const char *post_state_name(enum post_state state); /* "open", "accepted", "rejected", "failed", "unknown" */
+/* Stored: append only. */
+enum post_state {
+    POST_OPEN,
+    POST_ACCEPTED,
+    POST_REJECTED,
+    POST_FAILED,
+    POST_UNKNOWN,
+    POST_VOIDED, /* given up without the buyer's word: nothing is billed, whatever it says later */
+    POST_STATE_COUNT
+};
+const char *post_state_name(enum post_state state); /* "open", "accepted", "rejected", "failed", "unknown", "voided" */
+
+/* Whose word a verdict is. Stored: append only. */
+enum verdict_source {
+    VERDICT_BY_REPLY,    /* the buyer's answer to the post, or the want of one */
+    VERDICT_BY_OPERATOR, /* who resolved a doubt; so the next two */
+    VERDICT_BY_BUYER,    /* who called us */
+    VERDICT_BY_STATUS,   /* the buyer's status endpoint */
+    VERDICT_BY_TIME,     /* the doubt's end came */
+    VERDICT_BY_RELEASE,  /* the affiliate does not wait (on_pending) */
+    VERDICT_SOURCES
+};
+const char *verdict_source_name(enum verdict_source source); /* "reply", "operator", … */
+
+/* What ends a post's doubt when nobody resolves it. Stored: append only. */
+enum doubt_then {
+    DOUBT_VOIDS,    /* what it holds is given back, nothing is billed */
+    DOUBT_SELLS,    /* sold, at the bid */
+    DOUBT_RELEASES, /* there is none: without a verdict the post is void at once, for its affiliate does not wait */
+    DOUBT_THENS
+};
+struct book_doubt {
+    int64_t within_ms; /* from the instant it is in doubt; 0: it has no end */
+    enum doubt_then then;
+};
 
 /* A counter a reservation took: see standing's cap_key. */
 struct book_cap_key {
@@ -49,7 +82,7 @@ struct book_verdict { /* what became of an open post */
     struct bytes code, text; /* the buyer's words */
     struct bytes buyer_lead_id;
     int64_t named_price_micros; /* -1: none */
-    bool by_operator;           /* a resolution of a doubt */
+    enum verdict_source by;
 };
 
 struct book_intent { /* a post is about to be sent for a slot; durable before its first byte leaves */
@@ -62,6 +95,7 @@ struct book_intent { /* a post is about to be sent for a slot; durable before it
     uint8_t slot;      /* 0 to OFFER_SALES_MAX − 1 */
     uint8_t planned;   /* slots of the plan it belongs to */
     uint8_t max_sold;  /* of its leg: so many buyers get the lead at most, itself among them */
+    struct book_doubt doubt;
     uint8_t keys_count;
     struct book_cap_key keys[BOOK_CAP_KEYS_MAX];
 };

@@ -302,7 +302,7 @@ static void take_post(struct flat *flat, struct trace_post *post, uint8_t versio
     flat_take_id(flat, &post->post_id);
     post->contract = flat_take_text(flat);
     post->buyer = flat_take_text(flat);
-    post->outcome = (enum trace_post_outcome)flat_take_upto(flat, TRACE_POST_SKIPPED);
+    post->outcome = (enum trace_post_outcome)flat_take_upto(flat, TRACE_POST_VOIDED);
     post->reason = (enum reason)flat_take_upto(flat, REASON_COUNT - 1);
     post->code = flat_take_text(flat);
     post->text = flat_take_text(flat);

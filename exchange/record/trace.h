@@ -54,7 +54,8 @@ enum trace_post_outcome {
     TRACE_POST_REJECTED,
     TRACE_POST_UNKNOWN,
     TRACE_POST_FAILED,
-    TRACE_POST_SKIPPED
+    TRACE_POST_SKIPPED,
+    TRACE_POST_VOIDED /* no verdict, and its affiliate does not wait */
 };
 
 struct trace_post {

@@ -90,10 +90,10 @@ struct standing {
     pthread_mutex_t lock;       /* over making cells */
     struct arena ids;           /* the texts of the ids */
     _Atomic uint64_t *segments; /* SEGMENT_PLACES: see standing.c */
-    uint32_t segments_count;
-    struct revoked *revoked;
+    struct revoked *revoked, *keys_revoked;
+    struct doubts *doubts;
     struct pinged *pinged; /* under the lock */
-    uint32_t pinged_room;
+    uint32_t pinged_room, segments_count;
     _Atomic uint32_t pinged_count;
     _Alignas(CACHE_LINE) pthread_mutex_t seats_lock;
     _Alignas(CACHE_LINE) _Atomic uint64_t stamp;

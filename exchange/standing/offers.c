@@ -246,6 +246,14 @@ enum offer_state offers_claim(struct offers *offers, const struct ident *ping_id
     }
 }
 
+int64_t offers_end_us(struct offers *offers, const struct ident *ping_id)
+{
+    uint64_t word;
+    const struct place *place = find(offers, ping_id, &word);
+    int64_t expires_us = place ? atomic_load_explicit(&place->expires_us, memory_order_acquire) : 0;
+    return place && is_same_generation(place, word) ? expires_us : 0;
+}
+
 /* claimed → `state`, unless the place has been reclaimed after the expiry. */
 static void leave_claimed(struct offers *offers, const struct ident *ping_id, enum offer_state state)
 {

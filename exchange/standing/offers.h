@@ -33,6 +33,8 @@ enum offer_state offers_claim(struct offers *offers, const struct ident *ping_id
 /* The same without claiming. */
 enum offer_state offers_look(struct offers *offers, const struct ident *ping_id, int64_t now_us, char *copy, size_t cap,
                              size_t *len);
+/* When the offer of that ping ends, whatever the wall clock says; 0: there is none. */
+int64_t offers_end_us(struct offers *offers, const struct ident *ping_id);
 /* claimed → open: the post was refused with a 4xx, which never uses an offer up. */
 void offers_return(struct offers *offers, const struct ident *ping_id);
 /* claimed → answered; the place is used again after the expiry. */

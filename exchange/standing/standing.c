@@ -32,11 +32,16 @@ enum fault standing_open(struct standing **standing)
     opened->segments = calloc(SEGMENT_PLACES, sizeof *opened->segments); /* touched as places are used */
     if (!opened->segments) goto fail_seats_lock;
     opened->revoked = revoked_open();
-    if (!opened->revoked) goto fail_segments;
+    opened->keys_revoked = revoked_open();
+    if (!opened->revoked || !opened->keys_revoked) goto fail_revoked;
+    opened->doubts = doubts_open();
+    if (!opened->doubts) goto fail_revoked;
     arena_init(&opened->ids, IDS_CHUNK_BYTES, SIZE_MAX);
     *standing = opened;
     return FAULT_NONE;
-fail_segments:
+fail_revoked:
+    revoked_close(&opened->keys_revoked);
+    revoked_close(&opened->revoked);
     free((void *)opened->segments);
 fail_seats_lock:
     pthread_mutex_destroy(&opened->seats_lock);
@@ -58,6 +63,8 @@ void standing_close(struct standing **standing)
     }
     free((void *)closing->segments);
     revoked_close(&closing->revoked);
+    revoked_close(&closing->keys_revoked);
+    doubts_close(&closing->doubts);
     free(closing->pinged);
     arena_free(&closing->ids);
     pthread_mutex_destroy(&closing->seats_lock);
@@ -215,4 +222,30 @@ static uint32_t find_or_make(struct standing *standing, enum cell_kind kind, str
 struct revoked *standing_revoked(struct standing *standing)
 {
     return standing->revoked;
+}
+
+struct doubts *standing_doubts(struct standing *standing)
+{
+    return standing->doubts;
+}
+
+/* The set of people serves for keys too: both are hashes, and half of one is as good as all of it. */
+static struct person_key half_of(const struct digest *key)
+{
+    struct person_key half;
+    memcpy(half.at, key->at, PERSON_KEY_LEN);
+    return half;
+}
+
+enum fault standing_revoke_key(struct standing *standing, const struct digest *key)
+{
+    struct person_key half = half_of(key);
+    return revoked_add(standing->keys_revoked, &half);
+}
+
+bool standing_is_key_revoked(const struct standing *standing, const struct digest *key)
+{
+    if (revoked_is_empty(standing->keys_revoked)) return false;
+    struct person_keys keys = {.count = 1, .list = {half_of(key)}};
+    return revoked_has(standing->keys_revoked, &keys);
 }

@@ -10,6 +10,7 @@
 #include "exchange/standing/arms.h"
 #include "exchange/standing/caps.h"
 #include "exchange/standing/circuits.h"
+#include "exchange/standing/doubts.h"
 #include "exchange/standing/funds.h"
 #include "exchange/standing/learned.h"
 #include "exchange/standing/rates.h"
@@ -36,3 +37,7 @@ uint32_t standing_experiment_cell(struct standing *standing, struct bytes experi
 uint32_t standing_cap_cell(struct standing *standing, const struct cap_id *id);
 /* The people who are not to be sold any more. */
 struct revoked *standing_revoked(struct standing *standing);
+struct doubts *standing_doubts(struct standing *standing);
+/* API keys that are not taken any more, whatever the catalogue says. */
+enum fault standing_revoke_key(struct standing *standing, const struct digest *key) MUST_USE;
+bool standing_is_key_revoked(const struct standing *standing, const struct digest *key);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "exchange/worker/held.h"
+#include "exchange/worker/jump.h"
 
 #define CLAIM_ARENA 32768u
 
@@ -188,6 +189,7 @@ static void claim_ping(struct worker *worker, struct held *held, const struct au
     else if (state == OFFER_OPEN)
         state = offers_claim(hall->offers, &claim->ping_id, clock_now_us(), flat, sizeof flat, &len);
     if (state == OFFER_OPEN) {
+        len = jump_follow(hall->offers, clock_now_us(), clock_wall_ms(), flat, len);
         struct auction_claimed claimed = {.outcome = CLAIM_FRESH, .offer = {flat, len}};
         tell(held, &claimed);
         return;

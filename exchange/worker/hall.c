@@ -89,7 +89,9 @@ void hall_swap_tls(struct hall *hall, struct tls_context *server, struct tls_con
 
 void hall_tally(struct hall *hall, struct tally *sum)
 {
+    tally_merge(sum, &hall->tally);
     for (unsigned i = 0; i < hall->workers_count; i++) tally_merge(sum, worker_tally(hall->workers[i]));
+    tally_merge(sum, ledger_tally(hall->ledger));
 }
 
 unsigned hall_in_flight(struct hall *hall)

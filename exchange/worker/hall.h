@@ -13,7 +13,6 @@
 #include "exchange/standing/holds.h"
 #include "exchange/standing/list.h"
 #include "exchange/standing/offers.h"
-#include "exchange/worker/doubts.h"
 #include "exchange/worker/uploads.h"
 #include "protocol/wire/resolve.h"
 #include "protocol/wire/server.h"
@@ -29,7 +28,6 @@ struct hall {
     struct offers *offers;
     struct claims *claims;
     struct holds *holds;
-    struct doubts doubts;
     struct ledger *ledger;
     struct resolver *resolver;
     struct digest seed_key;      /* of the draw among ties */
@@ -45,6 +43,7 @@ struct hall {
     struct worker *workers[HALL_WORKERS_MAX];
     unsigned workers_count;
     _Atomic bool draining;
+    struct tally tally; /* of the main thread: what is delivered after the fact */
     _Atomic int64_t certificate_expires_ms; /* of the public listener; 0: plain */
 
     pthread_mutex_t lock; /* of `catalogue` */

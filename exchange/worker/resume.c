@@ -124,16 +124,3 @@ void resume_forget(struct worker *worker)
     free(worker->taking_up);
     worker->taking_up = NULL;
 }
-
-void worker_resolved(struct worker *worker, const struct ident *post_id, bool accepted,
-                     const struct ledger_resolution *resolution)
-{
-    struct hall *hall = worker->hall;
-    doubts_settle(&hall->doubts, hall->standing, post_id, accepted, resolution->keys, resolution->keys_count);
-    if (accepted && !resolution->is_test) {
-        if (resolution->is_first) tally_add(&worker->tally, TALLY_SOLD, 1);
-        tally_sale(&worker->tally, resolution->price_micros, resolution->payout_micros,
-                   resolution->price_micros - resolution->payout_micros);
-    }
-    if (resolution->resumes) worker_resume(worker, &resolution->lead_id);
-}

@@ -82,10 +82,6 @@ void held_set_context(struct held *held, void *context);
 void held_release_answered(struct held *held);
 /* Opens the story on the worker's snapshot (request->catalogue is set here). */
 void held_open(struct held *held, struct auction_request *request);
-/* What a resolution in the book means here: what the post held is settled, a sale counted, a story that goes on opened
- * again. */
-void worker_resolved(struct worker *worker, const struct ident *post_id, bool accepted,
-                     const struct ledger_resolution *resolution);
 /* Opens the story of a lead again from the book (its doubt was resolved as a rejection). */
 void worker_resume(struct worker *worker, const struct ident *lead_id);
 unsigned worker_number(const struct worker *worker);

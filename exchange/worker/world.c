@@ -4,7 +4,9 @@
 
 #include "exchange/base/log.h"
 #include "exchange/market/deal.h"
+#include "exchange/market/doubt.h"
 #include "exchange/worker/held.h"
+#include "exchange/worker/jump.h"
 #include "protocol/base/check.h"
 
 #define TRACE_ROOM (256u << 10)
@@ -205,7 +207,12 @@ static void retake(void *world, const struct contract *contract, const struct bu
 
 static void keep(void *world, const struct ident *post_id, const struct reservation *reservation)
 {
-    doubts_put(&((struct worker *)world)->hall->doubts, post_id, &reservation->seat);
+    int64_t now_ms = clock_wall_ms();
+    struct doubt doubt = {.post_id = *post_id,
+                          .seat = reservation->seat,
+                          .since_ms = now_ms,
+                          .next_ms = doubt_ask_ms(post_id, now_ms, now_ms)};
+    doubts_put(((struct worker *)world)->hall->standing, &doubt);
 }
 
 static void on_durable(void *arg, uint64_t token, enum fault fault, uint64_t seq)
@@ -257,7 +264,8 @@ static struct bytes standing_offer(void *world, const struct ident *same, char *
     struct worker *worker = world;
     size_t len = 0;
     bool stands = offers_standing(worker->hall->offers, same, clock_now_us(), flat, OFFER_BYTES_MAX, &len);
-    return stands ? (struct bytes){flat, len} : BYTES_NONE;
+    if (!stands) return BYTES_NONE;
+    return (struct bytes){flat, jump_follow(worker->hall->offers, clock_now_us(), clock_wall_ms(), flat, len)};
 }
 
 /* Told to the trace before the new offer is: a kill in between may lose both, never keep both. */

@@ -60,6 +60,7 @@ void mac_of(struct mac *mac, struct digest *out, const struct bytes *parts, size
 {
     size_t len = 0;
     int good = EVP_MAC_init(mac->context, NULL, 0, NULL);
+    check(good == 1, "HMAC not begun");
     for (size_t i = 0; i < count; i++)
         if (parts[i].len > 0) good &= EVP_MAC_update(mac->context, (const unsigned char *)parts[i].at, parts[i].len);
     good &= EVP_MAC_final(mac->context, out->at, &len, sizeof out->at);

@@ -114,7 +114,8 @@ enum reason calls_ask(struct place *place, const struct auction_ask *ask, uint64
     bool is_test = ask->rehearsal != REHEARSAL_NONE, built_in = rehearsal_is_built_in(place->catalogue, ask->contract);
     if (built_in && !is_test) world_wrong(world, "a test buyer is asked about a real lead");
     bool inside = rehearsal_is_inside(place->catalogue, ask->contract, ask->rehearsal);
-    if (is_test && !inside && !ask->contract->test) world_wrong(world, "a test reaches a buyer's real endpoints");
+    if (is_test && !inside && !contract_takes_tests(ask->contract))
+        world_wrong(world, "a test reaches a buyer's real endpoints");
     enum reason reason = is_test ? REASON_NONE
                                  : health_admit(world->standing, place->catalogue, ask->contract, is_ping, now_us);
     if (reason != REASON_NONE) return reason;
@@ -196,8 +197,8 @@ static const struct endpoint *door_of(const struct auction_ask *ask)
     static const struct endpoint none = {.is_https = false};
     const struct contract *contract = ask->contract;
     if (!ask->rehearsal) return ask->kind == ASK_PING ? &contract->ping : &contract->post;
-    if (!contract->test) return &none;
-    return ask->kind == ASK_PING ? &contract->test->ping : &contract->test->post;
+    if (!contract_takes_tests(contract)) return &none;
+    return ask->kind == ASK_PING ? &contract->asides->test_ping : &contract->asides->test_post;
 }
 
 static void on_rehearsed(void *arg, uint64_t id)

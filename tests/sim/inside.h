@@ -89,6 +89,10 @@ void lane_restore(struct world *world);
 void seats_row_put(struct world *world, const struct ident *post_id, const struct seat_hold *seat);
 bool seats_row_has(const struct world *world, const struct ident *post_id);
 bool seats_row_take(struct world *world, const struct ident *post_id, struct seat_hold *seat);
+/* doubts.c: a post that is in doubt from now on (its number in the model): its buyer is asked, and its end comes. */
+void doubts_watch(struct world *world, uint32_t post);
+/* After a start: all of them. */
+void doubts_watch_all(struct world *world);
 /* Opens a story again whose doubt was resolved as a rejection. */
 void asking_resume(struct world *world, const struct ident *lead_id);
 /* True if no private value of a lead stands in these bytes. */

@@ -84,6 +84,14 @@ void lane_publish(struct world *world)
                         model->learned[i].word);
 }
 
+static void watch_doubts(struct world *world, const struct book_step *step)
+{
+    for (unsigned k = 0; k < step->verdicts_count; k++) {
+        const struct model_post *post = model_post(&world->model, &step->verdicts[k].post_id);
+        if (post && post->state == POST_UNKNOWN) doubts_watch(world, (uint32_t)(post - world->model.posts));
+    }
+}
+
 /* All of a batch is in the book before anyone hears of it. */
 static void write_batch(struct world *world)
 {
@@ -100,6 +108,7 @@ static void write_batch(struct world *world)
             purses_publish(world, &step);
             const char *wrong = model_apply(&world->model, &step);
             if (wrong) world_wrong(world, "the book: %s", wrong);
+            watch_doubts(world, &step);
             purses_check_step(world, &step);
         }
         arena_reset(&world->scratch);
@@ -275,6 +284,7 @@ void lane_restore(struct world *world)
     purses_restore(world);
     recall_restore(world);
     lane_publish(world);
+    doubts_watch_all(world);
     table_free(&world->trace_ids);
     int64_t now_us = world->queue.now_us, wall_ms = world_wall_ms(world);
     for (uint32_t i = 0; i < world->traces_count; i++) {

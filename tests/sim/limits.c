@@ -47,7 +47,8 @@ static bool is_of(const struct model *model, const struct owner *owner, const st
 
 static bool is_counted(const struct cap *cap, const struct model_post *post)
 {
-    return post->state != POST_FAILED && (cap->counts == CAP_OF_POSTS || post->state != POST_REJECTED);
+    return post->state != POST_FAILED &&
+           (cap->counts == CAP_OF_POSTS || (post->state != POST_REJECTED && post->state != POST_VOIDED));
 }
 
 /* Posts like this one that count: of its owner, its window and its segment. */

@@ -95,12 +95,12 @@ static bool is_of(const struct model_post *post, const struct person_key *key)
 uint32_t model_encounters(const struct model *model, const struct person_keys *keys, struct encounter *list)
 {
     static const enum encounter_state states[POST_STATE_COUNT] = {
-        [POST_ACCEPTED] = ENCOUNTER_SOLD, [POST_REJECTED] = ENCOUNTER_REFUSED};
+        [POST_ACCEPTED] = ENCOUNTER_SOLD, [POST_REJECTED] = ENCOUNTER_REFUSED, [POST_VOIDED] = ENCOUNTER_REFUSED};
     uint32_t count = 0;
     for (uint32_t i = 0; i < model->posts_count; i++) {
         const struct model_post *post = &model->posts[i];
         const struct lead_record *lead = &model->leads[post->lead].record;
-        bool is_settled = post->state == POST_ACCEPTED || post->state == POST_REJECTED;
+        bool is_settled = post->state != POST_OPEN && post->state != POST_UNKNOWN;
         for (uint32_t k = 0; k < keys->count && count < MODEL_ENCOUNTERS_MAX && post->state != POST_FAILED; k++)
             if (is_of(post, &keys->list[k]))
                 list[count++] = (struct encounter){.post_id = post->post_id,
@@ -134,7 +134,7 @@ uint32_t model_used(const struct model *model, const uint8_t id[16], uint32_t wi
 static bool moves(const struct book_cap_key *key, enum post_state state)
 {
     static const bool moves_at[CAP_STAYS][POST_STATE_COUNT] = {
-        [CAP_HELD] = {[POST_OPEN] = true, [POST_REJECTED] = true, [POST_FAILED] = true},
+        [CAP_HELD] = {[POST_OPEN] = true, [POST_REJECTED] = true, [POST_FAILED] = true, [POST_VOIDED] = true},
         [CAP_SPENT] = {[POST_OPEN] = true, [POST_FAILED] = true},
         [CAP_COUNTED] = {[POST_ACCEPTED] = true},
     };
@@ -270,20 +270,28 @@ static void learn(struct model *model, const struct model_post *post, bool was_o
     model->learned[at].word = acceptance_after(model->learned[at].word, post->state == POST_ACCEPTED, wall_ms);
 }
 
+/* The doubt's end came, and it is no sale then. */
+static bool is_end_of_time(const struct model_post *post, const struct book_verdict *verdict)
+{
+    return verdict->by == VERDICT_BY_TIME && post->intent.doubt.then == DOUBT_VOIDS;
+}
+
 static const char *apply_verdict(struct model *model, struct model_lead *lead, const struct book_verdict *verdict,
                                  int64_t wall_ms)
 {
     struct model_post *post = model_post(model, &verdict->post_id);
     struct lead_slot *slot = slot_of(model, lead, &verdict->post_id);
     if (!post || &model->leads[post->lead] != lead || !slot) return "a verdict on a post this lead does not have";
-    bool resolves = post->state == POST_UNKNOWN && verdict->by_operator;
-    if (post->state != POST_OPEN && !resolves) return "a second verdict on one post";
+    bool is_of_story = verdict->by == VERDICT_BY_REPLY || verdict->by == VERDICT_BY_RELEASE;
+    if (post->state != (is_of_story ? POST_OPEN : POST_UNKNOWN)) return "a second verdict on one post";
+    if ((verdict->state == POST_VOIDED) != (verdict->by == VERDICT_BY_RELEASE || is_end_of_time(post, verdict)))
+        return "a post is given up for no reason";
     if (verdict->state == POST_OPEN) return "a verdict that is none";
     bool was_counted = post->state == POST_UNKNOWN, counts = verdict->state != POST_FAILED;
     post->state = verdict->state;
     learn(model, post, !was_counted, wall_ms);
     post->reason = verdict->reason;
-    post->by_operator = verdict->by_operator;
+    post->by = verdict->by;
     post->named_micros = verdict->named_price_micros;
     post->settled_ms = wall_ms;
     slot->posts_sent += counts && !was_counted;
@@ -293,6 +301,12 @@ static const char *apply_verdict(struct model *model, struct model_lead *lead, c
     return NULL;
 }
 
+/* Of a slot whose latest post is in that state nobody has the lead. */
+static bool is_free(enum post_state state)
+{
+    return state == POST_REJECTED || state == POST_FAILED || state == POST_VOIDED;
+}
+
 /* Who has it, may have it or is being asked. */
 static unsigned holders(const struct lead_record *record, unsigned *most)
 {
@@ -300,7 +314,7 @@ static unsigned holders(const struct lead_record *record, unsigned *most)
     *most = UINT32_MAX;
     for (unsigned i = 0; i < record->slots_count; i++) {
         const struct lead_slot *slot = &record->slots[i];
-        if (!slot->is_used || slot->state == POST_REJECTED || slot->state == POST_FAILED) continue;
+        if (!slot->is_used || is_free(slot->state)) continue;
         if (slot->max_sold < *most) *most = slot->max_sold;
         count++;
     }
@@ -313,8 +327,7 @@ static const char *apply_intent(struct model *model, struct model_lead *lead, co
     uint32_t lead_at = (uint32_t)(lead - model->leads), at = model->posts_count;
     struct lead_slot *slot = &lead->record.slots[intent->slot];
     unsigned most;
-    if (slot->is_used && slot->state != POST_REJECTED && slot->state != POST_FAILED)
-        return "a slot is posted to a second buyer while the first may have it";
+    if (slot->is_used && !is_free(slot->state)) return "a slot is posted to a second buyer while the first may have it";
     if (model_post(model, &intent->post_id)) return "a post id was used twice";
     if (lead->record.tried & UINT64_C(1) << intent->candidate) return "a leg is posted to twice";
     struct model_post *post = GROW(model, posts);
@@ -427,7 +440,11 @@ uint32_t model_restart(struct model *model, int64_t wall_ms)
     for (uint32_t i = 0; i < model->posts_count; i++) {
         struct model_post *post = &model->posts[i];
         if (post->state != POST_OPEN) continue;
-        struct book_verdict verdict = {.post_id = post->post_id, .state = POST_UNKNOWN, .reason = REASON_UNKNOWN};
+        bool is_void = post->intent.doubt.then == DOUBT_RELEASES;
+        struct book_verdict verdict = {.post_id = post->post_id,
+                                       .state = is_void ? POST_VOIDED : POST_UNKNOWN,
+                                       .reason = is_void ? REASON_VOIDED : REASON_UNKNOWN,
+                                       .by = is_void ? VERDICT_BY_RELEASE : VERDICT_BY_REPLY};
         model->leads[post->lead].is_running = false;
         struct lead_record *record = &model->leads[post->lead].record;
         struct book_step step = {.lead_id = record->lead_id,
@@ -436,7 +453,8 @@ uint32_t model_restart(struct model *model, int64_t wall_ms)
                                  .verdicts = &verdict,
                                  .verdicts_count = 1};
         check(model_apply(model, &step) == NULL);
-        doubts++;
+        if (record->state == LEAD_UNSOLD) record->reason = verdict.reason;
+        doubts += !is_void;
     }
     for (uint32_t i = 0; i < model->leads_count; i++) {
         struct model_lead *lead = &model->leads[i];
@@ -449,28 +467,31 @@ uint32_t model_restart(struct model *model, int64_t wall_ms)
     return doubts;
 }
 
-const char *model_resolve(struct model *model, const struct ident *post_id, bool accepted, const struct ident *sale_id,
-                          int64_t wall_ms, bool *resumes)
+int64_t model_ends_ms(const struct model_post *post)
 {
-    struct model_post *post = model_post(model, post_id);
+    int64_t within_ms = post->intent.doubt.within_ms;
+    return post->state == POST_UNKNOWN && within_ms ? post->settled_ms + within_ms : INT64_MAX;
+}
+
+const char *model_end(struct model *model, const struct model_end *end, int64_t wall_ms, bool *resumes)
+{
+    struct model_post *post = model_post(model, &end->post_id);
     *resumes = false;
     if (!post) return "unknown";
     if (post->state != POST_UNKNOWN) return "settled";
     struct model_lead *lead = &model->leads[post->lead];
-    struct book_verdict verdict = {.post_id = *post_id,
-                                   .state = accepted ? POST_ACCEPTED : POST_REJECTED,
-                                   .reason = accepted ? REASON_NONE : REASON_REJECTED,
-                                   .named_price_micros = -1,
-                                   .by_operator = true};
-    struct book_sale sale = {.sale_id = *sale_id,
-                             .post_id = *post_id,
+    struct book_verdict verdict = {
+        .post_id = end->post_id, .state = end->state, .reason = end->reason, .named_price_micros = -1, .by = end->by};
+    struct book_sale sale = {.sale_id = end->post_id,
+                             .post_id = end->post_id,
                              .contract = post->intent.contract,
                              .buyer = post->intent.buyer,
                              .price_micros = post->intent.price_micros,
                              .payout_micros = post->intent.payout_micros,
                              .margin_micros = post->intent.price_micros - post->intent.payout_micros,
                              .margin_rule = post->intent.margin_rule};
-    *resumes = !accepted && lead->record.offer.expires_ms > wall_ms && !lead->is_running && !lead->goes_on;
+    bool stands = end->state == POST_REJECTED && lead->record.offer.expires_ms > wall_ms;
+    *resumes = stands && !lead->is_running && !lead->goes_on;
     lead->goes_on |= *resumes;
     struct book_step step = {.lead_id = lead->record.lead_id,
                              .ping_id = lead->record.ping_id,
@@ -478,9 +499,10 @@ const char *model_resolve(struct model *model, const struct ident *post_id, bool
                              .verdicts = &verdict,
                              .verdicts_count = 1,
                              .sales = &sale,
-                             .sales_count = accepted};
+                             .sales_count = end->state == POST_ACCEPTED};
     check(model_apply(model, &step) == NULL);
-    if (lead->record.state == LEAD_UNSOLD) lead->record.reason = REASON_REJECTED;
+    if (lead->record.state == LEAD_UNSOLD)
+        lead->record.reason = end->state == POST_VOIDED ? REASON_VOIDED : REASON_REJECTED;
     return NULL;
 }
 

@@ -17,7 +17,8 @@ struct model_post {
     enum post_state state;
     enum reason reason;
     struct book_intent intent; /* texts in the model's arena */
-    bool by_operator;          /* how it was settled */
+    enum verdict_source by;    /* how it was settled */
+    int64_t late_ms;           /* accepted after it was given up; 0: not */
     int64_t named_micros;      /* by the verdict; negative: none */
     struct person_keys keys;   /* whom it was about */
     int64_t opened_ms, settled_ms;
@@ -74,10 +75,17 @@ const char *model_apply(struct model *model, const struct book_step *step);
  * stand, and is closed unsold after that. Returns how
  * many are in doubt. */
 uint32_t model_restart(struct model *model, int64_t wall_ms);
-/* An operator's resolution. NULL: done, and *resumes says whether the story goes on; else why it cannot be ("unknown"
- * or "settled"). */
-const char *model_resolve(struct model *model, const struct ident *post_id, bool accepted, const struct ident *sale_id,
-                          int64_t wall_ms, bool *resumes);
+/* How a doubt ends. NULL: it has, and *resumes says whether the story goes on; else why it cannot ("unknown" or
+ * "settled"). */
+struct model_end {
+    struct ident post_id;
+    enum post_state state; /* ACCEPTED, REJECTED, VOIDED */
+    enum reason reason;
+    enum verdict_source by;
+};
+const char *model_end(struct model *model, const struct model_end *end, int64_t wall_ms, bool *resumes);
+/* When the doubt of a post ends by itself; INT64_MAX: it is in none, or that has no end. */
+int64_t model_ends_ms(const struct model_post *post);
 
 struct model_lead *model_lead(const struct model *model, const struct ident *lead_id);
 struct model_lead *model_lead_of_ping(const struct model *model, const struct ident *ping_id);

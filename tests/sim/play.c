@@ -314,12 +314,13 @@ static void do_resolve(struct play *play, const struct node *step)
     struct model *model = &play->world->model;
     struct bytes contract = text_of(step, "resolve"), expect = text_of(step, "expect");
     char found[TALE_MAX];
-    bool resumes = false;
+    struct world_said said;
     for (uint32_t i = 0; i < model->posts_count; i++)
         if (model->posts[i].state == POST_UNKNOWN && bytes_same(model->posts[i].intent.contract, contract))
             play->resolved = model->posts[i].post_id;
-    int status = world_resolve(play->world, &play->resolved, bytes_is(text_of(step, "as"), "accepted"), &resumes);
-    snprintf(found, sizeof found, "%d%s", status, resumes ? " fallback" : "");
+    int status = world_say(play->world, &play->resolved, bytes_is(text_of(step, "as"), "accepted"), VERDICT_BY_OPERATOR,
+                           &said);
+    snprintf(found, sizeof found, "%d%s", status, said.resumes ? " fallback" : "");
     if (!tale_fits(expect, bytes_of(found))) differ(play, BYTES("resolve"), expect, found);
 }
 

@@ -188,7 +188,8 @@ static void draw_campaign(struct draft *draft)
             hit(draft, 6) ? ",\"rate\":{\"pings_per_s\":300}" : "",
             PICK(draft, "", "", ",\"pay\":{\"percent\":82}", ",\"pay\":{\"fixed\":\"6\"}",
                  ",\"margin\":{\"bands\":[{\"up_to\":\"9\",\"percent\":30},{\"fixed\":\"1.10\"}]}"),
-            PICK(draft, "", ",\"reveal\":{\"bids\":\"best\"}", ",\"reveal\":{\"bids\":\"all\"}"),
+            PICK(draft, "", ",\"reveal\":{\"bids\":\"best\"}", ",\"reveal\":{\"bids\":\"all\"}",
+                 ",\"on_pending\":\"release\""),
             PICK(draft, "", ",\"sources\":{\"fb\":{\"min_price\":\"4\",\"margin\":{\"percent\":5,\"max\":\"0.40\"}}}"));
     }
     SAY(draft, "],\"lists\":{\"odd\":{\"file\":\"odd.txt\"}}");
@@ -318,6 +319,15 @@ static void draw_prices(struct draft *draft, bool has_both)
     SAY(draft, ",\"price\":\"11.00\"}%s]", PICK(draft, ",{\"price\":\"4.00\"}", ""));
 }
 
+/* Who is asked what became of a doubt, and how it ends; mostly soon, for worlds are short. */
+static void draw_doubt(struct draft *draft, unsigned buyer)
+{
+    if (hit(draft, 3)) SAY(draft, ",\"status_url\":\"http://127.0.0.1:9000/b%u/status\"", buyer);
+    if (hit(draft, 3)) return;
+    SAY(draft, ",\"doubt\":{\"within\":\"%s\",\"then\":\"%s\"}", PICK(draft, "1s", "3s", "90s", "30m"),
+        PICK(draft, "void", "void", "sold"));
+}
+
 static void draw_contract(struct draft *draft, unsigned buyer, unsigned contract)
 {
     static const char *const types[] = {"exclusive", "shared", "either", "either"};
@@ -353,6 +363,7 @@ static void draw_contract(struct draft *draft, unsigned buyer, unsigned contract
         PICK(draft, "", "", "", ",\"on_unknown\":\"fallback\"", ",\"idempotent\":true,\"on_unknown\":\"retry\"",
              ",\"idempotent\":true,\"on_unknown\":{\"timeout\":\"hold\",\"reset\":\"retry\",\"http_5xx\":"
              "\"fallback\"}"));
+    draw_doubt(draft, buyer);
     if (queue_draw(&draft->people, 8) == 0)
         SAY(draft, ",\"duplicates\":{\"window\":\"%us\"}", 1 + 60 * (unsigned)queue_draw(&draft->people, 3));
     if (queue_draw(&draft->people, 5) == 0) {

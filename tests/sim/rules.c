@@ -7,6 +7,8 @@
 #include "tests/sim/inside.h"
 #include "tests/sim/purses.h"
 
+#define SWEEP_MS 2000 /* by when a doubt has ended whose time is over */
+
 static const char *spell(const struct ident *ident)
 {
     static char text[IDENT_TEXT + 1];
@@ -51,15 +53,19 @@ static void check_buyers(struct world *world)
         char text[IDENT_TEXT + 1];
         int buyer = town_find(world->town, post->intent.buyer);
         if (buyer < 0) continue;
-        if (post->by_operator && !world->options.rough) continue; /* in a play an operator may say what it likes */
+        bool is_said = post->by == VERDICT_BY_OPERATOR || post->by == VERDICT_BY_BUYER;
+        if (is_said && !world->options.rough) continue; /* in a play both may say what they like */
         const char *knows = town_knows(world->town, buyer,
                                        (struct bytes){ident_text(&post->post_id, text), IDENT_TEXT});
         bool took = knows[0] == 'a', refused = knows[0] == 'r';
         if (post->state == POST_OPEN) world_wrong(world, "a post is open and nobody waits for it: %s", text);
         bool is_silence = post->state == POST_REJECTED && post->reason == REASON_UNKNOWN; /* it agreed to mean no */
-        if (took && !is_silence && post->state != POST_ACCEPTED && post->state != POST_UNKNOWN)
+        bool is_void = post->state == POST_VOIDED;
+        if (took && !is_silence && !is_void && post->state != POST_ACCEPTED && post->state != POST_UNKNOWN)
             world_wrong(world, "a buyer took post %s, the book says %s", text, post_state_name(post->state));
-        if (refused && post->state == POST_ACCEPTED)
+        if (!world->ledger_broken && model_ends_ms(post) < world_wall_ms(world) - SWEEP_MS)
+            world_wrong(world, "the doubt about post %s is over and has not ended", text);
+        if (refused && post->state == POST_ACCEPTED && post->by != VERDICT_BY_TIME)
             world_wrong(world, "a buyer is billed for post %s it refused", text);
     }
 }
@@ -88,17 +94,17 @@ static void check_test(struct world *world, const struct model_lead *lead)
     const struct model *model = &world->model;
     enum rehearsal rehearsal = (enum rehearsal)lead->record.offer.rehearsal;
     unsigned posts = 0, states[POST_STATE_COUNT] = {0};
-    bool by_operator = false; /* who may say what it likes about a doubt */
+    bool is_ended = false; /* by an operator, who may say what it likes about a doubt, or by itself */
     for (uint32_t i = 0; i < model->posts_count; i++) {
         if (&model->leads[model->posts[i].lead] != lead) continue;
         posts++;
         states[model->posts[i].state]++;
-        by_operator |= model->posts[i].by_operator;
+        is_ended |= model->posts[i].by != VERDICT_BY_REPLY;
         if (model->posts[i].intent.keys_count) world_wrong(world, "a test took from a cap");
     }
     bool ends_early = rehearsal_is_of_ping(rehearsal) || rehearsal == REHEARSAL_DUPLICATE;
     if (ends_early && posts) world_wrong(world, "a test was posted that was to end before");
-    if (by_operator) return;
+    if (is_ended) return;
     if (rehearsal == REHEARSAL_SOLD && states[POST_REJECTED])
         world_wrong(world, "a test was refused that was to be sold");
     if (rehearsal == REHEARSAL_UNSOLD && lead->sales) world_wrong(world, "a test was sold that was not to be");
@@ -195,7 +201,8 @@ static void check_pair(struct world *world, const struct duplicates *rule, const
                        const struct model_post *second)
 {
     const struct contract *contract = catalogue_contract(world->catalogue, second->intent.contract);
-    bool refused = first->state == POST_REJECTED, open = first->state == POST_UNKNOWN || first->state == POST_OPEN;
+    bool refused = first->state == POST_REJECTED || first->state == POST_VOIDED,
+         open = first->state == POST_UNKNOWN || first->state == POST_OPEN;
     bool same_contract = contract && bytes_same(first->intent.contract, second->intent.contract);
     int64_t own_ms = same_contract && contract->people ? contract->people->duplicates_ms : 0;
     bool never = first->state == POST_FAILED;

@@ -291,12 +291,12 @@ static void resolve(struct run *run, uint32_t at)
     struct world *world = run->world;
     const struct model_post *post = &world->model.posts[at];
     char text[IDENT_TEXT + 1];
-    bool resumes;
+    struct world_said said;
     if (post->state != POST_UNKNOWN || world->ledger_broken) return;
     struct ident post_id = post->post_id;
     int buyer = town_find(world->town, post->intent.buyer);
     const char *knows = town_knows(world->town, buyer, (struct bytes){ident_text(&post_id, text), IDENT_TEXT});
-    int status = world_resolve(world, &post_id, knows[0] == 'a', &resumes);
+    int status = world_say(world, &post_id, knows[0] == 'a', VERDICT_BY_OPERATOR, &said);
     if (status != 200) world_wrong(world, "a doubt could not be resolved: %d", status);
 }
 
@@ -304,6 +304,27 @@ static void act_resolve(struct run *run)
 {
     uint32_t count = run->world->model.posts_count;
     if (count) resolve(run, count - 1 - (uint32_t)below(run, count < 50 ? count : 50));
+}
+
+/* A buyer calls about one of its latest posts, once more at times, and with what it knows. */
+static void act_verdict(struct run *run)
+{
+    struct world *world = run->world;
+    uint32_t count = world->model.posts_count;
+    char text[IDENT_TEXT + 1];
+    struct world_said said, again;
+    if (!count || world->ledger_broken) return;
+    const struct model_post *post = &world->model.posts[count - 1 - below(run, count < 50 ? count : 50)];
+    struct ident post_id = post->post_id;
+    int buyer = town_find(world->town, post->intent.buyer);
+    const char *knows = town_knows(world->town, buyer, (struct bytes){ident_text(&post_id, text), IDENT_TEXT});
+    if (knows[0] == 'n') return;
+    bool accepted = knows[0] == 'a', was_open = post->state == POST_OPEN;
+    int status = world_say(world, &post_id, accepted, VERDICT_BY_BUYER, &said);
+    int same = world_say(world, &post_id, accepted, VERDICT_BY_BUYER, &again);
+    if (status != same || said.is_late != again.is_late)
+        world_wrong(world, "a buyer is answered %d, then %d", status, same);
+    if (was_open && status != 409) world_wrong(world, "a buyer's word about a post that is under way: %d", status);
 }
 
 static void act_crash(struct run *run)
@@ -347,9 +368,9 @@ static void act_jump(struct run *run)
 static const struct {
     unsigned weight;
     void (*act)(struct run *run);
-} acts[] = {{400, act_ping},   {400, act_post}, {150, act_lead}, {30, act_hang_up}, {40, act_push},
-            {30, act_release}, {25, act_pay},   {6, act_pause},  {25, act_resolve}, {4, act_reload},
-            {3, act_crash},    {1, act_break},  {1, act_drain},  {6, act_jump}};
+} acts[] = {{400, act_ping},   {400, act_post}, {150, act_lead},   {30, act_hang_up}, {40, act_push},
+            {30, act_release}, {25, act_pay},   {6, act_pause},    {15, act_resolve}, {20, act_verdict},
+            {4, act_reload},   {3, act_crash},  {1, act_break},    {1, act_drain},    {6, act_jump}};
 
 static void act(struct run *run)
 {
@@ -459,6 +480,8 @@ static void report(const struct sim *sim)
            (unsigned long long)sum->later_tiers, (unsigned long long)sum->payments, (unsigned long long)sum->purses,
            (unsigned long long)sum->shared, (unsigned long long)sum->sets, (unsigned long long)sum->sets_several,
            (unsigned long long)sum->sets_skipped);
+    printf("%llu doubts ended by themselves, %llu times a buyer was asked about one, %llu acceptances came too late\n",
+           (unsigned long long)sum->ended, (unsigned long long)sum->asked_status, (unsigned long long)sum->told_late);
 }
 
 static bool read_number(const char *text, uint64_t *value)

@@ -113,7 +113,8 @@ static void say_posts(struct sink *sink, const struct trace_auction *posts, stru
 {
     static const char *const outcomes[] = {
         [TRACE_POST_OPEN] = "open",       [TRACE_POST_ACCEPTED] = "accepted", [TRACE_POST_REJECTED] = "rejected",
-        [TRACE_POST_UNKNOWN] = "unknown", [TRACE_POST_FAILED] = "failed",     [TRACE_POST_SKIPPED] = "skipped"};
+        [TRACE_POST_UNKNOWN] = "unknown", [TRACE_POST_FAILED] = "failed",     [TRACE_POST_SKIPPED] = "skipped",
+        [TRACE_POST_VOIDED] = "voided"};
     for (uint32_t i = 0; i < posts->posts_count; i++) {
         const struct trace_post *post = &posts->posts[i];
         if (!bytes_same(post->contract, contract)) continue;

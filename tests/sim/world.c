@@ -240,46 +240,6 @@ enum reason world_gate(struct world *world, struct bytes id)
     return availability_reason(contract, buyer, &view, wall_ms);
 }
 
-static void settle_caps(struct world *world, const struct book_intent *intent, bool accepted)
-{
-    struct cap_key keys[BOOK_CAP_KEYS_MAX];
-    for (unsigned i = 0; i < intent->keys_count; i++) {
-        keys[i] = (struct cap_key){.window = intent->keys[i].window,
-                                   .amount = intent->keys[i].amount,
-                                   .stay = (enum cap_stay)intent->keys[i].stay};
-        memcpy(keys[i].id.at, intent->keys[i].id, sizeof keys[i].id.at);
-        keys[i].cell = standing_cap_cell(world->standing, &keys[i].id);
-    }
-    if (accepted)
-        caps_count(world->standing, keys, intent->keys_count);
-    else
-        caps_release(world->standing, keys, intent->keys_count, true);
-}
-
-int world_resolve(struct world *world, const struct ident *post_id, bool accepted, bool *resumes)
-{
-    struct ident sale_id = ident_make(&world->workers[0].ids, world_wall_ms(world));
-    const char *refused = model_resolve(&world->model, post_id, accepted, &sale_id, world_wall_ms(world), resumes);
-    struct seat_hold seat;
-    if (refused) return refused[0] == 'u' ? 404 : 409;
-    lane_publish(world);
-    const struct model_post *post = model_post(&world->model, post_id);
-    bool frees_money = !accepted && !world->model.leads[post->lead].record.offer.rehearsal;
-    if (frees_money) /* a sale is billed at what was held */
-        funds_change(world->standing, standing_buyer_cell(world->standing, post->intent.buyer),
-                     post->intent.price_micros);
-    if (seats_row_take(world, post_id, &seat)) {
-        if (accepted)
-            seats_keep(world->standing, &seat);
-        else
-            seats_give(world->standing, &seat);
-    }
-    settle_caps(world, &post->intent, accepted);
-    struct ident lead_id = world->model.leads[post->lead].record.lead_id;
-    if (*resumes) asking_resume(world, &lead_id);
-    return 200;
-}
-
 /* The end of a process -----------------------------------------------------------------------------------------------
  */
 

@@ -104,6 +104,7 @@ struct world_counts {
     uint64_t shared; /* leads that several bought */
     uint64_t crashes, drains, gone, late, doubts, fallbacks, problems, again, early_closes, early_sets, later_tiers;
     uint64_t refined, reauctions, told_again;
+    uint64_t ended, asked_status, told_late; /* doubts that ended by themselves; buyers asked about one; late words */
     uint64_t purses, payments; /* intents held against their buyer's limit; money that came in */
     uint64_t sets, sets_several,
         sets_skipped; /* of legs, held against the reference; of several legs; too many to try */
@@ -200,8 +201,13 @@ bool world_pause(struct world *world, struct bytes contract, bool paused);
 bool world_reload(struct world *world, const char *settings, char *note, size_t note_room);
 /* Why it is not pinged now; NONE: it is. REASON_COUNT: there is no such contract. */
 enum reason world_gate(struct world *world, struct bytes contract);
-/* 200, 404 or 409. */
-int world_resolve(struct world *world, const struct ident *post_id, bool accepted, bool *resumes);
+/* doubts.c. What is said of a post: 200, 404 or 409. */
+struct world_said {
+    bool resumes; /* the story goes on */
+    bool is_late; /* accepted, and not billed */
+};
+int world_say(struct world *world, const struct ident *post_id, bool accepted, enum verdict_source by,
+              struct world_said *said);
 
 /* No new work; after ten seconds open posts become doubts. `drained` once nothing is open. */
 void world_drain(struct world *world);

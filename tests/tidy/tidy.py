@@ -18,7 +18,7 @@ FLOORS = [
     ["exchange/standing"],
     ["exchange/market"],
     ["exchange/auction", "exchange/buyers", "exchange/ledger"],
-    ["exchange/worker"],
+    ["exchange/worker", "exchange/courier"],
     ["exchange/api", "exchange/config"],
     ["exchange/command"],
     ["exchange", "bench/micro"],

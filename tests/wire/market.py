@@ -261,6 +261,12 @@ class Market:
             raise AssertionError(f"{path}: {status} {text}")
         return json.loads(text)
 
+    def whatif(self):
+        """What `outcry whatif` tells of the last hour under the catalogue that is served."""
+        done = subprocess.run([self.outcry, "whatif", "--catalogue", f"{self.folder}/market.yaml", "-1h", "now", "--json", "--config",
+                               f"{self.folder}/outcry.yaml"], capture_output=True, text=True, check=True)
+        return json.loads(done.stdout)
+
     def ledger(self, verb):
         """`outcry ledger VERB --json`: (exit status, what it printed)."""
         done = subprocess.run([self.outcry, "ledger", verb, "--json", "--config", f"{self.folder}/outcry.yaml"], capture_output=True, text=True)

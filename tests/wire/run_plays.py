@@ -295,6 +295,10 @@ class Play:
                 self.differ(account, micros, stat["accounts"].get(account, "0.00"))
         if stat["accounts_sum"] != "0.00":
             self.differ("sum of all accounts", "0.00", stat["accounts_sum"])
+        if "whatif" in ends:
+            told = self.market.whatif()
+            if told["whatif"] != told["recorded"] or told["assumed"]["posts_drawn"]:
+                self.differ("whatif under the same catalogue", told["recorded"], (told["whatif"], told["assumed"]))
         status, text = self.market.ledger("verify")
         if status != 0:
             self.fail(f"ledger verify: {status} {text}")

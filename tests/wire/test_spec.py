@@ -27,9 +27,14 @@ FIELDS = {
     "phone": {"type": "us_phone", "required": "post"},
     "email": {"type": "email", "required": "post"},
 }
-PLAY = {"campaign": {"fields": FIELDS, "consent": {"required": ["tcpa", "text", "text_sha256", "at", "page_url", "leadid"], "required_at": "ping"},
+PLAY = {"campaign": {"fields": FIELDS, "consent": {"required": ["tcpa", "sellers", "text", "text_sha256", "at", "page_url", "leadid"], "required_at": "ping"},
                      "test_patterns": [{"field": "phone", "matches": "."}]},
-        "buyers": {"north": {}}}
+        "buyers": {"north": {"contract": {"seller": {"name": "O'Neil <&> Sons", "url": "https://neil.example", "consent_text": "Neil may call \"me\"."}}},
+                   "same": {"contract": {"seller": {"name": "O'Neil <&> Sons"}, "consent": "named"}},
+                   "east": {"contract": {"seller": {"name": "Eastern"}}},
+                   "shut": {"contract": {"seller": {"name": "Never"}}},
+                   "rests": {"contract": {"seller": {"name": "Resting"}, "paused": True}}},
+        "affiliates": {"best": {"exclude_buyers": ["shut"]}}}
 
 
 class Page(html.parser.HTMLParser):
@@ -99,6 +104,9 @@ def test_what_it_says_is_so():
         spec = running.spec()
         same([spec["campaign"], spec["affiliate"], spec["currency"], spec["paused"]], ["auto", "best", "USD", False], "terms")
         same(spec["consent"], {"required": PLAY["campaign"]["consent"]["required"], "required_at": "ping"}, "consent")
+        same([(seller["name"], seller["consent"]) for seller in spec["sellers"]], [("O'Neil <&> Sons", "named"), ("Eastern", "general")], "sellers")
+        same((spec["sellers"][0]["consent_text"], len(spec["sellers"][0]["consent_sha256"]), spec["more_sellers"]),
+             ('Neil may call "me".', 64, False), "the first seller")
         told = {field["name"]: field for field in spec["fields"]}
         # the file's fields lie over the default ones
         same(set(FIELDS) <= set(told), True, "fields")
@@ -113,7 +121,7 @@ def test_what_it_says_is_so():
         same(told["credit"]["values"], FIELDS["credit"]["of"], "values")
         lead = {name: field["test_value"] for name, field in told.items()}
         consent = {"tcpa": True, "text": "a", "text_sha256": "ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb",
-                   "at": "2026-01-05T10:00:00Z", "page_url": "https://a.example", "leadid": "x"}
+                   "at": "2026-01-05T10:00:00Z", "page_url": "https://a.example", "leadid": "x", "sellers": "Eastern"}
         status, answer = running.market.public_answer("POST", "/v1/leads", {"campaign": "auto", "test": True, "lead": lead, "consent": consent}, running.key)
         same((status, answer["status"]), (200, "sold"), f"a lead of test values: {answer}")
 
@@ -138,6 +146,7 @@ def test_the_page_is_whole():
         same([tag for tag, attrs in page.tags if tag in ("script", "link", "img") or "src" in attrs or "href" in attrs], [], "what would be fetched")
         for name in FIELDS:
             same(name in page.text, True, f"{name} on the page")
+        same("O'Neil <&> Sons" in page.text and "must be named" in page.text, True, "the sellers on the page")
         same(FIELDS["credit"]["of"][0] in page.text, True, "a value with every awkward character")
         same(running.key in page.text, False, "the key on the page")
 

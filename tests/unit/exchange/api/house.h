@@ -111,7 +111,8 @@ struct house {
     struct resolver *resolver;
     struct arena zones;
     char folder[64], keys[96], key[APIKEY_TEXT_MAX + 1];
-    const char *idempotency_key; /* of the requests to come; NULL: none */
+    char other_key[APIKEY_TEXT_MAX + 1]; /* of the affiliate "other" */
+    const char *idempotency_key;         /* of the requests to come; NULL: none */
     int socket;
 };
 
@@ -136,17 +137,21 @@ static inline struct catalogue *build_catalogue(struct house *house)
     struct arena arena;
     struct document_error error;
     struct digest digest;
-    char hex[65] = "";
-    struct sink sink = sink_over(hex, 64);
+    char hex[65] = "", other_hex[65] = "";
+    struct sink sink = sink_over(hex, 64), other = sink_over(other_hex, 64);
     apikey_digest(bytes_of(house->key), &digest);
     sink_hex(&sink, (struct bytes){(const char *)digest.at, DIGEST_LEN});
+    apikey_digest(bytes_of(house->other_key), &digest);
+    sink_hex(&other, (struct bytes){(const char *)digest.at, DIGEST_LEN});
     const char *port = strrchr(server_address(house->buyer.server), ':') + 1;
     int len = snprintf(
         text, sizeof text,
         "{\"campaigns\":[{\"id\":\"auto\",\"timeout\":\"2s\",\"post_timeout\":\"3s\",\"fields\":{"
         "\"state\":{\"type\":\"us_state\",\"required\":\"ping\",\"private\":\"false\"},"
-        "\"phone\":{\"type\":\"us_phone\",\"required\":\"post\"}}}],"
-        "\"affiliates\":[{\"id\":\"best\",\"keys\":[\"sha256:%s\"],\"campaigns\":[\"auto\"]}],"
+        "\"phone\":{\"type\":\"us_phone\",\"required\":\"post\"}}},"
+        "{\"id\":\"plain\",\"timeout\":\"1s\",\"fields\":{\"state\":{\"type\":\"us_state\",\"private\":\"false\"}}}],"
+        "\"affiliates\":[{\"id\":\"best\",\"keys\":[\"sha256:%s\"],\"campaigns\":[\"auto\",\"plain\"]},"
+        "{\"id\":\"other\",\"keys\":[\"sha256:%s\"],\"campaigns\":[\"auto\"]}],"
         "\"buyers\":[{\"id\":\"north\",\"time_zone\":\"America/"
         "New_York\",\"signing_secret\":\"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\",\"hash_secret\":\"the key of "
         "hashes\",\"contracts\":["
@@ -160,7 +165,7 @@ static inline struct catalogue *build_catalogue(struct house *house)
         "\"post_url\":\"http://127.0.0.1:%s/post\",\"max_price\":\"80\","
         "\"caps\":[{\"window\":\"day\",\"leads\":\"%u\"}]},{\"id\":\"north-nv\",\"campaign\":\"auto\",\"price\":\"9\","
         "\"post_url\":\"http://127.0.0.1:1/post\",\"filter\":{\"field\":\"state\",\"in\":[\"NV\"]}}]}]}",
-        hex, port, port, house->day_cap, port, port, house->day_cap);
+        hex, other_hex, port, port, house->day_cap, port, port, house->day_cap);
     arena_init(&arena, 65536, 1 << 24);
     const struct node *document = document_read_json(&arena, (struct bytes){text, (size_t)len}, &DOCUMENT_LIMITS,
                                                      &error);
@@ -229,6 +234,7 @@ static inline int open_house(void **state, unsigned workers, unsigned day_cap, h
     assert_non_null(mkdtemp(house->folder));
     snprintf(house->keys, sizeof house->keys, "%s/keys", house->folder);
     apikey_make(APIKEY_AFFILIATE, house->key);
+    apikey_make(APIKEY_AFFILIATE, house->other_key);
     arena_init(&house->zones, 65536, 1 << 24);
     open_buyer(&house->buyer);
     struct hall *hall = &house->hall;
@@ -239,7 +245,6 @@ static inline int open_house(void **state, unsigned workers, unsigned day_cap, h
     assert_int_equal(offers_open(10000, workers, &hall->offers), FAULT_NONE);
     assert_int_equal(claims_open(1000, &hall->claims), FAULT_NONE);
     assert_int_equal(holds_open(&hall->holds), FAULT_NONE);
-    assert_int_equal(doubts_open(&hall->doubts), FAULT_NONE);
     assert_int_equal(resolver_start(true, &hall->resolver), FAULT_NONE);
     hall->catalogue = build_catalogue(house);
     struct ledger_options ledger = {.path = house->folder,
@@ -289,7 +294,6 @@ static inline int close_house(void **state)
     offers_close(&hall->offers);
     claims_close(&hall->claims);
     holds_close(&hall->holds);
-    doubts_close(&hall->doubts);
     catalogue_drop(&hall->catalogue);
     standing_close(&hall->standing);
     close_buyer(&house->buyer);

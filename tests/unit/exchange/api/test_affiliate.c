@@ -124,6 +124,28 @@ static void what_cannot_be_taken_back(void **state)
     if (!strstr(answer, "\"suppressed\"")) fail_msg("%s", answer);
 }
 
+/* Of one lead: a person it does not name, and a lead that somebody else sold, which nobody hears of. */
+static void a_lead_that_names_nobody_and_one_of_others(void **state)
+{
+    struct house *house = *state;
+    char answer[8192], body[256], own_key[sizeof house->key];
+    assert_int_equal(
+        ask(house, "/v1/leads", "{\"campaign\":\"plain\",\"lead\":{\"state\":\"CA\"}}", answer, sizeof answer), 200);
+    snprintf(body, sizeof body, "{\"lead_id\":\"%.26s\"}", strstr(answer, "\"lead_id\":\"") + 11);
+    assert_int_equal(ask(house, "/v1/revocations", body, answer, sizeof answer), 422);
+    if (!strstr(answer, "invalid_field") || !strstr(answer, "the lead names nobody")) fail_msg("%s", answer);
+    assert_int_equal(ask(house, "/v1/leads", LEAD("CA"), answer, sizeof answer), 200);
+    snprintf(body, sizeof body, "{\"lead_id\":\"%.26s\"}", strstr(answer, "\"lead_id\":\"") + 11);
+    memcpy(own_key, house->key, sizeof own_key);
+    memcpy(house->key, house->other_key, sizeof house->key);
+    assert_int_equal(ask(house, "/v1/revocations", body, answer, sizeof answer), 404);
+    if (!strstr(answer, "no such lead")) fail_msg("%s", answer);
+    memcpy(house->key, own_key, sizeof own_key);
+    assert_int_equal(ask(house, "/v1/leads", LEAD("NY"), answer, sizeof answer), 200);
+    if (!strstr(answer, "\"status\":\"sold\"")) fail_msg("it was revoked all the same: %s", answer);
+    assert_int_equal(ask(house, "/v1/revocations", body, answer, sizeof answer), 200); /* its own affiliate may */
+}
+
 static void a_new_auction_is_told(void **state)
 {
     char text[2048];
@@ -229,6 +251,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(what_cannot_be_taken_back, open_one, close_house),
+        cmocka_unit_test_setup_teardown(a_lead_that_names_nobody_and_one_of_others, open_one, close_house),
         cmocka_unit_test_setup_teardown(the_first_verdict_again_has_its_words, open_one, close_house),
         cmocka_unit_test_setup_teardown(a_ping_again_and_refined, open_one, close_house),
         cmocka_unit_test_setup_teardown(legs_tell_their_seller, open_one, close_house),

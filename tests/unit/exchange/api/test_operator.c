@@ -175,7 +175,8 @@ static void resolve_in_the_book(const struct hall *hall, const char *post)
     assert_true(ident_read((struct bytes){post, 26}, &post_id));
     assert_int_equal(loop_open(&loop), FAULT_NONE);
     assert_int_equal(ledger_line_open(hall->ledger, loop, &line), FAULT_NONE);
-    assert_int_equal(ledger_resolve(line, &post_id, false, NULL, clock_wall_ms(), on_resolved_only, loop), FAULT_NONE);
+    struct ledger_verdict verdict = {.post_id = post_id, .by = VERDICT_BY_OPERATOR, .wall_ms = clock_wall_ms()};
+    assert_int_equal(ledger_resolve(line, &verdict, on_resolved_only, loop), FAULT_NONE);
     loop_run(loop);
     ledger_line_close(&line);
     loop_close(&loop);

@@ -207,10 +207,38 @@ static void makes_keys(void **state)
     }
     assert_int_equal(run("key", "new", "king", NULL), COMMAND_USAGE);
     assert_int_equal(run("key", "new", NULL), COMMAND_USAGE);
-    assert_int_equal(run("key", "list", NULL), COMMAND_USAGE);
-    assert_non_null(strstr(complained, "not supported yet"));
-    assert_int_equal(run("key", "revoke", NULL), COMMAND_USAGE);
+    assert_int_equal(run("key", "lend", NULL), COMMAND_USAGE);
+    assert_string_equal(complained, "outcry key: lend: no such thing to do; there are: new, list, revoke\n");
     assert_int_equal(run("key", NULL), COMMAND_USAGE);
+}
+
+#define HASH_A "aaaaaaaaaaaa1111111111111111111111111111111111111111111111111111"
+#define HASH_B "bbbbbbbbbbbb1111111111111111111111111111111111111111111111111111"
+
+/* Without a book, and without an exchange that runs; with them it is tested over sockets. */
+static void lists_keys(void **state)
+{
+    (void)state;
+    write_file("outcry.yaml", "listen: {public: 127.0.0.1:1, admin: 'unix:nobody'}\nadmin_keys: ['sha256:" HASH_B
+                              "']\nledger: {path: none}\ncatalogue: market.yaml\n");
+    write_file("market.yaml", "campaigns: [{id: auto, fields: {state: {type: us_state}}}]\naffiliates: [{id: best, "
+                              "campaigns: [auto], keys: ['sha256:" HASH_A "']}]\nbuyers: []\n");
+    setenv("OUTCRY_CONFIG", path_of("outcry.yaml"), 1);
+    assert_int_equal(run("key", "list", NULL), COMMAND_DONE);
+    assert_non_null(strstr(said, "affiliate  best          aaaaaaaaaaaa"));
+    assert_non_null(strstr(said, "admin                    bbbbbbbbbbbb"));
+    assert_int_equal(run("key", "list", "--json", NULL), COMMAND_DONE);
+    assert_string_equal(
+        said, "{\"keys\":[{\"kind\":\"affiliate\",\"owner\":\"best\",\"hash\":\"aaaaaaaaaaaa\",\"revoked_at\":null},"
+              "{\"kind\":\"admin\",\"owner\":\"\",\"hash\":\"bbbbbbbbbbbb\",\"revoked_at\":null}]}\n");
+    assert_int_equal(run("key", "revoke", NULL), COMMAND_USAGE);
+    assert_int_equal(run("key", "revoke", "king", NULL), COMMAND_USAGE);
+    assert_string_equal(complained, "outcry key: king: is no hash of a key\n");
+    assert_int_equal(run("key", "revoke", "sha256:" HASH_A "0", NULL), COMMAND_USAGE);
+    assert_int_equal(run("key", "revoke", "sha256:" HASH_A, NULL), COMMAND_USAGE);
+    assert_non_null(strstr(complained, "connection failed"));
+    unlink(path_of("market.yaml"));
+    assert_int_equal(run("key", "list", NULL), COMMAND_USAGE);
 }
 
 int main(void)
@@ -221,6 +249,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(checks_settings_and_catalogue, open_folder, close_folder),
         cmocka_unit_test_setup_teardown(prints_the_schema_three_ways, open_folder, close_folder),
         cmocka_unit_test_setup_teardown(makes_keys, open_folder, close_folder),
+        cmocka_unit_test_setup_teardown(lists_keys, open_folder, close_folder),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

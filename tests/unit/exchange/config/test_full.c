@@ -17,11 +17,9 @@ static const char *const later[] = {
     /* campaign */
     "redistribute", "retention",
     /* affiliate */
-    "terms", "returns", "notices",
-    /* buyer */
-    "notices",
+    "terms", "returns",
     /* contract */
-    "status_url", "delivery", "copies", "doubt", "returns", "pay_on", "contact_within"};
+    "delivery", "copies", "returns", "pay_on", "contact_within"};
 #define LATER (sizeof later / sizeof *later)
 
 static void copy_file(struct arena *arena, const char *name)

@@ -112,13 +112,19 @@ static inline enum fault desk_append(struct desk *desk, const struct book_step *
     return desk->fault;
 }
 
-static inline enum fault desk_resolve(struct desk *desk, const struct ident *post_id, bool accepted,
-                                      const struct ident *sale_id)
+static inline enum fault desk_say(struct desk *desk, struct ledger_verdict verdict)
 {
-    enum fault fault = ledger_resolve(desk->line, post_id, accepted, sale_id, desk->wall_ms, desk_on_resolved, desk);
+    verdict.wall_ms = desk->wall_ms;
+    enum fault fault = ledger_resolve(desk->line, &verdict, desk_on_resolved, desk);
     check(fault == FAULT_NONE);
     loop_run(desk->loop);
     return desk->fault;
+}
+
+static inline enum fault desk_resolve(struct desk *desk, const struct ident *post_id, bool accepted)
+{
+    return desk_say(desk,
+                    (struct ledger_verdict){.post_id = *post_id, .accepted = accepted, .by = VERDICT_BY_OPERATOR});
 }
 
 /* Runs `job` on the reader thread and waits. */

@@ -86,8 +86,7 @@ static void test_an_io_error_latches(void **state)
     assert_non_null(strstr(text, "outcry ledger verify"));
     assert_int_equal(desk_end_lead(desk, &ids, POST_ACCEPTED), FAULT_DISK); /* though the disk is well again */
     assert_int_equal(desk_open_lead(desk, &other, NULL), FAULT_DISK);
-    struct ident sale = desk_id(desk);
-    assert_int_equal(desk_resolve(desk, &ids.post, true, &sale), FAULT_DISK);
+    assert_int_equal(desk_resolve(desk, &ids.post, true), FAULT_DISK);
     assert_int_equal(atomic_load(&book_flushes), before + 1);
     desk_close(desk);
     assert_int_equal(atomic_load(&book_flushes), before + 1);

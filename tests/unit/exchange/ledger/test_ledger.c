@@ -182,8 +182,7 @@ static void test_a_test_lead(void **state)
         if (i == 1) tale_end(&tale, LEAD_PENDING);
         assert_int_equal(desk_append(desk, &tale.step), FAULT_NONE);
     }
-    struct ident sale_id = desk_id(desk);
-    assert_int_equal(desk_resolve(desk, &posts[1], true, &sale_id), FAULT_NONE);
+    assert_int_equal(desk_resolve(desk, &posts[1], true), FAULT_NONE);
     assert_true(desk->resolution.is_test);
     desk_close(desk);
 
@@ -542,18 +541,16 @@ static void test_resolved_as_sold(void **state)
     struct book_facts facts;
     assert_int_equal(desk_open(desk), FAULT_NONE);
     assert_int_equal(desk_lead(desk, &ids, NULL, POST_UNKNOWN), FAULT_NONE);
-    struct ident sale = desk_id(desk);
-    assert_int_equal(desk_resolve(desk, &ids.post, true, &sale), FAULT_NONE);
+    assert_int_equal(desk_resolve(desk, &ids.post, true), FAULT_NONE);
     assert_true(ident_same(&desk->resolution.lead_id, &ids.lead));
     assert_false(desk->resolution.resumes);
     assert_int_equal(desk->resolution.seq, 3);
-    assert_int_equal(desk->resolution.keys_count, 2);
-    assert_int_equal(desk_resolve(desk, &ids.post, true, &sale), FAULT_INPUT); /* no longer in doubt */
-    assert_int_equal(desk_resolve(desk, &ids.ping, true, &sale), FAULT_NOT_FOUND);
+    assert_int_equal(desk_resolve(desk, &ids.post, true), FAULT_INPUT); /* no longer in doubt */
+    assert_int_equal(desk_resolve(desk, &ids.ping, true), FAULT_NOT_FOUND);
     desk_close(desk);
     read_facts(desk, &ids, &facts);
     assert_int_equal(facts.lead.state, LEAD_SOLD);
-    assert_true(ident_same(&facts.lead.slots[0].sale.sale_id, &sale));
+    assert_true(ident_same(&facts.lead.slots[0].sale.sale_id, &ids.post));
     assert_int_equal(facts.totals.revenue_micros, DESK_PRICE);
     assert_int_equal(facts.totals.doubts, 0);
     assert_int_equal(facts.totals.pending, 0);
@@ -569,11 +566,8 @@ static void test_resolved_as_rejected_goes_on(void **state)
     struct tale tale;
     assert_int_equal(desk_open(desk), FAULT_NONE);
     assert_int_equal(desk_lead(desk, &ids, NULL, POST_UNKNOWN), FAULT_NONE);
-    assert_int_equal(desk_resolve(desk, &ids.post, false, NULL), FAULT_NONE);
+    assert_int_equal(desk_resolve(desk, &ids.post, false), FAULT_NONE);
     assert_true(desk->resolution.resumes);
-    assert_int_equal(desk->resolution.keys_count, 2);
-    assert_int_equal(desk->resolution.keys[0].id[0], 1);
-    assert_int_equal(desk->resolution.keys[1].window, 29833320);
     struct ident second = desk_id(desk);
     tale_begin(&tale, desk, &ids.lead, &ids.ping);
     tale_intend(&tale, &second, 1);
@@ -620,7 +614,7 @@ static void test_what_was_to_go_on_goes_on_after_a_start(void **state)
         tale_intend(&tale, &ids[i].post, 0);
         assert_int_equal(desk_append(desk, &tale.step), FAULT_NONE);
         assert_int_equal(desk_end_lead(desk, &ids[i], POST_UNKNOWN), FAULT_NONE);
-        assert_int_equal(desk_resolve(desk, &ids[i].post, false, NULL), FAULT_NONE);
+        assert_int_equal(desk_resolve(desk, &ids[i].post, false), FAULT_NONE);
         assert_true(desk->resolution.resumes);
     }
     int64_t resolved_ms = desk->wall_ms;
@@ -661,9 +655,8 @@ static void test_resolved_too_late_ends_it(void **state)
     assert_int_equal(desk_open(desk), FAULT_NONE);
     assert_int_equal(desk_lead(desk, &ids, NULL, POST_UNKNOWN), FAULT_NONE);
     desk->wall_ms = DESK_WALL + 300000; /* the offer's end */
-    assert_int_equal(desk_resolve(desk, &ids.post, false, NULL), FAULT_NONE);
+    assert_int_equal(desk_resolve(desk, &ids.post, false), FAULT_NONE);
     assert_false(desk->resolution.resumes);
-    assert_int_equal(desk->resolution.keys_count, 2);
     desk_close(desk);
     read_facts(desk, &ids, &facts);
     assert_int_equal(facts.lead.state, LEAD_UNSOLD);
@@ -679,7 +672,7 @@ static void test_going_on_ends_with_the_process(void **state)
     struct book_facts facts;
     assert_int_equal(desk_open(desk), FAULT_NONE);
     assert_int_equal(desk_lead(desk, &ids, NULL, POST_UNKNOWN), FAULT_NONE);
-    assert_int_equal(desk_resolve(desk, &ids.post, false, NULL), FAULT_NONE);
+    assert_int_equal(desk_resolve(desk, &ids.post, false), FAULT_NONE);
     desk_close(desk);
     assert_int_equal(desk_open(desk), FAULT_NONE);
     desk_close(desk);
@@ -701,6 +694,7 @@ static void test_restore(void **state)
 {
     struct desk *desk = *state;
     struct lead_ids ids;
+    struct digest revoked = {{1, 2, 3}}, other = {{1, 2, 4}};
     assert_int_equal(desk_open(desk), FAULT_NONE);
     assert_int_equal(desk_lead(desk, &ids, NULL, POST_ACCEPTED), FAULT_NONE); /* kept */
     assert_int_equal(desk_lead(desk, &ids, NULL, POST_REJECTED), FAULT_NONE); /* given back */
@@ -715,6 +709,11 @@ static void test_restore(void **state)
     assert_int_equal(ledger_switch(desk->line, BYTES("south/auto"), false, DESK_WALL, desk_on_durable, desk, 4711),
                      FAULT_NONE);
     loop_run(desk->loop);
+    for (unsigned twice = 0; twice < 2; twice++) {
+        assert_int_equal(ledger_revoke_key(desk->line, &revoked, DESK_WALL + twice, desk_on_durable, desk, 4711),
+                         FAULT_NONE);
+        loop_run(desk->loop);
+    }
     assert_int_equal(desk->fault, FAULT_NONE);
     desk_close(desk);
 
@@ -733,6 +732,8 @@ static void test_restore(void **state)
     assert_int_equal(used(standing, 2, 29833333), 0);
     assert_true(switches_paused(standing, standing_contract_cell(standing, BYTES("north/auto"))));
     assert_false(switches_paused(standing, standing_contract_cell(standing, BYTES("south/auto"))));
+    assert_true(standing_is_key_revoked(standing, &revoked));
+    assert_false(standing_is_key_revoked(standing, &other));
     offers_close(&offers);
     standing_close(&standing);
     ledger_close(&desk->ledger);
@@ -752,8 +753,7 @@ static void test_what_is_learned(void **state)
         assert_int_equal(desk_lead(desk, &ids, NULL, ends[i]), FAULT_NONE);
         if (ends[i] != POST_FAILED) word = acceptance_after(word, ends[i] == POST_ACCEPTED, desk->wall_ms);
     }
-    struct ident sale_id = desk_id(desk);
-    assert_int_equal(desk_resolve(desk, &ids.post, true, &sale_id), FAULT_NONE);
+    assert_int_equal(desk_resolve(desk, &ids.post, true), FAULT_NONE);
     word = acceptance_after(word, true, desk->wall_ms);
     desk_close(desk);
 

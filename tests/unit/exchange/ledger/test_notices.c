@@ -117,8 +117,7 @@ static int end(void **state)
 
 static void resolve(struct desk *desk, const struct lead_ids *ids, bool accepted)
 {
-    struct ident sale_id = desk_id(desk);
-    assert_int_equal(desk_resolve(desk, &ids->post, accepted, accepted ? &sale_id : NULL), FAULT_NONE);
+    assert_int_equal(desk_resolve(desk, &ids->post, accepted), FAULT_NONE);
     desk->seq = desk->resolution.seq;
 }
 

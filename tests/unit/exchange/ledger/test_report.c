@@ -239,10 +239,10 @@ static void test_changed_and_missing_rows(void **state)
 
 static void test_surplus_rows(void **state)
 {
-    static const unsigned tables[] = {BOOK_LEADS,   BOOK_POSTS,         BOOK_DOUBTS,        BOOK_PINGS,
-                                      BOOK_KEYS,    BOOK_CAPS,          BOOK_SWITCHES,      BOOK_ACCOUNTS,
-                                      BOOK_CONTENT, BOOK_CATALOGUES,    BOOK_SALES,         BOOK_MOVES,
-                                      BOOK_REFS,    BOOK_ACCOUNT_NAMES, BOOK_ACCOUNT_LINES, BOOK_DUE};
+    static const unsigned tables[] = {
+        BOOK_LEADS,    BOOK_POSTS,         BOOK_DOUBTS,        BOOK_PINGS,      BOOK_KEYS,        BOOK_CAPS,
+        BOOK_SWITCHES, BOOK_ACCOUNTS,      BOOK_CONTENT,       BOOK_CATALOGUES, BOOK_SALES,       BOOK_MOVES,
+        BOOK_REFS,     BOOK_ACCOUNT_NAMES, BOOK_ACCOUNT_LINES, BOOK_DUE,        BOOK_KEYS_REVOKED};
     static char zeros[8];
     for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
         struct desk *desk = *state;

@@ -123,9 +123,8 @@ static void test_a_doubt_holds(void **state)
     desk_close(&desk);
     assert_int_equal(desk_open(&desk), FAULT_NONE);
     assert_string_equal(known(&desk, person(1, 2)), "phone:open");
-    struct ident sale_id = desk_id(&desk);
     desk.wall_ms += WEEK;
-    assert_int_equal(desk_resolve(&desk, &ids.post, true, &sale_id), FAULT_NONE);
+    assert_int_equal(desk_resolve(&desk, &ids.post, true), FAULT_NONE);
     desk.seq = desk.resolution.seq;
     assert_string_equal(known(&desk, person(1, 2)), "phone:sold");
     verify(&desk);

@@ -93,7 +93,7 @@ static void check_contracts(const struct catalogue *catalogue)
     assert_int_equal(live->min_price_micros, 1000000);
     assert_int_equal(live->max_price_micros, 80000000);
     assert_int_equal(live->tier, 2);
-    assert_int_equal(live->bid_ttl_us, 30000000);
+    assert_int_equal(live->bid_ttl_ms, 30000);
     assert_true(live->seats_required);
     assert_false(live->silent_available);
     assert_non_null(live->filter);
@@ -109,7 +109,7 @@ static void check_contracts(const struct catalogue *catalogue)
     assert_int_equal(fix->prices[0].price_micros, 12500000);
     assert_int_equal(fix->ping_timeout_us, 1000000);
     assert_int_equal(fix->post_timeout_us, 3000000);
-    assert_int_equal(fix->bid_ttl_us, 300000000);
+    assert_int_equal(fix->bid_ttl_ms, 300000);
     assert_int_equal(fix->tier, 1);
     assert_true(fix->silent_available);
     assert_int_equal(fix->ping.url.len, 0);

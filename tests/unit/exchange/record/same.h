@@ -72,6 +72,8 @@ static inline const char *differ_intent(const struct book_intent *a, const struc
     SAME(payout_micros);
     SAME(margin_rule);
     SAME(candidate);
+    SAME(doubt.within_ms);
+    SAME(doubt.then);
     SAME(keys_count);
     for (uint8_t i = 0; i < a->keys_count; i++) {
         SAME_RAW(keys[i].id);
@@ -124,7 +126,7 @@ static inline const char *differ_verdict(const struct book_verdict *a, const str
     SAME_TEXT(text);
     SAME_TEXT(buyer_lead_id);
     SAME(named_price_micros);
-    SAME(by_operator);
+    SAME(by);
     return NULL;
 }
 
@@ -157,6 +159,7 @@ static inline const char *differ_slot(const struct lead_slot *a, const struct le
     SAME(candidate);
     SAME(max_sold);
     SAME(posts_sent);
+    SAME(resolves_ms);
     SAME_TEXT(buyer_lead_id);
     return differ_sale(&a->sale, &b->sale);
 }
@@ -193,6 +196,9 @@ static inline const char *differ_lead(const struct lead_record *a, const struct 
 static inline const char *differ_post(const struct post_record *a, const struct post_record *b)
 {
     SAME(is_test);
+    SAME(by);
+    SAME(resolves_ms);
+    SAME(late_ms);
     SAME_RAW(post_id);
     SAME_RAW(lead_id);
     SAME_RAW(ping_id);

@@ -113,6 +113,8 @@ static inline void sample_intent(struct dice *dice, struct book_intent *intent)
         intent->keys[i].amount = (uint32_t)roll_number(dice);
         intent->keys[i].stay = (uint8_t)roll_below(dice, BOOK_CAP_STAY_MAX + 1);
     }
+    intent->doubt.within_ms = (int64_t)roll_below(dice, UINT64_C(90000000000));
+    intent->doubt.then = (enum doubt_then)roll_below(dice, DOUBT_THENS);
 }
 
 static inline void sample_sale(struct dice *dice, struct book_sale *sale)
@@ -137,7 +139,8 @@ static inline void sample_slot(struct dice *dice, struct lead_slot *slot)
     slot->candidate = (uint8_t)roll(dice);
     slot->max_sold = (uint8_t)roll(dice);
     slot->posts_sent = (uint32_t)roll_number(dice);
-    if (slot->state == POST_REJECTED || slot->state == POST_FAILED) return;
+    if (slot->state == POST_REJECTED || slot->state == POST_FAILED || slot->state == POST_VOIDED) return;
+    if (slot->state == POST_UNKNOWN) slot->resolves_ms = roll_number(dice);
     sample_sale(dice, &slot->sale);
     if (slot->state == POST_ACCEPTED) slot->buyer_lead_id = roll_text(dice, 64);
 }
@@ -176,7 +179,7 @@ static inline void sample_step(struct dice *dice, struct step_sample *sample, un
                                          .text = roll_text(dice, BOOK_TEXT_MAX),
                                          .buyer_lead_id = roll_text(dice, 64),
                                          .named_price_micros = roll_number(dice),
-                                         .by_operator = roll_flag(dice)};
+                                         .by = (enum verdict_source)roll_below(dice, VERDICT_SOURCES)};
         roll_raw(dice, &verdict->post_id, sizeof verdict->post_id);
         sample_intent(dice, &sample->intents[i]);
         sample_sale(dice, &sample->sales[i]);
@@ -232,7 +235,10 @@ static inline void sample_post(struct dice *dice, struct post_record *post)
                                  .buyer_lead_id = roll_text(dice, 64),
                                  .named_price_micros = roll_number(dice),
                                  .opened_ms = roll_number(dice),
-                                 .settled_ms = roll_number(dice)};
+                                 .settled_ms = roll_number(dice),
+                                 .by = (enum verdict_source)roll_below(dice, VERDICT_SOURCES),
+                                 .resolves_ms = roll_number(dice),
+                                 .late_ms = roll_number(dice)};
     roll_raw(dice, &post->post_id, sizeof post->post_id);
     roll_raw(dice, &post->lead_id, sizeof post->lead_id);
     roll_raw(dice, &post->ping_id, sizeof post->ping_id);

@@ -356,6 +356,7 @@ static void test_what_becomes_of_keys(void **state)
     for (size_t i = 0; i < 3; i++) {
         struct book_cap_key key = {.amount = 3, .stay = ROWS[i].stay};
         assert_int_equal(book_cap_change(&key, POST_REJECTED), ROWS[i].rejected);
+        assert_int_equal(book_cap_change(&key, POST_VOIDED), ROWS[i].rejected);
         assert_int_equal(book_cap_change(&key, POST_FAILED), ROWS[i].failed);
         assert_int_equal(book_cap_change(&key, POST_ACCEPTED), ROWS[i].accepted);
         assert_int_equal(book_cap_change(&key, POST_UNKNOWN), 0);
