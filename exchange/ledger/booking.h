@@ -5,6 +5,9 @@
 #pragma once
 
 #include "exchange/record/move.h"
+#include "protocol/base/fault.h"
+
+struct ledger_line;
 
 enum booking_kind { BOOKING_ADJUSTMENT, BOOKING_CLOSE, BOOKING_KINDS };
 
@@ -21,3 +24,8 @@ struct booking {
     int64_t booked_ms;
     int64_t balance_micros; /* of the account (of an affiliate: what is cleared), then */
 };
+
+/* The booking lives until on_durable, and is filled by then. */
+enum fault ledger_book(struct ledger_line *line, struct booking *booking, int64_t wall_ms,
+                       void (*on_durable)(void *arg, uint64_t token, enum fault fault, uint64_t seq), void *arg,
+                       uint64_t token) MUST_USE;

@@ -17,7 +17,7 @@ static const char *const later[] = {
     /* campaign */
     "redistribute", "retention",
     /* affiliate */
-    "terms", "returns",
+    "returns",
     /* contract */
     "delivery", "copies", "returns", "pay_on", "contact_within"};
 #define LATER (sizeof later / sizeof *later)
