@@ -1,5 +1,6 @@
 /* What buyers tell and ask: who can take a lead now. */
 #include "exchange/api/caps.h"
+#include "exchange/api/spending.h"
 #include "exchange/api/visit.h"
 
 #include <stdio.h>
@@ -91,6 +92,7 @@ static void write_contract(struct json *json, const struct visit *visit, const s
     if (whole) {
         struct caps_scene scene = {worker_catalogue(visit->worker), standing, wall_ms, true};
         caps_write(json, &scene, contract);
+        spending_write(json, visit->buyer, &view);
         json_key(json, "open_offers");
         json_u64(json, holds_open_offers(standing, contract->cell));
     }

@@ -4,6 +4,7 @@
 
 #include "exchange/api/caps.h"
 #include "exchange/api/refusals.h"
+#include "exchange/api/spending.h"
 #include "exchange/base/zonefile.h"
 #include "exchange/market/acceptance.h"
 #include "exchange/market/match.h"
@@ -209,8 +210,10 @@ static void write_contract(struct json *json, const struct story *story, const s
     json_text(json, contract->buyer);
     json_key(json, "state");
     json_text(json, bytes_of(states[contract->state]));
-    char sentence[CAPS_SENTENCE_MAX];
-    struct bytes text = contract->text.len ? contract->text : caps_sentence(story->catalogue, contract, sentence);
+    char of_cap[CAPS_SENTENCE_MAX], of_money[SPENDING_SENTENCE_MAX];
+    struct bytes text = contract->text;
+    if (!text.len) text = caps_sentence(story->catalogue, contract, of_cap);
+    if (!text.len) text = spending_sentence(story->catalogue, contract, of_money);
     write_reason(json, contract->reason, text, contract->code);
     write_bid(json, contract);
     write_ms(json, "ms", contract->answer_us);

@@ -4,6 +4,7 @@
 
 #include "exchange/api/caps.h"
 #include "exchange/api/explain.h"
+#include "exchange/api/spending.h"
 #include "exchange/api/visit.h"
 
 #define EXPLAIN_ROOM (4u << 20)
@@ -106,6 +107,7 @@ static void write_contract(struct json *json, struct hall *hall, const struct ca
     caps_write(json, &scene, contract);
     json_key(json, "open_offers");
     json_u64(json, holds_open_offers(standing, contract->cell));
+    spending_write(json, buyer, &view);
     json_key(json, "seats_free");
     if (view.seats_free == INT64_MAX)
         json_null(json);

@@ -96,6 +96,8 @@ static void write_state(struct sink *sink, struct hall *hall)
     metric(sink, "ledger_commit_p99_microseconds", "gauge", "A recent commit, 99th percentile",
            (uint64_t)ledger.commit_p99_us);
     metric(sink, "posts_in_doubt", "gauge", "Posts whose outcome is unknown", ledger.doubts);
+    metric(sink, "buyer_low_balance_total", "counter", "Times a sale left a buyer with less than its low_at",
+           ledger.lows);
     metric(sink, "book_bytes", "gauge", "Bytes used of the book's map", ledger.book_bytes_used);
     metric(sink, "book_bytes_max", "gauge", "The size of the book's map", ledger.book_bytes_max);
     int64_t expires_ms = atomic_load(&hall->certificate_expires_ms);

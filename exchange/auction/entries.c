@@ -270,6 +270,8 @@ void entries_intents(struct auction *auction)
         struct attempt *attempt = candidates_note(auction, slot, false, REASON_NONE);
         attempt->post_id = auction->host->make_id(auction->world);
         slot->next_attempt = (uint32_t)(attempt - auction->attempts);
+        const struct purse *purse = &auction->catalogue->buyers[candidate->contract->buyer].purse;
+        bool tells_low = purse->has_low && !auction->rehearsal;
         struct book_intent *intent = &entry.intents[entry.step.intents_count++];
         *intent = (struct book_intent){
             .post_id = attempt->post_id,
@@ -284,6 +286,8 @@ void entries_intents(struct auction *auction)
             .planned = (uint8_t)auction->plan_size,
             .max_sold = candidate->terms.max_sold,
             .doubt = doubt_of(auction, slot->candidate),
+            .has_low = tells_low,
+            .low_micros = tells_low ? purse->low_micros : 0,
         };
         take_keys(&slot->reservation, intent);
     }

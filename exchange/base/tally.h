@@ -15,6 +15,7 @@
     X(UNSOLD, unsold, "Leads that found no buyer")                                                                     \
     X(PENDING, pending, "Leads answered pending")                                                                      \
     X(REFUSED, refused, "Requests refused at the door")                                                                \
+    X(TURNED_AWAY, turned_away, "Connections over a bound, closed at once")                                            \
     X(CALLS, calls, "Pings sent to buyers")                                                                            \
     X(BIDS, bids, "Bids received in time")                                                                             \
     X(LATE, late, "Answers after the auction closed")                                                                  \

@@ -134,6 +134,13 @@ static void on_account(void *arg, struct bytes account, int64_t micros)
     }
 }
 
+static void on_hold(void *arg, struct bytes account, int64_t micros)
+{
+    struct accounts *holds = arg;
+    if (holds->sum_micros == 0) printf("\nheld of buyers by posts under way and in doubt, beside what they owe\n");
+    on_account(arg, account, micros);
+}
+
 static void write_totals(struct json *json, const struct reader_totals *totals)
 {
     const struct {
@@ -239,6 +246,10 @@ static int stat_json(struct reader *reader, const struct reader_totals *totals)
     json_close_map(&json);
     json_key(&json, "accounts_sum");
     json_money(&json, accounts.sum_micros);
+    json_key(&json, "holds");
+    json_open_map(&json);
+    if (!fault) fault = reader_holds(reader, on_account, &accounts);
+    json_close_map(&json);
     struct standing_facts facts = {.doubts_count = 0};
     if (!fault) fault = read_facts(reader, &facts);
     if (!fault) write_facts(&json, &facts);
@@ -265,6 +276,8 @@ static int stat_table(struct reader *reader, const struct reader_totals *totals)
     struct standing_facts facts = {.doubts_count = 0};
     enum fault fault = reader_accounts(reader, on_account, &accounts);
     printf("  %-40s %14s\n", "sum of all, always 0", money_text(accounts.sum_micros, text));
+    struct accounts holds = {.as_json = false};
+    if (!fault) fault = reader_holds(reader, on_hold, &holds);
     if (!fault) fault = read_facts(reader, &facts);
     if (!fault) print_facts(&facts, totals->doubts);
     arena_free(&facts.arena);

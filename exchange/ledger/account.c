@@ -51,7 +51,7 @@ struct move_record *account_next(struct account_book *book, enum move_kind kind,
 static bool read_row(struct bytes row, struct account_touched *account)
 {
     if (row.len < ROW_HEAD) return false;
-    account->balance_micros = (int64_t)store_read_value_u64(row.at);
+    account->before_micros = account->balance_micros = (int64_t)store_read_value_u64(row.at);
     account->number = store_read_value_u32(row.at + 8);
     account->period = store_read_value_u32(row.at + 12);
     return move_read_tally(bytes_from(row, ROW_HEAD), &account->tally);

@@ -28,6 +28,7 @@ struct account_touched {
     struct bytes name;
     uint32_t number;
     bool is_new;
+    int64_t before_micros; /* its balance before the entry */
     int64_t balance_micros;
     uint32_t period; /* the latest it was moved in */
     struct move_tally tally;

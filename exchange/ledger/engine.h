@@ -71,8 +71,9 @@ struct ledger {
     struct tally tally; /* of what was sold out of doubts */
 
     /* Published. */
-    _Atomic int state; /* enum engine_state */
-    char why[256];     /* written before the state becomes ENGINE_DOWN */
+    _Atomic int state;     /* enum engine_state */
+    char why[256];         /* written before the state becomes ENGINE_DOWN */
+    _Atomic uint64_t lows; /* buyers whose balance fell below what is low for them, since the start */
     _Atomic uint64_t seq, entries, commits, batches_max, doubts, posts_open, used_bytes, max_bytes;
     _Atomic uint64_t traces, traces_dropped, trace_bytes;
     _Atomic int64_t wait_p50_us, wait_p99_us;

@@ -4,6 +4,7 @@
 
 #include "exchange/ledger/rows.h"
 #include "exchange/ledger/seen.h"
+#include "exchange/ledger/stakes.h"
 
 void hearing_before(struct lead_record *lead)
 {
@@ -65,6 +66,29 @@ enum fault hearing_post(struct store *store, struct MDB_txn *txn, const struct p
                           .amount_micros = post->intent.price_micros,
                           .contract = post->intent.contract};
     return post->reason == REASON_VOIDED ? events_add(store, txn, &hearer, &event) : FAULT_NONE;
+}
+
+static const struct account_touched *account_of(const struct account_book *money, struct bytes buyer)
+{
+    for (unsigned i = 0; i < money->touched_count; i++)
+        if (bytes_same(stakes_buyer(money->touched[i].name), buyer)) return &money->touched[i];
+    return NULL;
+}
+
+/* Once, until money has come in again: from above it to below. */
+enum fault hearing_low(struct account_book *money, const struct post_record *post)
+{
+    const struct book_intent *intent = &post->intent;
+    struct rows_refusal *told = money->told;
+    if (post->state != POST_ACCEPTED || !intent->has_low) return FAULT_NONE;
+    const struct account_touched *account = account_of(money, intent->buyer);
+    if (!account || account->before_micros < intent->low_micros || account->balance_micros >= intent->low_micros)
+        return FAULT_NONE;
+    struct hearer hearer = {.kind = NOTICE_TO_BUYER, .id = intent->buyer};
+    struct event event = {
+        .notice = NOTICE_BALANCE_LOW, .at_ms = post->settled_ms, .amount_micros = account->balance_micros};
+    told->lows[told->lows_count++] = (struct rows_low){intent->buyer, account->balance_micros};
+    return events_add(money->store, money->txn, &hearer, &event);
 }
 
 enum fault hearing_late(struct store *store, struct MDB_txn *txn, const struct post_record *post)

@@ -5,6 +5,7 @@
  * answered at once needs no event. A buyer hears of a post of its that was voided. */
 #pragma once
 
+#include "exchange/ledger/account.h"
 #include "exchange/ledger/events.h"
 #include "exchange/record/book.h"
 
@@ -14,6 +15,8 @@ void hearing_before(struct lead_record *lead);
 bool hearing_after(const struct book_step *step, struct lead_record *lead, struct event *event);
 enum fault hearing_write(struct store *store, struct MDB_txn *txn, const struct lead_record *lead,
                          const struct event *event) MUST_USE;
+/* A post was sold and the money written: did that take its buyer's balance below what is low for it? */
+enum fault hearing_low(struct account_book *money, const struct post_record *post) MUST_USE;
 /* A post without a verdict of its buyer's has one now: its buyer hears that it was voided, if it was. */
 enum fault hearing_post(struct store *store, struct MDB_txn *txn, const struct post_record *post) MUST_USE;
 /* Its buyer accepted it after it was given up: it hears that nothing is billed. */

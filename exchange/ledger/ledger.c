@@ -211,7 +211,8 @@ int64_t ledger_commit_p99_us(const struct ledger *ledger)
 void ledger_counts(const struct ledger *ledger, struct ledger_counts *counts)
 {
 #define LOAD(name) atomic_load_explicit(&ledger->name, memory_order_relaxed)
-    *counts = (struct ledger_counts){.seq = LOAD(seq),
+    *counts = (struct ledger_counts){.lows = LOAD(lows),
+                                     .seq = LOAD(seq),
                                      .entries = LOAD(entries),
                                      .commits = LOAD(commits),
                                      .batches_max = LOAD(batches_max),

@@ -143,6 +143,7 @@ enum fault ledger_ask(struct ledger_line *line, void (*job)(void *context, struc
                       void (*done)(void *context), void *context, uint64_t after_seq, bool fresh_trace) MUST_USE;
 
 struct ledger_counts {
+    uint64_t lows; /* times a sale left a buyer with less than its low_at, since the start */
     uint64_t seq, entries, commits, batches_max, traces, trace_bytes, queue_depth, doubts, posts_open;
     uint64_t book_bytes_used, book_bytes_max;
     int64_t commit_p50_us, commit_p99_us;

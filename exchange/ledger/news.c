@@ -3,7 +3,11 @@
 
 #include <stdlib.h>
 
+#include "exchange/base/log.h"
+#include "protocol/base/money.h"
+
 #define ROOM_FIRST 256u
+#define AMOUNT_BYTES 40u
 
 static bool reach(void **list, unsigned *room, unsigned count, size_t size)
 {
@@ -18,7 +22,7 @@ static bool reach(void **list, unsigned *room, unsigned count, size_t size)
 
 void news_begin(struct news *news)
 {
-    news->learned_count = news->funds_count = 0;
+    news->learned_count = news->funds_count = news->lows_count = 0;
 }
 
 static bool note_learned(struct news *news, struct standing *standing, const struct learning *learning)
@@ -41,24 +45,49 @@ static bool note_funds(struct news *news, struct standing *standing, const struc
     return true;
 }
 
+static bool note_low(struct news *news, const struct rows_low *told)
+{
+    void **list = (void **)&news->lows;
+    if (!reach(list, &news->lows_room, news->lows_count, sizeof *news->lows)) return false;
+    struct news_low *low = &news->lows[news->lows_count++];
+    struct bytes buyer = bytes_first(told->buyer, sizeof low->buyer);
+    *low = (struct news_low){.buyer_len = buyer.len, .balance_micros = told->balance_micros};
+    memcpy(low->buyer, buyer.at, buyer.len);
+    return true;
+}
+
 enum fault news_note(struct news *news, struct standing *standing, const struct rows_refusal *told)
 {
     bool noted = true;
     if (!standing) return FAULT_NONE;
     for (unsigned i = 0; i < OFFER_SALES_MAX && noted; i++) noted = note_learned(news, standing, &told->learning[i]);
     for (unsigned i = 0; i < told->funds_count && noted; i++) noted = note_funds(news, standing, &told->funds[i]);
+    for (unsigned i = 0; i < told->lows_count && noted; i++) noted = note_low(news, &told->lows[i]);
     return noted ? FAULT_NONE : FAULT_MEMORY;
 }
 
-void news_publish(const struct news *news, struct standing *standing)
+static void tell_low(const struct news_low *low)
+{
+    char buyer[HEARER_ID_MAX + 1], balance[AMOUNT_BYTES];
+    struct sink name = sink_over(buyer, sizeof buyer - 1), amount = sink_over(balance, sizeof balance - 1);
+    sink_bytes(&name, (struct bytes){low->buyer, low->buyer_len});
+    money_write(&amount, low->balance_micros);
+    buyer[name.len] = balance[amount.len] = '\0';
+    log_line(LOG_WARN, "buyer.low_balance", "buyer", buyer, "balance", balance, NULL);
+}
+
+unsigned news_publish(const struct news *news, struct standing *standing)
 {
     for (unsigned i = 0; i < news->learned_count; i++)
         learned_publish(standing, news->learned[i].cell, news->learned[i].word);
     for (unsigned i = 0; i < news->funds_count; i++) funds_change(standing, news->funds[i].cell, news->funds[i].micros);
+    for (unsigned i = 0; i < news->lows_count; i++) tell_low(&news->lows[i]);
+    return news->lows_count;
 }
 
 void news_free(struct news *news)
 {
     free(news->learned);
     free(news->funds);
+    free(news->lows);
 }

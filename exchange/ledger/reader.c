@@ -10,6 +10,7 @@
 #include "exchange/ledger/days.h"
 #include "exchange/ledger/engine.h"
 #include "exchange/ledger/seen.h"
+#include "exchange/ledger/stakes.h"
 #include "protocol/base/money.h"
 
 struct reader *reader_over(struct store *book, struct days *days, const struct keyfile *keys)
@@ -306,6 +307,16 @@ enum fault reader_accounts(struct reader *reader, void (*fn)(void *arg, struct b
     enum fault fault = store_begin(reader->book, false, &txn);
     if (fault != FAULT_NONE) return fault;
     fault = account_each(reader->book, txn, fn, arg);
+    store_abort(&txn);
+    return fault;
+}
+
+enum fault reader_holds(struct reader *reader, void (*fn)(void *arg, struct bytes account, int64_t micros), void *arg)
+{
+    struct MDB_txn *txn;
+    enum fault fault = store_begin(reader->book, false, &txn);
+    if (fault != FAULT_NONE) return fault;
+    fault = stakes_each(reader->book, txn, fn, arg);
     store_abort(&txn);
     return fault;
 }

@@ -60,6 +60,10 @@ enum fault reader_keys_revoked(struct reader *reader, void (*fn)(void *arg, cons
 enum fault reader_accounts(struct reader *reader, void (*fn)(void *arg, struct bytes account, int64_t micros),
                            void *arg) MUST_USE;
 
+/* The same for what posts under way and in doubt hold of buyers' money; nobody is told of whom nothing is held. */
+enum fault reader_holds(struct reader *reader, void (*fn)(void *arg, struct bytes account, int64_t micros),
+                        void *arg) MUST_USE;
+
 struct reader_totals {
     uint64_t entries, leads, sold, unsold, pending, posts, posts_open, doubts;
     uint64_t tests; /* test leads; in none of the sums */

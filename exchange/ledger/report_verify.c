@@ -214,7 +214,8 @@ static enum fault replay_all(struct verify *verify)
 
 /* --- the rows --- */
 
-/* Which entry is to be told for a row: the last that had to do with it. */
+/* Which entry is to be told for a row: the last that had to do with it (of what is held of a buyer: the last intent).
+ */
 static bool touches(enum book_table table, struct bytes key, const struct entry *entry, const struct book_step *step)
 {
     struct bytes id = bytes_first(key, 16);

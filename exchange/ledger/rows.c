@@ -513,6 +513,8 @@ static enum fault write_sales(struct store *store, struct MDB_txn *txn, struct p
 {
     if (!plan->step->sales_count) return FAULT_NONE;
     enum fault fault = is_test(plan) ? FAULT_NONE : account_write(&plan->money);
+    for (unsigned i = 0; i < plan->step->verdicts_count && fault == FAULT_NONE && !is_test(plan); i++)
+        fault = hearing_low(&plan->money, &plan->settled[i].record);
     return fault == FAULT_NONE ? aftersales_open(store, txn, plan->step) : fault;
 }
 

@@ -31,6 +31,12 @@ struct rows_funds {
     int64_t micros;
 };
 
+/* A buyer whose balance a sale took below what is low for it. */
+struct rows_low {
+    struct bytes buyer;
+    int64_t balance_micros;
+};
+
 /* What is told of an entry. */
 struct rows_refusal {
     const char *text;                          /* why it is refused: a constant */
@@ -38,6 +44,8 @@ struct rows_refusal {
     /* Money that comes and goes, and holds that end; not the holds it begins: whoever asked for it has taken those. */
     struct rows_funds funds[ROWS_FUNDS_MAX];
     unsigned funds_count;
+    struct rows_low lows[OFFER_SALES_MAX];
+    unsigned lows_count;
 };
 /* Adds to it; nothing where the buyer is nobody. The name lives as long as the entry's arena. */
 void rows_tell_funds(struct rows_refusal *refusal, struct bytes buyer, int64_t micros);

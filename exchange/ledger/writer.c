@@ -134,7 +134,7 @@ void writer_batch(struct ledger *ledger, struct job **jobs, unsigned count)
         fail_batch(ledger, fault, jobs, count);
         return;
     }
-    news_publish(&ledger->news, ledger->standing);
+    atomic_fetch_add_explicit(&ledger->lows, news_publish(&ledger->news, ledger->standing), memory_order_relaxed);
     resolving_publish(ledger);
     atomic_fetch_add_explicit(&ledger->commits, 1, memory_order_relaxed);
     if (count > atomic_load_explicit(&ledger->batches_max, memory_order_relaxed))

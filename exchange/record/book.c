@@ -6,10 +6,10 @@
 
 /* 2: a sale's redirect_url, the text of an end; of a post: is_test; 3: slots, before them one post at a time and one
  * sale at most; of a lead: told; 4, of a lead 5: an affiliate's terms; 5, of a lead 6, of a post 4: a doubt's end, and
- * whose word a verdict is, of which before there were two. */
-#define STEP_VERSION 5
+ * whose word a verdict is, of which before there were two; 6, of a post 5: what is low for a buyer. */
+#define STEP_VERSION 6
 #define LEAD_VERSION 6
-#define POST_VERSION 4
+#define POST_VERSION 5
 #define SEEN_VERSION 1
 
 enum { KEEPS_SALE = LEAD_SLOTS(POST_OPEN) | LEAD_SLOTS(POST_UNKNOWN) | LEAD_SLOTS(POST_ACCEPTED) };
@@ -183,9 +183,12 @@ static void put_intent(struct sink *sink, const struct book_intent *intent)
     pieces_put_caps(sink, intent->keys, intent->keys_count);
     flat_put_signed(sink, intent->doubt.within_ms);
     flat_put(sink, intent->doubt.then);
+    flat_put(sink, intent->has_low);
+    if (intent->has_low) flat_put_signed(sink, intent->low_micros);
 }
 
-static void take_intent(struct flat *flat, struct book_intent *intent, bool has_slot, bool has_doubt)
+/* `version`: a step's. */
+static void take_intent(struct flat *flat, struct book_intent *intent, uint8_t version)
 {
     intent->planned = intent->max_sold = 1;
     flat_take_id(flat, &intent->post_id);
@@ -196,7 +199,7 @@ static void take_intent(struct flat *flat, struct book_intent *intent, bool has_
     intent->payout_micros = flat_take_signed(flat);
     flat_take_raw(flat, &intent->margin_rule, 1);
     flat_take_raw(flat, &intent->candidate, 1);
-    if (has_slot) {
+    if (version > 2) {
         flat_take_raw(flat, &intent->slot, 1);
         flat_take_raw(flat, &intent->planned, 1);
         flat_take_raw(flat, &intent->max_sold, 1);
@@ -204,10 +207,12 @@ static void take_intent(struct flat *flat, struct book_intent *intent, bool has_
     bool fits = intent->slot < intent->planned && intent->planned <= OFFER_SALES_MAX && intent->max_sold > 0;
     if (!fits) flat->bad = true;
     intent->keys_count = pieces_take_caps(flat, intent->keys);
-    if (!has_doubt) return;
+    if (version < 5) return;
     intent->doubt.within_ms = flat_take_signed(flat);
     intent->doubt.then = (enum doubt_then)flat_take_upto(flat, DOUBT_THENS - 1);
     if (intent->doubt.within_ms < 0) flat->bad = true;
+    intent->has_low = version > 5 && flat_take_flag(flat);
+    if (intent->has_low) intent->low_micros = flat_take_signed(flat);
 }
 
 static void put_sale(struct sink *sink, const struct book_sale *sale)
@@ -319,8 +324,7 @@ static bool take_parts(struct flat *flat, struct arena *arena, uint8_t version, 
     for (unsigned i = 0; verdicts && i < step->verdicts_count; i++) take_verdict(flat, &verdicts[i]);
     step->intents_count = take_count(flat, has & HAS_INTENTS, version);
     struct book_intent *intents = arena_zero(arena, step->intents_count, sizeof *intents);
-    for (unsigned i = 0; intents && i < step->intents_count; i++)
-        take_intent(flat, &intents[i], version > 2, version > 4);
+    for (unsigned i = 0; intents && i < step->intents_count; i++) take_intent(flat, &intents[i], version);
     step->sales_count = take_count(flat, has & HAS_SALES, version);
     struct book_sale *sales = arena_zero(arena, step->sales_count, sizeof *sales);
     for (unsigned i = 0; sales && i < step->sales_count; i++) take_sale(flat, &sales[i], version);
@@ -503,7 +507,8 @@ bool book_read_post(struct bytes bytes, struct arena *arena, struct post_record 
     post->reason = (enum reason)flat_take_upto(&flat, REASON_COUNT - 1);
     post->affiliate = flat_take_text(&flat);
     post->campaign = flat_take_text(&flat);
-    take_intent(&flat, &post->intent, version > 2, version > 3);
+    take_intent(&flat, &post->intent,
+                (uint8_t)(version + (version > 3))); /* the same as a step's of the next version */
     post->code = flat_take_text(&flat);
     post->text = flat_take_text(&flat);
     post->buyer_lead_id = flat_take_text(&flat);

@@ -96,6 +96,8 @@ struct book_intent { /* a post is about to be sent for a slot; durable before it
     uint8_t planned;   /* slots of the plan it belongs to */
     uint8_t max_sold;  /* of its leg: so many buyers get the lead at most, itself among them */
     struct book_doubt doubt;
+    bool has_low; /* its buyer is told when a sale takes its balance below low_micros, as was agreed then */
+    int64_t low_micros;
     uint8_t keys_count;
     struct book_cap_key keys[BOOK_CAP_KEYS_MAX];
 };

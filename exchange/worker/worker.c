@@ -22,6 +22,7 @@ static void on_piece(void *arg, struct server_request *request, struct bytes pie
 static void on_request(void *arg, struct server_request *request);
 static void on_admin_request(void *arg, struct server_request *request);
 static void on_gone(void *arg, struct server_request *request);
+static void on_turned_away(void *arg);
 static void on_refused(void *arg, enum http_error error, struct server_answer *answer);
 static void on_mail(void *arg);
 static void on_auction_time(void *arg);
@@ -38,6 +39,7 @@ static enum fault open_server(struct worker *worker, const char *address, bool i
                                                  .on_piece = on_piece,
                                                  .on_request = is_admin ? on_admin_request : on_request,
                                                  .on_gone = on_gone,
+                                                 .on_turned_away = on_turned_away,
                                                  .on_refused = on_refused,
                                                  .arg = worker}};
     /* Workers share an address by SO_REUSEPORT, by which another exchange could share it too, and take half of the
@@ -334,6 +336,11 @@ static void on_gone(void *arg, struct server_request *request)
     held->request = NULL;
     tally_add(&worker->tally, TALLY_GONE, 1);
     auction_on_affiliate_gone(held_auction(held));
+}
+
+static void on_turned_away(void *arg)
+{
+    tally_add(&((struct worker *)arg)->tally, TALLY_TURNED_AWAY, 1);
 }
 
 static void on_refused(void *arg, enum http_error error, struct server_answer *answer)

@@ -171,6 +171,14 @@ static void on_listen(void *arg, bool readable, bool writable)
         if (!accept_one(server)) return;
 }
 
+/* True: the next one. */
+static bool turn_away(struct server *server, int fd)
+{
+    close(fd);
+    if (server->handler.on_turned_away) server->handler.on_turned_away(server->handler.arg);
+    return true;
+}
+
 /* False: nobody else is waiting, or nobody else can be let in now. */
 static bool accept_one(struct server *server)
 {
@@ -188,19 +196,16 @@ static bool accept_one(struct server *server)
     uint32_t peer_index = SERVER_NO_PEER;
     if (server->links.used >= server->limits.connections_max) {
         server->counts.refused_full++;
-        close(fd);
-        return true;
+        return turn_away(server, fd);
     }
     if (server->handshakes &&
         !server_handshakes_enter(server->handshakes, server_peers_key(&address), loop_now_us(server->loop))) {
         server->counts.refused_handshakes++;
-        close(fd);
-        return true;
+        return turn_away(server, fd);
     }
     if (!server_peers_enter(&server->peers, &address, server->limits.per_address_max, &peer_index)) {
         server->counts.refused_address++;
-        close(fd);
-        return true;
+        return turn_away(server, fd);
     }
     server_listen_peer_text(&address, peer, sizeof peer);
     if (server_link_open(server, fd, peer, peer_index))

@@ -58,6 +58,8 @@ struct server_handler {
     /* The peer went away before the answer, or what it sent in pieces is refused (malformed, too long, too slow). The
      * request dies when the call returns. */
     void (*on_gone)(void *arg, struct server_request *request);
+    /* A connection over a bound was closed before anything was read. NULL: nobody counts them. */
+    void (*on_turned_away)(void *arg);
     /* A message the server refuses by itself (one that is too slow, too: HTTP_ERROR_LATE): gives the answer's content
      * (may be NULL: an empty answer with that status). */
     void (*on_refused)(void *arg, enum http_error error, struct server_answer *answer);

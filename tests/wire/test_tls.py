@@ -51,7 +51,7 @@ def test_its_end_is_told():
         metrics = market.Asked(exchange.admin, None, "GET", "/metrics", b"", {}).whole()[1].decode()
         expires = int(re.search(r"^outcry_certificate_expires_timestamp_seconds (\d+)$", metrics, re.M)[1])
         same(abs(expires - time.time() - 90 * 86400) < 3600, True, f"expires {expires}")
-        for days, wanted in [(20, ("warn", "19")), (6, ("warn", "5")), (1, ("error", "0")), (60, None)]:
+        for days, wanted in [(20, ("warn", "19")), (20, ("warn", "19")), (6, ("warn", "5")), (1, ("error", "0")), (60, None)]:
             before = told(exchange)
             same(market.make_certificate(exchange.folder, days), True)
             same(exchange.operator("POST", "/v1/admin/reload")[0], 200)
@@ -78,6 +78,8 @@ def test_handshakes_are_bounded():
         good = handshakes(exchange, 60)
         most = 3 + 3 * (time.monotonic() - began)
         same(3 <= good <= most, True, f"{good} of 60, at most {most:.1f}")
+        metrics = market.Asked(exchange.admin, None, "GET", "/metrics", b"", {}).whole()[1].decode()
+        same(int(re.search(r"^outcry_turned_away_total (\d+)$", metrics, re.M)[1]), 60 - good)
         time.sleep(1.1)
         same(handshakes(exchange, 1), 1, "a second later there is room again")
 

@@ -209,6 +209,8 @@ static void test_changed_and_missing_rows(void **state)
         {BOOK_CAPS, "", SIZE_MAX, 7, "missing"},
         {BOOK_ACCOUNTS, "buyer:", 0, 8, "buyer:north"},
         {BOOK_ACCOUNTS, "house", SIZE_MAX, 8, "house:margin"},
+        {BOOK_HOLDS, "", 0, 7, "buyer:north of holds"},
+        {BOOK_HOLDS, "", SIZE_MAX, 7, "missing"},
         {BOOK_SWITCHES, "", 2, 9, "north/auto"},
         {BOOK_SWITCHES, "", SIZE_MAX, 9, "missing"},
         {BOOK_CONTENT, "", 90, 1, "content was changed"},
@@ -240,9 +242,9 @@ static void test_changed_and_missing_rows(void **state)
 static void test_surplus_rows(void **state)
 {
     static const unsigned tables[] = {
-        BOOK_LEADS,    BOOK_POSTS,         BOOK_DOUBTS,        BOOK_PINGS,      BOOK_KEYS,        BOOK_CAPS,
-        BOOK_SWITCHES, BOOK_ACCOUNTS,      BOOK_CONTENT,       BOOK_CATALOGUES, BOOK_SALES,       BOOK_MOVES,
-        BOOK_REFS,     BOOK_ACCOUNT_NAMES, BOOK_ACCOUNT_LINES, BOOK_DUE,        BOOK_KEYS_REVOKED};
+        BOOK_LEADS,    BOOK_POSTS,         BOOK_DOUBTS,        BOOK_PINGS,      BOOK_KEYS,         BOOK_CAPS,
+        BOOK_SWITCHES, BOOK_ACCOUNTS,      BOOK_CONTENT,       BOOK_CATALOGUES, BOOK_SALES,        BOOK_MOVES,
+        BOOK_REFS,     BOOK_ACCOUNT_NAMES, BOOK_ACCOUNT_LINES, BOOK_DUE,        BOOK_KEYS_REVOKED, BOOK_HOLDS};
     static char zeros[8];
     for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
         struct desk *desk = *state;

@@ -56,6 +56,7 @@ static void the_first_obstacle_is_the_reason(void **state)
         SCHEDULE,
         QUIET,
         CAP,
+        FUNDS,
         SEAT,
         SIGNAL,
         CIRCUIT,
@@ -65,14 +66,19 @@ static void the_first_obstacle_is_the_reason(void **state)
         OFFERS,
         OBSTACLES
     };
-    static const enum reason REASONS[OBSTACLES] = {REASON_PAUSED,      REASON_PAUSED,       REASON_CLOSED,
-                                                   REASON_QUIET_HOURS, REASON_CAPPED,       REASON_NO_SEAT,
-                                                   REASON_UNAVAILABLE, REASON_CIRCUIT_OPEN, REASON_CIRCUIT_OPEN,
-                                                   REASON_THROTTLED,   REASON_THROTTLED,    REASON_THROTTLED};
+    static const enum reason REASONS[OBSTACLES] = {
+        REASON_PAUSED,    REASON_PAUSED,    REASON_CLOSED,      REASON_QUIET_HOURS,  REASON_CAPPED,
+        REASON_NO_FUNDS,  REASON_NO_SEAT,   REASON_UNAVAILABLE, REASON_CIRCUIT_OPEN, REASON_CIRCUIT_OPEN,
+        REASON_THROTTLED, REASON_THROTTLED, REASON_THROTTLED};
     (void)state;
     for (unsigned set = 0; set < 1u << OBSTACLES; set++) {
         struct availability_view view = fine_view();
         struct contract contract = *live;
+        struct buyer buyer = *north;
+        buyer.purse = (struct purse){.is_limited = true, .credit_micros = 30};
+        view.counts_funds = true;
+        view.funds_micros = set >> FUNDS & 1 ? -26 : -25;
+        view.stake_micros = 5;
         view.operator_paused = set >> OPERATOR & 1;
         contract.paused = set >> CATALOGUE & 1;
         view.is_quiet = set >> QUIET & 1;
@@ -85,7 +91,7 @@ static void the_first_obstacle_is_the_reason(void **state)
         view.in_flight = north->max_in_flight - !(set >> IN_FLIGHT & 1);
         view.rate_spent = set >> RATE & 1;
         enum reason expected = set ? REASONS[__builtin_ctz(set)] : REASON_NONE;
-        enum reason reason = availability_reason(&contract, north, &view, set >> SCHEDULE & 1 ? CLOSED : OPEN);
+        enum reason reason = availability_reason(&contract, &buyer, &view, set >> SCHEDULE & 1 ? CLOSED : OPEN);
         if (reason != expected) fail_msg("set %x: %s", set, reason_code(reason));
     }
 }

@@ -86,6 +86,30 @@ static void a_bids_own_faults(void **state)
     assert_int_equal(good->reason, REASON_LOW_BID);
 }
 
+/* A buyer that has less than it bids; of what is not limited, or was not when it was looked at, nothing is known. */
+static void bids_of_more_than_is_left(void **state)
+{
+    struct field_of_bids field = {0};
+    struct rank_terms terms = terms_of(0, 1);
+    (void)state;
+    struct rank_bid *poor = add(&field, 1, 1000, 0), *rich = add(&field, 1, 900, 0), *other = add(&field, 1, 800, 0);
+    buyers[0].purse = (struct purse){.is_limited = true, .credit_micros = 4000000};
+    for (uint32_t i = 0; i < 2; i++) {
+        field.entries[i].view.counts_funds = true;
+        field.entries[i].view.funds_micros = 5999999;
+    }
+    hold(&field, &terms, "c1 c2");
+    assert_int_equal(poor->reason, REASON_NO_FUNDS);
+    field.entries[0].view.funds_micros = 6000000;
+    hold(&field, &terms, "c0 c1 c2");
+    field.entries[1].view.funds_micros = 4999999;
+    hold(&field, &terms, "c0 c2");
+    assert_int_equal(rich->reason, REASON_NO_FUNDS);
+    assert_int_equal(other->reason, REASON_NONE);
+    buyers[0].purse = (struct purse){.is_limited = false};
+    hold(&field, &terms, "c0 c1 c2");
+}
+
 static void tiers_before_prices(void **state)
 {
     struct field_of_bids field = {0};
@@ -524,6 +548,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_bids_own_faults),
+        cmocka_unit_test(bids_of_more_than_is_left),
         cmocka_unit_test(tiers_before_prices),
         cmocka_unit_test(ties_by_response_time),
         cmocka_unit_test(ties_stay_in_their_tier),

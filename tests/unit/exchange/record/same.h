@@ -72,6 +72,8 @@ static inline const char *differ_intent(const struct book_intent *a, const struc
     SAME(payout_micros);
     SAME(margin_rule);
     SAME(candidate);
+    SAME(has_low);
+    SAME(low_micros);
     SAME(doubt.within_ms);
     SAME(doubt.then);
     SAME(keys_count);

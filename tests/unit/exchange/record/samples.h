@@ -106,6 +106,8 @@ static inline void sample_intent(struct dice *dice, struct book_intent *intent)
                                    .max_sold = (uint8_t)(1 + roll_below(dice, UINT8_MAX)),
                                    .keys_count = (uint8_t)roll_below(dice, BOOK_CAP_KEYS_MAX + 1)};
     intent->slot = (uint8_t)roll_below(dice, intent->planned);
+    intent->has_low = roll_flag(dice);
+    if (intent->has_low) intent->low_micros = roll_number(dice);
     roll_raw(dice, &intent->post_id, sizeof intent->post_id);
     for (uint8_t i = 0; i < intent->keys_count; i++) {
         roll_raw(dice, intent->keys[i].id, sizeof intent->keys[i].id);

@@ -315,6 +315,7 @@ static void test_one_spelling_each(void **state)
             for (unsigned change = 0; change < 60; change++) {
                 size_t at = roll_below(&dice, sink.len);
                 char before = memory[at];
+                if (at == 1) continue; /* a record of an older version is spelled anew */
                 memory[at] = (char)(before ^ (char)(1u << roll_below(&dice, 8)));
                 struct sink again = sink_over(second, sizeof second);
                 arena_reset(&arena);
