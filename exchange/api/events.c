@@ -52,18 +52,10 @@ static void look_events(struct inquiry *inquiry, struct reader *reader)
 
 static void read_feed(struct visit *visit)
 {
-    struct complaints complaints = {.count = 0};
-    struct bytes after = visit_query(visit, "after"), limit = visit_query(visit, "limit");
-    struct ident id = IDENT_NONE;
-    uint64_t count = PAGE;
-    if (after.len && !ident_read(after, &id))
-        complain(&complaints, BYTES("after"), "format", "must be an event's id, or next as the page before gave it");
-    if (limit.len && (!bytes_u64(limit, &count) || count == 0 || count > PAGE_MAX))
-        complain(&complaints, BYTES("limit"), "range", "must be a whole number from 1 to 1000");
-    if (complaints.count)
-        visit_problem(visit->worker, visit->request, &visit->manners, 422, REASON_INVALID_FIELD, NULL, &complaints, 0);
-    else
-        visit_inquire_page(visit, &id, (unsigned)count, look_events, false, FEED_ROOM);
+    struct ident after;
+    unsigned limit;
+    if (visit_page(visit, "must be an event's id, or next as the page before gave it", PAGE, PAGE_MAX, &after, &limit))
+        visit_inquire_page(visit, &after, limit, look_events, false, FEED_ROOM);
 }
 
 void affiliate_events(struct visit *visit)

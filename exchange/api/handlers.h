@@ -12,6 +12,7 @@ void affiliate_get_ping(struct visit *visit);
 void affiliate_revoke(struct visit *visit); /* revocation.c */
 void affiliate_events(struct visit *visit); /* events.c */
 void buyer_events(struct visit *visit);
+void buyer_leads(struct visit *visit); /* purchases.c */
 /* spec.c */
 void spec_answer(struct visit *visit);
 void buyer_put_availability(struct visit *visit);

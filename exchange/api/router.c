@@ -28,6 +28,7 @@ static const struct route routes[] = {
     {"GET", "/v1/affiliate/statement", VISIT_AFFILIATE, false, affiliate_statement},
     {"GET", "/v1/affiliate/events", VISIT_AFFILIATE, false, affiliate_events},
     {"GET", "/v1/buyer/events", VISIT_BUYER, false, buyer_events},
+    {"GET", "/v1/buyer/leads", VISIT_BUYER, false, buyer_leads},
     {"PUT", "/v1/buyer/availability", VISIT_BUYER, false, buyer_put_availability},
     {"PUT", "/v1/buyer/lists/{id}", VISIT_BUYER, false, buyer_put_list},
     {"GET", "/v1/buyer/availability", VISIT_BUYER, false, buyer_get_availability},

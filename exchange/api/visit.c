@@ -163,6 +163,22 @@ struct bytes visit_query(const struct visit *visit, const char *name)
     return BYTES_NONE;
 }
 
+bool visit_page(struct visit *visit, const char *text, unsigned usual, unsigned max, struct ident *after,
+                unsigned *limit)
+{
+    struct complaints complaints = {.count = 0};
+    struct bytes from = visit_query(visit, "after"), most = visit_query(visit, "limit");
+    uint64_t count = usual;
+    *after = IDENT_NONE;
+    if (from.len && !ident_read(from, after)) complain(&complaints, BYTES("after"), "format", text);
+    if (most.len && (!bytes_u64(most, &count) || count == 0 || count > max))
+        complain(&complaints, BYTES("limit"), "range", "must be a whole number from 1 to 1000");
+    *limit = (unsigned)count;
+    if (complaints.count == 0) return true;
+    visit_problem(visit->worker, visit->request, &visit->manners, 422, REASON_INVALID_FIELD, NULL, &complaints, 0);
+    return false;
+}
+
 bool visit_wants_page(const struct visit *visit)
 {
     return http_field_has(visit->view->head, "accept", "text/html");
@@ -193,7 +209,7 @@ static void on_job_done(void *context)
             inquiry->reason = REASON_TOO_LARGE;
         }
         if (inquiry->status == 200)
-            visit_send(inquiry->worker, inquiry->request, &inquiry->manners, 200, "application/json", NULL,
+            visit_send(inquiry->worker, inquiry->request, &inquiry->manners, 200, inquiry->type, NULL,
                        sink_written(&inquiry->out));
         else
             visit_problem(inquiry->worker, inquiry->request, &inquiry->manners, inquiry->status, inquiry->reason, NULL,
@@ -201,6 +217,7 @@ static void on_job_done(void *context)
     }
     catalogue_drop(&inquiry->catalogue);
     arena_free(&inquiry->arena);
+    if (inquiry->is_private) crypto_wipe(inquiry->text, inquiry->out.cap);
     free(inquiry->text);
     free(waiting);
 }
@@ -230,6 +247,8 @@ static void inquire(struct visit *visit, const struct ident *id, unsigned limit,
         inquiry->text = text;
         inquiry->out = sink_over(text, room);
         inquiry->status = 200;
+        inquiry->type = "application/json";
+        inquiry->takes_csv = http_field_has(visit->view->head, "accept", "text/csv");
         inquiry->worker = visit->worker;
         inquiry->request = visit->request;
         inquiry->manners = visit->manners;

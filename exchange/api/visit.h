@@ -51,6 +51,11 @@ const struct node *visit_list(struct visit *visit, struct arena *arena);
 /* The value of `name` in the query, percent-decoding not applied; empty when absent. */
 struct bytes visit_query(const struct visit *visit, const char *name);
 
+/* `after` (an id; else IDENT_NONE) and `limit` of the query. False: the problem has been answered; `text` says what
+ * `after` must be. */
+bool visit_page(struct visit *visit, const char *text, unsigned usual, unsigned max, struct ident *after,
+                unsigned *limit);
+
 /* A browser asks: it takes text/html. */
 bool visit_wants_page(const struct visit *visit);
 
@@ -78,6 +83,9 @@ struct inquiry {
     struct sink out;
     int status;
     enum reason reason; /* with 4xx, 5xx */
+    const char *type;   /* of the answer: application/json unless the job says otherwise */
+    bool takes_csv;     /* the client asked for text/csv */
+    bool is_private;    /* what it wrote is wiped */
     struct worker *worker;
     struct server_request *request; /* NULL once the client has gone */
     struct visit_manners manners;

@@ -259,6 +259,14 @@ static void take_keys(const struct reservation *reservation, struct book_intent 
     }
 }
 
+/* Of a test nobody hears. */
+static void take_addresses(const struct auction *auction, const struct contract *contract, struct book_intent *intent)
+{
+    if (!contract->asides || auction->rehearsal != REHEARSAL_NONE) return;
+    intent->notify_count = contract->asides->sales.notify_count;
+    intent->copies_count = contract->asides->sales.copies_count;
+}
+
 void entries_intents(struct auction *auction)
 {
     struct entry entry;
@@ -289,6 +297,7 @@ void entries_intents(struct auction *auction)
             .has_low = tells_low,
             .low_micros = tells_low ? purse->low_micros : 0,
         };
+        take_addresses(auction, candidate->contract, intent);
         take_keys(&slot->reservation, intent);
     }
     append(auction, &entry.step);

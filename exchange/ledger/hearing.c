@@ -54,18 +54,40 @@ enum fault hearing_write(struct store *store, struct MDB_txn *txn, const struct 
     return events_add(store, txn, &hearer, event);
 }
 
-enum fault hearing_post(struct store *store, struct MDB_txn *txn, const struct post_record *post)
+static struct event event_of(const struct post_record *post, enum notice notice, int64_t price_micros)
 {
-    struct hearer hearer = {.kind = NOTICE_TO_BUYER, .id = post->intent.buyer};
-    struct event event = {.notice = NOTICE_LEAD_VOIDED,
+    return (struct event){.notice = notice,
                           .is_test = post->is_test,
                           .at_ms = post->settled_ms,
                           .lead_id = post->lead_id,
                           .post_id = post->post_id,
-                          .reason = post->reason,
-                          .amount_micros = post->intent.price_micros,
+                          .reason = notice == NOTICE_LEAD_VOIDED ? REASON_VOIDED : REASON_NONE,
+                          .amount_micros = price_micros,
                           .contract = post->intent.contract};
-    return post->reason == REASON_VOIDED ? events_add(store, txn, &hearer, &event) : FAULT_NONE;
+}
+
+static enum fault tell_addresses(struct store *store, struct MDB_txn *txn, const struct post_record *post,
+                                 enum notice_hearer kind, unsigned count, const struct event *event)
+{
+    enum fault fault = FAULT_NONE;
+    struct hearer hearer = {.kind = kind, .id = post->intent.contract};
+    for (; hearer.address < count && fault == FAULT_NONE; hearer.address++)
+        fault = events_add(store, txn, &hearer, event);
+    return fault;
+}
+
+enum fault hearing_post(struct store *store, struct MDB_txn *txn, const struct post_record *post, int64_t price_micros)
+{
+    const struct book_intent *intent = &post->intent;
+    struct hearer buyer = {.kind = NOTICE_TO_BUYER, .id = intent->buyer};
+    struct event event = event_of(post, post->state == POST_ACCEPTED ? NOTICE_LEAD_SOLD : NOTICE_LEAD_VOIDED,
+                                  price_micros);
+    if (post->state != POST_ACCEPTED && post->reason != REASON_VOIDED) return FAULT_NONE;
+    enum fault fault = post->state == POST_ACCEPTED ? FAULT_NONE : events_add(store, txn, &buyer, &event);
+    if (fault == FAULT_NONE) fault = tell_addresses(store, txn, post, NOTICE_TO_ADDRESS, intent->notify_count, &event);
+    if (fault != FAULT_NONE || post->state != POST_ACCEPTED) return fault;
+    event.notice = NOTICE_LEAD_COPY;
+    return tell_addresses(store, txn, post, NOTICE_TO_COPY, intent->copies_count, &event);
 }
 
 static const struct account_touched *account_of(const struct account_book *money, struct bytes buyer)

@@ -17,8 +17,10 @@ enum fault hearing_write(struct store *store, struct MDB_txn *txn, const struct 
                          const struct event *event) MUST_USE;
 /* A post was sold and the money written: did that take its buyer's balance below what is low for it? */
 enum fault hearing_low(struct account_book *money, const struct post_record *post) MUST_USE;
-/* A post without a verdict of its buyer's has one now: its buyer hears that it was voided, if it was. */
-enum fault hearing_post(struct store *store, struct MDB_txn *txn, const struct post_record *post) MUST_USE;
+/* A post has its verdict: its contract's addresses hear of a sale, or get a copy; its buyer hears that it was voided,
+ * and so do they. `price_micros`: what it costs, or would have. */
+enum fault hearing_post(struct store *store, struct MDB_txn *txn, const struct post_record *post,
+                        int64_t price_micros) MUST_USE;
 /* Its buyer accepted it after it was given up: it hears that nothing is billed. */
 enum fault hearing_late(struct store *store, struct MDB_txn *txn, const struct post_record *post) MUST_USE;
 

@@ -45,7 +45,8 @@
     X(REFS, "refs")   /* whose, a movement's ref -> seq, n */                                                          \
     X(ACCOUNT_NAMES, "account_names") /* number -> "buyer:X" */                                                        \
     X(ACCOUNT_LINES, "account_lines") /* number, period, seq, n -> move_write_line */                                  \
-    X(KEYS_REVOKED, "keys_revoked")   /* SHA-256 of an API key -> when, wall ms (8) */
+    X(KEYS_REVOKED, "keys_revoked")   /* SHA-256 of an API key -> when, wall ms (8) */                                 \
+    X(PURCHASES, "purchases")         /* buyer, 0, sold at (8, big-endian), post id -> sale id, see purchases.h */
 
 enum book_table {
 #define X(name, text) BOOK_##name,

@@ -4,6 +4,7 @@
 
 #include "exchange/record/aftersale.h"
 #include "exchange/record/book.h"
+#include "exchange/record/sale.h"
 #include "exchange/record/trace.h"
 
 struct reader;
@@ -30,6 +31,14 @@ enum fault reader_post(struct reader *reader, const struct ident *post_id, struc
 /* What was told of a post's sale since. FAULT_NOT_FOUND: nothing. */
 enum fault reader_aftersale(struct reader *reader, const struct ident *post_id,
                             struct aftersale_record *record) MUST_USE;
+/* What the buyer has bought, tests aside, in the order of the sales; after the post `after` (none: from the start). At
+ * most `max`, in the arena. FAULT_NOT_FOUND: `after` is no purchase of the buyer's. */
+struct reader_purchase {
+    struct post_record post;
+    struct sale_record sale;
+};
+enum fault reader_purchases(struct reader *reader, struct bytes buyer, const struct ident *after, struct arena *arena,
+                            struct reader_purchase *list, uint32_t max, uint32_t *count) MUST_USE;
 /* The private content {"lead":{…},"consent":{…}} of a lead, opened. The arena is the caller's to wipe. */
 enum fault reader_content(struct reader *reader, const struct ident *lead_id, struct arena *arena,
                           struct bytes *content) MUST_USE;

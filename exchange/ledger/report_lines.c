@@ -6,6 +6,7 @@
 #include "protocol/base/check.h"
 #include "protocol/base/clock.h"
 #include "protocol/base/money.h"
+#include "protocol/codec/csv.h"
 #include "protocol/codec/json.h"
 #include "protocol/codec/pack.h"
 
@@ -78,25 +79,11 @@ void report_line_period(struct report_line *line, const char *name, uint32_t per
 
 /* --- printed --- */
 
-static void write_csv(struct sink *sink, struct bytes text, bool is_number)
-{
-    bool is_formula = text.len && !is_number && memchr("=+-@\t\r", text.at[0], 6);
-    bool is_quoted = false;
-    for (size_t i = 0; i < text.len && !is_quoted; i++) is_quoted = memchr(",\"\r\n", text.at[i], 4) != NULL;
-    if (is_quoted) sink_char(sink, '"');
-    if (is_formula) sink_char(sink, '\'');
-    for (size_t i = 0; i < text.len; i++) {
-        if (text.at[i] == '"') sink_char(sink, '"');
-        sink_char(sink, text.at[i]);
-    }
-    if (is_quoted) sink_char(sink, '"');
-}
-
 static void print_csv(struct report_out *out, const struct report_line *line, struct sink *sink)
 {
     for (unsigned i = 0; i < line->count; i++) {
         if (i) sink_char(sink, ',');
-        write_csv(sink, out->has_head ? line->fields[i].text : bytes_of(line->fields[i].name),
+        csv_write(sink, out->has_head ? line->fields[i].text : bytes_of(line->fields[i].name),
                   line->fields[i].kind == REPORT_MONEY);
     }
     out->has_head = true;

@@ -417,11 +417,11 @@ static enum fault compare_sums(struct verify *verify)
 static enum fault compare_all(struct verify *verify)
 {
     static const enum book_table tables[] = {
-        BOOK_ACCOUNTS,     BOOK_LEADS,         BOOK_POSTS,         BOOK_DOUBTS,      BOOK_PINGS,  BOOK_KEYS,
-        BOOK_CAPS,         BOOK_SWITCHES,      BOOK_CONTENT,       BOOK_CATALOGUES,  BOOK_SEEN,   BOOK_SEEN_POSTS,
-        BOOK_ENDS,         BOOK_DUE,           BOOK_EVENTS,        BOOK_EVENT_ENDS,  BOOK_OUTBOX, BOOK_OUTBOX_LEADS,
-        BOOK_DISPOSITIONS, BOOK_AFTERSALES,    BOOK_BUYER_LEADS,   BOOK_HOLDS,       BOOK_SALES,  BOOK_MOVES,
-        BOOK_REFS,         BOOK_ACCOUNT_NAMES, BOOK_ACCOUNT_LINES, BOOK_KEYS_REVOKED};
+        BOOK_ACCOUNTS,     BOOK_LEADS,         BOOK_POSTS,         BOOK_DOUBTS,       BOOK_PINGS,    BOOK_KEYS,
+        BOOK_CAPS,         BOOK_SWITCHES,      BOOK_CONTENT,       BOOK_CATALOGUES,   BOOK_SEEN,     BOOK_SEEN_POSTS,
+        BOOK_ENDS,         BOOK_DUE,           BOOK_EVENTS,        BOOK_EVENT_ENDS,   BOOK_OUTBOX,   BOOK_OUTBOX_LEADS,
+        BOOK_DISPOSITIONS, BOOK_AFTERSALES,    BOOK_BUYER_LEADS,   BOOK_HOLDS,        BOOK_SALES,    BOOK_MOVES,
+        BOOK_REFS,         BOOK_ACCOUNT_NAMES, BOOK_ACCOUNT_LINES, BOOK_KEYS_REVOKED, BOOK_PURCHASES};
     enum fault fault = FAULT_NONE;
     for (size_t i = 0; i < sizeof tables / sizeof *tables && fault == FAULT_NONE && is_good(verify); i++)
         fault = compare_table(verify, tables[i]);

@@ -11,6 +11,7 @@
 #include "exchange/ledger/aftersales.h"
 #include "exchange/ledger/capping.h"
 #include "exchange/ledger/hearing.h"
+#include "exchange/ledger/purchases.h"
 #include "exchange/ledger/seen.h"
 #include "exchange/ledger/stakes.h"
 #include "exchange/ledger/waiting.h"
@@ -53,7 +54,7 @@ static enum fault apply_step(const struct rows_work *work);
 static plan_part plan_opening, plan_lead, plan_verdicts, plan_sales, plan_intents, plan_final, plan_heard, plan_caps,
     plan_stakes;
 static plan_part write_lead, write_posts, write_doubts, write_caps, write_stakes, write_sales, write_seen,
-    write_learned, write_heard;
+    write_learned, write_bought, write_heard;
 static void count(struct rows_totals *totals, const struct plan *plan);
 
 static enum fault refuse(struct rows_refusal *refusal, const char *text)
@@ -87,7 +88,7 @@ static enum fault apply_step(const struct rows_work *work)
     static plan_part *const parts[] = {plan_opening, plan_lead,     plan_verdicts, plan_sales,   plan_intents,
                                        plan_final,   plan_heard,    plan_caps,     plan_stakes,  write_lead,
                                        write_posts,  write_doubts,  write_caps,    write_stakes, write_sales,
-                                       write_seen,   write_learned, write_heard};
+                                       write_seen,   write_learned, write_bought,  write_heard};
     struct book_step step;
     struct plan *plan = arena_zero(work->arena, 1, sizeof *plan);
     if (!plan) return FAULT_MEMORY;
@@ -547,12 +548,21 @@ static enum fault write_learned(struct store *store, struct MDB_txn *txn, struct
     return fault;
 }
 
+static enum fault write_bought(struct store *store, struct MDB_txn *txn, struct plan *plan)
+{
+    enum fault fault = FAULT_NONE;
+    for (unsigned i = 0; i < plan->step->verdicts_count && fault == FAULT_NONE; i++)
+        if (plan->settled[i].record.state == POST_ACCEPTED && !is_test(plan))
+            fault = purchases_add(store, txn, &plan->settled[i].record, &plan->settled[i].slot->sale.sale_id);
+    return fault;
+}
+
 static enum fault write_heard(struct store *store, struct MDB_txn *txn, struct plan *plan)
 {
+    if (plan->step->is_past) return FAULT_NONE;
     enum fault fault = plan->is_heard ? hearing_write(store, txn, &plan->lead, &plan->heard) : FAULT_NONE;
     for (unsigned i = 0; i < plan->step->verdicts_count && fault == FAULT_NONE; i++)
-        if (plan->settled[i].from == POST_UNKNOWN || plan->settled[i].record.state == POST_VOIDED)
-            fault = hearing_post(store, txn, &plan->settled[i].record);
+        fault = hearing_post(store, txn, &plan->settled[i].record, plan->settled[i].slot->sale.price_micros);
     return fault;
 }
 

@@ -4,7 +4,7 @@
 
 #include "exchange/market/endpoint.h"
 
-#define ADDRESSES_MAX 4u /* of each kind, of a contract */
+#define ADDRESSES_MAX 4u /* of each kind, of a contract; the book counts as many */
 #define ADDRESS_SECRETS_MAX 2u
 
 /* An affiliate's. */

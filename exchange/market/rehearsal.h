@@ -40,11 +40,13 @@ static inline bool rehearsal_is_built_in(const struct catalogue *catalogue, cons
     return contract->index >= catalogue->contracts_count;
 }
 
-/* Answered inside the exchange; else at the contract's test endpoints. A forced outcome is never left to others. */
+/* Answered inside the exchange: a post to an inbox, which is taken at once, and a test, where the contract has no test
+ * endpoints; a forced outcome is never left to others. */
 static inline bool rehearsal_is_inside(const struct catalogue *catalogue, const struct contract *contract,
                                        enum rehearsal rehearsal)
 {
-    return rehearsal > REHEARSAL_PLAIN || (rehearsal && rehearsal_is_built_in(catalogue, contract));
+    return contract->is_inbox || rehearsal > REHEARSAL_PLAIN ||
+           (rehearsal && rehearsal_is_built_in(catalogue, contract));
 }
 
 /* Casts the parts anew after match_run: real contracts are out (test_lead), but for those with test endpoints of their
@@ -63,5 +65,5 @@ struct rehearsal_line {
     struct verdict verdict; /* of a post */
 };
 void rehearsal_bid(enum rehearsal rehearsal, int64_t price_micros, struct rehearsal_line *line);
-/* `attempt`: how many posts of this lead went before. */
+/* `attempt`: how many posts of this lead went before. NONE: an inbox, which accepts. */
 void rehearsal_verdict(enum rehearsal rehearsal, unsigned attempt, struct rehearsal_line *line);

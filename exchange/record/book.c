@@ -6,10 +6,11 @@
 
 /* 2: a sale's redirect_url, the text of an end; of a post: is_test; 3: slots, before them one post at a time and one
  * sale at most; of a lead: told; 4, of a lead 5: an affiliate's terms; 5, of a lead 6, of a post 4: a doubt's end, and
- * whose word a verdict is, of which before there were two; 6, of a post 5: what is low for a buyer. */
-#define STEP_VERSION 6
+ * whose word a verdict is, of which before there were two; 6, of a post 5: what is low for a buyer; 7, of a post 6: who
+ * hears of a sale. */
+#define STEP_VERSION 7
 #define LEAD_VERSION 6
-#define POST_VERSION 5
+#define POST_VERSION 6
 #define SEEN_VERSION 1
 
 enum { KEEPS_SALE = LEAD_SLOTS(POST_OPEN) | LEAD_SLOTS(POST_UNKNOWN) | LEAD_SLOTS(POST_ACCEPTED) };
@@ -185,6 +186,8 @@ static void put_intent(struct sink *sink, const struct book_intent *intent)
     flat_put(sink, intent->doubt.then);
     flat_put(sink, intent->has_low);
     if (intent->has_low) flat_put_signed(sink, intent->low_micros);
+    flat_put(sink, intent->notify_count);
+    flat_put(sink, intent->copies_count);
 }
 
 /* `version`: a step's. */
@@ -213,6 +216,9 @@ static void take_intent(struct flat *flat, struct book_intent *intent, uint8_t v
     if (intent->doubt.within_ms < 0) flat->bad = true;
     intent->has_low = version > 5 && flat_take_flag(flat);
     if (intent->has_low) intent->low_micros = flat_take_signed(flat);
+    if (version < 7) return;
+    intent->notify_count = (uint8_t)flat_take_upto(flat, BOOK_ADDRESSES_MAX);
+    intent->copies_count = (uint8_t)flat_take_upto(flat, BOOK_ADDRESSES_MAX);
 }
 
 static void put_sale(struct sink *sink, const struct book_sale *sale)
@@ -348,6 +354,7 @@ bool book_read_step(struct bytes bytes, struct arena *arena, struct book_step *s
     flat_take_id(&flat, &step->lead_id);
     flat_take_id(&flat, &step->ping_id);
     step->wall_ms = flat_take_signed(&flat);
+    step->is_past = version < 4;
     return take_parts(&flat, arena, version, step) && flat_ends(&flat);
 }
 

@@ -14,7 +14,7 @@ struct hearer {
     uint8_t address; /* of NOTICE_TO_ADDRESS and NOTICE_TO_COPY: its place in the contract's list */
     struct bytes id; /* of the affiliate, buyer or contract */
 };
-#define HEARER_ADDRESSES_MAX 4u
+#define HEARER_ADDRESSES_MAX BOOK_ADDRESSES_MAX
 #define HEARER_ID_MAX 64u /* bytes, as the schema has it */
 
 struct event {

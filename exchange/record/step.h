@@ -6,6 +6,7 @@
 #include "protocol/crypto/digest.h"
 #include "protocol/message/reason.h"
 
+#define BOOK_ADDRESSES_MAX 4u /* of each kind, of a contract */
 #define BOOK_CAP_KEYS_MAX 17
 #define BOOK_TEXT_MAX 200 /* a buyer's words, or the sentence an unsold lead was answered with */
 
@@ -98,6 +99,7 @@ struct book_intent { /* a post is about to be sent for a slot; durable before it
     struct book_doubt doubt;
     bool has_low; /* its buyer is told when a sale takes its balance below low_micros, as was agreed then */
     int64_t low_micros;
+    uint8_t notify_count, copies_count; /* addresses that hear of its sale, that get a copy; none of a test */
     uint8_t keys_count;
     struct book_cap_key keys[BOOK_CAP_KEYS_MAX];
 };
@@ -134,4 +136,5 @@ struct book_step {
     unsigned verdicts_count, intents_count, sales_count;
     const struct book_final *final;
     const struct book_seen *seen;
+    bool is_past; /* read: of a program that told nobody of anything */
 };

@@ -119,7 +119,9 @@ static void write_contract(struct json *json, const struct node *defaults, struc
         json_text(json, BYTES("auto"));
     }
     if (is_live) write_url(json, "ping_url", buyer, port, "ping");
-    write_url(json, "post_url", buyer, node_find(does, "post_listen") ? PORT_OWN_POST + number : port, "post");
+    const struct node *delivery = node_find(given, "delivery");
+    if (!delivery || !bytes_is(delivery->text, "inbox"))
+        write_url(json, "post_url", buyer, node_find(does, "post_listen") ? PORT_OWN_POST + number : port, "post");
     const struct node *tests_at = node_find(given, "tests_at");
     if (tests_at) {
         json_key(json, "test");

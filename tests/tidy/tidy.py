@@ -21,7 +21,7 @@ FLOORS = [
     ["exchange/worker", "exchange/courier"],
     ["exchange/api", "exchange/config"],
     ["exchange/command"],
-    ["exchange", "bench/micro"],
+    ["exchange", "bench/micro", "bench/books"],
 ]
 FLOOR_OF = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
 PROGRAMS = ["buyers-sim", "bench", "bench/floor"]

@@ -126,6 +126,8 @@ class Market:
 
     def contract(self, name, buyer, given):
         contract = {"id": name, "campaign": "auto", "post_url": self.url(buyer, "post"), **merged(self.defaults["contract"], given)}
+        if contract.get("delivery") == "inbox":
+            del contract["post_url"]
         if contract["price"] == "live":
             contract["ping_url"] = self.url(buyer, "ping")
         if tests_at := contract.pop("tests_at", None):

@@ -1,5 +1,8 @@
 """Notices over real sockets: signed, at least once, of one lead in order; over an address that is down, one that says no, kills of the
 exchange and a reload; and the feeds, which have all of it. usage: test_notices.py outcry outcry-buyers"""
+import csv
+import io
+import json
 import sys
 import tempfile
 import time
@@ -227,6 +230,61 @@ def test_without_an_address_there_is_the_feed():
         resolve(exchange, later, "accepted")
         same(receiver.until("/best", 1)[0][1]["data"]["lead_id"], later)
     receiver.close()
+
+
+def bought(exchange, buyer, query="", fields=None):
+    asked = exchange.ask("GET", f"/v1/buyer/leads{query}", None, exchange.buyer_key(buyer), fields)
+    status, text = asked.whole()
+    return status, text.decode()
+
+
+def test_hooks_hear_of_sales_and_copies_hold_the_lead():
+    receiver = Receiver(BUYERS_SECRET)
+    play = {"buyers": {"north": {"contract": {"notify": [receiver.url("/chat"), receiver.url("/mail")], "copies": [receiver.url("/crm")]}},
+                       "south": {"does": {"price": "10.00"}}}}
+    with Open(play) as exchange:
+        sold = lead(exchange, 1)
+        same(sold["status"], "sold", str(sold))
+        for path in ("/chat", "/mail"):
+            _, notice, signed, _ = receiver.until(path, 1)[0]
+            data = notice["data"]
+            same((signed, notice["type"], data["lead_id"], data["contract"], data["buyer"], data["price"]),
+                 (True, "lead.sold", sold["lead_id"], "north", "north", "12.00"), str(notice))
+            same("ann1@" in str(notice) or "555" in str(data["text"]), False, "ids only")
+            same(sold["lead_id"] in data["text"], True, "a sentence for chats")
+        _, copy, signed, _ = receiver.until("/crm", 1)[0]
+        same((signed, copy["type"], copy["data"]["lead"]["email"], copy["data"]["consent"]), (True, "lead.copy", "ann1@example.com", {"tcpa": True}), str(copy))
+        lead(exchange, 2, test=True)
+        time.sleep(1.5)
+        same(len(receiver.got), 3, "of a test nobody hears")
+        with open(f"{exchange.folder}/log", encoding="utf-8") as log:
+            same("ann1@" in log.read(), False, "nothing private in the log")
+    receiver.close()
+
+
+def test_an_inbox_buys_without_a_call():
+    with Open({"buyers": {"north": {"contract": {"delivery": "inbox", "price": "12.00"}}, "south": {"does": {"price": "10.00"}}}}) as exchange:
+        sold = [lead(exchange, number) for number in range(3)]
+        same([(one["status"], one["price"], one["sales"][0]["buyer"]) for one in sold], [("sold", "9.60", "north")] * 3)
+        same(exchange.buyers("GET", "/stats?buyer=north")["buyers"][0]["posts"], 0, "no call leaves")
+        status, text = bought(exchange, "north", "?limit=2")
+        page = json.loads(text)
+        same((status, [one["lead_id"] for one in page["leads"]]), (200, [one["lead_id"] for one in sold[:2]]))
+        same(page["leads"][0]["lead"]["email"], "ann0@example.com")
+        same((page["leads"][0]["price"], page["leads"][0]["status"], page["leads"][0]["consent"]), ("12.00", "sold", {"tcpa": True}), text)
+        status, text = bought(exchange, "north", f"?after={page['next']}")
+        rest = json.loads(text)
+        same([one["lead_id"] for one in rest["leads"]], [sold[2]["lead_id"]])
+        same(json.loads(bought(exchange, "north", f"?after={rest['next']}")[1]), {"leads": [], "next": rest["next"]})
+        same(json.loads(bought(exchange, "south")[1]), {"leads": [], "next": None}, "own ones only")
+        same(bought(exchange, "south", f"?after={page['next']}")[0], 404, "a purchase of someone else's")
+        status, text = bought(exchange, "north", "", {"Accept": "text/csv"})
+        rows = list(csv.DictReader(io.StringIO(text)))
+        same((status, [row["lead_id"] for row in rows]), (200, [one["lead_id"] for one in sold]))
+        same((rows[0]["email"], rows[0]["phone"], rows[0]["price"], rows[0]["consent"]), ("ann0@example.com", "+14155550000", "12.00", '{"tcpa":true}'), text)
+        exchange.kill()
+        exchange.start_exchange()
+        same(json.loads(bought(exchange, "north", "?limit=2")[1]), page, "over a kill")
 
 
 run_all(dict(globals()))

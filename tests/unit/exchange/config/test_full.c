@@ -19,7 +19,7 @@ static const char *const later[] = {
     /* affiliate */
     "returns",
     /* contract */
-    "delivery", "copies", "returns", "pay_on", "contact_within"};
+    "returns", "pay_on", "contact_within"};
 #define LATER (sizeof later / sizeof *later)
 
 static void copy_file(struct arena *arena, const char *name)

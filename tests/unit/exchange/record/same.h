@@ -76,6 +76,8 @@ static inline const char *differ_intent(const struct book_intent *a, const struc
     SAME(low_micros);
     SAME(doubt.within_ms);
     SAME(doubt.then);
+    SAME(notify_count);
+    SAME(copies_count);
     SAME(keys_count);
     for (uint8_t i = 0; i < a->keys_count; i++) {
         SAME_RAW(keys[i].id);

@@ -117,6 +117,8 @@ static inline void sample_intent(struct dice *dice, struct book_intent *intent)
     }
     intent->doubt.within_ms = (int64_t)roll_below(dice, UINT64_C(90000000000));
     intent->doubt.then = (enum doubt_then)roll_below(dice, DOUBT_THENS);
+    intent->notify_count = (uint8_t)roll_below(dice, BOOK_ADDRESSES_MAX + 1);
+    intent->copies_count = (uint8_t)roll_below(dice, BOOK_ADDRESSES_MAX + 1);
 }
 
 static inline void sample_sale(struct dice *dice, struct book_sale *sale)
