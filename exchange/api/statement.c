@@ -115,8 +115,6 @@ void statement_write_end(struct json *json, const struct statement *statement)
 {
     json_key(json, "totals");
     json_open_map(json);
-    json_key(json, "lines");
-    json_u64(json, statement->tally.count);
     for (unsigned i = MOVE_SALE; i < MOVE_KIND_COUNT; i++) {
         bool is_told = statement->tally.micros[i] != 0;
         for (unsigned k = 0; k < statement->accounts_count; k++) is_told |= statement->accounts[k].tally.micros[i] != 0;

@@ -204,8 +204,7 @@ static void print_amount(const char *name, int64_t micros)
 
 static void print_totals(const struct statement *statement)
 {
-    char number[TABLE_NUMBER_MAX];
-    printf("\n%s movement%s\n", table_number(statement->tally.count, number), table_plural(statement->tally.count));
+    printf("\n");
     for (unsigned i = MOVE_SALE; i < MOVE_KIND_COUNT; i++)
         if (statement->tally.micros[i]) print_amount(move_kind_name((enum move_kind)i), statement->tally.micros[i]);
     printf("\n");
