@@ -83,7 +83,7 @@ static void draw(struct round *round, struct dice *dice)
                               .unavailable_last = dice_below(dice, 2),
                               .is_second_price = dice_below(dice, 3) == 0,
                               .second_step_micros = dice_below(dice, 2) * UNIT / 5};
-    *round = (struct round){.campaign = {.objective = (enum objective)dice_below(dice, OBJECTIVES),
+    *round = (struct round){.campaign = {.objective = (uint8_t)dice_below(dice, OBJECTIVES),
                                          .offer_ttl_us = 1000000,
                                          .ranking = ranking}};
     round->decision = (struct decision){.catalogue = &catalogue,

@@ -28,7 +28,7 @@ static void draw(struct round *round, struct dice *dice)
     static const char *const groups[] = {"one", "two", "three", "four", "five"};
     static const char *const ids[CONTRACTS] = {"a", "b", "c", "d", "e", "f", "g"};
     *round = (struct round){.count = 1 + dice_below(dice, CONTRACTS)};
-    round->campaign = (struct campaign){.objective = (enum objective)dice_below(dice, OBJECTIVES),
+    round->campaign = (struct campaign){.objective = (uint8_t)dice_below(dice, OBJECTIVES),
                                         .offer_ttl_us = 1000000,
                                         .min_margin_micros = dice_below(dice, 2) * UNIT / 5,
                                         .promise = dice_below(dice, 2) ? PROMISE_KEEP : PROMISE_SQUEEZE,
