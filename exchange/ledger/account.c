@@ -146,11 +146,16 @@ bool account_ref_is_used(struct store *store, struct MDB_txn *txn, struct bytes 
     return store_get(store, txn, BOOK_REFS, ref_key(key, REFS_ADJUSTMENTS, ref), &unused) == FAULT_NONE;
 }
 
-enum fault account_close(struct account_book *book, const struct move_record *move)
+/* Legs that came to nothing are none. */
+enum fault account_close(struct account_book *book, struct move_record *move)
 {
     int64_t sum = 0;
-    for (unsigned i = 0; i < move->legs_count; i++)
+    unsigned kept = 0;
+    for (unsigned i = 0; i < move->legs_count; i++) {
         if (!money_add(sum, move->legs[i].micros, &sum)) return account_refuse(book, "the money overflows");
+        if (move->legs[i].micros) move->legs[kept++] = move->legs[i];
+    }
+    move->legs_count = kept;
     if (sum != 0) return account_refuse(book, "the money does not balance");
     book->moves_count++;
     return FAULT_NONE;
