@@ -36,6 +36,10 @@ void operator_resolve(struct visit *visit);
 void operator_reload(struct visit *visit);
 void operator_keys(struct visit *visit); /* keys.c */
 void operator_revoke_key(struct visit *visit);
+void operator_erase(struct visit *visit); /* this and the next three: privacy.c */
+void operator_rotate_key(struct visit *visit);
+void operator_rotation(struct visit *visit);
+void operator_audit(struct visit *visit);
 void stats_health(struct visit *visit);
 void stats_ready(struct visit *visit);
 void stats_metrics(struct visit *visit);

@@ -235,6 +235,8 @@ void operator_on_gone(void *waiter)
         ((struct operation *)waiter)->request = NULL;
     else if (*(enum waiter_kind *)waiter == WAITER_REVOCATION)
         revocation_on_gone(waiter);
+    else if (*(enum waiter_kind *)waiter == WAITER_ERRAND)
+        privacy_on_gone(waiter);
     else if (*(enum waiter_kind *)waiter == WAITER_LIST)
         list_on_gone(waiter);
     else if (*(enum waiter_kind *)waiter == WAITER_DISPOSITIONS)

@@ -4,8 +4,7 @@
  *   request -> (the lead's content, on the reader's thread) -> an entry of the book -> memory, answer */
 #include <stdlib.h>
 
-#include "exchange/api/visit.h"
-#include "exchange/market/person.h"
+#include "exchange/api/whom.h"
 
 #define ARENA_BYTES 16384u
 #define ARENA_MAX (4u << 20)
@@ -22,6 +21,7 @@ struct withdrawal {
     struct person person;
     struct person_keys keys;
     enum fault fault;
+    bool is_erased; /* the lead no longer tells whose it is */
 };
 
 /* Nothing is left to do; status 200: it is done. */
@@ -62,15 +62,8 @@ static void on_durable(void *arg, uint64_t token, enum fault fault, uint64_t seq
 
 static void write_entry(struct withdrawal *withdrawal)
 {
-    const struct person *person = &withdrawal->person;
     struct revocation revocation = {.affiliate = withdrawal->affiliate};
-    for (uint32_t i = 0; i < person->count; i++) {
-        struct digest digest = person->list[i].plain;
-        struct person_key *key = &withdrawal->keys.list[withdrawal->keys.count++];
-        worker_keyed(withdrawal->worker, &digest);
-        key->kind = person->list[i].kind;
-        memcpy(key->at, digest.at, PERSON_KEY_LEN);
-    }
+    whom_key(withdrawal->worker, &withdrawal->person, &withdrawal->keys);
     revocation.keys = withdrawal->keys;
     if (ledger_revoke(worker_line(withdrawal->worker), &revocation, clock_wall_ms(), on_durable, withdrawal, 0) !=
         FAULT_NONE)
@@ -95,9 +88,10 @@ static void look(void *context, struct reader *reader)
     struct document_error error;
     withdrawal->fault = reader_lead(reader, &withdrawal->lead_id, &withdrawal->arena, &record);
     if (!withdrawal->fault && !bytes_same(record.affiliate, withdrawal->affiliate)) withdrawal->fault = FAULT_NOT_FOUND;
-    if (!withdrawal->fault)
+    withdrawal->is_erased = !withdrawal->fault && record.erasure == LEAD_ERASED;
+    if (!withdrawal->fault && !withdrawal->is_erased)
         withdrawal->fault = reader_content(reader, &withdrawal->lead_id, &withdrawal->arena, &content);
-    if (withdrawal->fault) return;
+    if (withdrawal->fault || withdrawal->is_erased) return;
     const struct campaign *campaign = catalogue_campaign(withdrawal->catalogue, record.campaign);
     const struct node *document = document_read_json(&withdrawal->arena, content, &DOCUMENT_LIMITS, &error);
     const struct node *lead = document ? node_find(document, "lead") : NULL;
@@ -112,6 +106,8 @@ static void on_looked(void *context)
         end(withdrawal, 404, REASON_NOT_FOUND, "no such lead");
     else if (withdrawal->fault)
         end(withdrawal, 503, REASON_LEDGER_DOWN, NULL);
+    else if (withdrawal->is_erased && withdrawal->person.count == 0)
+        end(withdrawal, 409, REASON_CONFLICT, "the lead was erased: name the phone or the e-mail");
     else if (withdrawal->person.count == 0)
         end(withdrawal, 422, REASON_INVALID_FIELD, "the lead names nobody");
     else
@@ -119,41 +115,6 @@ static void on_looked(void *context)
 }
 
 /* --- the request --- */
-
-static void read_value(const struct node *value, enum person_kind kind, struct withdrawal *withdrawal,
-                       struct complaints *complaints)
-{
-    struct person *person = &withdrawal->person;
-    struct digest plain;
-    bool is_email = value->kind == NODE_TEXT && bytes_find(value->text, '@') < value->text.len;
-    if (value->kind == NODE_NULL) return;
-    if (value->kind != NODE_TEXT || is_email != (kind == PERSON_EMAIL) ||
-        !person_hash_of(value->text, &withdrawal->arena, &plain))
-        complain(complaints, value->key, "format",
-                 kind == PERSON_EMAIL ? "is not an e-mail address" : "is not a phone");
-    else
-        person->list[person->count++] = (struct person_hash){(uint8_t)kind, plain};
-}
-
-static bool read_request(const struct node *document, struct withdrawal *withdrawal, struct complaints *complaints)
-{
-    NODE_EACH(member, document)
-    {
-        if (bytes_is(member->key, "phone"))
-            read_value(member, PERSON_PHONE, withdrawal, complaints);
-        else if (bytes_is(member->key, "email"))
-            read_value(member, PERSON_EMAIL, withdrawal, complaints);
-        else if (!bytes_is(member->key, "lead_id"))
-            complain(complaints, member->key, "unknown", "unknown field");
-        else if (member->kind != NODE_NULL &&
-                 (member->kind != NODE_TEXT || !ident_read(member->text, &withdrawal->lead_id)))
-            complain(complaints, member->key, "format", "is not a lead's id");
-    }
-    bool names_nobody = withdrawal->person.count == 0 && ident_is_none(&withdrawal->lead_id);
-    if (complaints->count == 0 && names_nobody)
-        complain(complaints, BYTES("phone"), "required", "one of phone, email and lead_id is required");
-    return complaints->count == 0;
-}
 
 static void start(struct visit *visit, struct withdrawal *withdrawal)
 {
@@ -181,7 +142,7 @@ void affiliate_revoke(struct visit *visit)
     arena_init(&withdrawal->arena, ARENA_BYTES, ARENA_MAX + visit->view->body.len * 100);
     withdrawal->affiliate = arena_copy(&withdrawal->arena, visit->affiliate->id);
     const struct node *document = withdrawal->affiliate.at ? visit_document(visit, &withdrawal->arena, true) : NULL;
-    if (document && read_request(document, withdrawal, &complaints)) {
+    if (document && whom_read(document, &withdrawal->arena, &withdrawal->person, &withdrawal->lead_id, &complaints)) {
         start(visit, withdrawal);
         return;
     }

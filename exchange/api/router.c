@@ -53,6 +53,10 @@ static const struct route routes[] = {
     {"POST", "/v1/admin/reload", VISIT_OPERATOR, true, operator_reload},
     {"GET", "/v1/admin/keys", VISIT_OPERATOR, true, operator_keys},
     {"POST", "/v1/admin/keys/{id}/revoke", VISIT_OPERATOR, true, operator_revoke_key},
+    {"POST", "/v1/admin/erase", VISIT_OPERATOR, true, operator_erase},
+    {"POST", "/v1/admin/rotate-key", VISIT_OPERATOR, true, operator_rotate_key},
+    {"GET", "/v1/admin/rotation", VISIT_OPERATOR, true, operator_rotation},
+    {"GET", "/v1/admin/audit/{id}", VISIT_OPERATOR, true, operator_audit},
 };
 #define ROUTES (sizeof routes / sizeof *routes)
 

@@ -115,10 +115,12 @@ enum waiter_kind {
     WAITER_LIST,
     WAITER_DISPOSITIONS,
     WAITER_VOUCHER,
-    WAITER_KEY
+    WAITER_KEY,
+    WAITER_ERRAND
 };
 void visit_inquiry_gone(void *waiter);
 void revocation_on_gone(void *waiter);
+void privacy_on_gone(void *waiter);
 void list_on_gone(void *waiter);
 void list_on_piece(void *waiter, struct bytes piece, bool is_last);
 void list_on_answered(void *waiter, bool good, const char *text);

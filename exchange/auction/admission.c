@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 
+#include "exchange/auction/naming.h"
 #include "exchange/market/excluded.h"
 #include "protocol/codec/pack.h"
 
@@ -105,7 +106,7 @@ bool admission_form(struct auction *auction, enum lead_stage stage, const struct
         auction->looks_like_test = !auction->rehearsal && campaign_is_test(&auction->form.facts);
         if (stage != LEAD_PING) auction->host->keyed(auction->world, &auction->form.document);
         bool is_read = people_read(auction, lead) && read_excluded(auction);
-        if (is_read && (stage == LEAD_PING || entries_content(auction))) return true;
+        if (is_read && (stage == LEAD_PING || (entries_content(auction) && naming_content(auction, lead)))) return true;
         out_of_memory = true;
     }
     *refused = out_of_memory ? story_refuse(auction, 503, REASON_BUSY, NULL)

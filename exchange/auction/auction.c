@@ -4,6 +4,7 @@
  * condition again, so double wakes are harmless. One dispatcher moves, checks the move against steps.tbl.h and stamps
  * the instant; it never nests. */
 #include "exchange/auction/parts.h"
+#include "exchange/auction/withhold.h"
 
 #include <stdio.h>
 
@@ -118,10 +119,7 @@ void auction_on_verdict(struct auction *auction, uint32_t number, const struct v
     struct slot *slot = slot_in(auction, number, SLOT_OUT);
     slot->state = SLOT_ANSWERED;
     slot->verdict = *verdict;
-    slot->verdict.code = arena_copy(&auction->arena, verdict->code);
-    slot->verdict.text = arena_copy(&auction->arena, verdict->text);
-    slot->verdict.buyer_lead_id = arena_copy(&auction->arena, verdict->buyer_lead_id);
-    slot->verdict.redirect_url = arena_copy(&auction->arena, verdict->redirect_url);
+    withhold_echoes(auction, &slot->verdict);
     wake(auction);
 }
 

@@ -2,6 +2,8 @@
  * wait. */
 #include "exchange/auction/parts.h"
 
+#include "exchange/record/disclosure.h"
+
 #define RECORD_ROOM 16384u /* of a lead's row: an offer and a few texts */
 
 static struct bytes sub_ids_json(struct auction *auction)
@@ -169,6 +171,10 @@ static void open_lead(const struct auction *auction, struct book_opening *openin
         .key = auction->request.key,
         .offer = *offer,
         .content = auction->content,
+        .fields = auction->field_names.len ? disclosure_names_id(auction->field_names) : 0,
+        .field_names = auction->field_names,
+        .person = auction->content_person,
+        .keep_ms = auction->campaign->retention_ms,
         .is_one_call = is_one_call,
         .clear_after_ms = auction->affiliate->clear_after_us / 1000,
     };

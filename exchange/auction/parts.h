@@ -87,6 +87,8 @@ void people_match(struct auction *auction);
 const struct book_seen *people_seen(struct auction *auction, const struct book_step *step, struct book_seen *seen);
 const struct duplicates_guard *people_guard(struct auction *auction, const struct book_step *step);
 
+void people_key(struct auction *auction, const struct person_hash *hash, struct person_key *key);
+
 /* candidates.c */
 /* Lists the ranked bids, or the offer's, as candidates. False: memory is out. */
 bool candidates_from_rank(struct auction *auction);

@@ -6,7 +6,7 @@
 #include "protocol/message/consent.h"
 
 /* What is stored of a person: the start of a keyed hash. */
-static void key_of(struct auction *auction, const struct person_hash *hash, struct person_key *key)
+void people_key(struct auction *auction, const struct person_hash *hash, struct person_key *key)
 {
     struct digest digest = hash->plain;
     auction->host->keyed(auction->world, &digest);
@@ -83,7 +83,7 @@ bool people_read(struct auction *auction, const struct node *lead)
     if (!person_read(auction->campaign, lead, told, &auction->arena, &auction->person)) return false;
     auction->keys.count = auction->person.count;
     for (uint32_t i = 0; i < auction->person.count; i++)
-        key_of(auction, &auction->person.list[i], &auction->keys.list[i]);
+        people_key(auction, &auction->person.list[i], &auction->keys.list[i]);
     if (is_ping) inherit(auction);
     return read_lists(auction);
 }

@@ -97,6 +97,8 @@ struct auction {
     struct lead_form form;
     bool looks_like_test;               /* by the campaign's patterns */
     struct bytes consent_json, content; /* private */
+    struct person_keys content_person;  /* by whom the content is found */
+    struct bytes field_names;           /* of the content, see record/disclosure.h */
     const struct node *consent;
     struct person person; /* plain hashes: nothing of it is stored */
     struct person_keys keys;

@@ -85,57 +85,37 @@ static enum fault read_answer(int fd, struct admin_answer *answer)
     return head.framing == HTTP_NO_BODY ? FAULT_NONE : FAULT_PROTOCOL;
 }
 
-static struct bytes write_head(char request[REQUEST_MAX], const char *method, const char *path, struct bytes key,
-                               struct bytes body)
+enum fault admin_call(const struct settings *settings, struct bytes key, const char *method, const char *path,
+                      struct bytes body, struct admin_answer *answer)
 {
-    struct sink sink = sink_over(request, REQUEST_MAX);
+    const char *address = settings->listen_admin;
+    bool is_unix = strncmp(address, "unix:", 5) == 0;
+    if (!is_unix && !settings_is_loopback(address)) return FAULT_INPUT;
+    char request[REQUEST_MAX];
+    struct sink sink = sink_over(request, sizeof request);
     sink_format(&sink, "%s %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: %zu\r\n", method,
                 path, body.len);
     if (body.len) sink_text(&sink, "Content-Type: application/json\r\n");
     if (key.len) sink_format(&sink, "Authorization: Bearer %.*s\r\n", (int)key.len, key.at);
     sink_text(&sink, "\r\n");
-    return sink.cut ? BYTES_NONE : sink_written(&sink);
-}
-
-static enum fault call(const struct settings *settings, struct bytes head, struct bytes body,
-                       struct admin_answer *answer)
-{
-    const char *address = settings->listen_admin;
-    bool is_unix = strncmp(address, "unix:", 5) == 0;
-    if (!is_unix && !settings_is_loopback(address)) return FAULT_INPUT;
-    if (!head.len) return FAULT_TOO_LARGE;
+    if (sink.cut) return FAULT_TOO_LARGE;
     int fd = is_unix ? dial_unix(address + 5) : dial_tcp(address);
     if (fd < 0) return FAULT_CONNECT;
     struct timeval patience = {.tv_sec = PATIENCE_S};
     enum fault fault = FAULT_CONNECT;
-    if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience) == 0 && send_all(fd, head) &&
+    if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience) == 0 && send_all(fd, sink_written(&sink)) &&
         send_all(fd, body))
         fault = read_answer(fd, answer);
     close(fd);
     return fault;
 }
 
-enum fault admin_call(const struct settings *settings, struct bytes key, const char *method, const char *path,
-                      struct admin_answer *answer)
-{
-    char request[REQUEST_MAX];
-    return call(settings, write_head(request, method, path, key, BYTES_NONE), BYTES_NONE, answer);
-}
-
-enum fault admin_post(const struct settings *settings, struct bytes key, const char *path, struct bytes body,
-                      struct admin_answer *answer)
-{
-    char request[REQUEST_MAX];
-    return call(settings, write_head(request, "POST", path, key, body), body, answer);
-}
-
-/* What stands around the key in its file is not its. */
 bool admin_read_key(const char *path, struct arena *arena, struct bytes *key)
 {
+    enum apikey_kind kind;
     *key = BYTES_NONE;
     if (!path) return true;
     if (file_read(path, KEY_FILE_MAX, arena, key) != FAULT_NONE) return false;
     while (key->len && strchr(" \t\r\n", key->at[key->len - 1])) key->len--;
-    enum apikey_kind kind;
     return apikey_read(*key, &kind) && kind == APIKEY_ADMIN;
 }

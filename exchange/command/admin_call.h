@@ -13,12 +13,10 @@ struct admin_answer {
     char text[ADMIN_ANSWER_MAX];
 };
 
-/* `key`: an operator's, or empty (a unix socket asks for none). FAULT_INPUT: there is no such listener; FAULT_CONNECT,
- * FAULT_PROTOCOL, FAULT_TIMEOUT. */
+/* `key`: an operator's, or empty (a unix socket asks for none); `body`: JSON, or empty. FAULT_INPUT: there is no such
+ * listener; FAULT_CONNECT, FAULT_PROTOCOL, FAULT_TIMEOUT. */
 enum fault admin_call(const struct settings *settings, struct bytes key, const char *method, const char *path,
-                      struct admin_answer *answer) MUST_USE;
-/* The same with a JSON body, by POST. */
-enum fault admin_post(const struct settings *settings, struct bytes key, const char *path, struct bytes body,
-                      struct admin_answer *answer) MUST_USE;
-/* The operator's key in that file, in the arena; no path: an empty one. False: the file holds none. */
+                      struct bytes body, struct admin_answer *answer) MUST_USE;
+/* The operator's key a file holds, without what stands around it; empty: no file was named (NULL). False: it holds
+ * none. */
 bool admin_read_key(const char *path, struct arena *arena, struct bytes *key);

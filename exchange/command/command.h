@@ -9,4 +9,4 @@ enum command_status { COMMAND_DONE, COMMAND_NO, COMMAND_USAGE };
 typedef int command_run(int argc, char **argv);
 
 command_run command_serve, command_check, command_explain, command_ledger, command_help, command_key, command_replay,
-    command_whatif;
+    command_whatif, command_erase;

@@ -18,7 +18,8 @@ static const struct row rows[] = {
     {"explain", command_explain, "tell the story of a ping or a lead: who was asked, who was not and why, who got it"},
     {"replay", command_replay, "decide recorded auctions again, and tell what comes out otherwise"},
     {"whatif", command_whatif, "what recorded auctions would have sold under another catalogue"},
-    {"ledger", command_ledger, "stat, export and verify the book"},
+    {"ledger", command_ledger, "stat, export, verify and audit the book; rotate its key"},
+    {"erase", command_erase, "destroy the private data of a person, who is not sold any more"},
     {"key", command_key, "make, list and revoke keys of affiliates, buyers and operators"},
     {"help", command_help, "this list"},
 };

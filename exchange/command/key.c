@@ -4,7 +4,6 @@
 #include <stdlib.h>
 
 #include "exchange/api/keys.h"
-#include "exchange/base/file.h"
 #include "exchange/command/admin_call.h"
 #include "exchange/command/command.h"
 #include "exchange/command/options.h"
@@ -301,7 +300,7 @@ static int ask(const struct settings *settings, const struct options_given *give
     if (!admin_read_key(given->values[KEY_FILE], &arena, &key)) {
         (void)say_wrong("holds no operator's key", given->values[KEY_FILE]);
     } else {
-        enum fault fault = admin_call(settings, key, "POST", path, answer);
+        enum fault fault = admin_call(settings, key, "POST", path, BYTES_NONE, answer);
         if (fault == FAULT_INPUT)
             (void)say_wrong("no unix socket and no loopback address: use POST /v1/admin/keys/HASH/revoke",
                             "listen.admin");

@@ -5,6 +5,7 @@
 
 #include "exchange/command/command.h"
 #include "exchange/command/ledger_verbs.h"
+#include "exchange/command/privacy.h"
 #include "exchange/ledger/report.h"
 #include "exchange/market/scalar.h"
 #include "protocol/base/money.h"
@@ -31,20 +32,21 @@ static const struct option_row rows[] = {
     [LEDGER_EFFECTIVE] = {"effective", "TIME", "adjust: when it takes effect, if earlier than now"},
     [LEDGER_KEY_FILE] =
         {"key-file", "FILE",
-         "adjust, close: an operator's key, where an exchange runs whose admin listener is no unix socket"},
-    [LEDGER_JSON] = {"json", NULL, "stat, accounts, statement, adjust, close, verify: print JSON"},
+         "adjust, close, rotate-key: an operator's key, where an exchange runs whose admin listener is no unix socket"},
+    [LEDGER_JSON] = {"json", NULL, "all but export and backup: print JSON"},
 };
 static const struct options options = {
     .command = "ledger",
     .usage =
         "stat | accounts | statement ACCOUNT | export | adjust KIND ACCOUNT AMOUNT | close MONTH | backup FOLDER | "
-        "verify",
+        "verify | audit LEAD | rotate-key",
     .prose =
         "stat tells what is in the book, accounts all balances, statement what moved on one (buyer:ID, affiliate:ID,\n"
         "house:margin …); export writes sales or movements; adjust books payment, payout, credit, debit, loss or "
         "clear\n"
         "on buyer:ID or affiliate:ID; close freezes a month and those before it; backup makes a verified copy; verify\n"
-        "reads the book through: chain, sums, rows, caps.\n"
+        "reads the book through: chain, sums, rows, caps; audit tells who was shown a lead's private data; rotate-key\n"
+        "wraps every lead's data key by a new key.\n"
         "Exit status: 0 done, 1 refused, or the book is not good (verify), 2 it could not be done.",
     .rows = rows,
     .rows_count = sizeof rows / sizeof *rows,
@@ -54,14 +56,17 @@ static const struct options options = {
 
 static int stat_book(const struct settings *settings, const struct options_given *given);
 static int verify_book(const struct settings *settings, const struct options_given *given);
+static int audit_lead(const struct settings *settings, const struct options_given *given);
+static int rotate_key(const struct settings *settings, const struct options_given *given);
 
 static const struct {
     const char *name;
     int arguments; /* behind the name */
     int (*run)(const struct settings *settings, const struct options_given *given);
-} verbs[] = {{"stat", 0, stat_book},     {"accounts", 0, verb_accounts}, {"statement", 1, verb_statement},
-             {"export", 0, verb_export}, {"adjust", 3, verb_adjust},     {"close", 1, verb_close},
-             {"backup", 1, verb_backup}, {"verify", 0, verify_book}};
+} verbs[] = {{"stat", 0, stat_book},       {"accounts", 0, verb_accounts}, {"statement", 1, verb_statement},
+             {"export", 0, verb_export},   {"adjust", 3, verb_adjust},     {"close", 1, verb_close},
+             {"backup", 1, verb_backup},   {"verify", 0, verify_book},     {"audit", 1, audit_lead},
+             {"rotate-key", 0, rotate_key}};
 #define VERBS (sizeof verbs / sizeof *verbs)
 
 static int run_verb(const struct settings *settings, const struct options_given *given)
@@ -297,6 +302,19 @@ static int stat_book(const struct settings *settings, const struct options_given
                                               : stat_table(reader, &totals);
     reader_close(&reader);
     return status;
+}
+
+/* Private data (privacy.h)
+ * ---------------------------------------------------------------------------------------------------------- */
+
+static int audit_lead(const struct settings *settings, const struct options_given *given)
+{
+    return privacy_audit(settings, given->arguments[1], given->values[LEDGER_JSON] != NULL);
+}
+
+static int rotate_key(const struct settings *settings, const struct options_given *given)
+{
+    return privacy_rotate_key(settings, given->values[LEDGER_KEY_FILE], given->values[LEDGER_JSON] != NULL);
 }
 
 /* Verify

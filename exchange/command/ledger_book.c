@@ -169,7 +169,7 @@ static int ask_exchange(struct errand *errand)
         fprintf(stderr, "outcry ledger: --key-file holds no operator's key\n");
         return COMMAND_USAGE;
     }
-    enum fault fault = admin_post(errand->settings, key, path, sink_written(&request), reply);
+    enum fault fault = admin_call(errand->settings, key, "POST", path, sink_written(&request), reply);
     if (fault != FAULT_NONE) return tell_silence(fault);
     const struct node *document = document_read_json(&errand->arena, reply->body, &DOCUMENT_LIMITS, &error);
     if (reply->status != 200) return tell_refused(reply, document);

@@ -37,7 +37,7 @@ static const char REFERENCE_HEAD[] =
     "\n"
     "| type | looks |\n"
     "| --- | --- |\n"
-    "| duration | `250ms` `3s` `5m` `2h` `30d` |\n"
+    "| duration | `250ms` `3s` `5m` `2h` `30d` `5y` (of 365 days) |\n"
     "| size | `512` `64KiB` `4MiB` `2GiB` `1TiB` |\n"
     "| money | `\"12.50\"`: decimal, up to six digits behind the point |\n"
     "| percent | `15` or `12.5` |\n"

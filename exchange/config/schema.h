@@ -11,7 +11,7 @@ enum schema_type {
     SCHEMA_NAME,     /* an id: letters, digits, . _ - ; at most 64 */
     SCHEMA_BOOL,     /* true, false */
     SCHEMA_COUNT,    /* a whole number; may be negative where the range says so */
-    SCHEMA_DURATION, /* 250ms 3s 5m 2h 30d */
+    SCHEMA_DURATION, /* 250ms 3s 5m 2h 30d 5y */
     SCHEMA_SIZE,     /* 64KiB 2GiB */
     SCHEMA_MONEY,    /* "12.50" */
     SCHEMA_PERCENT,  /* 15, 12.5 */

@@ -21,7 +21,7 @@
 typedef bool check_text(struct tree *tree, const struct schema_row *row, struct node *node, const char *folder);
 
 struct kind {
-    const char *looks; /* "a duration (250ms 3s 5m 2h 30d)" */
+    const char *looks; /* "a duration (250ms 3s 5m 2h 30d 5y)" */
     bool (*number)(const struct node *node, int64_t *number);
     check_text *check;
 };
@@ -38,7 +38,7 @@ static const struct kind kinds[SCHEMA_TYPES] = {
     [SCHEMA_NAME] = {"a name (letters, digits, . _ - ; at most 64)", NULL, check_name},
     [SCHEMA_BOOL] = {"true or false", number_of_bool, NULL},
     [SCHEMA_COUNT] = {"a whole number", scalar_i64, NULL},
-    [SCHEMA_DURATION] = {"a duration (250ms 3s 5m 2h 30d)", scalar_duration, NULL},
+    [SCHEMA_DURATION] = {"a duration (250ms 3s 5m 2h 30d 5y)", scalar_duration, NULL},
     [SCHEMA_SIZE] = {"a size (512 64KiB 2GiB)", scalar_size, NULL},
     [SCHEMA_MONEY] = {"money (\"12.50\")", scalar_money, NULL},
     [SCHEMA_PERCENT] = {"a percentage (15, 12.5)", scalar_percent, NULL},

@@ -17,8 +17,9 @@ struct ledger;
  * wall_ms)`, by writer_entry. FAULT_INPUT (told by the writer already) leaves the row for the next sweep; any other
  * fault gives the transaction up. The numbers are stored: new ones go to the end. */
 #define DUE_KINDS(X)                                                                                                   \
-    X(CLEAR, clearing_due)  /* a sale's payout clears */                                                               \
-    X(DOUBT, resolving_end) /* of a post: its doubt ends by itself */
+    X(CLEAR, clearing_due)     /* a sale's payout clears */                                                            \
+    X(DOUBT, resolving_end)    /* of a post: its doubt ends by itself */                                               \
+    X(RETENTION, erasures_due) /* a lead's content */
 
 enum due_kind {
     DUE_NOTHING,

@@ -18,6 +18,7 @@
 #include "exchange/ledger/job.h"
 #include "exchange/ledger/keyfile.h"
 #include "exchange/ledger/news.h"
+#include "exchange/ledger/rotation.h"
 #include "protocol/base/histogram.h"
 
 #define BATCH_MAX 256
@@ -63,6 +64,7 @@ struct ledger {
     bool trace_failed;       /* the last try failed: the next failure drops */
     int64_t next_dropped_us; /* when dropping is logged again */
     bool is_nearly_full;
+    struct rotation rotation;
     struct counting *counting; /* NULL: no pings are counted yet */
     struct standing *standing; /* where news are published; NULL: not restored into any */
     struct news news;          /* of the batch at hand */
@@ -75,6 +77,8 @@ struct ledger {
     char why[256];         /* written before the state becomes ENGINE_DOWN */
     _Atomic uint64_t lows; /* buyers whose balance fell below what is low for them, since the start */
     _Atomic uint64_t seq, entries, commits, batches_max, doubts, posts_open, used_bytes, max_bytes;
+    _Atomic bool rotating, rotation_failed;
+    _Atomic uint64_t rewrapped, unreadable;
     _Atomic uint64_t traces, traces_dropped, trace_bytes;
     _Atomic int64_t wait_p50_us, wait_p99_us;
     _Atomic uint64_t flush_asked, flush_done;

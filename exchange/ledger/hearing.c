@@ -2,6 +2,7 @@
  * as not final. When a resolution lets the story go on, the row of the lead keeps that until it ends again. */
 #include "exchange/ledger/hearing.h"
 
+#include "exchange/ledger/disclosures.h"
 #include "exchange/ledger/rows.h"
 #include "exchange/ledger/seen.h"
 #include "exchange/ledger/stakes.h"
@@ -87,6 +88,9 @@ enum fault hearing_post(struct store *store, struct MDB_txn *txn, const struct p
     if (fault == FAULT_NONE) fault = tell_addresses(store, txn, post, NOTICE_TO_ADDRESS, intent->notify_count, &event);
     if (fault != FAULT_NONE || post->state != POST_ACCEPTED) return fault;
     event.notice = NOTICE_LEAD_COPY;
+    for (unsigned i = 0; i < intent->copies_count && fault == FAULT_NONE; i++)
+        fault = disclosures_copy(store, txn, post, i);
+    if (fault != FAULT_NONE) return fault;
     return tell_addresses(store, txn, post, NOTICE_TO_COPY, intent->copies_count, &event);
 }
 

@@ -4,8 +4,9 @@
 #pragma once
 
 #include "exchange/base/mailbox.h"
+#include "exchange/ledger/content.h"
 #include "exchange/ledger/lane.h"
-#include "exchange/ledger/ledger.h"
+#include "exchange/ledger/privacy.h"
 
 #define LINE_JOBS_MAX 1024 /* jobs under way, per line */
 #define LINE_ASKS_MAX 256
@@ -22,6 +23,10 @@ enum job_kind {
     JOB_MATTER,
     JOB_BOOKING,
     JOB_KEY_REVOKED,
+    JOB_ERASE,
+    JOB_ROTATE,
+    JOB_REWRAP,
+    JOB_DISCLOSE,
     JOB_KINDS
 };
 
@@ -36,11 +41,16 @@ struct job {
     const struct duplicates_guard *guard; /* of a step: NULL: none */
     struct matter *matter;                /* the line's */
     struct booking *booking;              /* likewise */
+    struct person_keys person;            /* of a step: whom its sealed content is about */
+    struct bytes names;                   /* of a step: of its fields, if they are told */
+    struct content_walk *walk;            /* of a rewrap: where it stands, moved on */
+    bool has_rows;                        /* something was written that no entry tells */
     struct ledger_verdict verdict;        /* to resolve; its buyer in `body` */
     unsigned swept;                       /* of a sweep: rows that were seen to */
     int64_t wall_ms;
     void (*on_durable)(void *arg, uint64_t token, enum fault fault, uint64_t seq);
     void (*on_resolved)(void *arg, const struct ledger_resolution *resolution);
+    void (*on_erased)(void *arg, const struct privacy_erasure *erasure);
     void *arg;
     uint64_t token;
     struct ledger_resolution answer; /* fault and seq of any kind */

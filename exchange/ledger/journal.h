@@ -14,7 +14,7 @@
 #define BOOK_VERSION 3u /* 1: nobody was remembered; 2: accounts had balances, and nothing told how they came about */
 
 #define BOOK_TABLES(X)                                                                                                 \
-    X(META, "meta")             /* "version", "head": {seq, chain}, "key": id of the key file's key, "derived" */      \
+    X(META, "meta")             /* "version", "head", "key": id of the newest key; "derived", "combined": upgrade.h */ \
     X(JOURNAL, "journal")       /* entries: the truth; all below but content and catalogues is derived from them */    \
     X(LEADS, "leads")           /* lead id -> book_write_lead */                                                       \
     X(POSTS, "posts")           /* post id -> book_write_post */                                                       \
@@ -25,7 +25,7 @@
     X(ACCOUNTS, "accounts")     /* "buyer:X" -> balance, see account.h */                                              \
     X(SWITCHES, "switches")     /* contract id -> paused since, wall ms (8) */                                         \
     X(CATALOGUES, "catalogues") /* version -> packed */                                                                \
-    X(CONTENT, "content")       /* lead id -> sealed {"lead":…,"consent":…} */                                     \
+    X(CONTENT, "content")       /* lead id -> sealed {"lead":…,"consent":…}, see content.h */                      \
     X(TOTALS, "totals")         /* "totals" -> see rows.h */                                                           \
     X(SEEN, "seen")             /* a person's key (16), post id -> encounter_write; no post: a revocation */           \
     X(SEEN_POSTS, "seen_posts") /* post id -> book_write_seen: its person's keys */                                    \
@@ -46,7 +46,11 @@
     X(ACCOUNT_NAMES, "account_names") /* number -> "buyer:X" */                                                        \
     X(ACCOUNT_LINES, "account_lines") /* number, period, seq, n -> move_write_line */                                  \
     X(KEYS_REVOKED, "keys_revoked")   /* SHA-256 of an API key -> when, wall ms (8) */                                 \
-    X(PURCHASES, "purchases")         /* buyer, 0, sold at (8, big-endian), post id -> sale id, see purchases.h */
+    X(PURCHASES, "purchases")         /* buyer, 0, sold at (8, big-endian), post id -> sale id, see purchases.h */     \
+    X(DATA_KEYS, "data_keys")         /* see content.h; like content no entry tells it */                              \
+    X(PEOPLE, "people")               /* likewise */                                                                   \
+    X(DISCLOSURES, "disclosures")     /* lead id | post or other id -> who was shown it, see disclosures.h */          \
+    X(FIELD_SETS, "field_sets")       /* id (8) -> names of fields */
 
 enum book_table {
 #define X(name, text) BOOK_##name,
@@ -68,8 +72,12 @@ enum entry_kind {
     ENTRY_CLEAR = 8,
     ENTRY_LATE = 9, /* a post that was given up was accepted after all */
     ENTRY_KEY_REVOKED = 10,
-    ENTRY_ADJUSTMENT = 11,
-    ENTRY_CLOSE = 12,
+    ENTRY_ERASURE = 11,
+    ENTRY_DISCLOSURE = 12,
+    ENTRY_FIELD_NAMES = 13,
+    ENTRY_ROTATION = 14,
+    ENTRY_ADJUSTMENT = 15,
+    ENTRY_CLOSE = 16,
     ENTRY_KINDS
 };
 

@@ -120,7 +120,7 @@ static enum fault send_job(struct ledger_line *line, struct job *job)
     return FAULT_FULL;
 }
 
-/* Step and sealed content stand in the job's memory one after the other:  | sealed | body |  */
+/* Sealed content, step and names stand in the job's memory one after the other:  | sealed | body | names |  */
 static enum fault fill_step(struct job *job, const struct book_step *step)
 {
     struct sink sink = sink_over(job->memory, job->room);
@@ -130,12 +130,18 @@ static enum fault fill_step(struct job *job, const struct book_step *step)
         enum fault fault = keyfile_seal(job->line->ledger->keys, &step->lead_id, step->opening->content, &sink);
         if (fault != FAULT_NONE) return fault;
         job->sealed = sink_written(&sink);
-        digest_of(&digest, &job->sealed, 1);
+        struct bytes content = bytes_from(job->sealed, KEYFILE_WRAPPED); /* its key changes, it does not */
+        digest_of(&digest, &content, 1);
         mark = (struct bytes){(const char *)digest.at, DIGEST_LEN};
     }
     if (!book_write_step(&sink, step, mark)) return FAULT_TOO_LARGE;
     job->body = bytes_from(sink_written(&sink), job->sealed.len);
-    return FAULT_NONE;
+    if (!step->opening) return FAULT_NONE;
+    size_t before = sink.len;
+    sink_bytes(&sink, step->opening->field_names);
+    job->names = bytes_from(sink_written(&sink), before);
+    job->person = step->opening->person;
+    return sink.cut ? FAULT_TOO_LARGE : FAULT_NONE;
 }
 
 /* An upper bound of what a step's texts take. */
@@ -162,7 +168,7 @@ static size_t step_room(const struct book_step *step)
             offer->click_id.len + offer->sub_ids.len + offer->excluded.len + offer->public_json.len;
     for (uint32_t i = 0; i < offer->candidates_count; i++)
         room += offer->candidates[i].contract.len + offer->candidates[i].bid_id.len + 64;
-    return room + opening->content.len + KEYFILE_SEALED_EXTRA;
+    return room + opening->field_names.len + opening->content.len + KEYFILE_SEALED_EXTRA;
 }
 
 enum fault ledger_append(struct ledger_line *line, const struct book_step *step, const struct duplicates_guard *guard,
@@ -313,6 +319,60 @@ enum fault ledger_catalogue(struct ledger_line *line, const struct digest *versi
     return send_job(line, job);
 }
 
+/* --- privacy --- */
+
+enum fault privacy_erase(struct ledger_line *line, const struct privacy_erasure *asked, int64_t wall_ms,
+                         void (*on_erased)(void *arg, const struct privacy_erasure *erasure), void *arg)
+{
+    struct job *job = take_job(line, JOB_ERASE, sizeof *asked);
+    if (!job) return FAULT_FULL;
+    memcpy(job->memory, asked, sizeof *asked);
+    job->wall_ms = wall_ms;
+    job->on_erased = on_erased;
+    job->arg = arg;
+    return send_job(line, job);
+}
+
+enum fault privacy_rotate(struct ledger_line *line, int64_t wall_ms,
+                          void (*on_begun)(void *arg, uint64_t token, enum fault fault, uint64_t seq), void *arg,
+                          uint64_t token)
+{
+    struct job *job = take_job(line, JOB_ROTATE, 0);
+    if (!job) return FAULT_FULL;
+    job->wall_ms = wall_ms;
+    job->on_durable = on_begun;
+    job->arg = arg;
+    job->token = token;
+    return send_job(line, job);
+}
+
+void privacy_rotation(const struct ledger *ledger, struct privacy_rotation *rotation)
+{
+    *rotation = (struct privacy_rotation){.is_running = atomic_load(&ledger->rotating),
+                                          .has_failed = atomic_load(&ledger->rotation_failed),
+                                          .wrapped = atomic_load(&ledger->rewrapped),
+                                          .unreadable = atomic_load(&ledger->unreadable)};
+}
+
+enum fault privacy_disclose(struct ledger_line *line, const struct disclosure *disclosure,
+                            void (*on_durable)(void *arg, uint64_t token, enum fault fault, uint64_t seq), void *arg,
+                            uint64_t token)
+{
+    size_t room = STEP_ROOM + disclosure->contract.len + disclosure->buyer.len + disclosure->to.len;
+    struct job *job = take_job(line, JOB_DISCLOSE, room);
+    if (!job) return FAULT_FULL;
+    struct sink sink = sink_over(job->memory, job->room);
+    bool written = disclosure_write(&sink, disclosure);
+    check(written);
+    job->body = sink_written(&sink);
+    job->id = disclosure->lead_id;
+    job->wall_ms = disclosure->wall_ms;
+    job->on_durable = on_durable;
+    job->arg = arg;
+    job->token = token;
+    return send_job(line, job);
+}
+
 /* --- traces and asks --- */
 
 bool ledger_trace(struct ledger_line *line, const struct ident *ping_id, const struct ident *lead_id,
@@ -385,8 +445,13 @@ static void on_mail(void *arg)
             continue;
         }
         struct job job = *mail.job;
+        struct privacy_erasure erasure;
+        if (job.on_erased) erasure = *(struct privacy_erasure *)(void *)job.memory;
         take_back(line, &mail);
-        if (job.on_resolved)
+        if (job.on_erased) {
+            erasure.fault = job.answer.fault;
+            job.on_erased(job.arg, &erasure);
+        } else if (job.on_resolved)
             job.on_resolved(job.arg, &job.answer);
         else
             job.on_durable(job.arg, job.token, job.answer.fault, job.answer.seq);

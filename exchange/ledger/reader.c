@@ -7,7 +7,9 @@
 
 #include "exchange/ledger/account.h"
 #include "exchange/ledger/aftersales.h"
+#include "exchange/ledger/content.h"
 #include "exchange/ledger/days.h"
+#include "exchange/ledger/disclosures.h"
 #include "exchange/ledger/engine.h"
 #include "exchange/ledger/seen.h"
 #include "exchange/ledger/stakes.h"
@@ -168,10 +170,34 @@ static enum fault parts_of(struct reader *reader, enum book_table table, struct 
 enum fault reader_content(struct reader *reader, const struct ident *lead_id, struct arena *arena,
                           struct bytes *content)
 {
-    struct bytes sealed;
+    struct MDB_txn *txn;
     if (!reader->keys) return FAULT_INPUT;
-    enum fault fault = parts_of(reader, BOOK_CONTENT, ident_bytes(lead_id), arena, &sealed);
-    return fault == FAULT_NONE ? keyfile_unseal(reader->keys, lead_id, sealed, arena, content) : fault;
+    enum fault fault = store_begin(reader->book, false, &txn);
+    if (fault != FAULT_NONE) return fault;
+    fault = content_open(reader->book, txn, reader->keys, lead_id, arena, content);
+    store_abort(&txn);
+    return fault;
+}
+
+enum fault reader_disclosures(struct reader *reader, const struct ident *lead_id,
+                              void (*fn)(void *arg, const struct disclosure *disclosure), void *arg)
+{
+    struct MDB_txn *txn;
+    enum fault fault = store_begin(reader->book, false, &txn);
+    if (fault != FAULT_NONE) return fault;
+    fault = disclosures_each(reader->book, txn, lead_id, fn, arg);
+    store_abort(&txn);
+    return fault;
+}
+
+enum fault reader_field_names(struct reader *reader, uint64_t id, struct arena *arena, struct bytes *names)
+{
+    struct MDB_txn *txn;
+    enum fault fault = store_begin(reader->book, false, &txn);
+    if (fault != FAULT_NONE) return fault;
+    fault = disclosures_names(reader->book, txn, id, arena, names);
+    store_abort(&txn);
+    return fault;
 }
 
 enum fault reader_catalogue(struct reader *reader, const struct digest *version, struct arena *arena,

@@ -4,6 +4,7 @@
 
 #include "exchange/record/aftersale.h"
 #include "exchange/record/book.h"
+#include "exchange/record/disclosure.h"
 #include "exchange/record/sale.h"
 #include "exchange/record/trace.h"
 
@@ -39,9 +40,15 @@ struct reader_purchase {
 };
 enum fault reader_purchases(struct reader *reader, struct bytes buyer, const struct ident *after, struct arena *arena,
                             struct reader_purchase *list, uint32_t max, uint32_t *count) MUST_USE;
-/* The private content {"lead":{…},"consent":{…}} of a lead, opened. The arena is the caller's to wipe. */
+/* The private content {"lead":{…},"consent":{…}} of a lead, opened. The arena is the caller's to wipe. FAULT_NOT_FOUND:
+ * there is none, or none any more (its record's `erasure` tells). */
 enum fault reader_content(struct reader *reader, const struct ident *lead_id, struct arena *arena,
                           struct bytes *content) MUST_USE;
+/* Whom a lead was shown to, one call each, by id; of a post only its ids are told. The names of fields by the id its
+ * lead has. */
+enum fault reader_disclosures(struct reader *reader, const struct ident *lead_id,
+                              void (*fn)(void *arg, const struct disclosure *disclosure), void *arg) MUST_USE;
+enum fault reader_field_names(struct reader *reader, uint64_t id, struct arena *arena, struct bytes *names) MUST_USE;
 /* Posts in doubt, oldest first, after `after` (none: from the start). Returns how many were put, at most `max`. */
 enum fault reader_doubts(struct reader *reader, const struct ident *after, struct arena *arena,
                          struct post_record *posts, uint32_t max, uint32_t *count) MUST_USE;

@@ -12,6 +12,8 @@
 
 #include "exchange/ledger/aftersales.h"
 #include "exchange/ledger/counting.h"
+#include "exchange/ledger/disclosures.h"
+#include "exchange/ledger/keyfile.h"
 #include "exchange/ledger/report_parts.h"
 #include "exchange/ledger/rows.h"
 #include "exchange/ledger/stakes.h"
@@ -105,23 +107,35 @@ static enum fault open_scratch(struct verify *verify)
 
 /* --- the journal --- */
 
-/* What was sealed when the lead was opened is what is kept now. */
+/* The lead's row, as the book has it, says that its content was destroyed; the row itself is compared later. */
+static bool is_erased(struct verify *verify, const struct ident *lead_id)
+{
+    struct lead_record lead;
+    enum fault fault = rows_lead(verify->book, verify->txn, lead_id, &verify->arena, &lead);
+    return fault == FAULT_NONE && lead.erasure == LEAD_ERASED;
+}
+
+/* What was sealed when the lead was opened is what is kept now. Content whose data key was parted from it only later
+ * (keyfile.h) has another hash since; that it is whole shows when it is opened. */
 static enum fault check_content(struct verify *verify, struct MDB_txn *into, uint64_t seq, const struct book_step *step)
 {
-    struct bytes sealed, wanted = step->opening->content;
+    struct bytes sealed, unused, id = ident_bytes(&step->lead_id), wanted = step->opening->content;
     struct digest digest;
     if (wanted.len == 0) return FAULT_NONE;
-    enum fault fault = store_get_parts(verify->book, verify->txn, BOOK_CONTENT, ident_bytes(&step->lead_id),
-                                       &verify->arena, &sealed);
-    if (fault == FAULT_NOT_FOUND) {
-        accuse(verify, seq, "the lead's sealed content is missing", "");
-        return FAULT_NONE;
-    }
-    if (fault != FAULT_NONE) return fault;
+    enum fault fault = store_get_parts(verify->book, verify->txn, BOOK_CONTENT, id, &verify->arena, &sealed);
+    if (fault != FAULT_NONE && fault != FAULT_NOT_FOUND) return fault;
+    bool is_there = fault == FAULT_NONE, was_erased = is_erased(verify, &step->lead_id);
+    if (is_there && was_erased) accuse(verify, seq, "the lead was erased, and its sealed content is there", "");
+    if (!is_there && !was_erased) accuse(verify, seq, "the lead's sealed content is missing", "");
+    if (!is_there) return FAULT_NONE;
+    uint8_t version = sealed.len ? (uint8_t)sealed.at[0] : 0;
     digest_of(&digest, &sealed, 1);
-    if (!bytes_same(wanted, (struct bytes){(const char *)digest.at, DIGEST_LEN}))
+    if (version != KEYFILE_CONTENT_APART && !bytes_same(wanted, (struct bytes){(const char *)digest.at, DIGEST_LEN}))
         accuse(verify, seq, "the lead's sealed content was changed", "");
-    return store_put(verify->scratch, into, BOOK_CONTENT, ident_bytes(&step->lead_id), BYTES("x"));
+    fault = version == KEYFILE_CONTENT_COMBINED ? FAULT_NONE
+                                                : store_get(verify->book, verify->txn, BOOK_DATA_KEYS, id, &unused);
+    if (fault == FAULT_NOT_FOUND) accuse(verify, seq, "the lead's data key is missing", "");
+    return store_put(verify->scratch, into, BOOK_CONTENT, id, BYTES("x"));
 }
 
 static enum fault check_catalogue(struct verify *verify, struct MDB_txn *into, const struct entry *entry)
@@ -219,6 +233,11 @@ static enum fault replay_all(struct verify *verify)
 static bool touches(enum book_table table, struct bytes key, const struct entry *entry, const struct book_step *step)
 {
     struct bytes id = bytes_first(key, 16);
+    if (table == BOOK_FIELD_SETS) return entry->kind == ENTRY_FIELD_NAMES;
+    if (table == BOOK_PEOPLE) id = bytes_from(key, PERSON_KEY_LEN);
+    struct disclosure disclosure;
+    if (table == BOOK_DISCLOSURES && entry->kind == ENTRY_DISCLOSURE)
+        return disclosure_read(entry->body, &disclosure) && bytes_same(ident_bytes(&disclosure.lead_id), id);
     if (table == BOOK_SWITCHES) return entry->kind == ENTRY_SWITCH && bytes_same(bytes_from(entry->body, 1), key);
     if (table == BOOK_KEYS_REVOKED) return entry->kind == ENTRY_KEY_REVOKED && bytes_same(entry->body, key);
     if (table == BOOK_SEEN) id = bytes_from(key, PERSON_KEY_LEN);
@@ -342,7 +361,15 @@ static enum fault compare_stretch(struct verify *verify, struct MDB_txn *scratch
     return fault;
 }
 
-/* Content and catalogues have their bytes in the book only: here, that each has an entry. */
+/* The entry's key in the scratch store that a row outside the journal stands for. */
+static struct bytes owner_of(enum book_table table, struct bytes key)
+{
+    if (table == BOOK_PEOPLE) return bytes_from(key, PERSON_KEY_LEN);
+    return table == BOOK_DATA_KEYS ? key : bytes_first(key, key.len > 4 ? key.len - 4 : 0); /* a part's number */
+}
+
+/* Content, what it is found and opened by, and catalogues have their bytes in the book only: here, that each has an
+ * entry. */
 static enum fault find_orphans(struct verify *verify, struct MDB_txn *scratch_txn, enum book_table table, char *from,
                                size_t *from_len)
 {
@@ -356,9 +383,9 @@ static enum fault find_orphans(struct verify *verify, struct MDB_txn *scratch_tx
             memcpy(from, cursor.key.at, *from_len = cursor.key.len);
             break;
         }
-        if (cursor.key.len <= 4) return accuse_row(verify, table, cursor.key, "no entry made it");
-        struct bytes key = bytes_first(cursor.key, cursor.key.len - 4);
-        fault = store_get(verify->scratch, scratch_txn, table, key, &unused);
+        enum book_table of = table == BOOK_CATALOGUES ? BOOK_CATALOGUES : BOOK_CONTENT;
+        struct bytes key = owner_of(table, cursor.key);
+        fault = key.len ? store_get(verify->scratch, scratch_txn, of, key, &unused) : FAULT_NOT_FOUND;
         if (fault == FAULT_NOT_FOUND) fault = accuse_row(verify, table, cursor.key, "no entry made it");
         if (fault != FAULT_NONE) break;
     }
@@ -370,7 +397,8 @@ static enum fault compare_table(struct verify *verify, enum book_table table)
 {
     char from[STORE_KEY_MAX + 8];
     size_t from_len = 0;
-    bool has_rows = table != BOOK_CONTENT && table != BOOK_CATALOGUES;
+    bool has_rows = table != BOOK_CONTENT && table != BOOK_CATALOGUES && table != BOOK_DATA_KEYS &&
+                    table != BOOK_PEOPLE;
     enum fault fault;
     do {
         struct MDB_txn *scratch_txn = NULL;
@@ -417,11 +445,12 @@ static enum fault compare_sums(struct verify *verify)
 static enum fault compare_all(struct verify *verify)
 {
     static const enum book_table tables[] = {
-        BOOK_ACCOUNTS,     BOOK_LEADS,         BOOK_POSTS,         BOOK_DOUBTS,       BOOK_PINGS,    BOOK_KEYS,
-        BOOK_CAPS,         BOOK_SWITCHES,      BOOK_CONTENT,       BOOK_CATALOGUES,   BOOK_SEEN,     BOOK_SEEN_POSTS,
-        BOOK_ENDS,         BOOK_DUE,           BOOK_EVENTS,        BOOK_EVENT_ENDS,   BOOK_OUTBOX,   BOOK_OUTBOX_LEADS,
-        BOOK_DISPOSITIONS, BOOK_AFTERSALES,    BOOK_BUYER_LEADS,   BOOK_HOLDS,        BOOK_SALES,    BOOK_MOVES,
-        BOOK_REFS,         BOOK_ACCOUNT_NAMES, BOOK_ACCOUNT_LINES, BOOK_KEYS_REVOKED, BOOK_PURCHASES};
+        BOOK_ACCOUNTS,     BOOK_LEADS,         BOOK_POSTS,         BOOK_DOUBTS,       BOOK_PINGS,     BOOK_KEYS,
+        BOOK_CAPS,         BOOK_SWITCHES,      BOOK_CONTENT,       BOOK_CATALOGUES,   BOOK_SEEN,      BOOK_SEEN_POSTS,
+        BOOK_ENDS,         BOOK_DUE,           BOOK_EVENTS,        BOOK_EVENT_ENDS,   BOOK_OUTBOX,    BOOK_OUTBOX_LEADS,
+        BOOK_DISPOSITIONS, BOOK_AFTERSALES,    BOOK_BUYER_LEADS,   BOOK_HOLDS,        BOOK_SALES,     BOOK_MOVES,
+        BOOK_REFS,         BOOK_ACCOUNT_NAMES, BOOK_ACCOUNT_LINES, BOOK_KEYS_REVOKED, BOOK_PURCHASES, BOOK_DATA_KEYS,
+        BOOK_PEOPLE,       BOOK_DISCLOSURES,   BOOK_FIELD_SETS};
     enum fault fault = FAULT_NONE;
     for (size_t i = 0; i < sizeof tables / sizeof *tables && fault == FAULT_NONE && is_good(verify); i++)
         fault = compare_table(verify, tables[i]);

@@ -28,6 +28,7 @@ static enum fault may_go_on(struct ledger *ledger, struct MDB_txn *txn, struct e
     const struct lead_record *lead = ending->lead;
     struct bytes unused;
     if (ending->verdict.state != POST_REJECTED || lead->offer.expires_ms <= ending->wall_ms) return FAULT_NONE;
+    if (lead->erasure != LEAD_KEPT) return FAULT_NONE;
     if (!lead->is_over || lead_slots_in(lead, LEAD_SLOTS(POST_OPEN))) return FAULT_NONE;
     enum fault fault = store_get(ledger->book, txn, BOOK_DOUBTS, ident_bytes(&lead->lead_id), &unused);
     ending->goes_on = fault == FAULT_NOT_FOUND;

@@ -137,15 +137,15 @@ static enum fault open_key(struct ledger *ledger, const char *keys_path, bool is
     if (fault == FAULT_NONE && is_new) {
         fault = journal_write_version(ledger->book, txn);
         if (fault == FAULT_NONE)
-            fault = store_put(ledger->book, txn, BOOK_META, BYTES("key"),
-                              (struct bytes){(const char *)ledger->keys->id, KEYFILE_ID});
+            fault = store_put(ledger->book, txn, BOOK_META, BYTES("key"), keyfile_newest(ledger->keys));
         if (fault == FAULT_NONE) fault = store_commit(&txn);
     } else if (fault == FAULT_NONE) {
         fault = store_get(ledger->book, txn, BOOK_META, BYTES("key"), &id);
-        if (fault == FAULT_NONE && !bytes_same(id, (struct bytes){(const char *)ledger->keys->id, KEYFILE_ID}))
+        if (fault == FAULT_NONE && !keyfile_knows(ledger->keys, id))
             fault = tell(note, FAULT_INPUT, "its leads were sealed with another key than the key file holds");
     }
     store_abort(&txn);
+    if (fault == FAULT_NONE) rotation_resume(ledger);
     return fault;
 }
 
@@ -157,7 +157,7 @@ static enum fault still_stands(struct ledger *ledger, struct MDB_txn *txn, const
     struct lead_record lead;
     arena_reset(&ledger->arena);
     enum fault fault = rows_lead(ledger->book, txn, lead_id, &ledger->arena, &lead);
-    *stands = fault == FAULT_NONE && lead.offer.expires_ms > clock_wall_ms();
+    *stands = fault == FAULT_NONE && lead.offer.expires_ms > clock_wall_ms() && lead.erasure == LEAD_KEPT;
     return fault == FAULT_NOT_FOUND ? FAULT_CORRUPT : fault;
 }
 

@@ -10,6 +10,8 @@
 
 #include "exchange/ledger/aftersales.h"
 #include "exchange/ledger/capping.h"
+#include "exchange/ledger/disclosures.h"
+#include "exchange/ledger/due.h"
 #include "exchange/ledger/hearing.h"
 #include "exchange/ledger/purchases.h"
 #include "exchange/ledger/seen.h"
@@ -171,6 +173,8 @@ static enum fault plan_opening(struct store *store, struct MDB_txn *txn, struct 
                             "the ping whose place it took has a lead already");
     if (fault == FAULT_NONE && opening->has_key) fault = expect_free_key(store, txn, plan);
     if (fault != FAULT_NONE) return fault;
+    if (opening->fields && !disclosures_know_names(store, txn, opening->fields))
+        return refuse(plan->refusal, "the names of the lead's fields were never told");
     plan->is_new = true;
     plan->lead = (struct lead_record){.lead_id = step->lead_id,
                                       .ping_id = step->ping_id,
@@ -186,6 +190,8 @@ static enum fault plan_opening(struct store *store, struct MDB_txn *txn, struct 
                                       .document = opening->document,
                                       .clear_after_ms = opening->clear_after_ms,
                                       .is_one_call = opening->is_one_call,
+                                      .fields = opening->fields,
+                                      .keep_ms = opening->keep_ms,
                                       .offer = opening->offer};
     return FAULT_NONE;
 }
@@ -303,40 +309,17 @@ static enum fault plan_sales(struct store *store, struct MDB_txn *txn, struct pl
     return fault;
 }
 
-/* With one more holder, none of the legs' words would be broken. */
-static bool has_room(const struct lead_record *lead, const struct book_intent *intent)
-{
-    unsigned holders = lead_slots_in(lead, HOLDS) + 1;
-    if (holders > intent->max_sold) return false;
-    for (unsigned i = 0; i < lead->slots_count; i++) {
-        const struct lead_slot *slot = &lead->slots[i];
-        bool holds = slot->is_used && (HOLDS & LEAD_SLOTS(slot->state));
-        if (holds && holders > slot->max_sold) return false;
-    }
-    return true;
-}
-
-static struct book_sale sale_to_be(const struct book_intent *intent)
-{
-    return (struct book_sale){.sale_id = intent->post_id,
-                              .post_id = intent->post_id,
-                              .contract = intent->contract,
-                              .buyer = intent->buyer,
-                              .price_micros = intent->price_micros,
-                              .payout_micros = intent->payout_micros,
-                              .margin_rule = intent->margin_rule};
-}
-
 static enum fault plan_intent(struct store *store, struct MDB_txn *txn, struct plan *plan,
                               const struct book_intent *intent, struct post_record *opened)
 {
     struct lead_record *lead = &plan->lead;
     struct lead_slot *slot = &lead->slots[intent->slot];
     if (lead->is_over && !plan->went_on) return refuse(plan->refusal, "an intent for a lead whose story is over");
+    if (lead->erasure == LEAD_ERASED) return refuse(plan->refusal, "an intent for a lead that was erased");
     if (is_test(plan) && intent->keys_count) return refuse(plan->refusal, "a test that takes from a cap");
     if (slot->is_used && (HOLDS & LEAD_SLOTS(slot->state)))
         return refuse(plan->refusal, "a second open intent for one slot of a lead");
-    if (!has_room(lead, intent)) return refuse(plan->refusal, "more buyers at a time than a leg allows");
+    if (!rows_has_room(lead, intent)) return refuse(plan->refusal, "more buyers at a time than a leg allows");
     struct post_record unused;
     enum fault fault = find_post(store, txn, plan, &intent->post_id, &unused);
     if (fault == FAULT_NONE) return refuse(plan->refusal, "the post id was used before");
@@ -356,7 +339,7 @@ static enum fault plan_intent(struct store *store, struct MDB_txn *txn, struct p
     slot->state = POST_OPEN;
     slot->candidate = intent->candidate;
     slot->max_sold = intent->max_sold;
-    slot->sale = sale_to_be(intent);
+    slot->sale = rows_sale_to_be(intent);
     if (!money_sub(intent->price_micros, intent->payout_micros, &slot->sale.margin_micros))
         return refuse(plan->refusal, "the intent's money overflows");
     if (intent->slot >= lead->slots_count) lead->slots_count = intent->slot + 1;
@@ -397,6 +380,7 @@ static enum fault plan_final(struct store *store, struct MDB_txn *txn, struct pl
     lead->reason = lead->state != LEAD_UNSOLD ? REASON_NONE : final->reason ? final->reason : REASON_REJECTED;
     lead->text = lead->state == LEAD_UNSOLD ? final->text : BYTES_NONE;
     lead->is_over = !final->goes_on;
+    if (lead->is_over && lead->erasure == LEAD_ERASURE_WAITS) plan->refusal->ended = lead->lead_id;
     return FAULT_NONE;
 }
 
@@ -464,6 +448,8 @@ static enum fault write_lead(struct store *store, struct MDB_txn *txn, struct pl
         fault = store_put(store, txn, BOOK_PINGS, ident_bytes(&past->ancestors[i]), id);
     if (fault == FAULT_NONE && opening->has_key)
         fault = store_put(store, txn, BOOK_KEYS, (struct bytes){(const char *)opening->key.at, DIGEST_LEN}, id);
+    struct due_row end = {plan->lead.created_ms + plan->lead.keep_ms, DUE_RETENTION, plan->lead.lead_id, BYTES_NONE};
+    if (fault == FAULT_NONE && plan->lead.keep_ms > 0) fault = due_put(store, txn, &end);
     return fault;
 }
 
@@ -481,8 +467,10 @@ static enum fault write_posts(struct store *store, struct MDB_txn *txn, struct p
     enum fault fault = FAULT_NONE;
     for (unsigned i = 0; i < plan->step->verdicts_count && fault == FAULT_NONE; i++)
         fault = write_post(store, txn, plan, &plan->settled[i].record, false);
-    for (unsigned i = 0; i < plan->step->intents_count && fault == FAULT_NONE; i++)
+    for (unsigned i = 0; i < plan->step->intents_count && fault == FAULT_NONE; i++) {
         fault = write_post(store, txn, plan, &plan->opened[i], true);
+        if (fault == FAULT_NONE) fault = disclosures_post(store, txn, &plan->lead.lead_id, &plan->opened[i].post_id);
+    }
     return fault;
 }
 

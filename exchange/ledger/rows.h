@@ -46,6 +46,7 @@ struct rows_refusal {
     unsigned funds_count;
     struct rows_low lows[OFFER_SALES_MAX];
     unsigned lows_count;
+    struct ident ended; /* a lead whose erasure waited for its story, which has ended */
 };
 /* Adds to it; nothing where the buyer is nobody. The name lives as long as the entry's arena. */
 void rows_tell_funds(struct rows_refusal *refusal, struct bytes buyer, int64_t micros);
@@ -81,9 +82,17 @@ enum fault rows_each_key_revoked(struct store *store, struct MDB_txn *txn,
                                  void (*fn)(void *arg, const struct digest *key, int64_t wall_ms), void *arg) MUST_USE;
 bool rows_write_catalogue(struct sink *sink, const struct digest *version, uint64_t len);
 bool rows_read_catalogue(struct bytes body, struct digest *version, uint64_t *len);
+/* That data keys are wrapped by another key from now on, and that all are. */
+enum rows_rotation { ROWS_ROTATION_BEGUN, ROWS_ROTATION_ENDED };
+#define ROWS_KEY_ID 8u
+bool rows_write_rotation(struct sink *sink, enum rows_rotation what, struct bytes key_id);
 
 /* Rows by id, in the arena. */
 enum fault rows_lead(struct store *store, struct MDB_txn *txn, const struct ident *lead_id, struct arena *arena,
                      struct lead_record *lead) MUST_USE;
 enum fault rows_post(struct store *store, struct MDB_txn *txn, const struct ident *post_id, struct arena *arena,
                      struct post_record *post) MUST_USE;
+
+/* Of slots: whether one more buyer may hold the lead, and the sale that an acceptance of that post would make. */
+bool rows_has_room(const struct lead_record *lead, const struct book_intent *intent);
+struct book_sale rows_sale_to_be(const struct book_intent *intent);

@@ -4,6 +4,8 @@
 #include "exchange/ledger/booking_rows.h"
 #include "exchange/ledger/clearing.h"
 #include "exchange/ledger/counting.h"
+#include "exchange/ledger/disclosures.h"
+#include "exchange/ledger/erasures.h"
 #include "exchange/ledger/hearing.h"
 #include "exchange/ledger/outbox.h"
 #include "exchange/ledger/rows.h"
@@ -13,14 +15,16 @@
 typedef enum fault apply(const struct rows_work *work);
 
 static apply apply_switch, apply_catalogue, apply_revocation, apply_counts, apply_deliveries, apply_disposition,
-    apply_late, apply_key_revoked;
+    apply_late, apply_key_revoked, apply_erasure, apply_disclosure, apply_field_names, apply_rotation;
 
 static apply *const applies[ENTRY_KINDS] = {
     [ENTRY_SWITCH] = apply_switch,           [ENTRY_CATALOGUE] = apply_catalogue,
     [ENTRY_REVOCATION] = apply_revocation,   [ENTRY_COUNTS] = apply_counts,
     [ENTRY_DELIVERIES] = apply_deliveries,   [ENTRY_DISPOSITION] = apply_disposition,
     [ENTRY_CLEAR] = clearing_apply,          [ENTRY_LATE] = apply_late,
-    [ENTRY_KEY_REVOKED] = apply_key_revoked, [ENTRY_ADJUSTMENT] = booking_apply_adjustment,
+    [ENTRY_KEY_REVOKED] = apply_key_revoked, [ENTRY_ERASURE] = apply_erasure,
+    [ENTRY_DISCLOSURE] = apply_disclosure,   [ENTRY_FIELD_NAMES] = apply_field_names,
+    [ENTRY_ROTATION] = apply_rotation,       [ENTRY_ADJUSTMENT] = booking_apply_adjustment,
     [ENTRY_CLOSE] = booking_apply_close,
 };
 
@@ -89,6 +93,31 @@ static enum fault apply_disposition(const struct rows_work *work)
     return aftersales_dispose(work->store, work->txn, work->entry, work->arena, work->refusal);
 }
 
+static enum fault apply_erasure(const struct rows_work *work)
+{
+    return erasures_apply(work->store, work->txn, work->entry, work->arena, work->refusal);
+}
+
+static enum fault apply_disclosure(const struct rows_work *work)
+{
+    enum fault fault = disclosures_apply(work->store, work->txn, work->entry);
+    if (fault == FAULT_NOT_FOUND) return rows_refuse(work, "a disclosure of a lead that is not there");
+    return fault == FAULT_INPUT ? rows_refuse(work, "a disclosure that cannot be read, or was told before") : fault;
+}
+
+static enum fault apply_field_names(const struct rows_work *work)
+{
+    enum fault fault = disclosures_apply_names(work->store, work->txn, work->entry);
+    return fault == FAULT_INPUT ? rows_refuse(work, "names of fields that cannot be, or are known") : fault;
+}
+
+static enum fault apply_rotation(const struct rows_work *work)
+{
+    struct bytes body = work->entry->body;
+    if (body.len == 1 + ROWS_KEY_ID && (unsigned char)body.at[0] <= ROWS_ROTATION_ENDED) return FAULT_NONE;
+    return rows_refuse(work, "the record of a rotation cannot be read");
+}
+
 /* --- bodies of entries that are no steps --- */
 
 bool rows_write_switch(struct sink *sink, struct bytes contract, bool paused)
@@ -113,6 +142,13 @@ bool rows_read_catalogue(struct bytes body, struct digest *version, uint64_t *le
     memcpy(version->at, body.at, DIGEST_LEN);
     *len = store_read_value_u64(body.at + DIGEST_LEN);
     return true;
+}
+
+bool rows_write_rotation(struct sink *sink, enum rows_rotation what, struct bytes key_id)
+{
+    sink_char(sink, (char)what);
+    sink_bytes(sink, bytes_first(key_id, ROWS_KEY_ID));
+    return !sink->cut;
 }
 
 static enum fault apply_late(const struct rows_work *work)

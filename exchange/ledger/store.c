@@ -31,8 +31,8 @@ struct store {
 
 static enum fault settle_lock(const char *folder);
 static enum fault open_tables(struct store *store, const char *const *names, unsigned count, bool make);
-static enum fault drop_parts(struct store *store, struct MDB_txn *txn, unsigned table, struct bytes part_key,
-                             uint32_t from);
+static enum fault drop_from(struct store *store, struct MDB_txn *txn, unsigned table, struct bytes part_key,
+                            uint32_t from);
 
 static enum fault fault_of(int code)
 {
@@ -238,12 +238,12 @@ enum fault store_put_parts(struct store *store, struct MDB_txn *txn, unsigned ta
         if (fault != FAULT_NONE) return fault;
         rest = bytes_from(rest, STORE_PART_MAX);
     } while (rest.len);
-    return is_new ? FAULT_NONE : drop_parts(store, txn, table, part_key, number);
+    return is_new ? FAULT_NONE : drop_from(store, txn, table, part_key, number);
 }
 
 /* part_key's memory is overwritten with the numbers looked for. */
-static enum fault drop_parts(struct store *store, struct MDB_txn *txn, unsigned table, struct bytes part_key,
-                             uint32_t from)
+static enum fault drop_from(struct store *store, struct MDB_txn *txn, unsigned table, struct bytes part_key,
+                            uint32_t from)
 {
     char *memory = (char *)(uintptr_t)part_key.at;
     for (uint32_t number = from;; number++) {
@@ -254,6 +254,14 @@ static enum fault drop_parts(struct store *store, struct MDB_txn *txn, unsigned 
         if (fault == FAULT_NONE) fault = store_drop(store, txn, table, part_key);
         if (fault != FAULT_NONE) return fault;
     }
+}
+
+enum fault store_drop_parts(struct store *store, struct MDB_txn *txn, unsigned table, struct bytes key)
+{
+    char memory[STORE_KEY_MAX + 4];
+    check(key.len <= STORE_KEY_MAX, "%zu bytes", key.len);
+    memcpy(memory, key.at, key.len);
+    return drop_from(store, txn, table, (struct bytes){memory, key.len + 4}, 0);
 }
 
 /* Two walks: one for the length, one for the copy; nearly every value is one part. */

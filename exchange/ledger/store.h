@@ -55,6 +55,8 @@ enum fault store_clear(struct store *store, struct MDB_txn *txn, unsigned table)
 /* `is_new`: there is nothing under that key yet (what is left of a longer value is then not looked for). */
 enum fault store_put_parts(struct store *store, struct MDB_txn *txn, unsigned table, struct bytes key,
                            struct bytes value, bool is_new) MUST_USE;
+/* All parts; a key that is not there is no fault. */
+enum fault store_drop_parts(struct store *store, struct MDB_txn *txn, unsigned table, struct bytes key) MUST_USE;
 /* One copy in the arena. FAULT_NOT_FOUND: not even a first part; FAULT_CORRUPT: a gap. */
 enum fault store_get_parts(struct store *store, struct MDB_txn *txn, unsigned table, struct bytes key,
                            struct arena *arena, struct bytes *value) MUST_USE;

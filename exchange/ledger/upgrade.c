@@ -11,11 +11,15 @@
 #define ARENA_MAX_BYTES (256u << 20)
 
 static const struct bytes derived_key = {"derived", 7};
+/* Content of before stands together with its data key, until a rotation parts them (content.h). */
+static const struct bytes combined_key = {"combined", 8};
+#define APART_SINCE 3u
 
 /* What no entry tells. */
 static bool is_kept(unsigned table)
 {
-    return table == BOOK_META || table == BOOK_JOURNAL || table == BOOK_CONTENT || table == BOOK_CATALOGUES;
+    return table == BOOK_META || table == BOOK_JOURNAL || table == BOOK_CONTENT || table == BOOK_CATALOGUES ||
+           table == BOOK_DATA_KEYS || table == BOOK_PEOPLE;
 }
 
 /* FAULT_NOT_FOUND: no upgrade is under way. */
@@ -43,13 +47,14 @@ bool upgrade_is_under_way(struct store *book, struct MDB_txn *txn)
 }
 
 /* From here on an older program does not open it. */
-static enum fault clear(struct store *book)
+static enum fault clear(struct store *book, uint64_t version)
 {
     struct MDB_txn *txn = NULL;
     enum fault fault = store_begin(book, true, &txn);
     for (unsigned table = 0; table < BOOK_TABLES_COUNT && fault == FAULT_NONE; table++)
         if (!is_kept(table)) fault = store_clear(book, txn, table);
     if (fault == FAULT_NONE) fault = journal_write_version(book, txn);
+    if (fault == FAULT_NONE && version < APART_SINCE) fault = store_put(book, txn, BOOK_META, combined_key, BYTES("1"));
     if (fault == FAULT_NONE) fault = write_derived(book, txn, 0);
     if (fault == FAULT_NONE) fault = store_commit(&txn);
     store_abort(&txn);
@@ -113,7 +118,7 @@ enum fault upgrade_book(struct store *book, struct ledger_note *note)
     enum fault fault = look(book, &version, &is_under_way);
     if (fault != FAULT_NONE || (version >= BOOK_VERSION && !is_under_way)) return fault;
     log_line(LOG_INFO, "ledger.upgrade", "why", "the book is of an older version: its rows are derived anew", NULL);
-    if (!is_under_way) fault = clear(book);
+    if (!is_under_way) fault = clear(book, version);
     arena_init(&arena, ARENA_BYTES, ARENA_MAX_BYTES);
     for (bool is_done = false; fault == FAULT_NONE && !is_done;) fault = derive_batch(book, &arena, note, &is_done);
     arena_free(&arena);

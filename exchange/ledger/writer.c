@@ -7,7 +7,10 @@
 #include <stdio.h>
 
 #include "exchange/base/log.h"
+#include "exchange/ledger/content.h"
+#include "exchange/ledger/disclosures.h"
 #include "exchange/ledger/engine.h"
+#include "exchange/ledger/erasures.h"
 #include "exchange/ledger/seen.h"
 #include "exchange/market/duplicates.h"
 #include "exchange/market/zone.h"
@@ -38,6 +41,7 @@ void *writer_run(void *arg)
         }
         int64_t now_us = clock_now_us();
         bool has_more = traces_turn(ledger, now_us, is_last && count == 0);
+        if (!is_last && rotation_turn(ledger)) has_more = true;
         if (now_us >= ledger->next_house_us) keep_house(ledger, now_us);
         if (count || has_more) continue;
         if (is_last) break;
@@ -81,6 +85,8 @@ static enum fault write_deliveries(struct ledger *ledger, struct MDB_txn *txn, s
 static enum fault write_matter(struct ledger *ledger, struct MDB_txn *txn, struct job *job);
 static enum fault write_booking(struct ledger *ledger, struct MDB_txn *txn, struct job *job);
 static enum fault write_key_revoked(struct ledger *ledger, struct MDB_txn *txn, struct job *job);
+static enum fault write_erasure(struct ledger *ledger, struct MDB_txn *txn, struct job *job);
+static enum fault write_disclosure(struct ledger *ledger, struct MDB_txn *txn, struct job *job);
 static void fail_batch(struct ledger *ledger, enum fault fault, struct job **jobs, unsigned count);
 static void set_state(struct ledger *ledger, enum engine_state state);
 static void set_open(struct ledger *ledger);
@@ -99,12 +105,23 @@ static enum fault (*const write_job[JOB_KINDS])(struct ledger *ledger, struct MD
     [JOB_MATTER] = write_matter,
     [JOB_KEY_REVOKED] = write_key_revoked,
     [JOB_BOOKING] = write_booking,
+    [JOB_ERASE] = write_erasure,
+    [JOB_ROTATE] = rotation_begin,
+    [JOB_REWRAP] = rotation_go_on,
+    [JOB_DISCLOSE] = write_disclosure,
 };
 
 static void count_wait(struct ledger *ledger, int64_t began_us)
 {
     int64_t now_us = clock_now_us();
     histogram_add(&ledger->waits[0], now_us - began_us);
+}
+
+static bool has_written(const struct ledger *ledger, const struct chain *before, struct job **jobs, unsigned count)
+{
+    bool has_rows = false;
+    for (unsigned i = 0; i < count; i++) has_rows |= jobs[i]->has_rows;
+    return has_rows || ledger->chain.seq != before->seq;
 }
 
 void writer_batch(struct ledger *ledger, struct job **jobs, unsigned count)
@@ -121,7 +138,7 @@ void writer_batch(struct ledger *ledger, struct job **jobs, unsigned count)
         arena_reset(&ledger->arena);
         fault = write_job[jobs[i]->kind](ledger, txn, jobs[i]);
     }
-    if (fault == FAULT_NONE && ledger->chain.seq != chain.seq) {
+    if (fault == FAULT_NONE && has_written(ledger, &chain, jobs, count)) {
         fault = journal_write_head(ledger->book, txn, &ledger->chain);
         if (fault == FAULT_NONE) fault = rows_write_totals(ledger->book, txn, &ledger->totals);
         if (fault == FAULT_NONE) fault = store_commit(&txn);
@@ -206,7 +223,9 @@ enum fault writer_entry(struct ledger *ledger, struct MDB_txn *txn, enum entry_k
     }
     if (fault == FAULT_NONE) fault = news_note(&ledger->news, ledger->standing, &refusal);
     if (fault != FAULT_NONE) return fault;
-    return journal_append(ledger->book, txn, &ledger->chain, &ledger->arena, &entry);
+    fault = journal_append(ledger->book, txn, &ledger->chain, &ledger->arena, &entry);
+    if (fault != FAULT_NONE || ident_is_none(&refusal.ended)) return fault;
+    return erasures_end(ledger, txn, &refusal.ended, wall_ms);
 }
 
 /* A refusal is the job's, any other fault the batch's. */
@@ -228,12 +247,21 @@ static enum fault check_guard(struct ledger *ledger, struct MDB_txn *txn, const 
     return duplicates_guards(guard, &job->id, list, count, job->wall_ms) ? FAULT_TAKEN : FAULT_NONE;
 }
 
+/* Names of fields are told once, before the first lead that has just these. */
+static enum fault tell_names(struct ledger *ledger, struct MDB_txn *txn, struct job *job)
+{
+    if (!job->names.len) return FAULT_NONE;
+    if (disclosures_know_names(ledger->book, txn, disclosure_names_id(job->names))) return FAULT_NONE;
+    return writer_entry(ledger, txn, ENTRY_FIELD_NAMES, job->wall_ms, job->names, NULL);
+}
+
 static enum fault write_step(struct ledger *ledger, struct MDB_txn *txn, struct job *job)
 {
     enum fault fault = job->guard ? check_guard(ledger, txn, job) : FAULT_NONE;
+    if (fault == FAULT_NONE) fault = tell_names(ledger, txn, job);
     if (fault == FAULT_NONE) fault = writer_entry(ledger, txn, ENTRY_STEP, job->wall_ms, job->body, &job->id);
     if (fault == FAULT_NONE && job->sealed.len)
-        fault = store_put_parts(ledger->book, txn, BOOK_CONTENT, ident_bytes(&job->id), job->sealed, true);
+        fault = content_put(ledger->book, txn, ledger->keys, &job->id, job->sealed, &job->person);
     return tell(ledger, job, fault);
 }
 
@@ -280,6 +308,16 @@ static enum fault write_booking(struct ledger *ledger, struct MDB_txn *txn, stru
 static enum fault write_matter(struct ledger *ledger, struct MDB_txn *txn, struct job *job)
 {
     return tell(ledger, job, matters_write(ledger, txn, job->matter, job->wall_ms));
+}
+
+static enum fault write_erasure(struct ledger *ledger, struct MDB_txn *txn, struct job *job)
+{
+    return tell(ledger, job, erasures_ask(ledger, txn, job));
+}
+
+static enum fault write_disclosure(struct ledger *ledger, struct MDB_txn *txn, struct job *job)
+{
+    return tell(ledger, job, writer_entry(ledger, txn, ENTRY_DISCLOSURE, job->wall_ms, job->body, &job->id));
 }
 
 static enum fault write_catalogue(struct ledger *ledger, struct MDB_txn *txn, struct job *job)

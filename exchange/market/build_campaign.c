@@ -12,6 +12,7 @@
 #define REPING_WINDOW_US INT64_C(60000000)
 
 static void read_campaign(struct build *build, const struct node *node, struct campaign *campaign);
+static void read_retention(struct build *build, const struct node *node, struct campaign *campaign);
 static void read_pings(struct build *build, const struct node *node, struct campaign *campaign);
 static void read_sales(struct build *build, const struct node *node, struct campaign *campaign);
 static void read_fields(struct build *build, const struct node *node, struct campaign *campaign);
@@ -52,6 +53,7 @@ static void read_campaign(struct build *build, const struct node *node, struct c
     build_money(build, node, "min_margin", &campaign->min_margin_micros);
     read_sales(build, node, campaign);
     read_pings(build, node, campaign);
+    read_retention(build, node, campaign);
     build_margin(build, node, &campaign->margin);
     build_ranking(build, node, campaign);
     read_fields(build, node, campaign);
@@ -73,6 +75,21 @@ static void read_sales(struct build *build, const struct node *node, struct camp
     if (sales > OFFER_SALES_MAX) build_error(build, node_find(node, "max_sales"), "max_sales is at most 8");
     campaign->objective = (uint8_t)objective;
     campaign->max_sales = (uint8_t)sales;
+}
+
+static void read_retention(struct build *build, const struct node *node, struct campaign *campaign)
+{
+    const struct node *retention = node_find(node, "retention");
+    int64_t us = 0;
+    if (!retention) return;
+    if (!scalar_duration(retention, &us) || us < 1000) {
+        build_error(build, retention, "retention needs a duration such as 5y");
+        return;
+    }
+    campaign->retention_ms = us / 1000;
+    if (us < campaign->offer_ttl_us)
+        build_warning(build, retention,
+                      "retention is shorter than offer_ttl: a lead may be gone before it can be sold again");
 }
 
 static void read_pings(struct build *build, const struct node *node, struct campaign *campaign)

@@ -100,7 +100,7 @@ int64_t campaign_day(int64_t wall_ms)
     return (year + era * 400 + (month <= 2)) * 10000 + month * 100 + day;
 }
 
-static const struct field *field_named(const struct campaign *campaign, struct bytes name)
+const struct field *campaign_field(const struct campaign *campaign, struct bytes name)
 {
     for (uint32_t i = 0; i < campaign->fields_count; i++)
         if (bytes_same(campaign->fields[i].name, name)) return &campaign->fields[i];
@@ -145,7 +145,7 @@ const struct node *campaign_merge_ping(const struct campaign *campaign, struct b
     {
         struct fact before, now;
         struct field_fault fault;
-        const struct field *field = field_named(campaign, known->key);
+        const struct field *field = campaign_field(campaign, known->key);
         const struct node *value = node_find_bytes(lead, known->key);
         if (!is_given(value)) {
             *next++ = *known;
@@ -296,7 +296,7 @@ static bool write_full(struct reading *reading, struct bytes *written)
     write_fields(reading, &json, true);
     NODE_EACH(value, reading->lead)
     {
-        if (field_named(reading->campaign, value->key)) continue;
+        if (campaign_field(reading->campaign, value->key)) continue;
         json_key_bytes(&json, value->key);
         json_node(&json, value);
     }
@@ -354,7 +354,7 @@ static struct node *normal_document(struct reading *reading)
     }
     NODE_EACH(value, reading->lead)
     {
-        if (field_named(reading->campaign, value->key)) continue;
+        if (campaign_field(reading->campaign, value->key)) continue;
         next = copy_plain(reading, next, value);
         lead->count++;
     }

@@ -46,6 +46,8 @@ enum lead_stage { LEAD_PING, LEAD_POST, LEAD_ONE_CALL };
 bool campaign_read_lead(const struct campaign *campaign, enum lead_stage stage, const struct node *lead,
                         const struct node *consent, struct arena *arena, struct lead_form *form,
                         struct complaints *complaints, bool *out_of_memory);
+/* NULL: the campaign names no such field. */
+const struct field *campaign_field(const struct campaign *campaign, struct bytes name);
 /* The day of an instant in UTC, YYYYMMDD. */
 int64_t campaign_day(int64_t wall_ms);
 /* True if every part of the consent that the campaign requires is there: tcpa true, others given (NULL: none is). */

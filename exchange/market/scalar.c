@@ -17,6 +17,7 @@ static const struct unit DURATIONS[] = {
     {"m", INT64_C(60) * 1000000},
     {"h", INT64_C(3600) * 1000000},
     {"d", INT64_C(86400) * 1000000},
+    {"y", INT64_C(365) * 86400 * 1000000},
 };
 
 static const struct unit SIZES[] = {

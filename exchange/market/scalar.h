@@ -17,7 +17,7 @@ bool scalar_i64(const struct node *node, int64_t *value);
 bool scalar_money(const struct node *node, int64_t *micros);
 /* 15, "15", "12.5": per cent -> parts per million (150000, 125000); may be negative. */
 bool scalar_percent(const struct node *node, int64_t *ppm);
-/* 250ms 3s 5m 2h 30d -> microseconds; digits and one unit, never without it, never negative. */
+/* 250ms 3s 5m 2h 30d 5y -> microseconds; digits and one unit, never without it, never negative. */
 bool scalar_duration(const struct node *node, int64_t *us);
 /* 512 64KiB 4MiB 2GiB 1TiB -> bytes; never negative. */
 bool scalar_size(const struct node *node, int64_t *bytes);

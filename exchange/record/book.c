@@ -7,9 +7,9 @@
 /* 2: a sale's redirect_url, the text of an end; of a post: is_test; 3: slots, before them one post at a time and one
  * sale at most; of a lead: told; 4, of a lead 5: an affiliate's terms; 5, of a lead 6, of a post 4: a doubt's end, and
  * whose word a verdict is, of which before there were two; 6, of a post 5: what is low for a buyer; 7, of a post 6: who
- * hears of a sale. */
+ * hears of a sale; of a step 6, of a lead 7: what becomes of the content. */
 #define STEP_VERSION 7
-#define LEAD_VERSION 6
+#define LEAD_VERSION 7
 #define POST_VERSION 6
 #define SEEN_VERSION 1
 
@@ -101,6 +101,8 @@ static void put_opening(struct sink *sink, const struct book_opening *opening, s
     flat_put_signed(sink, opening->clear_after_ms);
     pieces_put_offer(sink, &opening->offer);
     flat_put_text(sink, sealed);
+    flat_put(sink, opening->fields);
+    flat_put_signed(sink, opening->keep_ms);
 }
 
 static void take_opening(struct flat *flat, struct book_opening *opening, uint8_t version)
@@ -119,6 +121,10 @@ static void take_opening(struct flat *flat, struct book_opening *opening, uint8_
     if (version > 3) opening->clear_after_ms = flat_take_signed(flat);
     pieces_take_offer(flat, &opening->offer);
     opening->content = flat_take_text(flat);
+    if (version < 6) return;
+    opening->fields = flat_take(flat);
+    opening->keep_ms = flat_take_signed(flat);
+    if (opening->keep_ms < 0) flat->bad = true;
 }
 
 static void put_verdict(struct sink *sink, const struct book_verdict *verdict)
@@ -435,6 +441,10 @@ bool book_write_lead(struct sink *sink, const struct lead_record *lead)
     flat_put(sink, lead->planned);
     flat_put(sink, lead->is_over);
     flat_put(sink, lead->told);
+    flat_put(sink, lead->erasure);
+    flat_put_signed(sink, lead->erased_ms);
+    flat_put(sink, lead->fields);
+    flat_put_signed(sink, lead->keep_ms);
     flat_put(sink, lead->slots_count);
     for (unsigned i = 0; i < lead->slots_count; i++) put_slot(sink, &lead->slots[i]);
     return !sink->cut;
@@ -472,6 +482,12 @@ bool book_read_lead(struct bytes bytes, struct arena *arena, struct lead_record 
     lead->planned = (uint8_t)flat_take_upto(&flat, OFFER_SALES_MAX);
     lead->is_over = flat_take_flag(&flat);
     if (version > 3) lead->told = (uint8_t)flat_take_upto(&flat, LEAD_TOLD_COUNT - 1);
+    if (version > 6) {
+        lead->erasure = (enum lead_erasure)flat_take_upto(&flat, LEAD_ERASURES - 1);
+        lead->erased_ms = flat_take_signed(&flat);
+        lead->fields = flat_take(&flat);
+        lead->keep_ms = flat_take_signed(&flat);
+    }
     lead->slots_count = (uint8_t)flat_take_upto(&flat, OFFER_SALES_MAX);
     for (unsigned i = 0; i < lead->slots_count; i++) take_slot(&flat, &lead->slots[i], version);
     return flat_ends(&flat);

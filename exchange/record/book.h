@@ -24,6 +24,9 @@ struct lead_slot {
 /* What its affiliate has been answered that was not final. */
 enum lead_told { LEAD_TOLD_NOTHING, LEAD_TOLD_PENDING, LEAD_TOLD_SOLD, LEAD_TOLD_COUNT };
 
+/* Of its private content. */
+enum lead_erasure { LEAD_KEPT, LEAD_ERASURE_WAITS, LEAD_ERASED, LEAD_ERASURES };
+
 struct lead_record {
     struct ident lead_id, ping_id;
     enum lead_state state;
@@ -39,6 +42,10 @@ struct lead_record {
     uint8_t planned; /* slots of the latest plan; 0: none was made */
     bool is_over;    /* its story has ended */
     uint8_t told;    /* enum lead_told: while a story goes on after that answer */
+    enum lead_erasure erasure;
+    int64_t erased_ms; /* ERASED: when */
+    uint64_t fields;   /* of its opening */
+    int64_t keep_ms;
     uint8_t slots_count;
     struct lead_slot slots[OFFER_SALES_MAX];
 };

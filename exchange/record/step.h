@@ -72,6 +72,10 @@ struct book_opening { /* the lead's first step */
     struct offer offer;   /* the terms and candidates a fallback needs, over a restart too; its `rehearsal` makes the
                            * lead a test, of which no money moves */
     struct bytes content; /* {"lead":{…},"consent":{…}}: private; sealed before it leaves the calling thread */
+    uint64_t fields;      /* id of the names of its fields (disclosure.h); 0: not told */
+    struct bytes field_names;  /* those names; not in the record */
+    struct person_keys person; /* by whom the content is found while it is kept; not in the record either */
+    int64_t keep_ms;           /* how long the content is kept; 0: until it is erased */
     bool is_one_call;
     int64_t clear_after_ms; /* the affiliate's terms as they stood: when payouts of its sales clear; 0: not by time */
 };

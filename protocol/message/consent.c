@@ -42,6 +42,16 @@ static const struct row rows[] = {
     {"consent.leadid", is_text, 128, 0},
 };
 
+unsigned consent_parts(void)
+{
+    return sizeof rows / sizeof *rows;
+}
+
+struct bytes consent_part(unsigned number)
+{
+    return bytes_of(rows[number].path + PREFIX_LEN);
+}
+
 static const struct row *find(struct bytes name)
 {
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)

@@ -12,6 +12,10 @@
 
 /* Checks the types of the fields of the map `consent`; unknown ones are complained about as "consent.<name>". */
 void consent_check(const struct node *consent, struct complaints *complaints);
+/* Its parts, in the order above. */
+#define CONSENT_NAMES_MAX 512u /* bytes of "consent.tcpa,consent.channels,…" */
+unsigned consent_parts(void);
+struct bytes consent_part(unsigned number);
 /* True if the record has a part of that name; and if a ping carries that part (and a trace keeps it). */
 bool consent_has_part(struct bytes name);
 bool consent_is_fact(struct bytes name);

@@ -5,6 +5,7 @@
 
 #include "exchange/market/deal.h"
 #include "exchange/market/seller.h"
+#include "exchange/record/disclosure.h"
 #include "exchange/standing/standing.h"
 #include "protocol/base/check.h"
 #include "protocol/base/money.h"
@@ -257,11 +258,27 @@ static void forget(void *worker, const struct auction_recall *recall)
     recall_end(world_of(worker), recall, recall->claims_count);
 }
 
+static bool is_keyed(const void *at)
+{
+    return memcmp(at, KEYED_MARK, sizeof KEYED_MARK - 1) == 0;
+}
+
+/* What stands beside a lead's content: nothing of it, but by whom it is found and what its fields are called. */
+static void check_opening(struct world *world, const struct book_opening *opening)
+{
+    bool names_fit = opening->field_names.len && opening->fields == disclosure_names_id(opening->field_names);
+    if (!is_keyed(opening->document.at)) world_wrong(world, "a plain hash of a lead stands in the book");
+    for (uint32_t i = 0; i < opening->person.count; i++)
+        if (!is_keyed(opening->person.list[i].at)) world_wrong(world, "a plain hash of a person stands in the book");
+    if (!names_fit || !world_is_discreet(opening->field_names))
+        world_wrong(world, "the names of a lead's fields are not that");
+    if (opening->content.len && opening->person.count == 0) world_wrong(world, "nobody is found by a lead's person");
+}
+
 static void append(void *worker, struct auction *auction, const struct book_step *step,
                    const struct duplicates_guard *guard)
 {
-    bool is_keyed = !step->opening || memcmp(step->opening->document.at, KEYED_MARK, sizeof KEYED_MARK - 1) == 0;
-    if (!is_keyed) world_wrong(world_of(worker), "a plain hash of a lead stands in the book");
+    if (step->opening) check_opening(world_of(worker), step->opening);
     enum fault fault = lane_append(place_of(auction), step, guard);
     if (fault) auction_on_durable(auction, fault, 0);
 }

@@ -368,9 +368,9 @@ static void act_jump(struct run *run)
 static const struct {
     unsigned weight;
     void (*act)(struct run *run);
-} acts[] = {{400, act_ping},   {400, act_post}, {150, act_lead},   {30, act_hang_up}, {40, act_push},
-            {30, act_release}, {25, act_pay},   {6, act_pause},    {15, act_resolve}, {20, act_verdict},
-            {4, act_reload},   {3, act_crash},  {1, act_break},    {1, act_drain},    {6, act_jump}};
+} acts[] = {{400, act_ping},   {400, act_post}, {150, act_lead}, {30, act_hang_up}, {40, act_push},
+            {30, act_release}, {25, act_pay},   {6, act_pause},  {15, act_resolve}, {20, act_verdict},
+            {4, act_reload},   {3, act_crash},  {1, act_break},  {1, act_drain},    {6, act_jump}};
 
 static void act(struct run *run)
 {

@@ -105,7 +105,7 @@ struct world_counts {
     uint64_t crashes, drains, gone, late, doubts, fallbacks, problems, again, early_closes, early_sets, later_tiers;
     uint64_t refined, reauctions, told_again;
     uint64_t ended, asked_status, told_late; /* doubts that ended by themselves; buyers asked about one; late words */
-    uint64_t purses, payments; /* intents held against their buyer's limit; money that came in */
+    uint64_t purses, payments;               /* intents held against their buyer's limit; money that came in */
     uint64_t sets, sets_several,
         sets_skipped; /* of legs, held against the reference; of several legs; too many to try */
 };

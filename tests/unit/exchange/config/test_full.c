@@ -15,7 +15,7 @@
 /* In the files' order. */
 static const char *const later[] = {
     /* campaign */
-    "redistribute", "retention",
+    "redistribute",
     /* affiliate */
     "returns",
     /* contract */

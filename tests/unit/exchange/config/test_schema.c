@@ -106,7 +106,7 @@ static void takes_each_type_and_nothing_else(void **state)
 {
     (void)state;
     static const char *const lines[][2] = {
-        {"trace: {keep: 7}", "a:2:15: keep: 7 is not a duration (250ms 3s 5m 2h 30d)\n"},
+        {"trace: {keep: 7}", "a:2:15: keep: 7 is not a duration (250ms 3s 5m 2h 30d 5y)\n"},
         {"trace: {max: 40GB}", "a:2:14: max: 40GB is not a size (512 64KiB 2GiB)\n"},
         {"margin: {percent: 15%}", "a:2:19: percent: 15% is not a percentage (15, 12.5)\n"},
         {"margin: {min: \"0.0000001\"}", "a:2:15: min: 0.0000001 is not money (\"12.50\")\n"},

@@ -213,8 +213,10 @@ static void test_changed_and_missing_rows(void **state)
         {BOOK_HOLDS, "", SIZE_MAX, 7, "missing"},
         {BOOK_SWITCHES, "", 2, 9, "north/auto"},
         {BOOK_SWITCHES, "", SIZE_MAX, 9, "missing"},
-        {BOOK_CONTENT, "", 90, 1, "content was changed"},
+        {BOOK_CONTENT, "", 60, 1, "content was changed"},
         {BOOK_CONTENT, "", SIZE_MAX, 1, "content is missing"},
+        {BOOK_DATA_KEYS, "", SIZE_MAX, 1, "data key is missing"},
+        {BOOK_DISCLOSURES, "", SIZE_MAX, 2, "missing"},
         {BOOK_CATALOGUES, "", 1, 10, "catalogue"},
         {BOOK_CATALOGUES, "", SIZE_MAX, 10, "catalogue"},
         {BOOK_ACCOUNT_NAMES, "", 3, 8, "account_names"},
@@ -242,9 +244,10 @@ static void test_changed_and_missing_rows(void **state)
 static void test_surplus_rows(void **state)
 {
     static const unsigned tables[] = {
-        BOOK_LEADS,    BOOK_POSTS,         BOOK_DOUBTS,        BOOK_PINGS,      BOOK_KEYS,         BOOK_CAPS,
-        BOOK_SWITCHES, BOOK_ACCOUNTS,      BOOK_CONTENT,       BOOK_CATALOGUES, BOOK_SALES,        BOOK_MOVES,
-        BOOK_REFS,     BOOK_ACCOUNT_NAMES, BOOK_ACCOUNT_LINES, BOOK_DUE,        BOOK_KEYS_REVOKED, BOOK_HOLDS};
+        BOOK_LEADS,     BOOK_POSTS,         BOOK_DOUBTS,        BOOK_PINGS,      BOOK_KEYS,         BOOK_CAPS,
+        BOOK_SWITCHES,  BOOK_ACCOUNTS,      BOOK_CONTENT,       BOOK_CATALOGUES, BOOK_SALES,        BOOK_MOVES,
+        BOOK_REFS,      BOOK_ACCOUNT_NAMES, BOOK_ACCOUNT_LINES, BOOK_DUE,        BOOK_KEYS_REVOKED, BOOK_HOLDS,
+        BOOK_DATA_KEYS, BOOK_PEOPLE,        BOOK_DISCLOSURES,   BOOK_FIELD_SETS};
     static char zeros[8];
     for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
         struct desk *desk = *state;

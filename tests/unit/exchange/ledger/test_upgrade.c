@@ -68,7 +68,8 @@ static void make_older(struct store *book, struct MDB_txn *txn)
 static void break_off(struct store *book, struct MDB_txn *txn)
 {
     for (unsigned table = 0; table < BOOK_TABLES_COUNT; table++)
-        if (table != BOOK_META && table != BOOK_JOURNAL && table != BOOK_CONTENT)
+        if (table != BOOK_META && table != BOOK_JOURNAL && table != BOOK_CONTENT && table != BOOK_DATA_KEYS &&
+            table != BOOK_PEOPLE)
             assert_int_equal(store_clear(book, txn, table), FAULT_NONE);
     put_number(book, txn, BYTES("derived"), 0);
 }
