@@ -27,8 +27,8 @@
     X(CATALOGUES, "catalogues") /* version -> packed */                                                                \
     X(CONTENT, "content")       /* lead id -> sealed {"lead":…,"consent":…}, see content.h */                      \
     X(TOTALS, "totals")         /* "totals" -> see rows.h */                                                           \
-    X(SEEN, "seen")             /* a person's key (16), post id -> encounter_write; no post: a revocation */           \
-    X(SEEN_POSTS, "seen_posts") /* post id -> book_write_seen: its person's keys */                                    \
+    X(SEEN, "seen")             /* a person's key (16), post id -> empty; no post: a revocation, see seen.h */         \
+    X(SEEN_POSTS, "seen_posts") /* post id -> its person's keys and what came of it */                                 \
     X(ENDS, "ends")             /* until (8, big-endian), post or lead id -> what is forgotten then, see seen.h */     \
     X(LEARNED, "learned")       /* contract id -> market/acceptance's word (8) */                                      \
     X(DUE, "due")               /* at, wall ms (8, big-endian) | kind | id -> what happens then, see due.h */          \

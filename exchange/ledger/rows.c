@@ -518,8 +518,7 @@ static enum fault write_seen(struct store *store, struct MDB_txn *txn, struct pl
     enum fault fault = seen_end_key(store, txn, plan->step);
     if (fault != FAULT_NONE) return fault;
     for (unsigned i = 0; i < plan->step->verdicts_count && fault == FAULT_NONE; i++)
-        fault = seen_settle(store, txn, plan->step, &plan->step->verdicts[i], plan->lead.campaign,
-                            plan->settled[i].record.intent.contract);
+        fault = seen_settle(store, txn, plan->step, &plan->step->verdicts[i]);
     for (unsigned i = 0; i < plan->step->intents_count && fault == FAULT_NONE; i++)
         fault = seen_open(store, txn, plan->step, &plan->step->intents[i], plan->lead.campaign);
     return fault;

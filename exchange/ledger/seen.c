@@ -1,12 +1,15 @@
-/* A post's keys stand in a row of their own, because its verdict comes later and does not name them. Rows of one person
- * stand together, newest last, for ids grow with time. */
+/* A person's keys are spread all over their table: each is a page of its own to write. So what changes with a verdict
+ * stands under the post, where ids grow with time and neighbours share a page, and a key's own row is written once and
+ * only says which posts to look at. Rows of one person stand together, newest last. */
 #include "exchange/ledger/seen.h"
 
 #include "exchange/ledger/journal.h"
 
-#define ROW_BYTES 400u
+#define ROW_BYTES 800u
+#define LENGTH_BYTES 4u
 #define PAIR_BYTES (PERSON_KEY_LEN + sizeof(struct ident))
 #define END_BYTES (8 + sizeof(struct ident))
+#define OF_KEY_MAX (SEEN_ENCOUNTERS_MAX / PERSON_KEYS_MAX)
 #define PRUNED_MAX 8u /* ends that one entry may clear */
 
 static struct bytes pair_key(char at[PAIR_BYTES], const struct person_key *key, const struct ident *post_id)
@@ -23,26 +26,37 @@ static struct bytes end_key(char at[END_BYTES], int64_t until_ms, const struct i
     return (struct bytes){at, END_BYTES};
 }
 
-static enum fault put_encounters(struct store *store, struct MDB_txn *txn, const struct person_keys *keys,
-                                 const struct encounter *encounter)
+/* What stands under a post: the person's keys and how long they are kept | what came of it. */
+struct remembered {
+    struct book_seen seen;
+    struct encounter encounter;
+};
+
+static enum fault write_post(struct store *store, struct MDB_txn *txn, const struct remembered *post)
 {
-    char pair[PAIR_BYTES], row[ROW_BYTES];
-    struct sink sink = sink_over(row, sizeof row);
-    enum fault fault = FAULT_NONE;
-    if (!encounter_write(&sink, encounter)) return FAULT_INPUT;
-    for (uint32_t i = 0; i < keys->count && fault == FAULT_NONE; i++)
-        fault = store_put(store, txn, BOOK_SEEN, pair_key(pair, &keys->list[i], &encounter->post_id),
-                          sink_written(&sink));
-    return fault;
+    char row[ROW_BYTES];
+    struct sink sink = sink_over(row + LENGTH_BYTES, sizeof row - LENGTH_BYTES);
+    if (!book_write_seen(&sink, &post->seen)) return FAULT_INPUT;
+    store_value_u32(row, (uint32_t)sink.len);
+    if (!encounter_write(&sink, &post->encounter)) return FAULT_INPUT;
+    return store_put(store, txn, BOOK_SEEN_POSTS, ident_bytes(&post->encounter.post_id),
+                     (struct bytes){row, LENGTH_BYTES + sink.len});
 }
 
+/* Its texts are the row's. */
 static enum fault find_post(struct store *store, struct MDB_txn *txn, const struct ident *post_id,
-                            struct book_seen *row)
+                            struct remembered *post)
 {
-    struct bytes bytes;
-    enum fault fault = store_get(store, txn, BOOK_SEEN_POSTS, ident_bytes(post_id), &bytes);
+    struct bytes row;
+    enum fault fault = store_get(store, txn, BOOK_SEEN_POSTS, ident_bytes(post_id), &row);
     if (fault != FAULT_NONE) return fault;
-    return book_read_seen(bytes, row) ? FAULT_NONE : FAULT_CORRUPT;
+    if (row.len < LENGTH_BYTES) return FAULT_CORRUPT;
+    size_t seen_len = store_read_value_u32(row.at);
+    struct bytes both = bytes_from(row, LENGTH_BYTES);
+    bool is_read = seen_len <= both.len && book_read_seen(bytes_first(both, seen_len), &post->seen) &&
+                   encounter_read(bytes_from(both, seen_len), &post->encounter);
+    post->encounter.post_id = *post_id;
+    return is_read ? FAULT_NONE : FAULT_CORRUPT;
 }
 
 static enum fault forget_post(struct store *store, struct MDB_txn *txn, const struct ident *post_id,
@@ -55,43 +69,47 @@ static enum fault forget_post(struct store *store, struct MDB_txn *txn, const st
     return fault;
 }
 
+static enum fault put_pairs(struct store *store, struct MDB_txn *txn, const struct person_keys *keys,
+                            const struct ident *post_id, struct bytes value)
+{
+    char pair[PAIR_BYTES];
+    enum fault fault = FAULT_NONE;
+    for (uint32_t i = 0; i < keys->count && fault == FAULT_NONE; i++)
+        fault = store_put(store, txn, BOOK_SEEN, pair_key(pair, &keys->list[i], post_id), value);
+    return fault;
+}
+
 enum fault seen_open(struct store *store, struct MDB_txn *txn, const struct book_step *step,
                      const struct book_intent *intent, struct bytes campaign)
 {
-    char row[ROW_BYTES];
-    struct sink sink = sink_over(row, sizeof row);
     if (!step->seen || !step->seen->keys.count) return FAULT_NONE;
-    struct encounter encounter = {.post_id = intent->post_id,
-                                  .lead_id = step->lead_id,
-                                  .state = ENCOUNTER_OPEN,
-                                  .at_ms = step->wall_ms,
-                                  .campaign = campaign,
-                                  .contract = intent->contract};
-    if (!book_write_seen(&sink, step->seen)) return FAULT_INPUT;
-    enum fault fault = store_put(store, txn, BOOK_SEEN_POSTS, ident_bytes(&encounter.post_id), sink_written(&sink));
-    return fault == FAULT_NONE ? put_encounters(store, txn, &step->seen->keys, &encounter) : fault;
+    struct remembered post = {.seen = *step->seen,
+                              .encounter = {.post_id = intent->post_id,
+                                            .lead_id = step->lead_id,
+                                            .state = ENCOUNTER_OPEN,
+                                            .at_ms = step->wall_ms,
+                                            .campaign = campaign,
+                                            .contract = intent->contract}};
+    enum fault fault = write_post(store, txn, &post);
+    return fault == FAULT_NONE ? put_pairs(store, txn, &post.seen.keys, &intent->post_id, BYTES_NONE) : fault;
 }
 
 /* A doubt leaves the encounter open: it may yet be a sale. */
 enum fault seen_settle(struct store *store, struct MDB_txn *txn, const struct book_step *step,
-                       const struct book_verdict *verdict, struct bytes campaign, struct bytes contract)
+                       const struct book_verdict *verdict)
 {
     bool is_sold = verdict->state == POST_ACCEPTED, is_voided = verdict->state == POST_VOIDED;
     bool is_refused = verdict->state == POST_REJECTED || is_voided; /* its buyer may have it: not again for a while */
-    struct book_seen row;
+    struct remembered post;
     char end[END_BYTES];
     if (verdict->state == POST_UNKNOWN) return FAULT_NONE;
-    enum fault fault = find_post(store, txn, &verdict->post_id, &row);
+    enum fault fault = find_post(store, txn, &verdict->post_id, &post);
     if (fault != FAULT_NONE) return fault == FAULT_NOT_FOUND ? FAULT_NONE : fault;
-    int64_t keep_ms = is_sold ? row.sold_keep_ms : is_refused ? row.refused_keep_ms : 0;
-    if (keep_ms <= 0) return forget_post(store, txn, &verdict->post_id, &row.keys);
-    struct encounter encounter = {.post_id = verdict->post_id,
-                                  .lead_id = step->lead_id,
-                                  .state = is_sold ? ENCOUNTER_SOLD : ENCOUNTER_REFUSED,
-                                  .at_ms = step->wall_ms,
-                                  .campaign = campaign,
-                                  .contract = contract};
-    fault = put_encounters(store, txn, &row.keys, &encounter);
+    int64_t keep_ms = is_sold ? post.seen.sold_keep_ms : is_refused ? post.seen.refused_keep_ms : 0;
+    if (keep_ms <= 0) return forget_post(store, txn, &verdict->post_id, &post.seen.keys);
+    post.encounter.state = is_sold ? ENCOUNTER_SOLD : ENCOUNTER_REFUSED;
+    post.encounter.at_ms = step->wall_ms;
+    fault = write_post(store, txn, &post);
     if (fault != FAULT_NONE) return fault;
     return store_put(store, txn, BOOK_ENDS, end_key(end, step->wall_ms + keep_ms, &verdict->post_id), BYTES_NONE);
 }
@@ -117,7 +135,7 @@ static enum fault forget(struct store *store, struct MDB_txn *txn, struct bytes 
 {
     char at[END_BYTES];
     struct ident id;
-    struct book_seen row;
+    struct remembered post;
     struct digest key;
     enum fault fault;
     if (end.len != END_BYTES || (value.len && value.len != DIGEST_LEN)) return FAULT_CORRUPT;
@@ -127,8 +145,8 @@ static enum fault forget(struct store *store, struct MDB_txn *txn, struct bytes 
         memcpy(key.at, value.at, DIGEST_LEN);
         fault = forget_key(store, txn, (struct bytes){(const char *)key.at, DIGEST_LEN}, &id);
     } else {
-        fault = find_post(store, txn, &id, &row);
-        if (fault == FAULT_NONE) fault = forget_post(store, txn, &id, &row.keys);
+        fault = find_post(store, txn, &id, &post);
+        if (fault == FAULT_NONE) fault = forget_post(store, txn, &id, &post.seen.keys);
         if (fault == FAULT_NOT_FOUND) fault = FAULT_CORRUPT;
     }
     return fault == FAULT_NONE ? store_drop(store, txn, BOOK_ENDS, (struct bytes){at, END_BYTES}) : fault;
@@ -157,42 +175,59 @@ enum fault seen_prune(struct store *store, struct MDB_txn *txn, int64_t wall_ms)
 
 /* --- what is known of a person --- */
 
-static bool take_encounter(const struct store_cursor *cursor, const struct person_key *key, struct arena *arena,
-                           struct encounter *encounter)
+struct walk {
+    struct store *store;
+    struct MDB_txn *txn;
+    struct arena *arena;
+    struct encounter *list; /* NULL: only counted */
+    uint32_t count;
+};
+
+/* The row of a revocation is its own; of others, the post's. */
+static enum fault take_encounter(struct walk *walk, const struct store_cursor *cursor, const struct person_key *key)
 {
-    struct bytes copy = arena_copy(arena, cursor->value);
-    if (!copy.at || !encounter_read(copy, encounter)) return false;
-    memcpy(encounter->post_id.at, cursor->key.at + PERSON_KEY_LEN, sizeof encounter->post_id.at);
+    struct encounter *encounter = &walk->list[walk->count];
+    struct remembered post;
+    struct ident post_id;
+    memcpy(post_id.at, cursor->key.at + PERSON_KEY_LEN, sizeof post_id.at);
+    enum fault fault = FAULT_NONE;
+    if (ident_is_none(&post_id))
+        fault = encounter_read(cursor->value, &post.encounter) ? FAULT_NONE : FAULT_CORRUPT;
+    else
+        fault = find_post(walk->store, walk->txn, &post_id, &post);
+    if (fault != FAULT_NONE) return fault == FAULT_NOT_FOUND ? FAULT_CORRUPT : fault;
+    *encounter = post.encounter;
+    encounter->post_id = post_id;
     encounter->kind = key->kind;
-    return true;
+    encounter->campaign = arena_copy(walk->arena, post.encounter.campaign);
+    encounter->contract = arena_copy(walk->arena, post.encounter.contract);
+    return encounter->campaign.at && encounter->contract.at ? FAULT_NONE : FAULT_MEMORY;
 }
 
 /* From the newest back. */
-static enum fault walk_key(struct store_cursor *cursor, const struct person_key *key, struct arena *arena,
-                           struct encounter *list, uint32_t room, uint32_t *count)
+static enum fault walk_key(struct walk *walk, struct store_cursor *cursor, const struct person_key *key)
 {
     char past[PAIR_BYTES + 1];
     memset(past, 0xff, sizeof past);
     memcpy(past, key->at, PERSON_KEY_LEN);
     enum fault fault = store_seek(cursor, (struct bytes){past, sizeof past});
     fault = fault == FAULT_NOT_FOUND ? store_last(cursor) : fault == FAULT_NONE ? store_before(cursor) : fault;
-    for (uint32_t n = 0; fault == FAULT_NONE && n < room; n++, fault = store_before(cursor)) {
+    for (uint32_t n = 0; fault == FAULT_NONE && n < OF_KEY_MAX; n++, fault = store_before(cursor)) {
         if (cursor->key.len != PAIR_BYTES) return FAULT_CORRUPT;
         if (memcmp(cursor->key.at, key->at, PERSON_KEY_LEN) != 0) return FAULT_NONE;
-        if (list && !take_encounter(cursor, key, arena, &list[*count])) return FAULT_MEMORY;
-        (*count)++;
+        if (walk->list) fault = take_encounter(walk, cursor, key);
+        if (fault != FAULT_NONE) return fault;
+        walk->count++;
     }
     return fault == FAULT_NOT_FOUND ? FAULT_NONE : fault;
 }
 
-static enum fault walk(struct store *store, struct MDB_txn *txn, const struct person_keys *keys, struct arena *arena,
-                       struct encounter *list, uint32_t *count)
+static enum fault walk_all(struct walk *walk, const struct person_keys *keys)
 {
     struct store_cursor cursor;
-    *count = 0;
-    enum fault fault = store_cursor_open(store, txn, BOOK_SEEN, &cursor);
-    for (uint32_t i = 0; i < keys->count && fault == FAULT_NONE; i++)
-        fault = walk_key(&cursor, &keys->list[i], arena, list, SEEN_ENCOUNTERS_MAX / PERSON_KEYS_MAX, count);
+    walk->count = 0;
+    enum fault fault = store_cursor_open(walk->store, walk->txn, BOOK_SEEN, &cursor);
+    for (uint32_t i = 0; i < keys->count && fault == FAULT_NONE; i++) fault = walk_key(walk, &cursor, &keys->list[i]);
     store_cursor_close(&cursor);
     return fault;
 }
@@ -201,11 +236,13 @@ static enum fault walk(struct store *store, struct MDB_txn *txn, const struct pe
 enum fault seen_of(struct store *store, struct MDB_txn *txn, const struct person_keys *keys, struct arena *arena,
                    struct encounter **list, uint32_t *count)
 {
+    struct walk walk = {.store = store, .txn = txn, .arena = arena};
     *list = NULL;
-    enum fault fault = walk(store, txn, keys, arena, NULL, count);
+    enum fault fault = walk_all(&walk, keys);
+    *count = walk.count;
     if (fault != FAULT_NONE || *count == 0) return fault;
-    *list = arena_zero(arena, *count, sizeof **list);
-    return *list ? walk(store, txn, keys, arena, *list, count) : FAULT_MEMORY;
+    *list = walk.list = arena_zero(arena, *count, sizeof **list);
+    return *list ? walk_all(&walk, keys) : FAULT_MEMORY;
 }
 
 /* --- revocations --- */
@@ -213,7 +250,10 @@ enum fault seen_of(struct store *store, struct MDB_txn *txn, const struct person
 enum fault seen_revoke(struct store *store, struct MDB_txn *txn, const struct person_keys *keys, int64_t wall_ms)
 {
     struct encounter encounter = {.state = ENCOUNTER_REVOKED, .at_ms = wall_ms};
-    return put_encounters(store, txn, keys, &encounter);
+    char row[ROW_BYTES];
+    struct sink sink = sink_over(row, sizeof row);
+    if (!encounter_write(&sink, &encounter)) return FAULT_INPUT;
+    return put_pairs(store, txn, keys, &encounter.post_id, sink_written(&sink));
 }
 
 enum fault seen_each_revoked(struct store *store, struct MDB_txn *txn,

@@ -1,8 +1,8 @@
 /* seen: whom the book remembers, derived from the journal like all rows: encounters of people (record/person.h), and
  * until when. For this room only.
  *
- *   seen         person's key (16) | post id    -> encounter_write     (post id of zeros: a revocation, for good)
- *   seen_posts   post id                        -> book_write_seen
+ *   seen         person's key (16) | post id    -> empty; post id of zeros: encounter_write of a revocation, for good
+ *   seen_posts   post id                        -> length (4) | book_write_seen | encounter_write
  *   ends         until (8, big-endian) | id     -> empty for a post; SHA-256 of a key for a lead whose key ends
  *
  * What has ended is forgotten by the next entries, a few each, so that the journal alone tells what is still there. */
@@ -17,7 +17,7 @@
 enum fault seen_open(struct store *store, struct MDB_txn *txn, const struct book_step *step,
                      const struct book_intent *intent, struct bytes campaign) MUST_USE;
 enum fault seen_settle(struct store *store, struct MDB_txn *txn, const struct book_step *step,
-                       const struct book_verdict *verdict, struct bytes campaign, struct bytes contract) MUST_USE;
+                       const struct book_verdict *verdict) MUST_USE;
 /* The row that ends a lead's key, `key_keep_ms` after the step. */
 enum fault seen_end_key(struct store *store, struct MDB_txn *txn, const struct book_step *step) MUST_USE;
 /* Forgets some of what ended by then. */

@@ -264,7 +264,8 @@ enum fault store_drop_parts(struct store *store, struct MDB_txn *txn, unsigned t
     return drop_from(store, txn, table, (struct bytes){memory, key.len + 4}, 0);
 }
 
-/* Two walks: one for the length, one for the copy; nearly every value is one part. */
+/* Two walks: one for the length, one for the copy. Nearly every value is one part, which shows by its length: only
+ * whole parts have another after them. */
 enum fault store_get_parts(struct store *store, struct MDB_txn *txn, unsigned table, struct bytes key,
                            struct arena *arena, struct bytes *value)
 {
@@ -279,10 +280,17 @@ enum fault store_get_parts(struct store *store, struct MDB_txn *txn, unsigned ta
         fault = store_get(store, txn, table, part_key, &part);
         if (fault == FAULT_NOT_FOUND) break;
         if (fault != FAULT_NONE) return fault;
-        if (part.len > STORE_PART_MAX || len != (size_t)parts * STORE_PART_MAX) return FAULT_CORRUPT;
+        if (part.len > STORE_PART_MAX) return FAULT_CORRUPT;
         len += part.len;
+        if (part.len == STORE_PART_MAX) continue;
+        parts++;
+        break;
     }
     if (parts == 0) return FAULT_NOT_FOUND;
+    if (parts == 1) {
+        *value = arena_copy(arena, part);
+        return value->at ? FAULT_NONE : FAULT_MEMORY;
+    }
     char *copy = arena_take(arena, len ? len : 1);
     if (!copy) return FAULT_MEMORY;
     for (uint32_t number = 0; number < parts; number++, used += part.len) {
