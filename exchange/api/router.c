@@ -35,6 +35,7 @@ static const struct route routes[] = {
     {"GET", "/v1/buyer/contracts", VISIT_BUYER, false, buyer_contracts},
     {"POST", "/v1/buyer/dispositions", VISIT_BUYER, false, disposition_tell},
     {"GET", "/v1/buyer/statement", VISIT_BUYER, false, buyer_statement},
+    {"POST", "/v1/buyer/verdicts", VISIT_BUYER, false, verdicts_say},
     {"GET", "/healthz", VISIT_OPEN, true, stats_health},
     {"GET", "/readyz", VISIT_OPEN, true, stats_ready},
     {"GET", "/metrics", VISIT_OPEN, true, stats_metrics},
