@@ -20,6 +20,7 @@ void buyer_get_availability(struct visit *visit);
 void buyer_put_list(struct visit *visit); /* list.c; at the head: its body comes in pieces */
 void buyer_contracts(struct visit *visit);
 void disposition_tell(struct visit *visit);    /* disposition.c */
+void verdicts_say(struct visit *visit);        /* verdicts.c */
 void affiliate_statement(struct visit *visit); /* statement.c */
 void buyer_statement(struct visit *visit);
 void operator_statement(struct visit *visit);
