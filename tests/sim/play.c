@@ -267,6 +267,13 @@ static void do_push(struct play *play, const struct node *step)
 /* Operators
  * ------------------------------------------------------------------------------------------------------------ */
 
+static void do_pay(struct play *play, const struct node *step)
+{
+    int64_t micros;
+    bool is_paid = money_read(text_of(step, "amount"), &micros) && world_pay(play->world, text_of(step, "pay"), micros);
+    if (!is_paid) complain_step(play, "cannot pay", BYTES_NONE);
+}
+
 static void do_pause(struct play *play, const struct node *step)
 {
     if (!world_pause(play->world, text_of(step, "pause"), true)) complain_step(play, "cannot pause", BYTES_NONE);
@@ -476,6 +483,7 @@ static const struct {
              {"release", do_release},
              {"set", do_set},
              {"push", do_push},
+             {"pay", do_pay},
              {"pause", do_pause},
              {"resume", do_resume},
              {"reload", do_reload},

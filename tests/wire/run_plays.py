@@ -79,6 +79,7 @@ def tale_of_auction(explained):
 class Play:
     def __init__(self, market, play):
         self.market, self.play, self.asked, self.failures, self.step, self.resolved, self.posts = market, play, {}, [], 0, None, {}
+        self.payments = 0
 
     def fail(self, text):
         self.failures.append(f"  step {self.step}, {text}")
@@ -184,6 +185,13 @@ class Play:
             self.fail(f"push: {status} {answer}")
 
     # --- operators ---
+
+    def do_pay(self, step):
+        self.payments += 1
+        body = {"kind": "payment", "amount": step["amount"], "ref": f"payment {self.payments}", "note": "in a play"}
+        status, answer = self.market.operator("POST", f"/v1/admin/accounts/buyer:{step['pay']}/entries", body)
+        if status != 200:
+            self.differ("payment", "200", f"{status} {answer}")
 
     def do_pause(self, step):
         self.switch(step["pause"], "pause")
