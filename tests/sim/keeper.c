@@ -130,12 +130,12 @@ static void on_pay(void *arg, struct bytes buyer, int64_t micros)
     snprintf(ref, sizeof ref, "pay-%llu", (unsigned long long)entry.seq);
     sink_text(&account, "buyer:");
     sink_bytes(&account, buyer);
-    struct account_adjustment payment = {.kind = MOVE_PAYMENT,
-                                         .account = sink_written(&account),
-                                         .amount_micros = micros,
-                                         .effective_ms = wall_ms,
-                                         .effective_period = entry.period,
-                                         .ref = bytes_of(ref)};
+    struct book_adjustment payment = {.kind = MOVE_PAYMENT,
+                                      .account = sink_written(&account),
+                                      .amount_micros = micros,
+                                      .effective_ms = wall_ms,
+                                      .effective_period = entry.period,
+                                      .ref = bytes_of(ref)};
     check(account_begin(&book, &work, 1) == FAULT_NONE);
     enum fault fault = account_add_adjustment(&book, &payment);
     if (!fault) fault = account_write(&book);
