@@ -44,7 +44,7 @@ static enum fault write_lead(struct store *store, struct MDB_txn *txn, const str
     if (!sink.at) return FAULT_MEMORY;
     lead->erasure = one->waits ? LEAD_ERASURE_WAITS : LEAD_ERASED;
     lead->erased_ms = one->waits ? 0 : entry->wall_ms;
-    check(book_write_lead(&sink, lead));
+    check(book_write_lead_row(&sink, lead));
     fault = store_put_parts(store, txn, BOOK_LEADS, ident_bytes(&lead->lead_id), sink_written(&sink), false);
     if (fault != FAULT_NONE || !was_kept || lead->keep_ms == 0) return fault;
     return due_drop(store, txn, lead->created_ms + lead->keep_ms, DUE_RETENTION, &lead->lead_id);

@@ -16,7 +16,7 @@
 #define BOOK_TABLES(X)                                                                                                 \
     X(META, "meta")             /* "version", "head", "key": id of the newest key; "derived", "combined", "indexed" */ \
     X(JOURNAL, "journal")       /* entries: the truth; all below but content and catalogues is derived from them */    \
-    X(LEADS, "leads")           /* lead id -> book_write_lead */                                                       \
+    X(LEADS, "leads")           /* lead id -> book_write_lead_row */                                                   \
     X(POSTS, "posts")           /* post id -> book_write_post */                                                       \
     X(DOUBTS, "doubts")         /* post or lead id -> what it waits for, see rows.h */                                 \
     X(PINGS, "pings")           /* ping id, or one whose place it took -> lead id */                                   \
@@ -50,7 +50,8 @@
     X(DATA_KEYS, "data_keys")         /* see content.h; like content no entry tells it */                              \
     X(PEOPLE, "people")               /* likewise */                                                                   \
     X(DISCLOSURES, "disclosures")     /* lead id | post or other id -> who was shown it, see disclosures.h */          \
-    X(FIELD_SETS, "field_sets")       /* id (8) -> names of fields */
+    X(FIELD_SETS, "field_sets")       /* id (8) -> names of fields */                                                  \
+    X(OFFERS, "offers") /* lead id -> book_write_offer: written once, where its row is written at each step */
 
 enum book_table {
 #define X(name, text) BOOK_##name,

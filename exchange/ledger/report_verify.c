@@ -21,7 +21,7 @@
 #include "protocol/base/check.h"
 #include "protocol/base/money.h"
 
-#define ENTRIES_PER_TXN 512u
+#define ENTRIES_PER_TXN 8192u
 #define ROWS_PER_TXN 4096u
 #define ARENA_BYTES (64u << 10)
 #define ARENA_MAX_BYTES (256u << 20)
@@ -296,8 +296,8 @@ static enum fault accuse_row(struct verify *verify, enum book_table table, struc
     if (table == BOOK_ACCOUNTS || table == BOOK_HOLDS || table == BOOK_SWITCHES || table == BOOK_REFS)
         sink_bytes(&sink, bytes_first(copy, 60));
     else if (copy.len >= 16 &&
-             (table == BOOK_LEADS || table == BOOK_POSTS || table == BOOK_DOUBTS || table == BOOK_PINGS ||
-              table == BOOK_CONTENT || table == BOOK_SEEN_POSTS || table == BOOK_AFTERSALES))
+             (table == BOOK_LEADS || table == BOOK_OFFERS || table == BOOK_POSTS || table == BOOK_DOUBTS ||
+              table == BOOK_PINGS || table == BOOK_CONTENT || table == BOOK_SEEN_POSTS || table == BOOK_AFTERSALES))
         ident_write(&sink, (const struct ident *)(const void *)copy.at);
     else
         sink_hex(&sink, bytes_first(copy, 20));
@@ -450,7 +450,7 @@ static enum fault compare_all(struct verify *verify)
         BOOK_ENDS,         BOOK_DUE,           BOOK_EVENTS,        BOOK_EVENT_ENDS,   BOOK_OUTBOX,    BOOK_OUTBOX_LEADS,
         BOOK_DISPOSITIONS, BOOK_AFTERSALES,    BOOK_BUYER_LEADS,   BOOK_HOLDS,        BOOK_SALES,     BOOK_MOVES,
         BOOK_REFS,         BOOK_ACCOUNT_NAMES, BOOK_ACCOUNT_LINES, BOOK_KEYS_REVOKED, BOOK_PURCHASES, BOOK_DATA_KEYS,
-        BOOK_PEOPLE,       BOOK_DISCLOSURES,   BOOK_FIELD_SETS};
+        BOOK_PEOPLE,       BOOK_DISCLOSURES,   BOOK_FIELD_SETS,    BOOK_OFFERS};
     enum fault fault = FAULT_NONE;
     for (size_t i = 0; i < sizeof tables / sizeof *tables && fault == FAULT_NONE && is_good(verify); i++)
         fault = compare_table(verify, tables[i]);

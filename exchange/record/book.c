@@ -7,9 +7,10 @@
 /* 2: a sale's redirect_url, the text of an end; of a post: is_test; 3: slots, before them one post at a time and one
  * sale at most; of a lead: told; 4, of a lead 5: an affiliate's terms; 5, of a lead 6, of a post 4: a doubt's end, and
  * whose word a verdict is, of which before there were two; 6, of a post 5: what is low for a buyer; 7, of a post 6: who
- * hears of a sale; of a step 6, of a lead 7: what becomes of the content. */
+ * hears of a sale; of a step 6, of a lead 7: what becomes of the content; of a lead 8: its offer may stand
+ * elsewhere. */
 #define STEP_VERSION 7
-#define LEAD_VERSION 7
+#define LEAD_VERSION 8
 #define POST_VERSION 6
 #define SEEN_VERSION 1
 
@@ -416,7 +417,7 @@ static void take_one_slot(struct flat *flat, struct lead_record *lead, uint8_t v
     lead->is_over = lead->state != LEAD_POSTING;
 }
 
-bool book_write_lead(struct sink *sink, const struct lead_record *lead)
+static bool put_lead(struct sink *sink, const struct lead_record *lead, bool has_offer)
 {
     flat_put_head(sink, 'L', LEAD_VERSION);
     flat_put_id(sink, &lead->lead_id);
@@ -436,7 +437,11 @@ bool book_write_lead(struct sink *sink, const struct lead_record *lead)
     flat_put_digest(sink, &lead->document);
     flat_put(sink, lead->is_one_call);
     flat_put_signed(sink, lead->clear_after_ms);
-    pieces_put_offer(sink, &lead->offer);
+    flat_put(sink, has_offer);
+    if (has_offer)
+        pieces_put_offer(sink, &lead->offer);
+    else
+        flat_put(sink, lead->offer.rehearsal);
     flat_put(sink, lead->tried);
     flat_put(sink, lead->planned);
     flat_put(sink, lead->is_over);
@@ -448,6 +453,29 @@ bool book_write_lead(struct sink *sink, const struct lead_record *lead)
     flat_put(sink, lead->slots_count);
     for (unsigned i = 0; i < lead->slots_count; i++) put_slot(sink, &lead->slots[i]);
     return !sink->cut;
+}
+
+bool book_write_lead(struct sink *sink, const struct lead_record *lead)
+{
+    return put_lead(sink, lead, true);
+}
+
+bool book_write_lead_row(struct sink *sink, const struct lead_record *lead)
+{
+    return put_lead(sink, lead, false);
+}
+
+bool book_write_offer(struct sink *sink, const struct offer *offer)
+{
+    pieces_put_offer(sink, offer);
+    return !sink->cut;
+}
+
+bool book_read_offer(struct bytes bytes, struct offer *offer)
+{
+    struct flat flat = flat_over(bytes);
+    pieces_take_offer(&flat, offer);
+    return flat_ends(&flat);
 }
 
 bool book_read_lead(struct bytes bytes, struct arena *arena, struct lead_record *lead)
@@ -473,7 +501,11 @@ bool book_read_lead(struct bytes bytes, struct arena *arena, struct lead_record 
     flat_take_digest(&flat, &lead->document);
     lead->is_one_call = flat_take_flag(&flat);
     if (version > 4) lead->clear_after_ms = flat_take_signed(&flat);
-    pieces_take_offer(&flat, &lead->offer);
+    bool has_offer = version < 8 || flat_take_flag(&flat);
+    if (has_offer)
+        pieces_take_offer(&flat, &lead->offer);
+    else
+        lead->offer.rehearsal = (uint8_t)flat_take_upto(&flat, UINT8_MAX);
     if (version < 3) {
         take_one_slot(&flat, lead, version);
         return flat_ends(&flat);

@@ -80,6 +80,11 @@ bool book_write_step(struct sink *sink, const struct book_step *step, struct byt
 bool book_read_step(struct bytes bytes, struct arena *arena, struct book_step *step);
 bool book_write_lead(struct sink *sink, const struct lead_record *lead);
 bool book_read_lead(struct bytes bytes, struct arena *arena, struct lead_record *lead);
+/* Without the offer, which does not change any more; of a row so written, book_read_lead gives its rehearsal only. */
+bool book_write_lead_row(struct sink *sink, const struct lead_record *lead);
+/* An offer of any length. */
+bool book_write_offer(struct sink *sink, const struct offer *offer);
+bool book_read_offer(struct bytes bytes, struct offer *offer);
 bool book_write_post(struct sink *sink, const struct post_record *post);
 bool book_read_post(struct bytes bytes, struct arena *arena, struct post_record *post);
 bool book_write_seen(struct sink *sink, const struct book_seen *seen);
