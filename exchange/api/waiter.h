@@ -14,6 +14,7 @@ enum waiter_kind {
     WAITER_KEY,
     WAITER_VERDICTS,
     WAITER_VOUCHER,
+    WAITER_GIVING,
     WAITER_ERRAND
 };
 void visit_inquiry_gone(void *waiter);
@@ -25,6 +26,7 @@ void list_on_answered(void *waiter, bool good, const char *text);
 void disposition_on_gone(void *waiter);
 void verdicts_on_gone(void *waiter);
 void accounts_on_gone(void *waiter);
+void giving_back_on_gone(void *waiter);
 void keys_on_gone(void *waiter);
 void operator_on_gone(void *waiter);
 void operator_on_reloaded(void *waiter, bool good, const char *text);
