@@ -17,7 +17,7 @@ struct item {
 };
 
 struct telling {
-    enum waiter_kind kind; /* first: see visit.h */
+    enum waiter_kind kind; /* first: see waiter.h */
     struct worker *worker;
     struct server_request *request; /* NULL once the buyer has gone */
     struct visit_manners manners;

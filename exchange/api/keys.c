@@ -121,7 +121,7 @@ void operator_keys(struct visit *visit)
 }
 
 struct revoking {
-    enum waiter_kind kind; /* first: see visit.h */
+    enum waiter_kind kind; /* first: see waiter.h */
     struct worker *worker;
     struct server_request *request; /* NULL once the operator has gone */
     struct visit_manners manners;

@@ -12,7 +12,7 @@
 #define DETAIL_MAX 128u
 
 struct replacing {
-    enum waiter_kind kind; /* first: see visit.h */
+    enum waiter_kind kind; /* first: see waiter.h */
     struct worker *worker;
     struct server_request *request; /* NULL once the buyer has gone */
     struct visit_manners manners;

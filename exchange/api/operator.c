@@ -185,7 +185,7 @@ void operator_contract(struct visit *visit)
  * --------------------------------------------------------------------- */
 
 struct operation {
-    enum waiter_kind kind; /* first: see visit.h */
+    enum waiter_kind kind; /* first: see waiter.h */
     struct worker *worker;
     struct server_request *request; /* NULL once the operator has gone */
     struct visit_manners manners;
@@ -241,6 +241,8 @@ void operator_on_gone(void *waiter)
         list_on_gone(waiter);
     else if (*(enum waiter_kind *)waiter == WAITER_DISPOSITIONS)
         disposition_on_gone(waiter);
+    else if (*(enum waiter_kind *)waiter == WAITER_VERDICTS)
+        verdicts_on_gone(waiter);
     else if (*(enum waiter_kind *)waiter == WAITER_KEY)
         keys_on_gone(waiter);
     else
@@ -351,6 +353,13 @@ static void write_doubt(struct json *json, const struct post_record *post)
     json_wall(json, post->opened_ms);
     json_key(json, "in_doubt_since");
     json_wall(json, post->settled_ms);
+    json_key(json, "resolves_by");
+    if (post->resolves_ms)
+        json_wall(json, post->resolves_ms);
+    else
+        json_null(json);
+    json_key(json, "then");
+    json_text(json, post->intent.doubt.then == DOUBT_SELLS ? BYTES("sold") : BYTES("void"));
     json_close_map(json);
 }
 

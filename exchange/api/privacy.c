@@ -12,7 +12,7 @@
 #define ANSWER_ROOM (PRIVACY_LEADS_TOLD_MAX * (IDENT_TEXT + 4u) + 256u)
 
 struct errand {
-    enum waiter_kind kind; /* first: see visit.h */
+    enum waiter_kind kind; /* first: see waiter.h */
     struct worker *worker;
     struct server_request *request; /* NULL once the operator has gone */
     struct visit_manners manners;

@@ -10,7 +10,7 @@
 #define ARENA_MAX (4u << 20)
 
 struct withdrawal {
-    enum waiter_kind kind; /* first: see visit.h */
+    enum waiter_kind kind; /* first: see waiter.h */
     struct worker *worker;
     struct server_request *request; /* NULL once the affiliate has gone */
     struct visit_manners manners;

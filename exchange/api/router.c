@@ -33,6 +33,7 @@ static const struct route routes[] = {
     {"GET", "/v1/buyer/availability", VISIT_BUYER, false, buyer_get_availability},
     {"GET", "/v1/buyer/contracts", VISIT_BUYER, false, buyer_contracts},
     {"POST", "/v1/buyer/dispositions", VISIT_BUYER, false, disposition_tell},
+    {"POST", "/v1/buyer/verdicts", VISIT_BUYER, false, verdicts_say},
     {"GET", "/healthz", VISIT_OPEN, true, stats_health},
     {"GET", "/readyz", VISIT_OPEN, true, stats_ready},
     {"GET", "/metrics", VISIT_OPEN, true, stats_metrics},

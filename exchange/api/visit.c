@@ -100,7 +100,9 @@ static struct bytes media_type(struct bytes value)
     return type;
 }
 
-static const struct node *read_body(struct visit *visit, struct arena *arena, bool form, enum node_kind kind)
+#define KIND(kind) (1u << (kind))
+
+static const struct node *read_body(struct visit *visit, struct arena *arena, bool form, unsigned kinds)
 {
     struct document_error error = {0};
     const struct http_head *head = visit->view->head;
@@ -133,9 +135,11 @@ static const struct node *read_body(struct visit *visit, struct arena *arena, bo
         reason = REASON_TOO_LARGE;
         status = 413;
     }
-    if (document && document->kind == kind) return document;
+    if (document && (kinds & KIND(document->kind))) return document;
     char detail[200];
-    const char *wanted = kind == NODE_LIST ? "the body must be a list" : "the body must be a map";
+    const char *wanted = kinds == KIND(NODE_LIST)  ? "the body must be a list"
+                         : kinds == KIND(NODE_MAP) ? "the body must be a map"
+                                                   : "the body must be a map, or a list of maps";
     snprintf(detail, sizeof detail, "%s", document ? wanted : error.text);
     if (!document && status == 400) snprintf(detail, sizeof detail, "%s (byte %zu)", error.text, error.at);
     visit_problem(visit->worker, visit->request, &visit->manners, status, reason, detail, NULL, 0);
@@ -144,12 +148,17 @@ static const struct node *read_body(struct visit *visit, struct arena *arena, bo
 
 const struct node *visit_document(struct visit *visit, struct arena *arena, bool form)
 {
-    return read_body(visit, arena, form, NODE_MAP);
+    return read_body(visit, arena, form, KIND(NODE_MAP));
 }
 
 const struct node *visit_list(struct visit *visit, struct arena *arena)
 {
-    return read_body(visit, arena, false, NODE_LIST);
+    return read_body(visit, arena, false, KIND(NODE_LIST));
+}
+
+const struct node *visit_either(struct visit *visit, struct arena *arena)
+{
+    return read_body(visit, arena, false, KIND(NODE_LIST) | KIND(NODE_MAP));
 }
 
 struct bytes visit_query(const struct visit *visit, const char *name)
@@ -188,7 +197,7 @@ bool visit_wants_page(const struct visit *visit)
  */
 
 struct waiting_inquiry {
-    enum waiter_kind kind; /* first: see visit.h */
+    enum waiter_kind kind; /* first: see waiter.h */
     struct inquiry inquiry;
 };
 

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "exchange/api/api.h"
+#include "exchange/api/waiter.h"
 #include "protocol/codec/json.h"
 #include "protocol/codec/pack.h"
 
@@ -47,6 +48,7 @@ void visit_problem(struct worker *worker, struct server_request *request, const 
 const struct node *visit_document(struct visit *visit, struct arena *arena, bool form);
 /* Likewise a list (JSON or MessagePack). */
 const struct node *visit_list(struct visit *visit, struct arena *arena);
+const struct node *visit_either(struct visit *visit, struct arena *arena);
 /* The value of `name` in the query, percent-decoding not applied; empty when absent. */
 struct bytes visit_query(const struct visit *visit, const char *name);
 
@@ -104,6 +106,7 @@ void buyer_get_availability(struct visit *visit);
 void buyer_put_list(struct visit *visit); /* list.c; at the head: its body comes in pieces */
 void buyer_contracts(struct visit *visit);
 void disposition_tell(struct visit *visit); /* disposition.c */
+void verdicts_say(struct visit *visit);     /* verdicts.c */
 void operator_explain(struct visit *visit);
 void operator_contracts(struct visit *visit);
 void operator_contract(struct visit *visit);
@@ -128,23 +131,3 @@ void stats_stats(struct visit *visit);
 void answer_write(struct sink *sink, const struct auction_answer *answer, bool is_ping);
 void answer_on_auction(struct worker *worker, struct server_request *request, void *context,
                        const struct auction_answer *answer);
-/* A waiter's first word says what kind it is. */
-enum waiter_kind {
-    WAITER_INQUIRY,
-    WAITER_OPERATION,
-    WAITER_REVOCATION,
-    WAITER_LIST,
-    WAITER_DISPOSITIONS,
-    WAITER_KEY,
-    WAITER_ERRAND
-};
-void visit_inquiry_gone(void *waiter);
-void revocation_on_gone(void *waiter);
-void privacy_on_gone(void *waiter);
-void list_on_gone(void *waiter);
-void list_on_piece(void *waiter, struct bytes piece, bool is_last);
-void list_on_answered(void *waiter, bool good, const char *text);
-void disposition_on_gone(void *waiter);
-void keys_on_gone(void *waiter);
-void operator_on_gone(void *waiter);
-void operator_on_reloaded(void *waiter, bool good, const char *text);

@@ -79,7 +79,7 @@ const struct catalogue *lines_catalogue(const struct lines *lines)
     return lines->catalogue;
 }
 
-static struct signer *signer_of(struct lines *lines, const struct buyer *buyer)
+struct signer *lines_signer(struct lines *lines, const struct buyer *buyer)
 {
     struct signer **place = &lines->signers[buyer->index];
     if (!*place && buyer->secrets_count > 0) *place = signer_open(buyer->secrets, buyer->secrets_count);
@@ -93,19 +93,24 @@ struct mac *lines_hash_mac(struct lines *lines, const struct buyer *buyer)
     return *place;
 }
 
-void line_write_head(struct sink *sink, const struct endpoint *endpoint)
+void line_write_host(struct sink *sink, const struct endpoint *endpoint)
 {
     bool is_usual = endpoint->port == (endpoint->is_https ? 443u : 80u),
          is_v6 = bytes_find(endpoint->host, ':') < endpoint->host.len;
-    sink_text(sink, "POST ");
-    sink_bytes(sink, endpoint->target);
-    sink_text(sink, is_v6 ? " HTTP/1.1\r\nHost: [" : " HTTP/1.1\r\nHost: ");
+    if (is_v6) sink_char(sink, '[');
     sink_bytes(sink, endpoint->host);
     if (is_v6) sink_char(sink, ']');
-    if (!is_usual) {
-        sink_char(sink, ':');
-        sink_u64(sink, endpoint->port);
-    }
+    if (is_usual) return;
+    sink_char(sink, ':');
+    sink_u64(sink, endpoint->port);
+}
+
+void line_write_head(struct sink *sink, const struct endpoint *endpoint)
+{
+    sink_text(sink, "POST ");
+    sink_bytes(sink, endpoint->target);
+    sink_text(sink, " HTTP/1.1\r\nHost: ");
+    line_write_host(sink, endpoint);
     sink_text(sink, "\r\nContent-Type: application/json\r\nUser-Agent: outcry/1\r\nwebhook-id: ");
 }
 
@@ -135,7 +140,7 @@ static const struct line *make(struct lines *lines, struct line *line, const str
     if (line->head.at) return line;
     if (endpoint->url.len == 0) return NULL;
     const struct buyer *buyer = &lines->catalogue->buyers[contract->buyer];
-    line->signer = signer_of(lines, buyer);
+    line->signer = lines_signer(lines, buyer);
     if (!line->signer && buyer->secrets_count > 0) return NULL;
     line->origin = client_origin(lines->client, endpoint->is_https ? "https" : "http", endpoint->host.at,
                                  endpoint->port);

@@ -29,6 +29,10 @@ const struct catalogue *lines_catalogue(const struct lines *lines);
 /* The contract's ping or post line; NULL: it has no such endpoint, or memory is out. */
 const struct line *lines_ping(struct lines *lines, const struct contract *contract);
 const struct line *lines_post(struct lines *lines, const struct contract *contract);
+/* NULL: it has no secret, or memory is out. */
+struct signer *lines_signer(struct lines *lines, const struct buyer *buyer);
+/* The value of Host. */
+void line_write_host(struct sink *sink, const struct endpoint *endpoint);
 /* Keyed by the buyer's hash_secret; NULL: it has none, or memory is out. */
 struct mac *lines_hash_mac(struct lines *lines, const struct buyer *buyer);
 /* The same of its test endpoints; NULL also where it has none. */

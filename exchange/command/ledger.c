@@ -208,7 +208,7 @@ static void write_facts(struct json *json, const struct standing_facts *facts)
 static void print_facts(const struct standing_facts *facts, uint64_t doubts)
 {
     char text[TEXT_ROOM];
-    if (facts->doubts_count) printf("\nin doubt (outcry keeps what they reserved until an operator resolves them)\n");
+    if (facts->doubts_count) printf("\nin doubt (what they reserved is kept until it is known what became of them, or their doubt ends)\n");
     for (uint32_t i = 0; i < facts->doubts_count; i++) {
         const struct post_record *post = &facts->doubts[i];
         char id[IDENT_TEXT + 1], at[TEXT_ROOM];

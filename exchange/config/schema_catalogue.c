@@ -1,6 +1,7 @@
 /* The catalogue's rows (config.md, "Catalogue"), first part: campaigns and affiliates. Keys that are specified and not
  * built yet stand here too, so that they are refused by name. */
 #include "exchange/config/schema_groups.h"
+#include "exchange/market/margin.h"
 
 #define ROWS(array) .rows = array, .rows_count = sizeof array / sizeof *array
 
@@ -16,7 +17,7 @@ static const struct schema_row band_rows[] = {
      .range = "0..",
      .prose = "this much a sale, beside percent"},
 };
-static const struct schema_group band_group = {
+const struct schema_group schema_band = {
     .name = "margin band",
     .title = "bands",
     .prose = "The first band that the price is within: bands: [{up_to: \"10\", percent: 25}, {percent: 15}].",
@@ -38,8 +39,8 @@ static const struct schema_row margin_rows[] = {
     {.key = "bands",
      .type = SCHEMA_MAP,
      .form = SCHEMA_LIST,
-     .items_max = 32,
-     .group = &band_group,
+     .items_max = MARGIN_BANDS_MAX,
+     .group = &schema_band,
      .prose = "percent and fixed by the price, instead of the two above"},
 };
 const struct schema_group schema_margin = {
@@ -561,7 +562,7 @@ const struct schema_group *const schema_catalogue_groups[] = {
     &schema_score,
     &quiet_group,
     &schema_margin,
-    &band_group,
+    &schema_band,
     &pair_group,
     &experiment_group,
     &affiliate_group,

@@ -9,5 +9,6 @@ extern const struct schema_group *const schema_catalogue_groups[];
 extern const unsigned schema_catalogue_groups_count;
 extern const struct schema_group *const schema_buyer_groups[];
 extern const unsigned schema_buyer_groups_count;
-extern const struct schema_group schema_buyer, schema_margin, schema_filter, schema_cap, schema_contract_duplicates,
-    schema_suppress, schema_funds, schema_affiliate_notices, schema_buyer_notices, schema_pattern, schema_score;
+extern const struct schema_group schema_buyer, schema_margin, schema_band, schema_filter, schema_cap,
+    schema_contract_duplicates, schema_suppress, schema_funds, schema_affiliate_notices, schema_buyer_notices,
+    schema_pattern, schema_score;

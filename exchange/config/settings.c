@@ -30,6 +30,7 @@ static void fill(const struct source *source, const struct schema_group *group, 
 static void store(const struct source *source, const struct schema_row *row, const struct node *node);
 static void store_addresses(const struct source *source, const struct schema_row *row, const struct node *node);
 static void store_keys(const struct source *source, const struct schema_row *row, const struct node *node);
+static void store_bands(const struct source *source, const struct node *list);
 static void store_texts(const struct source *source, const struct schema_row *row, const struct node *node);
 static void store_text(const struct source *source, const struct schema_row *row, const struct node *node, char *at);
 static void check_together(const struct source *source);
@@ -78,7 +79,10 @@ unsigned settings_keep(const struct settings *running, struct settings *fresh, s
 
 struct house_rules settings_house_rules(const struct settings *settings)
 {
-    return (struct house_rules){.margin = settings->margin,
+    struct margin margin = settings->margin; /* the settings are copied about: no pointer stands in them */
+    margin.bands = settings->margin_bands_count ? settings->margin_bands : NULL;
+    margin.bands_count = settings->margin_bands_count;
+    return (struct house_rules){.margin = margin,
                                 .payout_step_micros = settings->payout_step_micros,
                                 .max_posts = settings->max_posts,
                                 .currency = bytes_of(settings->currency),
@@ -139,6 +143,10 @@ static void fill(const struct source *source, const struct schema_group *group, 
         const struct schema_row *row = &group->rows[i];
         const struct node *node = map ? checker_find(source->tree, map, row->key) : NULL;
         if (row->flags & SCHEMA_LATER) continue;
+        if (row->group == &schema_band) {
+            if (node) store_bands(source, node);
+            continue;
+        }
         if (row->type == SCHEMA_MAP) {
             fill(source, row->group, node);
             continue;
@@ -194,6 +202,28 @@ static void store_keys(const struct source *source, const struct schema_row *row
         check(scalar_text(item, &text) && value_key(text, keys->at[keys->count].at));
         keys->count++;
     }
+}
+
+/* The checker has seen to each value; how the bands follow each other is looked at here. */
+static void store_bands(const struct source *source, const struct node *list)
+{
+    struct settings *settings = source->settings;
+    uint32_t at;
+    NODE_EACH(item, list)
+    {
+        struct margin_band *band = &settings->margin_bands[settings->margin_bands_count++];
+        int64_t *const to[] = {&band->up_to_micros, &band->ppm, &band->fixed_micros};
+        band->up_to_micros = INT64_MAX;
+        for (unsigned i = 0; i < schema_band.rows_count; i++) {
+            const struct node *node = node_find(item, schema_band.rows[i].key);
+            check(i < sizeof to / sizeof *to && (!node || value_number(&schema_band.rows[i], node, to[i])));
+        }
+    }
+    const char *error = margin_bands_error(settings->margin_bands, settings->margin_bands_count, &at);
+    if (settings->margin_bands_count == 0) error = "bands without a band", at = 0;
+    if (error) tree_complain(source->tree, list->count ? node_at(list, at) : list, "%s", error);
+    if (settings->margin.ppm || settings->margin.fixed_micros)
+        tree_complain(source->tree, list, "bands state percent and fixed themselves: both would not count");
 }
 
 static void store_texts(const struct source *source, const struct schema_row *row, const struct node *node)

@@ -55,7 +55,9 @@ struct settings {
 
     char currency[8];
     int64_t payout_step_micros;
-    struct margin margin; /* is_set always */
+    struct margin margin; /* is_set always; its bands are those of */
+    struct margin_band margin_bands[MARGIN_BANDS_MAX];
+    uint32_t margin_bands_count;
     struct circuit_rules circuit;
     uint32_t max_posts;
     struct settings_texts suppress; /* as written: names of lists, or paths */

@@ -3,6 +3,8 @@
  * for good in a backup. What ends that is a rotation: then nothing is left that could open it. */
 #include "exchange/ledger/content.h"
 
+#include <stdlib.h>
+
 #include "exchange/ledger/journal.h"
 #include "exchange/record/flat.h"
 #include "protocol/base/check.h"
@@ -48,8 +50,10 @@ static enum fault put_key(struct store *store, struct MDB_txn *txn, const struct
 /* A seal made before a rotation may be written after it: from the moment the newest key is there, nothing is written
  * that needs an older one. */
 enum fault content_put(struct store *store, struct MDB_txn *txn, const struct keyfile *keys,
-                       const struct ident *lead_id, struct bytes sealed, const struct person_keys *person)
+                       const struct ident *indexed, const struct ident *lead_id, struct bytes sealed,
+                       const struct person_keys *person)
 {
+    bool is_late = memcmp(lead_id->at, indexed->at, sizeof lead_id->at) <= 0; /* the index has passed it */
     uint8_t wrapped[KEYFILE_WRAPPED];
     enum fault fault = FAULT_NONE;
     if (sealed.len < KEYFILE_SEALED_EXTRA) return FAULT_CORRUPT;
@@ -59,7 +63,7 @@ enum fault content_put(struct store *store, struct MDB_txn *txn, const struct ke
     if (fault == FAULT_NONE)
         fault = store_put_parts(store, txn, BOOK_CONTENT, ident_bytes(lead_id), bytes_from(sealed, KEYFILE_WRAPPED),
                                 true);
-    for (uint32_t i = 0; i < person->count && fault == FAULT_NONE; i++) {
+    for (uint32_t i = 0; is_late && i < person->count && fault == FAULT_NONE; i++) {
         char at[PEOPLE_BYTES], kind = (char)person->list[i].kind;
         fault = store_put(store, txn, BOOK_PEOPLE, people_key(at, &person->list[i], lead_id), (struct bytes){&kind, 1});
     }
@@ -106,6 +110,110 @@ enum fault content_leads(struct store *store, struct MDB_txn *txn, const struct 
     }
     store_cursor_close(&cursor);
     return fault == FAULT_NOT_FOUND ? FAULT_NONE : fault;
+}
+
+static bool is_of_any(const struct person_keys *person, const struct person_keys *keys)
+{
+    for (uint32_t i = 0; i < person->count; i++)
+        for (uint32_t k = 0; k < keys->count; k++)
+            if (memcmp(person->list[i].at, keys->list[k].at, PERSON_KEY_LEN) == 0) return true;
+    return false;
+}
+
+/* The lead the cursor stands on. A damaged row is of nobody: it stops no walk; verification tells of it. */
+static enum fault next_key(const struct store_cursor *cursor, struct ident *after, struct person_keys *person)
+{
+    if (cursor->key.len != sizeof after->at) return FAULT_CORRUPT;
+    if (!read_person(cursor->value, person)) person->count = 0;
+    memcpy(after->at, cursor->key.at, sizeof after->at);
+    return FAULT_NONE;
+}
+
+static enum fault seek_behind(struct store_cursor *cursor, const struct ident *after)
+{
+    enum fault fault = store_seek(cursor, ident_is_none(after) ? BYTES_NONE : ident_bytes(after));
+    bool is_there = fault == FAULT_NONE && bytes_same(cursor->key, ident_bytes(after));
+    return is_there ? store_next(cursor) : fault;
+}
+
+enum fault content_recent(struct store *store, struct MDB_txn *txn, const struct person_keys *keys, struct ident *after,
+                          struct ident *ids, unsigned max, unsigned *count)
+{
+    struct store_cursor cursor = {0};
+    struct person_keys person;
+    *count = 0;
+    enum fault fault = store_cursor_open(store, txn, BOOK_DATA_KEYS, &cursor);
+    if (fault == FAULT_NONE) fault = seek_behind(&cursor, after);
+    for (; fault == FAULT_NONE && *count < max; fault = store_next(&cursor)) {
+        fault = next_key(&cursor, after, &person);
+        if (fault != FAULT_NONE) break;
+        if (is_of_any(&person, keys)) ids[(*count)++] = *after;
+    }
+    store_cursor_close(&cursor);
+    return fault == FAULT_NOT_FOUND ? FAULT_NONE : fault;
+}
+
+/* --- the index of people --- */
+
+static const struct bytes indexed_key = {"indexed", 7};
+
+struct pair {
+    char at[PEOPLE_BYTES];
+    char kind;
+};
+
+static int compare_pairs(const void *a, const void *b)
+{
+    return memcmp(((const struct pair *)a)->at, ((const struct pair *)b)->at, PEOPLE_BYTES);
+}
+
+enum fault content_read_indexed(struct store *store, struct MDB_txn *txn, struct ident *indexed)
+{
+    struct bytes value;
+    *indexed = IDENT_NONE;
+    enum fault fault = store_get(store, txn, BOOK_META, indexed_key, &value);
+    if (fault != FAULT_NONE) return fault == FAULT_NOT_FOUND ? FAULT_NONE : fault;
+    if (value.len != sizeof indexed->at) return FAULT_CORRUPT;
+    memcpy(indexed->at, value.at, sizeof indexed->at);
+    return FAULT_NONE;
+}
+
+static enum fault gather_pairs(struct store *store, struct MDB_txn *txn, struct ident *indexed, int64_t before_ms,
+                               unsigned max, struct pair *pairs, unsigned *leads, unsigned *count)
+{
+    struct store_cursor cursor = {0};
+    struct person_keys person;
+    enum fault fault = store_cursor_open(store, txn, BOOK_DATA_KEYS, &cursor);
+    if (fault == FAULT_NONE) fault = seek_behind(&cursor, indexed);
+    for (; fault == FAULT_NONE && *leads < max; fault = store_next(&cursor)) {
+        struct ident lead_id = *indexed;
+        fault = next_key(&cursor, &lead_id, &person);
+        if (fault != FAULT_NONE || ident_wall_ms(&lead_id) >= before_ms) break;
+        *indexed = lead_id;
+        ++*leads;
+        for (uint32_t i = 0; i < person.count; i++) {
+            people_key(pairs[*count].at, &person.list[i], &lead_id);
+            pairs[(*count)++].kind = (char)person.list[i].kind;
+        }
+    }
+    store_cursor_close(&cursor);
+    return fault == FAULT_NOT_FOUND ? FAULT_NONE : fault;
+}
+
+enum fault content_index(struct store *store, struct MDB_txn *txn, struct arena *arena, struct ident *indexed,
+                         int64_t before_ms, unsigned max, unsigned *count)
+{
+    struct pair *pairs = arena_take(arena, (size_t)max * PERSON_KEYS_MAX * sizeof *pairs);
+    unsigned pairs_count = 0;
+    *count = 0;
+    if (!pairs) return FAULT_MEMORY;
+    enum fault fault = gather_pairs(store, txn, indexed, before_ms, max, pairs, count, &pairs_count);
+    if (fault != FAULT_NONE || *count == 0) return fault;
+    qsort(pairs, pairs_count, sizeof *pairs, compare_pairs);
+    for (unsigned i = 0; i < pairs_count && fault == FAULT_NONE; i++)
+        fault = store_put(store, txn, BOOK_PEOPLE, (struct bytes){pairs[i].at, PEOPLE_BYTES},
+                          (struct bytes){&pairs[i].kind, 1});
+    return fault == FAULT_NONE ? store_put(store, txn, BOOK_META, indexed_key, ident_bytes(indexed)) : fault;
 }
 
 /* --- destroying --- */

@@ -65,6 +65,8 @@ struct ledger {
     int64_t next_dropped_us; /* when dropping is logged again */
     bool is_nearly_full;
     struct rotation rotation;
+    struct ident indexed; /* see content_index */
+    int64_t next_index_us;
     struct counting *counting; /* NULL: no pings are counted yet */
     struct standing *standing; /* where news are published; NULL: not restored into any */
     struct news news;          /* of the batch at hand */

@@ -200,6 +200,20 @@ static enum fault add_leads_of(struct erasing *erasing, const struct person_key 
     return fault;
 }
 
+/* Leads that came just now have no rows of people yet. */
+static enum fault add_recent(struct erasing *erasing)
+{
+    struct ident ids[ERASURE_LEADS_MAX], after = erasing->ledger->indexed;
+    unsigned count = ERASURE_LEADS_MAX;
+    enum fault fault = FAULT_NONE;
+    while (count == ERASURE_LEADS_MAX && fault == FAULT_NONE) {
+        fault = content_recent(erasing->ledger->book, erasing->txn, &erasing->answer->keys, &after, ids,
+                               ERASURE_LEADS_MAX, &count);
+        for (unsigned i = 0; i < count && fault == FAULT_NONE; i++) fault = add_lead(erasing, &ids[i]);
+    }
+    return fault;
+}
+
 /* Leads of an older book are not found by their person, but for those that are remembered. */
 static enum fault add_remembered(struct erasing *erasing)
 {
@@ -245,6 +259,7 @@ enum fault erasures_ask(struct ledger *ledger, struct MDB_txn *txn, struct job *
     if (fault == FAULT_NONE && !ident_is_none(&answer->lead_id)) fault = add_lead(&erasing, &answer->lead_id);
     for (uint32_t i = 0; i < answer->keys.count && fault == FAULT_NONE; i++)
         fault = add_leads_of(&erasing, &answer->keys.list[i]);
+    if (fault == FAULT_NONE) fault = add_recent(&erasing);
     if (fault == FAULT_NONE) fault = add_remembered(&erasing);
     return fault == FAULT_NONE ? flush(&erasing) : fault;
 }

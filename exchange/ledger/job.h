@@ -26,6 +26,7 @@ enum job_kind {
     JOB_ROTATE,
     JOB_REWRAP,
     JOB_DISCLOSE,
+    JOB_INDEX,
     JOB_KINDS
 };
 

@@ -14,7 +14,7 @@
 #define BOOK_VERSION 3u /* 1: nobody was remembered; 2: accounts had balances, and nothing told how they came about */
 
 #define BOOK_TABLES(X)                                                                                                 \
-    X(META, "meta")             /* "version", "head", "key": id of the newest key; "derived", "combined": upgrade.h */ \
+    X(META, "meta")             /* "version", "head", "key": id of the newest key; "derived", "combined", "indexed" */ \
     X(JOURNAL, "journal")       /* entries: the truth; all below but content and catalogues is derived from them */    \
     X(LEADS, "leads")           /* lead id -> book_write_lead_row */                                                   \
     X(POSTS, "posts")           /* post id -> book_write_post */                                                       \

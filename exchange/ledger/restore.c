@@ -144,6 +144,8 @@ static enum fault open_key(struct ledger *ledger, const char *keys_path, bool is
         if (fault == FAULT_NONE && !keyfile_knows(ledger->keys, id))
             fault = tell(note, FAULT_INPUT, "its leads were sealed with another key than the key file holds");
     }
+    if (fault == FAULT_NONE && !txn) fault = store_begin(ledger->book, false, &txn);
+    if (fault == FAULT_NONE) fault = content_read_indexed(ledger->book, txn, &ledger->indexed);
     store_abort(&txn);
     if (fault == FAULT_NONE) rotation_resume(ledger);
     return fault;

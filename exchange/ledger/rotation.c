@@ -64,6 +64,51 @@ enum fault rotation_go_on(struct ledger *ledger, struct MDB_txn *txn, struct job
     return fault;
 }
 
+#define INDEXED_AT_ONCE 256u         /* likewise */
+#define INDEX_AFTER_MS INT64_C(2000) /* most leads are there by then whose ids are older */
+#define INDEX_LOOK_US INT64_C(1000000)
+
+enum fault rotation_index(struct ledger *ledger, struct MDB_txn *txn, struct job *job)
+{
+    enum fault fault = content_index(ledger->book, txn, &ledger->arena, &job->id, job->wall_ms - INDEX_AFTER_MS,
+                                     INDEXED_AT_ONCE, &job->swept);
+    job->has_rows = job->swept > 0;
+    job->answer.fault = fault;
+    return fault;
+}
+
+static bool is_any_new(struct ledger *ledger, int64_t wall_ms)
+{
+    struct MDB_txn *txn = NULL;
+    struct store_cursor cursor = {0};
+    struct ident next = IDENT_NONE, behind = ledger->indexed;
+    enum fault fault = store_begin(ledger->book, false, &txn);
+    if (fault != FAULT_NONE) return false;
+    for (unsigned i = sizeof behind.at; i > 0 && ++behind.at[i - 1] == 0; i--) continue; /* the id after it */
+    fault = store_cursor_open(ledger->book, txn, BOOK_DATA_KEYS, &cursor);
+    if (fault == FAULT_NONE) fault = store_seek(&cursor, ident_bytes(&behind));
+    bool is_any = fault == FAULT_NONE && cursor.key.len == sizeof next.at;
+    if (is_any) memcpy(next.at, cursor.key.at, sizeof next.at);
+    store_cursor_close(&cursor);
+    store_abort(&txn);
+    return is_any && ident_wall_ms(&next) < wall_ms - INDEX_AFTER_MS;
+}
+
+/* An exchange at rest does not touch its disk; one that is never idle still gets on with it. */
+bool rotation_index_turn(struct ledger *ledger, int64_t now_us, bool is_idle)
+{
+    int state = atomic_load(&ledger->state);
+    if (ledger->next_index_us == 0) ledger->next_index_us = now_us + INDEX_LOOK_US; /* not while it starts */
+    if (now_us < ledger->next_index_us || (state != ENGINE_OPEN && state != ENGINE_NEARLY_FULL)) return false;
+    struct job job = {.kind = JOB_INDEX, .wall_ms = clock_wall_ms(), .id = ledger->indexed}, *list = &job;
+    bool is_any = is_any_new(ledger, job.wall_ms);
+    if (is_any) writer_batch(ledger, &list, 1);
+    if (is_any && job.answer.fault == FAULT_NONE) ledger->indexed = job.id;
+    bool has_more = is_any && job.answer.fault == FAULT_NONE && job.swept == INDEXED_AT_ONCE;
+    if (!has_more || !is_idle) ledger->next_index_us = now_us + INDEX_LOOK_US;
+    return has_more && is_idle;
+}
+
 static void end(struct ledger *ledger)
 {
     struct ledger_note note = {.text = "data keys that no known key opens: the old keys stay in the key file"};

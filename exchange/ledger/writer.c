@@ -42,6 +42,7 @@ void *writer_run(void *arg)
         int64_t now_us = clock_now_us();
         bool has_more = traces_turn(ledger, now_us, is_last && count == 0);
         if (!is_last && rotation_turn(ledger)) has_more = true;
+        if (!is_last && rotation_index_turn(ledger, now_us, count == 0)) has_more = true;
         if (now_us >= ledger->next_house_us) keep_house(ledger, now_us);
         if (count || has_more) continue;
         if (is_last) break;
@@ -107,6 +108,7 @@ static enum fault (*const write_job[JOB_KINDS])(struct ledger *ledger, struct MD
     [JOB_ROTATE] = rotation_begin,
     [JOB_REWRAP] = rotation_go_on,
     [JOB_DISCLOSE] = write_disclosure,
+    [JOB_INDEX] = rotation_index,
 };
 
 static void count_wait(struct ledger *ledger, int64_t began_us)
@@ -259,7 +261,7 @@ static enum fault write_step(struct ledger *ledger, struct MDB_txn *txn, struct 
     if (fault == FAULT_NONE) fault = tell_names(ledger, txn, job);
     if (fault == FAULT_NONE) fault = writer_entry(ledger, txn, ENTRY_STEP, job->wall_ms, job->body, &job->id);
     if (fault == FAULT_NONE && job->sealed.len)
-        fault = content_put(ledger->book, txn, ledger->keys, &job->id, job->sealed, &job->person);
+        fault = content_put(ledger->book, txn, ledger->keys, &ledger->indexed, &job->id, job->sealed, &job->person);
     return tell(ledger, job, fault);
 }
 

@@ -28,23 +28,20 @@ static void read_bands(struct build *build, const struct node *node, struct marg
     uint32_t count;
     const struct node *list = build_list(build, node, "bands", &count);
     struct margin_band *bands = build_zero(build, count, sizeof *bands);
-    int64_t before = -1;
     if (!list || !bands) return;
     if (count == 0) build_error(build, list, "bands without a band");
     margin->bands = bands;
     NODE_EACH(child, list)
     {
         struct margin_band *band = &bands[margin->bands_count++];
-        bool is_last = margin->bands_count == count, is_open = !node_find(child, "up_to");
         band->up_to_micros = INT64_MAX;
         build_money(build, child, "up_to", &band->up_to_micros);
         build_money(build, child, "fixed", &band->fixed_micros);
         read_share(build, child, false, &band->ppm);
-        if (is_open && !is_last) build_error(build, child, "the bands after one without up_to are never reached");
-        if (is_last && !is_open) build_error(build, child, "the last band needs no up_to: it takes all prices above");
-        if (band->up_to_micros <= before) build_error(build, child, "up_to must rise from band to band");
-        before = band->up_to_micros;
     }
+    uint32_t at;
+    const char *error = margin_bands_error(bands, count, &at);
+    if (error) build_error(build, node_at(list, at), "%s", error);
 }
 
 void build_margin_rules(struct build *build, const struct node *node, struct margin *margin)

@@ -70,7 +70,8 @@ static size_t bound_of(const struct build *build)
 {
     const struct node *document = build->source->document;
     const struct house_rules *house = &build->catalogue->house;
-    size_t bound = HOUSE_MAX + house->currency.len + house->time_zone.len;
+    size_t bound = HOUSE_MAX + house->currency.len + house->time_zone.len +
+                   house->margin.bands_count * (size_t)(3 * VALUE_EXTRA);
     const struct geo *geo = build->source->geo;
     if (geo) bound += geo->zips_text.len + geo->areas_text.len + 4 * VALUE_EXTRA;
     for (uint32_t i = 0; i < document->span; i++) bound += document[i].key.len + document[i].text.len + VALUE_EXTRA;
@@ -138,7 +139,7 @@ static void write_house(struct sink *sink, const struct house_rules *house)
         [MAX] = house->margin.max_micros,
     };
     write_text(sink, BYTES("house"));
-    write_map_head(sink, NUMBERS + 4);
+    write_map_head(sink, NUMBERS + 4 + (house->margin.bands_count > 0));
     for (unsigned i = 0; i < NUMBERS; i++) {
         write_text(sink, bytes_of(NUMBER_NAMES[i]));
         write_number(sink, numbers[i]);
@@ -151,6 +152,14 @@ static void write_house(struct sink *sink, const struct house_rules *house)
     write_text(sink, house->currency);
     write_text(sink, BYTES("time_zone"));
     write_text(sink, house->time_zone);
+    if (!house->margin.bands_count) return;
+    write_text(sink, BYTES("margin_bands"));
+    write_list_head(sink, 3 * house->margin.bands_count);
+    for (uint32_t i = 0; i < house->margin.bands_count; i++) {
+        write_number(sink, house->margin.bands[i].up_to_micros);
+        write_number(sink, house->margin.bands[i].ppm);
+        write_number(sink, house->margin.bands[i].fixed_micros);
+    }
 }
 
 /* As they were read: filters are built of them again. */
@@ -298,7 +307,27 @@ bool build_unpack_geo(const struct node *node, struct arena *arena, struct geo *
     return !scalar_text(node_find(node, "area_codes"), &text) || !text.len || geo_read_areas(geo, text, arena, &error);
 }
 
-bool build_unpack_house(const struct node *node, struct house_rules *house)
+/* Absent where there are none, and in catalogues packed by an earlier exchange. */
+static bool unpack_bands(const struct node *list, struct arena *arena, struct margin *margin)
+{
+    if (!list) return true;
+    uint32_t numbers = list->kind == NODE_LIST ? list->count : 0, at = 0;
+    if (numbers == 0 || numbers % 3 || numbers / 3 > MARGIN_BANDS_MAX) return false;
+    struct margin_band *bands = arena_zero(arena, numbers / 3, sizeof *bands);
+    if (!bands) return false;
+    NODE_EACH(number, list)
+    {
+        struct margin_band *band = &bands[at / 3];
+        int64_t *const to[] = {&band->up_to_micros, &band->ppm, &band->fixed_micros};
+        if (!scalar_i64(number, to[at % 3]) || *to[at % 3] < 0) return false;
+        if (at++ % 3 == 2 && (band->ppm > MONEY_PPM || band->fixed_micros > BUILD_MONEY_MAX)) return false;
+    }
+    margin->bands = bands;
+    margin->bands_count = numbers / 3;
+    return margin_bands_error(bands, numbers / 3, &at) == NULL;
+}
+
+bool build_unpack_house(const struct node *node, struct arena *arena, struct house_rules *house)
 {
     int64_t numbers[NUMBERS];
     *house = (struct house_rules){0};
@@ -321,6 +350,7 @@ bool build_unpack_house(const struct node *node, struct house_rules *house)
     house->margin.min_micros = numbers[MIN];
     house->margin.fixed_micros = numbers[FIXED];
     house->margin.max_micros = numbers[MAX];
+    fine = fine && unpack_bands(node_find(node, "margin_bands"), arena, &house->margin);
     house->payout_step_micros = numbers[STEP];
     house->max_posts = (uint32_t)numbers[POSTS];
     house->circuit = (struct circuit_rules){.failures = (uint32_t)numbers[FAILURES],

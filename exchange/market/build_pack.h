@@ -10,4 +10,4 @@ void build_pack(struct build *build);
 /* The geographic tables out of a packed catalogue; texts point into it. */
 bool build_unpack_geo(const struct node *node, struct arena *arena, struct geo *geo);
 /* House rules out of a packed catalogue. */
-bool build_unpack_house(const struct node *node, struct house_rules *house);
+bool build_unpack_house(const struct node *node, struct arena *arena, struct house_rules *house);

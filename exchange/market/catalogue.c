@@ -32,7 +32,8 @@ struct catalogue *catalogue_unpack(struct bytes packed, bool (*read_zone)(void *
     struct geo geo = {0};
     const struct node *tables = document && document->kind == NODE_MAP ? node_find(document, "geo") : NULL;
     if (tables) source.geo = &geo;
-    if (document && document->kind == NODE_MAP && build_unpack_house(node_find(document, "house"), &source.house) &&
+    if (document && document->kind == NODE_MAP &&
+        build_unpack_house(node_find(document, "house"), &scratch, &source.house) &&
         (!tables || build_unpack_geo(tables, &scratch, &geo)))
         catalogue = build(&source, &packed);
     arena_free(&scratch);
@@ -125,6 +126,9 @@ static void check_house(const struct house_rules *house)
     check(house->margin.min_micros >= 0 && house->margin.min_micros <= BUILD_MONEY_MAX);
     check(house->margin.fixed_micros >= 0 && house->margin.fixed_micros <= BUILD_MONEY_MAX);
     check(house->margin.max_micros >= 0 && house->margin.max_micros <= BUILD_MONEY_MAX);
+    uint32_t at;
+    check(house->margin.bands_count <= MARGIN_BANDS_MAX &&
+          !margin_bands_error(house->margin.bands, house->margin.bands_count, &at));
     check(house->circuit.failures >= 1 && house->circuit.failures <= CIRCUIT_HISTORY_MAX);
     check(house->circuit.of >= 1 && house->circuit.of <= CIRCUIT_HISTORY_MAX);
     check(house->circuit.pause_us > 0 && house->circuit.pause_max_us <= CIRCUIT_PAUSE_MAX_US);
@@ -135,12 +139,23 @@ static bool is_fine(const struct build *build)
     return build->errors == 0 && !build->no_memory;
 }
 
+/* Those of the settings, or of a packed catalogue, do not live as long as the snapshot. */
+static void copy_bands(struct build *build, struct margin *margin)
+{
+    if (!margin->bands_count) return;
+    struct margin_band *bands = build_zero(build, margin->bands_count, sizeof *bands);
+    if (bands) memcpy(bands, margin->bands, margin->bands_count * sizeof *bands);
+    margin->bands = bands;
+    if (!bands) margin->bands_count = 0;
+}
+
 static void build_parts(struct build *build, const struct bytes *packed)
 {
     struct catalogue *catalogue = build->catalogue;
     catalogue->house = build->source->house;
     catalogue->house.currency = build_copy(build, catalogue->house.currency);
     catalogue->house.time_zone = build_copy(build, catalogue->house.time_zone);
+    copy_bands(build, &catalogue->house.margin);
     catalogue->zone = build_zone(build, catalogue->house.time_zone);
     if (!catalogue->zone) {
         catalogue->zone = zone_utc();

@@ -13,9 +13,11 @@ static const int64_t FIRST_MS[] = {1000, 6000, 36000, 156000, 756000};
 /* So much later, in thousandths. */
 static int64_t stretch(const struct ident *post_id, int64_t ms)
 {
-    uint32_t low;
-    memcpy(&low, post_id->at + sizeof post_id->at - sizeof low, sizeof low);
-    return ms + ms / 1000 * ((low * UINT32_C(2654435761) >> 16) % STRETCH);
+    uint64_t mixed; /* ids made together differ in their last bytes only */
+    memcpy(&mixed, post_id->at + sizeof post_id->at - sizeof mixed, sizeof mixed);
+    mixed = (mixed ^ (mixed >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+    mixed = (mixed ^ (mixed >> 27)) * UINT64_C(0x94d049bb133111eb);
+    return ms + ms / 1000 * (int64_t)((mixed >> 33) % STRETCH);
 }
 
 int64_t doubt_ask_ms(const struct ident *post_id, int64_t since_ms, int64_t now_ms)

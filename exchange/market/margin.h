@@ -35,6 +35,10 @@ enum margin_source {
 };
 const char *margin_source_name(enum margin_source source);
 
+#define MARGIN_BANDS_MAX 32u
+/* What is wrong with a list of bands, and at which; NULL: nothing. */
+const char *margin_bands_error(const struct margin_band *bands, uint32_t count, uint32_t *at);
+
 /* The margin of one affiliate with one contract. */
 struct margin_pair {
     uint32_t affiliate;

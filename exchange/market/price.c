@@ -7,13 +7,6 @@
 
 static struct payout split(int64_t price_micros, int64_t payout_micros, enum margin_source rule);
 
-const char *margin_source_name(enum margin_source source)
-{
-    static const char *const NAMES[MARGIN_SOURCE_COUNT] = {"exchange", "campaign", "affiliate",
-                                                           "source",   "contract", "pair"};
-    return source < MARGIN_SOURCE_COUNT ? NAMES[source] : "";
-}
-
 /* NULL: this affiliate and this contract have no margin of their own. */
 static const struct margin *pair_of(const struct contract *contract, uint32_t affiliate)
 {

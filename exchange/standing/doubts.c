@@ -10,6 +10,7 @@ struct doubts {
     pthread_mutex_t lock;
     struct doubt *list;
     uint32_t count, room;
+    uint32_t at; /* where the next look for one that is due begins: each has its turn */
 };
 
 struct doubts *doubts_open(void)
@@ -95,7 +96,8 @@ bool doubts_due(struct standing *standing, int64_t wall_ms, struct doubt *due)
     bool found = false;
     pthread_mutex_lock(&doubts->lock);
     for (uint32_t i = 0; i < doubts->count && !found; i++) {
-        struct doubt *doubt = &doubts->list[i];
+        if (++doubts->at >= doubts->count) doubts->at = 0;
+        struct doubt *doubt = &doubts->list[doubts->at];
         if (doubt->next_ms > wall_ms) continue;
         *due = *doubt;
         doubt->next_ms = INT64_MAX;

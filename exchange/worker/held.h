@@ -55,6 +55,7 @@ struct worker {
     int64_t drain_by_us;
     struct loop_timer *drain_timer;
     struct taking_up *taking_up; /* resume.c: while it looks */
+    struct asking *asking;       /* asking.c: of the first worker; else NULL */
     _Atomic unsigned in_flight;
 };
 
@@ -68,6 +69,13 @@ struct held *world_held(struct auction *auction);
 void resume_all(struct worker *worker);
 /* When it has stopped: a look whose answer nobody took any more. */
 void resume_forget(struct worker *worker);
+
+/* asking.c */
+/* Before the worker's thread lives. */
+enum fault asking_open(struct worker *worker) MUST_USE;
+/* Before its client and its loop are closed; and after its line is. */
+void asking_stop(struct worker *worker);
+void asking_close(struct worker *worker);
 
 /* claim.c */
 void claim_start(struct worker *worker, struct held *held, const struct auction_claim *claim);

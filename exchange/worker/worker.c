@@ -114,7 +114,8 @@ enum fault worker_open(const struct worker_options *options, struct worker **ope
     worker->lines = lines_open(worker->client, worker->catalogue, &options->hall->reference_key);
     fault = FAULT_MEMORY;
     if (!worker->lines) goto fail;
-    fault = open_servers(worker, options, note);
+    fault = worker->number == 0 ? asking_open(worker) : FAULT_NONE;
+    if (!fault) fault = open_servers(worker, options, note);
     if (fault) goto fail;
     *opened = worker;
     return FAULT_NONE;
@@ -140,6 +141,7 @@ void worker_close(struct worker **closed)
     struct worker *worker = *closed;
     *closed = NULL;
     for (unsigned i = 0; i < worker->servers_count; i++) server_close(&worker->servers[i]);
+    asking_stop(worker);
     if (worker->desk) desk_close(&worker->desk);
     close_held(worker);
     if (worker->lines) lines_drop(&worker->lines);
@@ -147,6 +149,7 @@ void worker_close(struct worker **closed)
     shelf_drop(&worker->shelf);
     if (worker->client) client_close(&worker->client);
     if (worker->line) ledger_line_close(&worker->line);
+    asking_close(worker);
     if (worker->drain_timer) loop_timer_close(&worker->drain_timer);
     if (worker->mailbox) mailbox_close(&worker->mailbox);
     if (worker->loop) loop_close(&worker->loop);

@@ -75,6 +75,16 @@ static inline const struct node *node_end(const struct node *parent)
     for (const struct node *child = (parent) + 1, *child##_end = (parent) + (parent)->span; child < child##_end;       \
          child = node_step(child))
 
+/* The child of that number, from 0; NULL: there are fewer. */
+static inline const struct node *node_at(const struct node *parent, uint32_t number)
+{
+    NODE_EACH(child, parent)
+    {
+        if (number-- == 0) return child;
+    }
+    return NULL;
+}
+
 /* A number without fraction in range (1e2 counts), true and *value. */
 bool node_i64(const struct node *node, int64_t *value);
 /* A number, or a text that is one: money. */

@@ -35,6 +35,8 @@ static bool end(struct world *world, const struct model_end *end, bool *resumes)
                      post->intent.price_micros);
     if (seats_row_take(world, &end->post_id, &seat)) (is_sold ? seats_keep : seats_give)(world->standing, &seat);
     settle_caps(world, &post->intent, is_sold);
+    if (world->sabotage == SABOTAGE_DOUBT && queue_draw(&world->queue, 8) == 0)
+        settle_caps(world, &post->intent, is_sold);
     struct ident lead_id = world->model.leads[post->lead].record.lead_id;
     if (*resumes) asking_resume(world, &lead_id);
     return true;

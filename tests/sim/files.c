@@ -84,7 +84,8 @@ static void write_members(struct json *json, const struct node *base, const stru
     NODE_EACH(added, all)
     {
         if (node_find_bytes(base, added->key) || added->kind == NODE_NULL) continue;
-        if (bytes_is(added->key, "tests_at")) continue; /* written as what it stands for */
+        if (bytes_is(added->key, "tests_at") || bytes_is(added->key, "status"))
+            continue; /* written as what it stands for */
         json_key_bytes(json, added->key);
         json_node(json, added);
     }
@@ -122,6 +123,7 @@ static void write_contract(struct json *json, const struct node *defaults, struc
     const struct node *delivery = node_find(given, "delivery");
     if (!delivery || !bytes_is(delivery->text, "inbox"))
         write_url(json, "post_url", buyer, node_find(does, "post_listen") ? PORT_OWN_POST + number : port, "post");
+    if (node_find(given, "status")) write_url(json, "status_url", buyer, port, "status");
     const struct node *tests_at = node_find(given, "tests_at");
     if (tests_at) {
         json_key(json, "test");

@@ -267,6 +267,13 @@ static void do_push(struct play *play, const struct node *step)
 /* Operators
  * ------------------------------------------------------------------------------------------------------------ */
 
+static void do_pay(struct play *play, const struct node *step)
+{
+    int64_t micros;
+    bool is_paid = money_read(text_of(step, "amount"), &micros) && world_pay(play->world, text_of(step, "pay"), micros);
+    if (!is_paid) complain_step(play, "cannot pay", BYTES_NONE);
+}
+
 static void do_pause(struct play *play, const struct node *step)
 {
     if (!world_pause(play->world, text_of(step, "pause"), true)) complain_step(play, "cannot pause", BYTES_NONE);
@@ -341,6 +348,30 @@ static void tell_doubts(struct play *play, const struct node *step, char found[T
 static void do_doubts(struct play *play, const struct node *step)
 {
     await(play, step, "doubts", tell_doubts);
+}
+
+/* A buyer calls about its latest post of a lead. */
+static void do_verdict(struct play *play, const struct node *step)
+{
+    const struct model *model = &play->world->model;
+    struct bytes contract = text_of(step, "verdict"), by = text_of(step, "by"), expect = text_of(step, "expect");
+    const struct world_request *request = request_of(play, step, "of");
+    const struct model_lead *lead = request ? model_lead(model, &request->lead_id) : NULL;
+    const struct model_post *post = NULL;
+    char found[TALE_MAX];
+    struct world_said said = {0};
+    for (uint32_t i = 0; lead && i < model->posts_count; i++)
+        if (&model->leads[model->posts[i].lead] == lead && bytes_same(model->posts[i].intent.contract, contract))
+            post = &model->posts[i];
+    bool is_its = post && (!by.len || bytes_same(by, post->intent.buyer));
+    struct ident post_id = is_its ? post->post_id : IDENT_NONE;
+    int status = !is_its ? 404
+                         : world_say(play->world, &post_id, bytes_is(text_of(step, "as"), "accepted"),
+                                     VERDICT_BY_BUYER, &said);
+    post = is_its ? model_post(model, &post_id) : NULL;
+    bool is_billed = status == 200 && post->state == POST_ACCEPTED;
+    snprintf(found, sizeof found, "%d%s%s", status, is_billed ? " billed" : "", said.is_late ? " late" : "");
+    if (!tale_fits(expect, bytes_of(found))) differ(play, BYTES("verdict"), expect, found);
 }
 
 static void tell_idle(struct play *play, const struct node *step, char found[TALE_MAX])
@@ -452,12 +483,14 @@ static const struct {
              {"release", do_release},
              {"set", do_set},
              {"push", do_push},
+             {"pay", do_pay},
              {"pause", do_pause},
              {"resume", do_resume},
              {"reload", do_reload},
              {"gate", do_gate},
              {"resolve", do_resolve},
              {"doubts", do_doubts},
+             {"verdict", do_verdict},
              {"explain", do_explain},
              {"wait", do_wait},
              {"crash", do_crash},

@@ -50,6 +50,7 @@ enum sabotage {
     SABOTAGE_PLACE, /* a refined ping keeps its offer at times */
     SABOTAGE_PLAN,  /* the set of legs that was chosen lacks its last one at times */
     SABOTAGE_PURSE, /* money of a refused or sold post stays held at times */
+    SABOTAGE_DOUBT, /* what a post in doubt held is given back twice at times, when that ends */
     SABOTAGE_COUNT
 };
 

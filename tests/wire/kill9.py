@@ -1,5 +1,5 @@
 """kill9.py OUTCRY BUYERS [SEED]: the exchange is killed at random moments under load. Each time the book must be good, every
-answered sale found again, no cap over, every open intent in doubt, and what the buyers took be sold or in doubt."""
+answered sale found again, no cap and no limit of money over, every open intent in doubt, and what the buyers took be sold or in doubt."""
 import http.client
 import json
 import random
@@ -7,6 +7,7 @@ import sys
 import tempfile
 import threading
 import time
+from decimal import Decimal
 
 from market import PATIENCE_S, Keys, Market
 
@@ -14,10 +15,12 @@ from market import PATIENCE_S, Keys, Market
 ROUNDS = 4
 SENDERS = 6
 CAP = 120  # of north, a day
+LIMIT = "705.000001"  # of what south may owe: seventy of its leads
 PLAY = {"settings": {"workers": 2, "circuit": {"failures": 20, "of": 20, "share": 100}},
         "buyers": {"north": {"contract": {"caps": [{"window": "day", "leads": CAP}]},
                              "does": {"secret": None, "price": "12.00", "post": {"think_ms": {"uniform": [0, 12]}, "reject": 0.2}}},
-                   "south": {"does": {"secret": None, "price": "10.00", "post": {"think_ms": {"uniform": [0, 12]}, "reject": 0.1}}},
+                   "south": {"is": {"funds": {"credit_limit": LIMIT}},
+                             "does": {"secret": None, "price": "10.00", "post": {"think_ms": {"uniform": [0, 12]}, "reject": 0.1}}},
                    "west": {"does": {"secret": None, "price": "9.00", "no_bid": 0.2}}}}
 
 
@@ -152,6 +155,11 @@ class Round:
         self.must(stat["accounts_sum"] == "0.00", f"accounts: {stat['accounts_sum']}")
         caps = self.market.operator("GET", "/v1/admin/contracts/north")[1]["caps"]
         self.must(caps[0]["used"] == counts["north"]["accepted"], f"north's cap counts {caps[0]['used']}, it took {counts['north']['accepted']}")
+        money = self.market.operator("GET", "/v1/admin/contracts/south")[1]["money"]
+        owed = -Decimal(stat["accounts"].get("buyer:south", "0.00"))
+        self.must(owed <= Decimal(LIMIT), f"south owes {owed}, {LIMIT} is its limit")
+        self.must(stat["holds"] == {}, f"held, and no post is open: {stat['holds']}")
+        self.must(Decimal(money["left"]) == Decimal(LIMIT) - owed, f"south owes {owed}, and has {money} left")
         return stat
 
 

@@ -130,6 +130,8 @@ class Market:
             del contract["post_url"]
         if contract["price"] == "live":
             contract["ping_url"] = self.url(buyer, "ping")
+        if contract.pop("status", None):
+            contract["status_url"] = self.url(buyer, "status")
         if tests_at := contract.pop("tests_at", None):
             contract["test"] = {path + "_url": self.url(tests_at, path) for path in ("ping", "post") if path + "_url" in contract}
         return contract

@@ -78,7 +78,8 @@ def tale_of_auction(explained):
 
 class Play:
     def __init__(self, market, play):
-        self.market, self.play, self.asked, self.failures, self.step, self.resolved = market, play, {}, [], 0, None
+        self.market, self.play, self.asked, self.failures, self.step, self.resolved, self.posts = market, play, {}, [], 0, None, {}
+        self.payments = 0
 
     def fail(self, text):
         self.failures.append(f"  step {self.step}, {text}")
@@ -185,6 +186,13 @@ class Play:
 
     # --- operators ---
 
+    def do_pay(self, step):
+        self.payments += 1
+        body = {"kind": "payment", "amount": step["amount"], "ref": f"payment {self.payments}", "note": "in a play"}
+        status, answer = self.market.operator("POST", f"/v1/admin/accounts/buyer:{step['pay']}/entries", body)
+        if status != 200:
+            self.differ("payment", "200", f"{status} {answer}")
+
     def do_pause(self, step):
         self.switch(step["pause"], "pause")
 
@@ -225,6 +233,21 @@ class Play:
         found = str(status) + (" fallback" if status == 200 and answer["fallback"] else "")
         if not fits(step["expect"], found):
             self.differ("resolve", step["expect"], found)
+
+    def do_verdict(self, step):
+        name = step["verdict"]
+        posts = self.posts.setdefault((name, step["of"]), [])  # a story taken up again tells of later posts only
+        give_up = time.monotonic() + PATIENCE_S
+        while not posts and time.monotonic() < give_up:
+            explained = self.market.operator("GET", f"/v1/admin/explain/{self.id_of(step['of'])}")[1]
+            posts += [post["post_id"] for contract in explained.get("contracts", []) if contract["contract"] == name
+                      for post in contract.get("posts", []) if post.get("post_id")]
+        buyer = step.get("by") or next(buyer for buyer, given in self.play["buyers"].items() if name in given.get("contracts", {buyer: 0}))
+        status, answer = self.market.public_answer("POST", "/v1/buyer/verdicts", {"post_id": posts[-1], "status": step["as"]},
+                                                   self.market.buyer_key(buyer))
+        found = f"{status}" + (" billed" if status == 200 and answer["billed"] else "") + (" late" if status == 200 and answer.get("late") else "")
+        if not fits(step["expect"], found):
+            self.differ("verdict", step["expect"], f"{found} {answer}")
 
     def do_explain(self, step):
         def tell(tale):

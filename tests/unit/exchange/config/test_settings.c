@@ -115,6 +115,28 @@ static void takes_what_is_written(void **state)
     assert_true(bytes_is(house.currency, "USD"));
 }
 
+static void bands_of_the_exchange(void **state)
+{
+    (void)state;
+    finds("listen: {public: \"127.0.0.1:8080\", admin: \"unix:a.sock\"}\n"
+          "catalogue: market.yaml\n"
+          "ledger: {path: d}\n"
+          "margin: {min: \"0.10\", bands: [{up_to: \"10\", percent: 25}, {percent: 15, fixed: \"1\"}]}\n",
+          "");
+    struct house_rules house = settings_house_rules(&settings);
+    assert_int_equal(house.margin.bands_count, 2);
+    assert_int_equal(house.margin.bands[0].up_to_micros, 10 * MONEY_UNIT);
+    assert_int_equal(house.margin.bands[0].ppm, 250000);
+    assert_int_equal(house.margin.bands[1].up_to_micros, INT64_MAX);
+    assert_int_equal(house.margin.bands[1].fixed_micros, MONEY_UNIT);
+    finds("listen: {public: \"127.0.0.1:8080\", admin: \"unix:a.sock\"}\n"
+          "catalogue: market.yaml\n"
+          "ledger: {path: d}\n"
+          "margin: {percent: 5, bands: [{up_to: \"10\"}, {up_to: \"9\"}]}\n",
+          "outcry.yaml:4:29: bands state percent and fixed themselves: both would not count\n"
+          "outcry.yaml:4:45: the last band needs no up_to: it takes all prices above\n");
+}
+
 static void without_tls_stays_on_loopback(void **state)
 {
     (void)state;
@@ -211,6 +233,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(has_the_tables_defaults, open_files, close_files),
         cmocka_unit_test_setup_teardown(takes_what_is_written, open_files, close_files),
+        cmocka_unit_test_setup_teardown(bands_of_the_exchange, open_files, close_files),
         cmocka_unit_test_setup_teardown(without_tls_stays_on_loopback, open_files, close_files),
         cmocka_unit_test_setup_teardown(files_must_be_readable, open_files, close_files),
         cmocka_unit_test_setup_teardown(warns_where_nobody_may_operate, open_files, close_files),

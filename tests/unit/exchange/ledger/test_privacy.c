@@ -211,6 +211,67 @@ static void test_a_person_of_many_leads(void **state)
     assert_verifies(desk);
 }
 
+static unsigned rows_of_people(const struct desk *desk)
+{
+    struct store *book;
+    struct MDB_txn *txn;
+    struct store_cursor cursor;
+    char folder[80];
+    unsigned rows = 0;
+    snprintf(folder, sizeof folder, "%s/book", desk->path);
+    assert_int_equal(store_open(folder, journal_tables, BOOK_TABLES_COUNT, 0, STORE_READ, &book), FAULT_NONE);
+    assert_int_equal(store_begin(book, false, &txn), FAULT_NONE);
+    assert_int_equal(store_cursor_open(book, txn, BOOK_PEOPLE, &cursor), FAULT_NONE);
+    for (enum fault fault = store_seek(&cursor, BYTES_NONE); fault == FAULT_NONE; fault = store_next(&cursor)) rows++;
+    store_cursor_close(&cursor);
+    store_abort(&txn);
+    store_close(&book);
+    return rows;
+}
+
+/* Rows of people are written some time after the leads; a lead whose id is older than the last of them gets its own at
+ * once; one that is newer is found without. */
+static void test_who_is_found_by_what(void **state)
+{
+    struct desk *desk = *state;
+    struct ledger_counts before, now;
+    struct lead_ids first = sold_of(desk, person(1, 1)), late = first, newest;
+    int64_t until_us = clock_now_us() + PATIENCE_US;
+    late.lead.at[15] ^= 1;
+    if (memcmp(late.lead.at, first.lead.at, 16) > 0) { /* the first has to be the older one */
+        late.lead = first.lead;
+        late.lead.at[14]--;
+    }
+    late.ping = desk_id(desk);
+    late.post = desk_id(desk);
+    ledger_counts(desk->ledger, &before);
+    do {
+        usleep(10000);
+        ledger_counts(desk->ledger, &now);
+    } while (now.commits == before.commits && clock_now_us() < until_us);
+    desk_close(desk);
+    assert_int_equal(rows_of_people(desk), 2);
+    assert_int_equal(desk_open(desk), FAULT_NONE);
+    struct tale tale;
+    tale_begin(&tale, desk, &late.lead, &late.ping);
+    tale_open(&tale, NULL);
+    tale.opening.person = person(1, 2);
+    tale_intend(&tale, &late.post, 0);
+    assert_int_equal(desk_append(desk, &tale.step), FAULT_NONE);
+    assert_int_equal(desk_end_lead(desk, &late, POST_ACCEPTED), FAULT_NONE);
+    newest = sold_of(desk, person(1, 3));
+    desk_close(desk);
+    assert_true(rows_of_people(desk) >= 4); /* the newest may have come in time */
+    assert_int_equal(desk_open(desk), FAULT_NONE);
+    assert_int_equal(erase(desk, NULL, (struct person_keys){.count = 1, .list = {person(1, 1).list[0]}}), FAULT_NONE);
+    assert_int_equal(erased.erased, 3);
+    assert_erased(desk, &newest);
+    assert_verifies(desk);
+    desk_close(desk);
+    assert_int_equal(rows_of_people(desk), 0);
+    assert_int_equal(desk_open(desk), FAULT_NONE);
+}
+
 static void test_who_is_not_there(void **state)
 {
     struct desk *desk = *state;
@@ -514,6 +575,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_a_person_is_erased, begin, end),
         cmocka_unit_test_setup_teardown(test_a_person_of_many_leads, begin, end),
+        cmocka_unit_test_setup_teardown(test_who_is_found_by_what, begin, end),
         cmocka_unit_test_setup_teardown(test_who_is_not_there, begin, end),
         cmocka_unit_test_setup_teardown(test_a_story_ends_first, begin, end),
         cmocka_unit_test_setup_teardown(test_a_start_ends_the_story, begin, end),

@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "exchange/ledger/notices.h"
 #include "exchange/ledger/stakes.h"
 #include "exchange/standing/offers.h"
 #include "tests/unit/exchange/ledger/desk.h"
@@ -218,6 +219,65 @@ static void test_a_test_holds_nothing(void **state)
     assert_left(scene, 0, 0);
 }
 
+struct hearing {
+    struct desk *desk;
+    struct arena arena;
+    struct event_row rows[8];
+    uint32_t count;
+};
+
+static void hear(void *context, struct reader *reader)
+{
+    struct hearing *hearing = context;
+    struct hearer north = {.kind = NOTICE_TO_BUYER, .id = BYTES("north")};
+    assert_int_equal(notices_after(reader, &north, 0, &hearing->arena, hearing->rows, 8, &hearing->count), FAULT_NONE);
+}
+
+static void sell_agreed(struct scene *scene, bool has_low, int64_t low_micros)
+{
+    struct lead_ids ids = {desk_id(&scene->desk), desk_id(&scene->desk), desk_id(&scene->desk)};
+    struct tale tale;
+    take(scene, scene->north);
+    tale_begin(&tale, &scene->desk, &ids.lead, &ids.ping);
+    tale_open(&tale, NULL);
+    tale_intend(&tale, &ids.post, 0);
+    tale.intent.has_low = has_low;
+    tale.intent.low_micros = low_micros;
+    assert_int_equal(desk_append(&scene->desk, &tale.step), FAULT_NONE);
+    assert_int_equal(desk_end_lead(&scene->desk, &ids, POST_ACCEPTED), FAULT_NONE);
+}
+
+static uint64_t lows(const struct scene *scene)
+{
+    struct ledger_counts counts;
+    ledger_counts(scene->desk.ledger, &counts);
+    return counts.lows;
+}
+
+/* Told once, by the sale that goes from above it to below; on it is not below. */
+static void test_little_left(void **state)
+{
+    struct scene *scene = *state;
+    struct hearing hearing = {.desk = &scene->desk};
+    sell_agreed(scene, true, -2 * DESK_PRICE);
+    sell_agreed(scene, true, -2 * DESK_PRICE);
+    assert_int_equal(lows(scene), 0);
+    sell_agreed(scene, true, -2 * DESK_PRICE);
+    assert_int_equal(lows(scene), 1);
+    sell_agreed(scene, true, -2 * DESK_PRICE);
+    sell_agreed(scene, false, 0);
+    assert_int_equal(lows(scene), 1);
+    sell_agreed(scene, true, -5 * DESK_PRICE); /* agreed anew since */
+    assert_int_equal(lows(scene), 2);
+    arena_init(&hearing.arena, 4096, 1 << 20);
+    desk_ask(&scene->desk, hear, &hearing, scene->desk.seq, false);
+    assert_int_equal(hearing.count, 2);
+    assert_int_equal(hearing.rows[0].event.notice, NOTICE_BALANCE_LOW);
+    assert_int_equal(hearing.rows[0].event.amount_micros, -3 * DESK_PRICE);
+    assert_int_equal(hearing.rows[1].event.amount_micros, -6 * DESK_PRICE);
+    arena_free(&hearing.arena);
+}
+
 /* Nothing of it is told to standing. */
 static void test_what_is_refused_moves_nothing(void **state)
 {
@@ -234,9 +294,13 @@ static void test_what_is_refused_moves_nothing(void **state)
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
-    const struct CMUnitTest tests[] = {
-        TEST(test_each_end),    TEST(test_over_a_restart_and_resolved), TEST(test_a_fallback),
-        TEST(test_billed_less), TEST(test_a_test_holds_nothing),        TEST(test_what_is_refused_moves_nothing)};
+    const struct CMUnitTest tests[] = {TEST(test_each_end),
+                                       TEST(test_over_a_restart_and_resolved),
+                                       TEST(test_a_fallback),
+                                       TEST(test_billed_less),
+                                       TEST(test_a_test_holds_nothing),
+                                       TEST(test_little_left),
+                                       TEST(test_what_is_refused_moves_nothing)};
     if (crypto_start() != FAULT_NONE) return 1;
     log_start(LOG_ERROR, LOG_TEXT);
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
