@@ -40,7 +40,7 @@ def a_round(seed):
     yield script("fail/power_cut.py", built("power_cut"), "--leads", "60", "--subsets", "6", "--seed", str(seed))
     yield each("kill:fdatasync", "kill:fsync", "kill:pwrite64", "kill:writev", "kill:sendmsg", "kill:write")
     yield each("EIO:fdatasync", "ENOSPC:fdatasync", "EIO:pwrite64", "ENOSPC:pwrite64", "EIO:writev", "ENOSPC:writev")
-    yield [built("sim_seeded"), "--seed", str(seed), "--auctions", "1000000"]
+    yield [built("sim_seeded"), "--seed", str(seed), "--auctions", "1000000", "--jobs", "2"]
     yield each(f"malloc:{built('malloc_fails.so')}")
 
 

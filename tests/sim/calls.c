@@ -23,6 +23,11 @@ static int64_t draw_way_us(struct world *world)
     return way_us[0] + (int64_t)queue_draw(&world->queue, (uint64_t)(way_us[1] - way_us[0] + 1));
 }
 
+static bool fails(struct world *world, enum swarm fault)
+{
+    return swarm_has(world->options.swarm, fault) && queue_draw(&world->queue, 30) == 0;
+}
+
 /* "/north/ping" is asked of north. */
 static int buyer_of(struct world *world, const struct endpoint *endpoint)
 {
@@ -106,6 +111,20 @@ static struct bytes write_request(struct place *place, const struct auction_ask 
     return sink_written(&sink);
 }
 
+/* Lost on the way, or there twice, where there is such a way. */
+static void send(struct call *call)
+{
+    struct world *world = call->world;
+    bool is_lost = fails(world, SWARM_LOST), is_twice = fails(world, SWARM_TWICE);
+    if (world->sabotage == SABOTAGE_LEAK && !call->is_ping && queue_draw(&world->queue, 20) == 0) call->buyer = 0;
+    if (!is_lost) queue_at(&world->queue, world->queue.now_us + draw_way_us(world), on_arrived, world, call->id);
+    if (is_twice)
+        queue_at(&world->queue, world->queue.now_us + (int64_t)queue_draw(&world->queue, 3000), on_arrived, world,
+                 call->id);
+    world->counts.lost += is_lost;
+    world->counts.twice += is_twice;
+}
+
 enum reason calls_ask(struct place *place, const struct auction_ask *ask, uint64_t *id)
 {
     struct world *world = place->world;
@@ -129,6 +148,7 @@ enum reason calls_ask(struct place *place, const struct auction_ask *ask, uint64
                           .contract = ask->contract,
                           .catalogue = place->catalogue,
                           .is_test = is_test,
+                          .post_id = ask->post_id,
                           .buyer = inside ? -1 : buyer_of(world, door_of(ask)),
                           .sent_us = now_us,
                           .deadline_us = ask->deadline_us};
@@ -147,7 +167,7 @@ enum reason calls_ask(struct place *place, const struct auction_ask *ask, uint64
             rehearsal_verdict(ask->rehearsal, ask->attempt, &call->said);
         if (!call->said.silent) queue_at(&world->queue, now_us, on_rehearsed, world, call->id);
     } else {
-        queue_at(&world->queue, now_us + draw_way_us(world), on_arrived, world, call->id);
+        send(call);
     }
     queue_at(&world->queue, ask->deadline_us, on_deadline, world, call->id);
     return REASON_NONE;
@@ -222,16 +242,64 @@ static void on_rehearsed(void *arg, uint64_t id)
 
 /* The way there and back ------------------------------------------------------------------------------------------- */
 
+/* What is private reaches only a buyer whose post of that lead is in the book. */
+static void check_reached(struct world *world, const struct call *call)
+{
+    if (!world->options.rough || world_is_discreet(call->request)) return; /* in a play one may answer for another */
+    const struct model_post *post = call->is_ping ? NULL : model_post(&world->model, &call->post_id);
+    if (!post || town_find(world->town, post->intent.buyer) != call->buyer) {
+        world_wrong(world, "a buyer sees a private field without a post of its own");
+        return;
+    }
+    struct bytes content = world->model.leads[post->lead].content, own = call->request;
+    const char *name = memmem(own.at, own.len, "\"first_name\":\"", 14);
+    size_t len = name ? bytes_find(bytes_from(own, (size_t)(name - own.at) + 14), '"') + 14 : 0;
+    if (name && !memmem(content.at, content.len, name, len))
+        world_wrong(world, "a buyer sees a private field of another lead");
+}
+
+/* At a deadline, and a millisecond and a microsecond around it. */
+static int64_t draw_edge_us(struct world *world, const struct call *call, int64_t reply_us)
+{
+    static const int64_t edges_us[] = {-1000, -1, 0, 1, 1000};
+    if (!swarm_has(world->options.swarm, SWARM_EDGES) || queue_draw(&world->queue, 3)) return reply_us;
+    int64_t edge_us = call->deadline_us + edges_us[queue_draw(&world->queue, 5)];
+    world->counts.edges++;
+    return edge_us > world->queue.now_us ? edge_us : reply_us;
+}
+
+static void answer_call(struct world *world, uint64_t id, int64_t at_us)
+{
+    if (fails(world, SWARM_LOST)) {
+        world->counts.lost++;
+        return;
+    }
+    queue_at(&world->queue, at_us, on_reply, world, id);
+    if (!fails(world, SWARM_TWICE)) return;
+    queue_at(&world->queue, at_us + (int64_t)queue_draw(&world->queue, 2), on_reply, world, id);
+    world->counts.twice++;
+}
+
+/* One that answered 404 and forgot may take what comes once more: then its two words contradict each other. */
+static bool is_remembered(struct world *world, const struct call *call)
+{
+    char text[IDENT_TEXT + 1];
+    return town_knows(world->town, call->buyer, spell(&call->post_id, text))[0] != 'n';
+}
+
 static void on_arrived(void *arg, uint64_t id)
 {
     struct world *world = arg;
     struct call *call = slots_find(&world->calls, id);
     struct town_reply reply;
     if (!call) return;
+    if (call->arrived && !call->is_ping && !is_remembered(world, call)) return;
+    if (call->buyer >= 0) check_reached(world, call);
     if (call->buyer < 0)
         reply = (struct town_reply){.end = TOWN_ANSWERED, .status = 404};
     else
         town_ask(world->town, call->buyer, !call->is_ping, call->request, world->queue.now_us, &reply);
+    if (call->arrived) return; /* once more: nobody waits for a second answer */
     call->arrived = true;
     call->end = reply.end;
     call->status = reply.status;
@@ -241,7 +309,7 @@ static void on_arrived(void *arg, uint64_t id)
     if (reply.body.len) memcpy((char *)(uintptr_t)call->body.at, reply.body.at, reply.body.len);
     call->held = reply.end == TOWN_HELD;
     if (reply.end == TOWN_SILENT || reply.end == TOWN_HELD) return;
-    queue_at(&world->queue, world->queue.now_us + reply.after_us + draw_way_us(world), on_reply, world, id);
+    answer_call(world, id, draw_edge_us(world, call, world->queue.now_us + reply.after_us + draw_way_us(world)));
 }
 
 unsigned world_release(struct world *world, struct bytes buyer)

@@ -27,6 +27,7 @@ static bool end(struct world *world, const struct model_end *end, bool *resumes)
 {
     struct seat_hold seat;
     if (model_end(&world->model, end, world_wall_ms(world), resumes)) return false;
+    if (model_balance(&world->model)) world_wrong(world, "the sum over all accounts is not 0 after a doubt");
     lane_publish(world);
     bool is_sold = end->state == POST_ACCEPTED;
     const struct model_post *post = model_post(&world->model, &end->post_id);
@@ -110,7 +111,7 @@ static void on_ask(void *arg, uint64_t at)
                            : knows[0] == 'a' ? DOUBT_ACCEPTED
                            : knows[0] == 'r' ? DOUBT_REJECTED
                                              : DOUBT_NOT_SEEN;
-    if (world->ledger_broken || !doubt_is_told(word, post->settled_ms, world_wall_ms(world))) {
+    if (!world_writes(world) || !doubt_is_told(word, post->settled_ms, world_wall_ms(world))) {
         ask_later(world, (uint32_t)at);
         return;
     }
@@ -129,6 +130,10 @@ static void on_end(void *arg, uint64_t at)
     const struct model_post *post = &world->model.posts[at];
     bool resumes;
     if (post->state != POST_UNKNOWN || world->ledger_broken) return; /* a start looks at them again */
+    if (world->ledger_full) {
+        queue_at(&world->queue, world->queue.now_us + (int64_t)SWEEP_US, on_end, world, at);
+        return;
+    }
     bool sells = post->intent.doubt.then == DOUBT_SELLS;
     struct model_end over = {.post_id = post->post_id,
                              .state = sells ? POST_ACCEPTED : POST_VOIDED,

@@ -90,7 +90,7 @@ static int64_t durable_us(void *worker)
 
 static bool is_writable(void *worker)
 {
-    return !world_of(worker)->ledger_broken;
+    return world_writes(world_of(worker));
 }
 
 static bool may_ping(void *worker, const struct affiliate *affiliate)
@@ -182,8 +182,8 @@ static void reserve(void *worker, struct auction *auction, uint32_t slot, const 
     if (world->options.rough && queue_draw(&world->queue, 4) == 0) {
         place->late_slots |= 1u << slot;
         place->late_reasons[slot] = reason;
-        queue_at(&world->queue, world->queue.now_us + (int64_t)queue_draw(&world->queue, 2000), on_reserved_later,
-                 place, place->id);
+        queue_at(&world->queue, world->queue.now_us + (int64_t)queue_draw(&world->queue, 900), on_reserved_later, place,
+                 place->id);
         return;
     }
     auction_on_reserved(auction, slot, reason);
@@ -279,6 +279,8 @@ static void append(void *worker, struct auction *auction, const struct book_step
                    const struct duplicates_guard *guard)
 {
     if (step->opening) check_opening(world_of(worker), step->opening);
+    const struct model_witness *witness = &world_of(worker)->model.witness;
+    if (step->opening && witness->on_names) witness->on_names(witness->arg, step->opening->field_names);
     enum fault fault = lane_append(place_of(auction), step, guard);
     if (fault) auction_on_durable(auction, fault, 0);
 }
@@ -399,6 +401,9 @@ static void note_answer(struct world *world, struct world_request *request, cons
     request->price_micros = answer->price_micros;
     request->elapsed_us = answer->elapsed_us;
     request->is_test = answer->is_test;
+    if (answer->offer) request->expires_ms = answer->offer->expires_ms;
+    if (answer->status >= ANSWER_SOLD && !ident_is_none(&answer->lead_id))
+        forward_told(world, &answer->lead_id, answer->status, answer->price_micros);
 }
 
 /* Nobody is sent, or sees, what its catalogue entry does not say. */
@@ -430,8 +435,10 @@ static void answer(void *worker, struct auction *auction, const struct auction_a
     struct world_request *request = &world->requests[place->request];
     if (request->answered) world_wrong(world, "a second answer");
     if (request->gone) world_wrong(world, "an answer to an affiliate that had gone");
-    if (request->answer_by_us && world->queue.now_us > request->answer_by_us)
-        world_wrong(world, "an answer %lld us late", (long long)(world->queue.now_us - request->answer_by_us));
+    int64_t late_us = request->answer_by_us ? world->queue.now_us - request->answer_by_us : 0;
+    bool is_stalled = late_us > 0 && late_us < STALL_US &&
+                      request->answer_by_us < world->stalled_us + durable_us(worker);
+    if (late_us > 0 && !is_stalled) world_wrong(world, "an answer %lld us late", (long long)late_us);
     request->answered = true;
     note_answer(world, request, answer);
     check_filters(world, request);

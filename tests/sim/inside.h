@@ -5,6 +5,7 @@
 #include "tests/sim/world.h"
 
 #define REQUEST_NONE UINT32_MAX
+#define STALL_US 400000 /* at most, beyond a commit's usual time */
 
 enum job_kind { JOB_NONE, JOB_KEY, JOB_PING, JOB_OFFER, JOB_LATER, JOB_RECALL };
 
@@ -32,6 +33,7 @@ struct call {
     uint64_t id, place;
     uint32_t number;
     bool is_ping, arrived, held, is_test;
+    struct ident post_id;
     struct rehearsal_line said; /* by a built-in test buyer; has_said: it is one's call */
     bool has_said;
     const struct contract *contract;
@@ -89,6 +91,8 @@ void lane_restore(struct world *world);
 void seats_row_put(struct world *world, const struct ident *post_id, const struct seat_hold *seat);
 bool seats_row_has(const struct world *world, const struct ident *post_id);
 bool seats_row_take(struct world *world, const struct ident *post_id, struct seat_hold *seat);
+/* forward.c: its affiliate hears that of a lead, whichever way. */
+void forward_told(struct world *world, const struct ident *lead_id, enum answer_status status, int64_t price_micros);
 /* doubts.c: a post that is in doubt from now on (its number in the model): its buyer is asked, and its end comes. */
 void doubts_watch(struct world *world, uint32_t post);
 /* After a start: all of them. */

@@ -40,6 +40,11 @@ static void commit(struct world *world)
     world->queued_room = spare_room;
     const int64_t *commit_us = world->options.commit_us;
     int64_t takes_us = commit_us[0] + (int64_t)queue_draw(&world->queue, (uint64_t)(commit_us[1] - commit_us[0] + 1));
+    if (swarm_has(world->options.swarm, SWARM_STALLS) && queue_draw(&world->queue, 200) == 0) {
+        takes_us += (int64_t)queue_draw(&world->queue, STALL_US);
+        world->counts.stalls++;
+        world->stalled_us = world->queue.now_us + takes_us;
+    }
     queue_at(&world->queue, world->queue.now_us + takes_us, on_committed, world, 0);
 }
 
@@ -106,8 +111,10 @@ static void write_batch(struct world *world)
                 world_wrong(world, "a doubt is in the book before what it holds can be found");
         if (holds(world, &world->committing[i], &step)) {
             purses_publish(world, &step);
+            world->model.loses_leg = world->sabotage == SABOTAGE_LEG && queue_draw(&world->queue, 20) == 0;
             const char *wrong = model_apply(&world->model, &step);
             if (wrong) world_wrong(world, "the book: %s", wrong);
+            if (model_balance(&world->model)) world_wrong(world, "the sum over all accounts is not 0 after a step");
             watch_doubts(world, &step);
             purses_check_step(world, &step);
         }
@@ -120,7 +127,7 @@ static void on_committed(void *arg, uint64_t id)
 {
     struct world *world = arg;
     (void)id;
-    enum fault fault = world->ledger_broken ? FAULT_DISK : FAULT_NONE;
+    enum fault fault = world->ledger_broken ? FAULT_DISK : world->ledger_full ? FAULT_DISK_FULL : FAULT_NONE;
     if (!fault) write_batch(world);
     for (uint32_t i = 0; i < world->committing_count; i++) {
         struct world_append append = world->committing[i];
@@ -145,10 +152,10 @@ static void drop_all(struct world_append *list, uint32_t *count)
 
 void lane_crash(struct world *world, bool committed)
 {
-    if (committed && !world->ledger_broken) write_batch(world);
+    if (committed && world_writes(world)) write_batch(world);
     drop_all(world->committing, &world->committing_count);
     drop_all(world->queued, &world->queued_count);
-    world->ledger_broken = false;
+    world->ledger_broken = world->ledger_full = false;
     uint32_t left = 0;
     for (uint32_t i = 0; i < world->traces_count; i++) {
         struct world_trace *trace = &world->traces[i];

@@ -189,6 +189,7 @@ void model_pay(struct model *model, struct bytes buyer, int64_t micros)
     move(model, "buyer:", buyer, "", micros);
     move(model, "external:cash", BYTES_NONE, "", -micros);
     model->seq++;
+    if (model->witness.on_pay) model->witness.on_pay(model->witness.arg, buyer, micros);
 }
 
 int64_t model_balance(const struct model *model)
@@ -381,7 +382,7 @@ static const char *apply_sale(struct model *model, struct model_lead *lead, cons
     slot->sale.redirect_url = keep(model, sale->redirect_url);
     if (lead->record.offer.rehearsal) return NULL; /* of a test no money moves */
     move(model, "buyer:", sale->buyer, "", -sale->price_micros);
-    move(model, "affiliate:", lead->record.affiliate, ":uncleared", sale->payout_micros);
+    if (!model->loses_leg) move(model, "affiliate:", lead->record.affiliate, ":uncleared", sale->payout_micros);
     move(model, sale->margin_micros < 0 ? "house:loss" : "house:margin", BYTES_NONE, "", sale->margin_micros);
     return NULL;
 }
@@ -411,6 +412,23 @@ static const char *apply_final(struct model *model, struct model_lead *lead, con
     return NULL;
 }
 
+static void note_rest(struct model_lead *lead)
+{
+    bool is_over = !lead->is_running && !lead->goes_on;
+    bool in_doubt = lead_slots_in(&lead->record, LEAD_SLOTS(POST_UNKNOWN)) > 0;
+    lead->was_pending |= is_over && in_doubt;
+    lead->is_settled = is_over && !in_doubt && !lead_slots_in(&lead->record, LEAD_SLOTS(POST_OPEN));
+}
+
+/* The state of a lead once that post of it is in that state. */
+static enum lead_state state_with(const struct lead_record *record, const struct ident *post_id, enum post_state state)
+{
+    struct lead_record after = *record;
+    for (unsigned i = 0; i < after.slots_count; i++)
+        if (ident_same(&after.slots[i].post_id, post_id)) after.slots[i].state = state;
+    return lead_state_of(&after);
+}
+
 const char *model_apply(struct model *model, const struct book_step *step)
 {
     const char *wrong = step->opening ? apply_opening(model, step) : NULL;
@@ -427,7 +445,9 @@ const char *model_apply(struct model *model, const struct book_step *step)
     if (!wrong) lead->record.state = state_of(lead);
     if (!wrong && was_sold && lead->record.state != LEAD_SOLD) wrong = "a sold lead is not sold any more";
     if (!wrong) lead->record.updated_ms = step->wall_ms;
+    if (!wrong) note_rest(lead);
     model->seq++;
+    if (!wrong && model->witness.on_step) model->witness.on_step(model->witness.arg, step);
     return wrong;
 }
 
@@ -442,6 +462,7 @@ uint32_t model_restart(struct model *model, int64_t wall_ms)
         if (post->state != POST_OPEN) continue;
         bool is_void = post->intent.doubt.then == DOUBT_RELEASES;
         struct book_verdict verdict = {.post_id = post->post_id,
+                                       .named_price_micros = -1,
                                        .state = is_void ? POST_VOIDED : POST_UNKNOWN,
                                        .reason = is_void ? REASON_VOIDED : REASON_UNKNOWN,
                                        .by = is_void ? VERDICT_BY_RELEASE : VERDICT_BY_REPLY};
@@ -452,6 +473,9 @@ uint32_t model_restart(struct model *model, int64_t wall_ms)
                                  .wall_ms = wall_ms,
                                  .verdicts = &verdict,
                                  .verdicts_count = 1};
+        struct book_final final = {.state = state_with(record, &post->post_id, verdict.state)};
+        if (final.state == LEAD_UNSOLD) final.reason = is_void ? REASON_VOIDED : REASON_REJECTED;
+        if (lead_slots_in(record, LEAD_SLOTS(POST_OPEN)) == 1) step.final = &final; /* the last of its open posts */
         check(model_apply(model, &step) == NULL);
         if (record->state == LEAD_UNSOLD) record->reason = verdict.reason;
         doubts += !is_void;
@@ -459,7 +483,8 @@ uint32_t model_restart(struct model *model, int64_t wall_ms)
     for (uint32_t i = 0; i < model->leads_count; i++) {
         struct model_lead *lead = &model->leads[i];
         if (!lead->goes_on || lead->record.offer.expires_ms > wall_ms) continue; /* it goes on */
-        struct book_final final = {.state = LEAD_PENDING, .reason = REASON_REJECTED};
+        struct book_final final = {.state = lead_state_of(&lead->record)};
+        if (final.state == LEAD_UNSOLD) final.reason = REASON_REJECTED;
         struct book_step step = {
             .lead_id = lead->record.lead_id, .ping_id = lead->record.ping_id, .wall_ms = wall_ms, .final = &final};
         check(model_apply(model, &step) == NULL);
@@ -491,15 +516,20 @@ const char *model_end(struct model *model, const struct model_end *end, int64_t 
                              .margin_micros = post->intent.price_micros - post->intent.payout_micros,
                              .margin_rule = post->intent.margin_rule};
     bool stands = end->state == POST_REJECTED && lead->record.offer.expires_ms > wall_ms;
-    *resumes = stands && !lead->is_running && !lead->goes_on;
+    bool is_over = !lead->is_running && !lead->goes_on; /* a story that is at it writes its own end */
+    *resumes = stands && is_over;
     lead->goes_on |= *resumes;
+    struct book_final final = {.state = state_with(&lead->record, &end->post_id, end->state), .goes_on = *resumes};
+    if (final.state == LEAD_UNSOLD && *resumes) final.state = LEAD_POSTING;
+    if (final.state == LEAD_UNSOLD) final.reason = end->state == POST_VOIDED ? REASON_VOIDED : REASON_REJECTED;
     struct book_step step = {.lead_id = lead->record.lead_id,
                              .ping_id = lead->record.ping_id,
                              .wall_ms = wall_ms,
                              .verdicts = &verdict,
                              .verdicts_count = 1,
                              .sales = &sale,
-                             .sales_count = end->state == POST_ACCEPTED};
+                             .sales_count = end->state == POST_ACCEPTED,
+                             .final = is_over ? &final : NULL};
     check(model_apply(model, &step) == NULL);
     if (lead->record.state == LEAD_UNSOLD)
         lead->record.reason = end->state == POST_VOIDED ? REASON_VOIDED : REASON_REJECTED;

@@ -27,8 +27,12 @@ struct model_post {
 struct model_lead {
     struct lead_record record; /* texts in the model's arena */
     struct bytes content;
+    uint8_t told; /* to its affiliate: 1 + enum answer_status; see forward.c */
+    int64_t told_micros;
     bool goes_on;            /* resolved as rejected: an intent or an end is to come */
     bool is_running;         /* its story is under way */
+    bool was_pending;        /* its story ended, at times, with a post in doubt */
+    bool is_settled;         /* its story is over and nothing of it is open or in doubt */
     uint32_t sales, intents; /* made so far; see LEAD_SLOTS for what stands */
 };
 
@@ -47,7 +51,17 @@ struct model_account {
     int64_t micros;
 };
 
+/* Sees each step that was taken, each payment, and the names of a lead's fields before its opening is written; all
+ * NULL: nobody does. */
+struct model_witness {
+    void *arg;
+    void (*on_names)(void *arg, struct bytes names);
+    void (*on_step)(void *arg, const struct book_step *step);
+    void (*on_pay)(void *arg, struct bytes buyer, int64_t micros);
+};
+
 struct model {
+    struct model_witness witness;
     struct arena arena;
     struct model_lead *leads;
     struct model_post *posts;
@@ -58,6 +72,7 @@ struct model {
         learned_count, learned_room;
     struct table lead_ids, ping_ids, keys, post_ids, cap_ids, account_names;
     uint64_t seq;
+    bool loses_leg;        /* the saboteur's: of the next sale */
     bool forgets_releases; /* the saboteur's: see sim_main.c --sabotage */
 };
 

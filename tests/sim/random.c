@@ -17,6 +17,7 @@ struct draft {
     struct queue people;  /* rules about people: the same after every reload, so that a sale can be held against them */
     char text[FILE_ROOM];
     struct sink sink;
+    swarm_set swarm;
     unsigned depth; /* of filters in filters */
 };
 
@@ -30,10 +31,19 @@ static bool hit(struct draft *draft, unsigned of)
     return below(draft, of) == 0;
 }
 
+/* One in `of`, where there is that feature at all. */
+static bool may(struct draft *draft, enum swarm feature, unsigned of)
+{
+    return swarm_has(draft->swarm, feature) && hit(draft, of);
+}
+
 static const char *pick(struct draft *draft, const char *const *list, size_t count)
 {
     return list[below(draft, count)];
 }
+
+/* Some words, or none where there is no such feature. */
+#define MAY_PICK(draft, feature, ...) (swarm_has((draft)->swarm, feature) ? PICK(draft, __VA_ARGS__) : "")
 
 #define PICK(draft, ...)                                                                                               \
     pick(draft, (const char *const[]){__VA_ARGS__}, sizeof((const char *const[]){__VA_ARGS__}) / sizeof(char *))
@@ -85,7 +95,7 @@ static void draw_duplicates(struct draft *draft)
     static const char *const windows[] = {"1s", "20s", "1h"}, *const matches[] = {"any", "any", "all"};
     static const char *const counts[] = {"sold", "sold", "posted"}, *const memories[] = {"1s", "60s"};
     struct queue *people = &draft->people;
-    if (queue_draw(people, 3)) return;
+    if (queue_draw(people, 3) || !swarm_has(draft->swarm, SWARM_DUPLICATES)) return;
     SAY(draft, "\"duplicates\":{\"window\":\"%s\",\"match\":\"%s\",\"counts\":\"%s\",\"reject_memory\":\"%s\"},",
         windows[queue_draw(people, 3)], matches[queue_draw(people, 3)], counts[queue_draw(people, 3)],
         memories[queue_draw(people, 2)]);
@@ -106,27 +116,30 @@ static void draw_quiet(struct draft *draft)
 {
     static const char *const hours[] = {"08:00-21:00", "09:00-21:00", "09:30-21:00", "12:00-20:00", "12:30-20:00"};
     struct queue *lasting = &draft->lasting;
-    if (queue_draw(lasting, 5)) return;
+    if (!swarm_has(draft->swarm, SWARM_QUIET) || queue_draw(lasting, 2)) return;
     SAY(draft, "\"quiet_hours\":{\"default\":\"%s\",\"by_state\":{\"NV\":\"%s\"},\"zone_from\":\"phone\"},",
         hours[queue_draw(lasting, 5)], hours[queue_draw(lasting, 5)]);
 }
 
 static void draw_ranking(struct draft *draft)
 {
-    bool is_shared = !hit(draft, 3);
+    bool is_shared = swarm_has(draft->swarm, SWARM_SHARED) && !hit(draft, 3);
     if (is_shared)
         SAY(draft, "\"max_sales\":%u,\"objective\":\"%s\",", 2 + (unsigned)below(draft, 3),
             PICK(draft, "payout", "revenue", "margin"));
     SAY(draft, "\"policy\":\"%s\",\"pricing\":\"%s\",\"second_price_step\":\"%s\",\"unavailable_bids\":\"%s\",",
-        PICK(draft, "price", "price", "priority", "weighted", "round_robin", "even"), PICK(draft, "first", "second"),
-        PICK(draft, "0", "0.01", "0.50"), PICK(draft, "skip", "last"));
+        swarm_has(draft->swarm, SWARM_POLICIES)
+            ? PICK(draft, "price", "price", "priority", "weighted", "round_robin", "even")
+            : "price",
+        may(draft, SWARM_SECOND_PRICE, 2) ? "second" : "first", PICK(draft, "0", "0.01", "0.50"),
+        PICK(draft, "skip", "last"));
     SAY(draft, "\"rank_by\":\"%s\",\"shadow\":%s,", PICK(draft, "price", "expected_value"),
         PICK(draft, "false", "false", "true"));
-    if (hit(draft, 2))
+    if (may(draft, SWARM_EXPERIMENT, 1))
         SAY(draft, "\"experiment\":{\"share\":%s,\"policy\":\"%s\",\"pricing\":\"%s\",\"rank_by\":\"%s\"},",
             PICK(draft, "50", "12.5", "99.99"), PICK(draft, "price", "weighted", "round_robin", "even"),
             PICK(draft, "first", "second"), PICK(draft, "price", "expected_value"));
-    SAY(draft, "\"tier_mode\":\"%s\",", PICK(draft, "parallel", "parallel", "waterfall"));
+    SAY(draft, "\"tier_mode\":\"%s\",", may(draft, SWARM_WATERFALL, 2) ? "waterfall" : "parallel");
 }
 
 static void draw_quality(struct draft *draft)
@@ -146,6 +159,7 @@ static void draw_lasting(struct draft *draft, const char *own)
     const char *const pers[] = {"state", own, "source", "channel"};
     static const char *const windows[] = {"day", "month"};
     struct queue *lasting = &draft->lasting;
+    if (!swarm_has(draft->swarm, SWARM_SEGMENTS)) return;
     if (queue_draw(lasting, 3) == 0)
         SAY(draft, ",{\"window\":\"%s\",\"leads\":%u,\"per\":\"%s\"%s}", windows[queue_draw(lasting, 2)],
             3 + (unsigned)queue_draw(lasting, 25), pers[queue_draw(lasting, 4)],
@@ -167,7 +181,7 @@ static void draw_campaign(struct draft *draft)
     draw_ranking(draft);
     draw_quality(draft);
     draw_duplicates(draft);
-    if (hit(draft, 4)) SAY(draft, "\"suppress\":[\"few.txt\"],");
+    if (may(draft, SWARM_LISTS, 4)) SAY(draft, "\"suppress\":[\"few.txt\"],");
     draw_quiet(draft);
     SAY(draft, "\"fields\":{");
     SAY(draft, "\"state\":{\"type\":\"us_state\",\"required\":\"ping\",\"private\":false},"
@@ -185,12 +199,14 @@ static void draw_campaign(struct draft *draft)
             i, 50 + (unsigned)below(draft, 500));
         draw_lasting(draft, "source");
         SAY(draft, "],\"campaigns\":[\"auto\"],\"min_price\":\"%s\"%s%s%s%s}", PICK(draft, "0", "0", "2.00"),
-            hit(draft, 6) ? ",\"rate\":{\"pings_per_s\":300}" : "",
-            PICK(draft, "", "", ",\"pay\":{\"percent\":82}", ",\"pay\":{\"fixed\":\"6\"}",
-                 ",\"margin\":{\"bands\":[{\"up_to\":\"9\",\"percent\":30},{\"fixed\":\"1.10\"}]}"),
-            PICK(draft, "", ",\"reveal\":{\"bids\":\"best\"}", ",\"reveal\":{\"bids\":\"all\"}",
-                 ",\"on_pending\":\"release\""),
-            PICK(draft, "", ",\"sources\":{\"fb\":{\"min_price\":\"4\",\"margin\":{\"percent\":5,\"max\":\"0.40\"}}}"));
+            may(draft, SWARM_RATES, 3) ? ",\"rate\":{\"pings_per_s\":300}" : "",
+            MAY_PICK(draft, SWARM_MARGINS, "", "", ",\"pay\":{\"percent\":82}", ",\"pay\":{\"fixed\":\"6\"}",
+                     ",\"margin\":{\"bands\":[{\"up_to\":\"9\",\"percent\":30},{\"fixed\":\"1.10\"}]}"),
+            may(draft, SWARM_RELEASES, 2)
+                ? ",\"on_pending\":\"release\""
+                : PICK(draft, "", ",\"reveal\":{\"bids\":\"best\"}", ",\"reveal\":{\"bids\":\"all\"}"),
+            MAY_PICK(draft, SWARM_MARGINS, "",
+                     ",\"sources\":{\"fb\":{\"min_price\":\"4\",\"margin\":{\"percent\":5,\"max\":\"0.40\"}}}"));
     }
     SAY(draft, "],\"lists\":{\"odd\":{\"file\":\"odd.txt\"}}");
     SAY(draft, ",\"calendars\":{\"us\":{\"2026-01-01\":\"closed\"}},\"buyers\":[");
@@ -198,7 +214,7 @@ static void draw_campaign(struct draft *draft)
 
 static void draw_caps(struct draft *draft, bool is_contract)
 {
-    bool some = hit(draft, 2);
+    bool some = may(draft, SWARM_CAPS, 2);
     SAY(draft, ",\"caps\":[{\"window\":\"%s\",\"leads\":%u%s}", PICK(draft, "minute", "hour", "hour", "week"),
         some ? 1 + (unsigned)below(draft, 60) : 100000, hit(draft, 5) ? ",\"counts\":\"pings\"" : "");
     if (some && is_contract && hit(draft, 3))
@@ -293,9 +309,9 @@ static void draw_condition(struct draft *draft)
 
 static void draw_filter(struct draft *draft)
 {
-    if (hit(draft, 2)) return;
+    if (!may(draft, SWARM_FILTERS, 2)) return;
     SAY(draft, ",\"filter\":");
-    if (hit(draft, 4))
+    if (may(draft, SWARM_LISTS, 4))
         SAY(draft, "%s", PICK(draft, "{\"in_list\":\"odd\"}", "{\"none\":[{\"in_list\":\"odd\"}]}"));
     else
         draw_condition(draft);
@@ -322,6 +338,7 @@ static void draw_prices(struct draft *draft, bool has_both)
 /* Who is asked what became of a doubt, and how it ends; mostly soon, for worlds are short. */
 static void draw_doubt(struct draft *draft, unsigned buyer)
 {
+    if (!swarm_has(draft->swarm, SWARM_DOUBT)) return;
     if (hit(draft, 3)) SAY(draft, ",\"status_url\":\"http://127.0.0.1:9000/b%u/status\"", buyer);
     if (hit(draft, 3)) return;
     SAY(draft, ",\"doubt\":{\"within\":\"%s\",\"then\":\"%s\"}", PICK(draft, "1s", "3s", "90s", "30m"),
@@ -331,8 +348,8 @@ static void draw_doubt(struct draft *draft, unsigned buyer)
 static void draw_contract(struct draft *draft, unsigned buyer, unsigned contract)
 {
     static const char *const types[] = {"exclusive", "shared", "either", "either"};
-    unsigned type = (unsigned)below(draft, 4);
-    bool is_live = !hit(draft, 3);
+    unsigned type = swarm_has(draft->swarm, SWARM_SHARED) ? (unsigned)below(draft, 4) : 0;
+    bool is_live = !may(draft, SWARM_STANDING, 3);
     SAY(draft, "{\"id\":\"b%u-c%u\",\"campaign\":\"auto\",\"post_url\":\"http://127.0.0.1:9000/b%u/post\"", buyer,
         contract, buyer);
     if (is_live)
@@ -340,33 +357,36 @@ static void draw_contract(struct draft *draft, unsigned buyer, unsigned contract
     else
         draw_prices(draft, type > 1);
     SAY(draft, ",\"ping_timeout\":\"%s\",\"post_timeout\":\"%s\",\"tier\":%u", PICK(draft, "20ms", "50ms", "400ms"),
-        PICK(draft, "60ms", "200ms", "2s"), 1 + (unsigned)below(draft, 2));
+        PICK(draft, "60ms", "200ms", "2s"), 1 + (unsigned)may(draft, SWARM_TIERS, 2));
     if (type) SAY(draft, ",\"type\":\"%s\",\"max_sold\":%u", types[type], 2 + (unsigned)below(draft, 3));
     draw_caps(draft, true);
-    if (hit(draft, 8)) SAY(draft, ",\"max_open_offers\":%u", 1 + (unsigned)below(draft, 4));
-    if (hit(draft, 6)) SAY(draft, ",\"hold_offer\":\"%s\"", PICK(draft, "200ms", "1s", "20s"));
-    if (hit(draft, 6)) SAY(draft, ",\"seats\":\"required\"");
-    if (hit(draft, 10)) SAY(draft, ",\"when_silent\":\"unavailable\"");
+    if (may(draft, SWARM_HOLDS, 4)) SAY(draft, ",\"max_open_offers\":%u", 1 + (unsigned)below(draft, 4));
+    if (may(draft, SWARM_HOLDS, 3)) SAY(draft, ",\"hold_offer\":\"%s\"", PICK(draft, "200ms", "1s", "20s"));
+    if (may(draft, SWARM_SEATS, 4)) SAY(draft, ",\"seats\":\"required\"");
+    if (may(draft, SWARM_SEATS, 6)) SAY(draft, ",\"when_silent\":\"unavailable\"");
     draw_filter(draft);
-    if (hit(draft, 10)) SAY(draft, ",\"suppress\":[\"few.txt\",{\"list\":\"odd\",\"unless\":{\"consent\":\"tcpa\"}}]");
+    if (may(draft, SWARM_LISTS, 5))
+        SAY(draft, ",\"suppress\":[\"few.txt\",{\"list\":\"odd\",\"unless\":{\"consent\":\"tcpa\"}}]");
     if (hit(draft, 4)) SAY(draft, ",\"disclose_floor\":true");
     if (hit(draft, 4)) SAY(draft, ",\"ping_hashes\":[%s]", PICK(draft, "\"phone\"", "\"phone\",\"email\""));
-    if (hit(draft, 2)) SAY(draft, ",\"max_price\":\"%s\"", PICK(draft, "7.00", "9.00", "14.00"));
-    if (hit(draft, 5)) SAY(draft, ",\"bid_ttl\":\"1s\"");
-    if (hit(draft, 5)) SAY(draft, ",\"margin\":{\"fixed\":\"%u.25\"}", (unsigned)below(draft, 4));
+    if (may(draft, SWARM_LOWER, 2)) SAY(draft, ",\"max_price\":\"%s\"", PICK(draft, "7.00", "9.00", "14.00"));
+    if (may(draft, SWARM_HOLDS, 3)) SAY(draft, ",\"bid_ttl\":\"1s\"");
+    if (may(draft, SWARM_MARGINS, 3)) SAY(draft, ",\"margin\":{\"fixed\":\"%u.25\"}", (unsigned)below(draft, 4));
     if (hit(draft, 4))
         SAY(draft, ",\"test\":{%s\"post_url\":\"http://127.0.0.1:9000/b%u/post\"}",
             is_live ? "\"ping_url\":\"http://127.0.0.1:9000/b0/ping\"," : "", buyer);
     if (hit(draft, 8)) SAY(draft, ",\"free\":true");
-    if (hit(draft, 4)) SAY(draft, ",\"price_at_post\":\"lower\"%s", PICK(draft, "", ",\"min_price\":\"4.00\""));
+    if (may(draft, SWARM_LOWER, 3))
+        SAY(draft, ",\"price_at_post\":\"lower\"%s", PICK(draft, "", ",\"min_price\":\"4.00\""));
     SAY(draft, "%s",
-        PICK(draft, "", "", "", ",\"on_unknown\":\"fallback\"", ",\"idempotent\":true,\"on_unknown\":\"retry\"",
-             ",\"idempotent\":true,\"on_unknown\":{\"timeout\":\"hold\",\"reset\":\"retry\",\"http_5xx\":"
-             "\"fallback\"}"));
+        MAY_PICK(draft, SWARM_UNKNOWN, "", ",\"on_unknown\":\"fallback\"",
+                 ",\"idempotent\":true,\"on_unknown\":\"retry\"",
+                 ",\"idempotent\":true,\"on_unknown\":{\"timeout\":\"hold\",\"reset\":\"retry\",\"http_5xx\":"
+                 "\"fallback\"}"));
     draw_doubt(draft, buyer);
-    if (queue_draw(&draft->people, 8) == 0)
+    if (swarm_has(draft->swarm, SWARM_DUPLICATES) && queue_draw(&draft->people, 8) == 0)
         SAY(draft, ",\"duplicates\":{\"window\":\"%us\"}", 1 + 60 * (unsigned)queue_draw(&draft->people, 3));
-    if (queue_draw(&draft->people, 5) == 0) {
+    if (swarm_has(draft->swarm, SWARM_SELLERS) && queue_draw(&draft->people, 3) == 0) {
         unsigned seller = (unsigned)queue_draw(&draft->people, 4);
         SAY(draft, ",\"seller\":{\"name\":\"S%u\",\"consent_text\":\"S%u may call me.\"}", seller, seller);
         SAY(draft, ",\"consent\":\"%s\"", queue_draw(&draft->people, 4) ? "named" : "general");
@@ -391,7 +411,8 @@ static bool write_lists(struct draft *draft, const char *folder)
 /* Of an order that a few sales use up; prepaid ones live on what world_pay brings. */
 static void draw_funds(struct draft *draft)
 {
-    switch (below(draft, 6)) {
+    if (!swarm_has(draft->swarm, SWARM_FUNDS)) return;
+    switch (below(draft, 4)) {
     case 0:
         SAY(draft, ",\"funds\":{\"prepaid\":true,\"low_at\":\"20\"}");
         return;
@@ -420,10 +441,10 @@ static bool write_market(struct draft *draft, const struct random_market *market
         if (hit(draft, 6)) SAY(draft, ",\"group\":\"one-owner\"");
         SAY(draft, ",\"hash_secret\":\"sixteen bytes and more\"");
         if (hit(draft, 2)) SAY(draft, ",\"redirect_hosts\":[\"go.example\"]");
-        if (hit(draft, 3)) draw_caps(draft, false);
+        if (may(draft, SWARM_CAPS, 3)) draw_caps(draft, false);
         draw_funds(draft);
-        if (hit(draft, 5)) SAY(draft, ",\"max_in_flight\":%u", 1 + (unsigned)below(draft, 6));
-        if (hit(draft, 6)) SAY(draft, ",\"max_pings_per_s\":%u", 100 + (unsigned)below(draft, 300));
+        if (may(draft, SWARM_RATES, 3)) SAY(draft, ",\"max_in_flight\":%u", 1 + (unsigned)below(draft, 6));
+        if (may(draft, SWARM_RATES, 3)) SAY(draft, ",\"max_pings_per_s\":%u", 100 + (unsigned)below(draft, 300));
         SAY(draft, ",\"contracts\":[");
         for (unsigned contract = 0; contract < market->contracts[buyer]; contract++) {
             if (contract) SAY(draft, ",");
@@ -440,7 +461,7 @@ static void draw_think(struct draft *draft, bool is_post)
 {
     static const int ping_ms[] = {20, 50, 58, 198}, post_ms[] = {60, 200, 290, 990};
     int deadline_ms = (is_post ? post_ms : ping_ms)[below(draft, 4)];
-    switch (below(draft, 4)) {
+    switch (swarm_has(draft->swarm, SWARM_SLOW) ? below(draft, 4) : 3) {
     case 0:
         SAY(draft, "\"think_ms\":%d", deadline_ms - 1 + (int)below(draft, 3));
         return;
@@ -464,7 +485,7 @@ static void draw_script(struct draft *draft, bool is_post)
         const char *odd = PICK(draft, "garbage", "wrong_type", "wrong_status", "html", "status:503", "status:404",
                                "redirect", "no_content", "held", "silent", "hang_up_before", "hang_up_middle",
                                "hang_up_after", "not_http", "drip");
-        SAY(draft, "%s\"%s\"", i ? "," : "", hit(draft, 4) ? odd : usual);
+        SAY(draft, "%s\"%s\"", i ? "," : "", may(draft, SWARM_ODD, 3) ? odd : usual);
     }
     SAY(draft, "]");
 }
@@ -479,20 +500,21 @@ static bool write_scenario(struct draft *draft, const struct random_market *mark
         SAY(draft, "%s{\"name\":\"b%u\",\"price\":%s,\"no_bid\":0.%u,", buyer ? "," : "", buyer,
             PICK(draft, "\"9.00\"", "{\"uniform\":[\"3\",\"20\"]}",
                  "{\"log_normal\":{\"median\":\"8\",\"sigma\":0.5}}"),
-            (unsigned)below(draft, 4));
+            swarm_has(draft->swarm, SWARM_REFUSALS) ? (unsigned)below(draft, 4) : 0);
         draw_think(draft, false);
-        if (hit(draft, 3)) draw_script(draft, false);
+        if (may(draft, SWARM_ODD, 2)) draw_script(draft, false);
         if (hit(draft, 4)) SAY(draft, ",\"bid_id\":true");
-        if (hit(draft, 3))
+        if (may(draft, SWARM_LEGS, 2))
             SAY(draft, ",\"legs\":[{\"price\":\"%u.00\"},{\"price\":\"%u.50\",\"max_sold\":%u}%s]",
                 6 + (unsigned)below(draft, 14), 5 + (unsigned)below(draft, 8), 2 + (unsigned)below(draft, 4),
                 PICK(draft, "", ",{\"price\":\"8.25\",\"max_sold\":2}", ",{\"price\":\"3.75\",\"max_sold\":4}"));
         if (hit(draft, 5)) SAY(draft, ",\"valid_ms\":%u", 1 + (unsigned)below(draft, 2000));
-        if (hit(draft, 6)) SAY(draft, ",\"pause_s\":1");
-        SAY(draft, ",\"drip_ms\":1,\"post\":{\"reject\":0.%u,", (unsigned)below(draft, 6));
+        if (may(draft, SWARM_SEATS, 4)) SAY(draft, ",\"pause_s\":1");
+        SAY(draft, ",\"drip_ms\":1,\"post\":{\"reject\":0.%u,",
+            swarm_has(draft->swarm, SWARM_REFUSALS) ? (unsigned)below(draft, 6) : 0);
         draw_think(draft, true);
-        if (hit(draft, 3)) draw_script(draft, true);
-        if (hit(draft, 6)) SAY(draft, ",\"price\":\"1.00\"");
+        if (may(draft, SWARM_ODD, 2)) draw_script(draft, true);
+        if (may(draft, SWARM_LOWER, 4)) SAY(draft, ",\"price\":\"1.00\"");
         if (hit(draft, 3))
             SAY(draft, ",\"redirect_url\":\"%s\"", PICK(draft, "https://go.example/b%3D1", "https://evil.example/"));
         SAY(draft, "}}");
@@ -506,7 +528,9 @@ bool random_write(struct random_market *market, uint64_t seed, const char *folde
     struct draft *draft = calloc(1, sizeof *draft);
     if (!draft) return false;
     queue_open(&draft->chance, 0, seed, false);
-    *market = (struct random_market){.seed = seed, .buyers = 1 + (unsigned)below(draft, RANDOM_BUYERS_MAX)};
+    draft->swarm = swarm_draw(seed);
+    *market = (struct random_market){
+        .seed = seed, .swarm = draft->swarm, .buyers = 1 + (unsigned)below(draft, RANDOM_BUYERS_MAX)};
     if (market->buyers < 4 && hit(draft, 2)) market->buyers += 3; /* so that several may get one lead */
     for (unsigned i = 0; i < market->buyers; i++)
         market->contracts[i] = 1 + (unsigned)below(draft, RANDOM_CONTRACTS_MAX);
@@ -520,6 +544,7 @@ bool random_rewrite(struct random_market *market, const char *folder)
     struct draft *draft = calloc(1, sizeof *draft);
     if (!draft) return false;
     queue_open(&draft->chance, 0, market->seed + ++market->reloads * 1000003u, false);
+    draft->swarm = market->swarm;
     bool good = write_market(draft, market, folder);
     free(draft);
     return good;

@@ -1,7 +1,7 @@
 /* random: a small market drawn from a seed: its three files. */
 #pragma once
 
-#include "tests/sim/queue.h"
+#include "tests/sim/swarm.h"
 
 #define RANDOM_BUYERS_MAX 6u
 #define RANDOM_CONTRACTS_MAX 2u
@@ -11,6 +11,7 @@ struct random_market {
     unsigned buyers, contracts[RANDOM_BUYERS_MAX];
     unsigned reloads; /* what a reload may change is drawn with it */
     uint64_t seed;
+    swarm_set swarm; /* what there is in this world */
 };
 
 /* Draws the market and writes its files. False: they could not be written. */

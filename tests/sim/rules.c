@@ -11,8 +11,10 @@
 
 static const char *spell(const struct ident *ident)
 {
-    static char text[IDENT_TEXT + 1];
-    return ident_text(ident, text);
+    static char texts[2][IDENT_TEXT + 1]; /* a sentence names two at most */
+    static unsigned turn;
+    turn = !turn;
+    return ident_text(ident, texts[turn]);
 }
 
 /* Exactly one answer for every affiliate that stayed; none where the process died or the affiliate left. */
@@ -112,6 +114,21 @@ static void check_test(struct world *world, const struct model_lead *lead)
         world_wrong(world, "a test was sold at once that was to be refused first");
 }
 
+/* Exactly one end: what its posts say, each looked at anew. */
+static void check_ends(struct world *world)
+{
+    const struct model *model = &world->model;
+    bool(*any)[POST_STATE_COUNT] = calloc(model->leads_count + 1, sizeof *any);
+    for (uint32_t i = 0; any && i < model->posts_count; i++) any[model->posts[i].lead][model->posts[i].state] = true;
+    for (uint32_t i = 0; any && i < model->leads_count; i++) {
+        enum lead_state end = any[i][POST_ACCEPTED] ? LEAD_SOLD : any[i][POST_UNKNOWN] ? LEAD_PENDING : LEAD_UNSOLD;
+        if (model->leads[i].record.state != end)
+            world_wrong(world, "lead %s has ended in another state than its posts",
+                        spell(&model->leads[i].record.lead_id));
+    }
+    free(any);
+}
+
 static void check_leads(struct world *world)
 {
     const struct model *model = &world->model;
@@ -120,6 +137,7 @@ static void check_leads(struct world *world)
         if (lead->record.state == LEAD_POSTING)
             world_wrong(world, "lead %s is posting and nobody is at it", spell(&lead->record.lead_id));
         if (lead->record.offer.rehearsal) check_test(world, lead);
+        world_look(world, i);
         check_sales(world, lead);
     }
 }
@@ -297,6 +315,7 @@ void rules_check(struct world *world)
     check_answers(world);
     check_told(world);
     check_leads(world);
+    check_ends(world);
     check_buyers(world);
     check_holds(world);
     if (!world->ledger_broken) check_caps(world, true);

@@ -15,6 +15,7 @@
 #include "protocol/base/slots.h"
 #include "tests/sim/model.h"
 #include "tests/sim/queue.h"
+#include "tests/sim/swarm.h"
 #include "tests/sim/town.h"
 
 #define WORLD_WORKERS_MAX 4u
@@ -51,6 +52,11 @@ enum sabotage {
     SABOTAGE_PLAN,  /* the set of legs that was chosen lacks its last one at times */
     SABOTAGE_PURSE, /* money of a refused or sold post stays held at times */
     SABOTAGE_DOUBT, /* what a post in doubt held is given back twice at times, when that ends */
+    SABOTAGE_LEAK,  /* a post goes to another buyer at times */
+    SABOTAGE_BACK,  /* a lead in doubt is told unsold at times */
+    SABOTAGE_LEG,   /* of a sale the affiliate's leg is missing at times */
+    SABOTAGE_ROWS,  /* an entry is kept from the exchange's own rows at times */
+    SABOTAGE_EVENT, /* an affiliate's event is not delivered at times */
     SABOTAGE_COUNT
 };
 
@@ -60,6 +66,7 @@ struct world_options {
     int64_t wall_ms;      /* at the start */
     int64_t commit_us[2]; /* a commit takes between these */
     int64_t way_us[2];    /* so do the bytes to a buyer, and back */
+    swarm_set swarm;      /* of the way and the house; none in plays */
     bool rough;           /* events of one instant in any order; claims and reservations answered later at times */
 };
 
@@ -81,6 +88,7 @@ struct world_request {
     char redirect[128], bids[256], sellers[256]; /* as a play tells them */
     struct ident ping_id, lead_id;
     int64_t price_micros, elapsed_us;
+    int64_t expires_ms; /* of the offer */
     bool is_sieved;
     uint64_t sieved; /* whom the reference lets it go to (sieve.h) */
 };
@@ -106,7 +114,9 @@ struct world_counts {
     uint64_t crashes, drains, gone, late, doubts, fallbacks, problems, again, early_closes, early_sets, later_tiers;
     uint64_t refined, reauctions, told_again;
     uint64_t ended, asked_status, told_late; /* doubts that ended by themselves; buyers asked about one; late words */
-    uint64_t purses, payments;               /* intents held against their buyer's limit; money that came in */
+    uint64_t kept_steps;                     /* entries that were written into the exchange's own rows too */
+    uint64_t lost, twice, edges, stalls, fulls, looks; /* on the way, in the house; leads looked at again */
+    uint64_t purses, payments; /* intents held against their buyer's limit; money that came in */
     uint64_t sets, sets_several,
         sets_skipped; /* of legs, held against the reference; of several legs; too many to try */
 };
@@ -137,7 +147,9 @@ struct world {
 
     struct world_append *queued, *committing; /* the ledger's first lane */
     uint32_t queued_count, queued_room, committing_count, committing_room;
+    int64_t stalled_us; /* a commit takes far too long until then */
     bool ledger_broken;
+    bool ledger_full; /* there is no room; there may be again */
 
     struct world_request *requests;
     uint32_t requests_count, requests_room;
@@ -180,6 +192,8 @@ struct world_ask {
 };
 uint32_t world_ask(struct world *world, const struct world_ask *ask);
 void world_hang_up(struct world *world, uint32_t request);
+/* It asks what became of that lead (its place in the model), as GET tells it. */
+void world_look(struct world *world, uint32_t lead);
 
 /* Buyers. `contract` empty: all of the buyer's. seats < 0: not named. False: there is none. */
 bool world_push(struct world *world, struct bytes buyer, struct bytes contract, bool available, int64_t seats,
@@ -195,6 +209,12 @@ bool world_put_list(struct world *world, struct bytes name, struct bytes text);
 
 /* Money from outside on a buyer's account; durable. False: there is no such buyer. */
 bool world_pay(struct world *world, struct bytes buyer, int64_t micros);
+
+/* False: nothing is written now. */
+static inline bool world_writes(const struct world *world)
+{
+    return !world->ledger_broken && !world->ledger_full;
+}
 
 /* Operators. */
 bool world_pause(struct world *world, struct bytes contract, bool paused);

@@ -1,0 +1,312 @@
+/* One transaction for all of a world, given up when the next begins: nothing is ever committed, so a step costs what
+ * its rows cost. The sums and the comparisons are slow and obvious on purpose. */
+#include "tests/sim/keeper.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "exchange/ledger/account.h"
+#include "exchange/ledger/disclosures.h"
+#include "exchange/ledger/events.h"
+#include "exchange/ledger/rows.h"
+#include "exchange/ledger/stakes.h"
+#include "exchange/record/period.h"
+#include "protocol/base/check.h"
+
+#define MAP_BYTES (UINT64_C(256) << 20)
+#define STEP_ROOM (256u << 10)
+#define EVENTS_READ_MAX 4096u
+
+struct keeper {
+    struct store *store;
+    struct MDB_txn *txn; /* NULL: no world is kept */
+    struct world *world;
+    struct arena arena;
+    char *room;
+    struct rows_totals totals;
+    uint64_t seq;
+};
+
+struct keeper *keeper_open(const char *folder)
+{
+    char path[160];
+    struct keeper *keeper = calloc(1, sizeof *keeper);
+    snprintf(path, sizeof path, "%s/book", folder);
+    if (!keeper || store_open(path, journal_tables, BOOK_TABLES_COUNT, MAP_BYTES, STORE_SCRATCH, &keeper->store)) {
+        free(keeper);
+        return NULL;
+    }
+    arena_init(&keeper->arena, 65536, 64u << 20);
+    keeper->room = malloc(STEP_ROOM);
+    check(keeper->room != NULL);
+    return keeper;
+}
+
+void keeper_end(struct keeper *keeper)
+{
+    if (keeper->txn) store_abort(&keeper->txn);
+    keeper->txn = NULL;
+    keeper->world = NULL;
+}
+
+void keeper_close(struct keeper **closed)
+{
+    struct keeper *keeper = *closed;
+    *closed = NULL;
+    if (!keeper) return;
+    keeper_end(keeper);
+    store_close(&keeper->store);
+    arena_free(&keeper->arena);
+    free(keeper->room);
+    free(keeper);
+}
+
+static bool happens(struct keeper *keeper, enum sabotage sabotage)
+{
+    return keeper->world->sabotage == sabotage && queue_draw(&keeper->world->queue, 20) == 0;
+}
+
+/* Entries ---------------------------------------------------------------------------------------------------------- */
+
+static void add(void *arg, struct bytes account, int64_t micros)
+{
+    (void)account;
+    *(int64_t *)arg += micros;
+}
+
+static void check_sum(struct keeper *keeper, const char *after)
+{
+    int64_t sum = 0;
+    check(account_each(keeper->store, keeper->txn, add, &sum) == FAULT_NONE);
+    if (sum) world_wrong(keeper->world, "the book's accounts sum to %lld after %s", (long long)sum, after);
+}
+
+static struct entry begin_entry(struct keeper *keeper, enum entry_kind kind, int64_t wall_ms, struct bytes body)
+{
+    return (struct entry){.seq = ++keeper->seq,
+                          .kind = kind,
+                          .wall_ms = wall_ms,
+                          .mono_us = wall_ms * 1000,
+                          .period = period_of(wall_ms),
+                          .body = body};
+}
+
+static void write(struct keeper *keeper, enum entry_kind kind, int64_t wall_ms, struct bytes body, const char *what)
+{
+    struct rows_refusal refusal = {.text = ""};
+    const struct entry entry = begin_entry(keeper, kind, wall_ms, body);
+    enum fault fault = rows_apply(keeper->store, keeper->txn, &entry, &keeper->arena, &keeper->totals, &refusal);
+    if (fault) world_wrong(keeper->world, "the book takes no %s: %s %s", what, fault_text(fault), refusal.text);
+    check_sum(keeper, what);
+    arena_reset(&keeper->arena);
+}
+
+static void on_names(void *arg, struct bytes names)
+{
+    struct keeper *keeper = arg;
+    if (disclosures_know_names(keeper->store, keeper->txn, disclosure_names_id(names))) return;
+    write(keeper, ENTRY_FIELD_NAMES, world_wall_ms(keeper->world), names, "names");
+}
+
+static void on_step(void *arg, const struct book_step *step)
+{
+    struct keeper *keeper = arg;
+    struct sink sink = sink_over(keeper->room, STEP_ROOM);
+    if (happens(keeper, SABOTAGE_ROWS)) return;
+    check(book_write_step(&sink, step, BYTES_NONE));
+    write(keeper, ENTRY_STEP, step->wall_ms, sink_written(&sink), "step");
+}
+
+static void on_pay(void *arg, struct bytes buyer, int64_t micros)
+{
+    struct keeper *keeper = arg;
+    char name[ACCOUNT_NAME_MAX], ref[32];
+    struct sink account = sink_over(name, sizeof name);
+    struct rows_refusal told = {.text = ""};
+    int64_t wall_ms = world_wall_ms(keeper->world);
+    const struct entry entry = begin_entry(keeper, ENTRY_CLEAR, wall_ms, BYTES_NONE);
+    const struct rows_work work = {keeper->store, keeper->txn, &entry, &keeper->arena, &keeper->totals, &told};
+    struct account_book book;
+    snprintf(ref, sizeof ref, "pay-%llu", (unsigned long long)entry.seq);
+    sink_text(&account, "buyer:");
+    sink_bytes(&account, buyer);
+    struct account_adjustment payment = {.kind = MOVE_PAYMENT,
+                                         .account = sink_written(&account),
+                                         .amount_micros = micros,
+                                         .effective_ms = wall_ms,
+                                         .effective_period = entry.period,
+                                         .ref = bytes_of(ref)};
+    check(account_begin(&book, &work, 1) == FAULT_NONE);
+    enum fault fault = account_add_adjustment(&book, &payment);
+    if (!fault) fault = account_write(&book);
+    if (fault) world_wrong(keeper->world, "the book takes no payment: %s", book.why ? book.why : fault_text(fault));
+    check_sum(keeper, "payment");
+    arena_reset(&keeper->arena);
+}
+
+void keeper_begin(struct keeper *keeper, struct world *world)
+{
+    keeper_end(keeper);
+    keeper->world = world;
+    keeper->totals = (struct rows_totals){0};
+    keeper->seq = 0;
+    check(store_begin(keeper->store, true, &keeper->txn) == FAULT_NONE);
+    world->model.witness = (struct model_witness){
+        .arg = keeper, .on_names = on_names, .on_step = on_step, .on_pay = on_pay};
+}
+
+/* At rest ---------------------------------------------------------------------------------------------------------- */
+
+static void check_leads(struct keeper *keeper)
+{
+    const struct model *model = &keeper->world->model;
+    for (uint32_t i = 0; i < model->leads_count; i++) {
+        const struct model_lead *lead = &model->leads[i];
+        struct lead_record row;
+        enum fault fault = rows_lead(keeper->store, keeper->txn, &lead->record.lead_id, &keeper->arena, &row);
+        if (fault || row.state != lead->record.state || lead_slots_in(&row, LEAD_SLOTS(POST_ACCEPTED)) != lead->sales)
+            world_wrong(keeper->world, "a lead is %s, by the book %s", lead_state_name(lead->record.state),
+                        fault ? fault_text(fault) : lead_state_name(row.state));
+        arena_reset(&keeper->arena);
+    }
+}
+
+static void check_posts(struct keeper *keeper)
+{
+    const struct model *model = &keeper->world->model;
+    for (uint32_t i = 0; i < model->posts_count; i++) {
+        struct post_record row;
+        const struct model_post *post = &model->posts[i];
+        enum fault fault = rows_post(keeper->store, keeper->txn, &post->post_id, &keeper->arena, &row);
+        if (fault || row.state != post->state)
+            world_wrong(keeper->world, "a post is %s, by the book %s", post_state_name(post->state),
+                        fault ? fault_text(fault) : post_state_name(row.state));
+        arena_reset(&keeper->arena);
+    }
+}
+
+static void check_caps(struct keeper *keeper)
+{
+    const struct model *model = &keeper->world->model;
+    for (uint32_t i = 0; i < model->caps_count; i++) {
+        const struct book_cap_key *cap = &model->caps[i].key;
+        char key[20];
+        struct bytes value;
+        memcpy(key, cap->id, 16);
+        store_key_u32(key + 16, cap->window);
+        enum fault fault = store_get(keeper->store, keeper->txn, BOOK_CAPS, (struct bytes){key, 20}, &value);
+        uint64_t used = fault ? 0 : store_read_value_u64(value.at);
+        if (used != cap->amount)
+            world_wrong(keeper->world, "a cap counts %u, the ledger's row %llu", cap->amount, (unsigned long long)used);
+    }
+}
+
+static void check_account(void *arg, struct bytes account, int64_t micros)
+{
+    struct keeper *keeper = arg;
+    const struct model *model = &keeper->world->model;
+    uint32_t at = table_find(&model->account_names, account);
+    int64_t wanted = at == TABLE_NONE ? 0 : model->accounts[at].micros;
+    if (micros != wanted)
+        world_wrong(keeper->world, "account %.*s has %lld, by the model %lld", (int)account.len, account.at,
+                    (long long)micros, (long long)wanted);
+}
+
+struct held {
+    struct bytes account;
+    int64_t micros;
+};
+
+static void find_held(void *arg, struct bytes account, int64_t micros)
+{
+    struct held *held = arg;
+    if (bytes_same(account, held->account)) held->micros = micros;
+}
+
+/* What posts without a final verdict hold, added up anew. */
+static void check_holds(struct keeper *keeper)
+{
+    const struct world *world = keeper->world;
+    const struct model *model = &world->model;
+    for (uint32_t i = 0; i < world->catalogue->buyers_count; i++) {
+        char name[ACCOUNT_NAME_MAX];
+        struct bytes id = world->catalogue->buyers[i].id;
+        struct sink account = sink_over(name, sizeof name);
+        int64_t sum = 0;
+        sink_text(&account, "buyer:");
+        sink_bytes(&account, id);
+        for (uint32_t k = 0; k < model->posts_count; k++) {
+            const struct model_post *post = &model->posts[k];
+            bool is_held = (post->state == POST_OPEN || post->state == POST_UNKNOWN) &&
+                           !model->leads[post->lead].record.offer.rehearsal;
+            if (is_held && bytes_same(post->intent.buyer, id)) sum += post->intent.price_micros;
+        }
+        struct held held = {.account = sink_written(&account)};
+        check(stakes_each(keeper->store, keeper->txn, find_held, &held) == FAULT_NONE);
+        if (held.micros != sum)
+            world_wrong(keeper->world, "of %s %lld are held, by the model %lld", name, (long long)held.micros,
+                        (long long)sum);
+    }
+}
+
+/* Who was answered as not final hears once how it ended, and nothing after that; nobody else hears of a lead's end. */
+static void check_events(struct keeper *keeper, struct bytes affiliate)
+{
+    const struct model *model = &keeper->world->model;
+    struct hearer hearer = {.kind = NOTICE_TO_AFFILIATE, .id = affiliate};
+    struct event_row *rows = calloc(EVENTS_READ_MAX, sizeof *rows);
+    uint8_t *finals = calloc(model->leads_count + 1, 1);
+    uint32_t count = 0;
+    check(rows && finals);
+    check(events_after(keeper->store, keeper->txn, &hearer, 0, &keeper->arena, rows, EVENTS_READ_MAX, &count) ==
+          FAULT_NONE);
+    for (uint32_t i = 0; i < count; i++) {
+        const struct model_lead *lead = model_lead(model, &rows[i].event.lead_id);
+        if (happens(keeper, SABOTAGE_EVENT)) continue;
+        if (!lead || !lead->was_pending) {
+            world_wrong(keeper->world, "an affiliate hears of a lead whose answer was final");
+            continue;
+        }
+        if (finals[lead - model->leads]) world_wrong(keeper->world, "an affiliate hears of a lead after its end");
+        if (rows[i].event.is_final && rows[i].event.state != lead->record.state)
+            world_wrong(keeper->world, "an affiliate hears another end than came");
+        finals[lead - model->leads] += rows[i].event.is_final;
+    }
+    for (uint32_t i = 0; i < model->leads_count; i++) {
+        const struct model_lead *lead = &model->leads[i];
+        if (!bytes_same(lead->record.affiliate, affiliate)) continue;
+        if (finals[i] != (lead->was_pending && lead->is_settled))
+            world_wrong(keeper->world, "an affiliate was told pending, and heard %u ends of it", finals[i]);
+    }
+    arena_reset(&keeper->arena);
+    free(rows);
+    free(finals);
+}
+
+static void check_totals(struct keeper *keeper)
+{
+    struct model_totals totals;
+    const struct rows_totals *rows = &keeper->totals;
+    model_totals(&keeper->world->model, &totals);
+    if (rows->leads != totals.leads || rows->sold != totals.sold || rows->unsold != totals.unsold ||
+        rows->pending != totals.pending || rows->doubts != totals.doubts || rows->posts_open != 0 ||
+        rows->revenue_micros != totals.revenue_micros || rows->payout_micros != totals.payout_micros)
+        world_wrong(keeper->world, "the totals: %llu leads, %llu sold, %llu doubts, by the model %u, %u, %u",
+                    (unsigned long long)rows->leads, (unsigned long long)rows->sold, (unsigned long long)rows->doubts,
+                    totals.leads, totals.sold, totals.doubts);
+}
+
+void keeper_check(struct keeper *keeper)
+{
+    if (!keeper->txn) return;
+    struct world *world = keeper->world;
+    check_leads(keeper);
+    check_posts(keeper);
+    check_caps(keeper);
+    check_holds(keeper);
+    check_totals(keeper);
+    check(account_each(keeper->store, keeper->txn, check_account, keeper) == FAULT_NONE);
+    for (uint32_t i = 0; i < world->catalogue->affiliates_count; i++)
+        check_events(keeper, world->catalogue->affiliates[i].id);
+    world->counts.kept_steps += keeper->seq;
+}
