@@ -296,6 +296,47 @@ static void check_events(struct keeper *keeper, struct bytes affiliate)
     free(finals);
 }
 
+/* Who was shown a lead, by the book: the buyers of its posts, and for each copy whoever bought it. */
+struct shown {
+    struct keeper *keeper;
+    const struct model_lead *lead;
+    unsigned posts, copies;
+};
+
+static void count_shown(void *arg, const struct disclosure *disclosure)
+{
+    struct shown *shown = arg;
+    const struct model *model = &shown->keeper->world->model;
+    const struct model_post *post = model_post(model, &disclosure->id);
+    bool is_post = disclosure->kind == DISCLOSURE_POST && post && &model->leads[post->lead] == shown->lead;
+    if (!is_post && disclosure->kind != DISCLOSURE_COPY)
+        world_wrong(shown->keeper->world, "a lead was shown to somebody by a %s",
+                    disclosure_kind_name(disclosure->kind));
+    shown->posts += is_post;
+    shown->copies += disclosure->kind == DISCLOSURE_COPY;
+}
+
+static void check_shown(struct keeper *keeper)
+{
+    struct world *world = keeper->world;
+    const struct model *model = &world->model;
+    for (uint32_t i = 0; i < model->leads_count; i++) {
+        struct shown shown = {.keeper = keeper, .lead = &model->leads[i]};
+        unsigned posts = 0, copies = 0;
+        check(disclosures_each(keeper->store, keeper->txn, &shown.lead->record.lead_id, count_shown, &shown) ==
+              FAULT_NONE);
+        for (uint32_t k = 0; k < model->posts_count; k++) {
+            if (model->posts[k].lead != i) continue;
+            posts++;
+            if (model->posts[k].state == POST_ACCEPTED) copies += model->posts[k].intent.copies_count;
+        }
+        if (posts != shown.posts || copies != shown.copies)
+            world_wrong(world, "a lead was shown by %u posts and %u copies, by the book %u and %u", posts, copies,
+                        shown.posts, shown.copies);
+        world->counts.copies += copies;
+    }
+}
+
 static void check_totals(struct keeper *keeper)
 {
     struct model_totals totals;
@@ -417,6 +458,7 @@ void keeper_check(struct keeper *keeper)
     check_posts(keeper);
     check_caps(keeper);
     check_holds(keeper);
+    check_shown(keeper);
     check_totals(keeper);
     check(account_each(keeper->store, keeper->txn, check_account, keeper) == FAULT_NONE);
     for (uint32_t i = 0; i < world->catalogue->affiliates_count; i++)

@@ -115,7 +115,7 @@ struct world_counts {
     uint64_t crashes, drains, gone, late, doubts, fallbacks, problems, again, early_closes, early_sets, later_tiers;
     uint64_t refined, reauctions, told_again;
     uint64_t ended, asked_status, told_late; /* doubts that ended by themselves; buyers asked about one; late words */
-    uint64_t returns;                        /* of parts of sales */
+    uint64_t returns, copies;                /* of parts of sales; of sold leads */
     uint64_t kept_steps;                     /* entries that were written into the exchange's own rows too */
     uint64_t lost, twice, edges, stalls, fulls, looks; /* on the way, in the house; leads looked at again */
     uint64_t purses, payments; /* intents held against their buyer's limit; money that came in */
