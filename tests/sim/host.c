@@ -436,8 +436,7 @@ static void answer(void *worker, struct auction *auction, const struct auction_a
     if (request->answered) world_wrong(world, "a second answer");
     if (request->gone) world_wrong(world, "an answer to an affiliate that had gone");
     int64_t late_us = request->answer_by_us ? world->queue.now_us - request->answer_by_us : 0;
-    bool is_stalled = late_us > 0 && late_us < STALL_US &&
-                      request->answer_by_us < world->stalled_us + durable_us(worker);
+    bool is_stalled = world->queue.now_us <= world->stalled_us + durable_us(worker); /* it may be the second one */
     if (late_us > 0 && !is_stalled) world_wrong(world, "an answer %lld us late", (long long)late_us);
     request->answered = true;
     note_answer(world, request, answer);
