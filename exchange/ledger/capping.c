@@ -5,6 +5,13 @@
 #include "protocol/base/check.h"
 #include "protocol/base/money.h"
 
+enum fault capping_begin(struct capping *capping, struct arena *arena, unsigned posts)
+{
+    *capping = (struct capping){.room = posts * BOOK_CAP_KEYS_MAX};
+    capping->list = arena_take(arena, capping->room * sizeof *capping->list);
+    return capping->list ? FAULT_NONE : FAULT_MEMORY;
+}
+
 static struct capping_change *change_of(struct capping *capping, const struct book_cap_key *key)
 {
     char at[CAPPING_KEY_BYTES];
@@ -12,7 +19,7 @@ static struct capping_change *change_of(struct capping *capping, const struct bo
     store_key_u32(at + sizeof key->id, key->window);
     for (unsigned i = 0; i < capping->count; i++)
         if (memcmp(capping->list[i].key, at, sizeof at) == 0) return &capping->list[i];
-    check(capping->count < CAPPING_MAX);
+    check(capping->count < capping->room, "%u counters", capping->count);
     struct capping_change *change = &capping->list[capping->count++];
     *change = (struct capping_change){.change = 0};
     memcpy(change->key, at, sizeof at);

@@ -5,8 +5,7 @@
 #include "exchange/ledger/store.h"
 #include "exchange/record/book.h"
 
-#define CAPPING_MAX (2 * BOOK_CAP_KEYS_MAX * OFFER_SALES_MAX) /* a step's: of its verdicts and of its intents */
-#define CAPPING_KEY_BYTES 20u                                 /* the counter's id, the window's number */
+#define CAPPING_KEY_BYTES 20u /* the counter's id, the window's number */
 
 struct capping_change {
     char key[CAPPING_KEY_BYTES];
@@ -15,9 +14,11 @@ struct capping_change {
 };
 
 struct capping {
-    struct capping_change list[CAPPING_MAX];
-    unsigned count;
+    struct capping_change *list;
+    unsigned count, room;
 };
+/* Room for the counters of that many verdicts and intents; in the arena. */
+enum fault capping_begin(struct capping *capping, struct arena *arena, unsigned posts) MUST_USE;
 
 void capping_add(struct capping *capping, const struct book_cap_key *key, int64_t change);
 /* FAULT_INPUT: a counter would fall below zero. */

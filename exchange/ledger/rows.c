@@ -13,6 +13,7 @@
 #include "exchange/ledger/disclosures.h"
 #include "exchange/ledger/due.h"
 #include "exchange/ledger/hearing.h"
+#include "exchange/ledger/onward.h"
 #include "exchange/ledger/purchases.h"
 #include "exchange/ledger/seen.h"
 #include "exchange/ledger/stakes.h"
@@ -30,6 +31,7 @@ struct settled_post {
     enum post_state from; /* the state it had, and when that would have ended by itself */
     int64_t resolved_ms;
     struct lead_slot *slot;
+    bool is_short; /* its row was one part */
 };
 
 struct plan {
@@ -39,10 +41,11 @@ struct plan {
     struct rows_refusal *refusal;
     size_t row_room; /* for any row of this step: its texts come from the step and from rows met before */
     struct lead_record lead;
-    bool is_new, went_on;                         /* no lead yet; it had a row in doubts */
-    enum lead_state before;                       /* of a lead that is not new */
-    struct settled_post settled[OFFER_SALES_MAX]; /* one for each verdict */
-    struct post_record opened[OFFER_SALES_MAX];   /* one for each intent */
+    char *row;                      /* that room, for one after the other */
+    bool is_new, went_on, is_short; /* no lead yet; it had a row in doubts; its row was one part */
+    enum lead_state before;         /* of a lead that is not new */
+    struct settled_post *settled;   /* one for each verdict */
+    struct post_record *opened;     /* one for each intent */
     struct capping caps;
     struct stakes stakes;
     struct account_book money; /* of all sales; of a test there are none */
@@ -56,7 +59,7 @@ static enum fault apply_step(const struct rows_work *work);
 static plan_part plan_opening, plan_lead, plan_verdicts, plan_sales, plan_intents, plan_final, plan_heard, plan_caps,
     plan_stakes;
 static plan_part write_lead, write_posts, write_doubts, write_caps, write_stakes, write_sales, write_seen,
-    write_learned, write_bought, write_heard;
+    write_learned, write_heard;
 static void count(struct rows_totals *totals, const struct plan *plan);
 
 static enum fault refuse(struct rows_refusal *refusal, const char *text)
@@ -85,27 +88,39 @@ enum fault rows_apply(struct store *store, struct MDB_txn *txn, const struct ent
     return FAULT_NONE;
 }
 
+static enum fault make_room(struct plan *plan)
+{
+    const struct book_step *step = plan->step;
+    unsigned posts = step->verdicts_count + step->intents_count;
+    plan->settled = arena_take(plan->arena, step->verdicts_count * sizeof *plan->settled);
+    plan->opened = arena_take(plan->arena, step->intents_count * sizeof *plan->opened);
+    if (!plan->settled || !plan->opened) return FAULT_MEMORY;
+    enum fault fault = capping_begin(&plan->caps, plan->arena, posts);
+    return fault == FAULT_NONE ? stakes_begin(&plan->stakes, plan->arena, posts) : fault;
+}
+
 static enum fault apply_step(const struct rows_work *work)
 {
     static plan_part *const parts[] = {plan_opening, plan_lead,     plan_verdicts, plan_sales,   plan_intents,
                                        plan_final,   plan_heard,    plan_caps,     plan_stakes,  write_lead,
                                        write_posts,  write_doubts,  write_caps,    write_stakes, write_sales,
-                                       write_seen,   write_learned, write_bought,  write_heard};
+                                       write_seen,   write_learned, write_heard};
     struct book_step step;
     struct plan *plan = arena_zero(work->arena, 1, sizeof *plan);
     if (!plan) return FAULT_MEMORY;
     if (!book_read_step(work->entry->body, work->arena, &step)) return rows_refuse(work, "the step cannot be read");
+    if (!aftersales_fit(&step)) return rows_refuse(work, "terms of a post that is not in the step");
     plan->step = &step;
     plan->work = work;
     plan->arena = work->arena;
     plan->refusal = work->refusal;
     plan->row_room = ROW_FIGURES + work->entry->body.len;
-    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
-        enum fault fault = parts[i](work->store, work->txn, plan);
-        if (fault != FAULT_NONE) return fault;
-    }
-    count(work->totals, plan);
-    return FAULT_NONE;
+    enum fault fault = onward_check(work, &step);
+    if (fault == FAULT_NONE) fault = make_room(plan);
+    for (size_t i = 0; fault == FAULT_NONE && i < sizeof parts / sizeof *parts; i++)
+        fault = parts[i](work->store, work->txn, plan);
+    if (fault == FAULT_NONE) count(work->totals, plan);
+    return fault;
 }
 
 /* --- the plan --- */
@@ -116,17 +131,19 @@ static enum fault find_lead(struct store *store, struct MDB_txn *txn, struct pla
     enum fault fault = store_get_parts(store, txn, BOOK_LEADS, ident_bytes(&plan->step->lead_id), plan->arena, &bytes);
     if (fault != FAULT_NONE) return fault;
     plan->row_room += bytes.len;
+    plan->is_short = bytes.len < STORE_PART_MAX;
     return book_read_lead(bytes, plan->arena, &plan->lead) ? FAULT_NONE : FAULT_CORRUPT;
 }
 
 static enum fault find_post(struct store *store, struct MDB_txn *txn, struct plan *plan, const struct ident *post_id,
-                            struct post_record *post)
+                            struct settled_post *settled)
 {
     struct bytes bytes;
     enum fault fault = store_get_parts(store, txn, BOOK_POSTS, ident_bytes(post_id), plan->arena, &bytes);
     if (fault != FAULT_NONE) return fault;
     plan->row_room += bytes.len;
-    return book_read_post(bytes, plan->arena, post) ? FAULT_NONE : FAULT_CORRUPT;
+    settled->is_short = bytes.len < STORE_PART_MAX;
+    return book_read_post(bytes, plan->arena, &settled->record) ? FAULT_NONE : FAULT_CORRUPT;
 }
 
 /* FAULT_NONE if the table has no such key. */
@@ -190,6 +207,7 @@ static enum fault plan_opening(struct store *store, struct MDB_txn *txn, struct 
                                       .document = opening->document,
                                       .clear_after_ms = opening->clear_after_ms,
                                       .is_one_call = opening->is_one_call,
+                                      .told = ident_is_none(&step->origin) ? LEAD_TOLD_NOTHING : LEAD_TOLD_PENDING,
                                       .fields = opening->fields,
                                       .keep_ms = opening->keep_ms,
                                       .offer = opening->offer};
@@ -240,7 +258,7 @@ static enum fault plan_verdict(struct store *store, struct MDB_txn *txn, struct 
                                const struct book_verdict *verdict, struct settled_post *settled)
 {
     struct post_record *post = &settled->record;
-    enum fault fault = find_post(store, txn, plan, &verdict->post_id, post);
+    enum fault fault = find_post(store, txn, plan, &verdict->post_id, settled);
     if (fault == FAULT_NOT_FOUND) return refuse(plan->refusal, "a verdict without a post");
     if (fault != FAULT_NONE) return fault;
     struct lead_slot *slot = settled->slot = slot_of(&plan->lead, &verdict->post_id);
@@ -287,6 +305,8 @@ static enum fault plan_sales(struct store *store, struct MDB_txn *txn, struct pl
     const struct book_step *step = plan->step;
     enum fault fault = FAULT_NONE;
     unsigned next = 0;
+    (void)store;
+    (void)txn;
     if (step->sales_count && !is_test(plan)) fault = account_begin(&plan->money, plan->work, step->sales_count);
     for (unsigned i = 0; i < step->verdicts_count && fault == FAULT_NONE; i++) {
         const struct settled_post *settled = &plan->settled[i];
@@ -320,7 +340,7 @@ static enum fault plan_intent(struct store *store, struct MDB_txn *txn, struct p
     if (slot->is_used && (HOLDS & LEAD_SLOTS(slot->state)))
         return refuse(plan->refusal, "a second open intent for one slot of a lead");
     if (!rows_has_room(lead, intent)) return refuse(plan->refusal, "more buyers at a time than a leg allows");
-    struct post_record unused;
+    struct settled_post unused;
     enum fault fault = find_post(store, txn, plan, &intent->post_id, &unused);
     if (fault == FAULT_NONE) return refuse(plan->refusal, "the post id was used before");
     if (fault != FAULT_NOT_FOUND) return fault;
@@ -434,12 +454,17 @@ static enum fault plan_stakes(struct store *store, struct MDB_txn *txn, struct p
 
 static enum fault write_lead(struct store *store, struct MDB_txn *txn, struct plan *plan)
 {
-    struct sink sink = sink_over(arena_take(plan->arena, plan->row_room), plan->row_room);
+    plan->row = arena_take(plan->arena, plan->row_room);
+    if (!plan->row) return FAULT_MEMORY;
+    struct sink sink = sink_over(plan->row, plan->row_room);
     struct bytes id = ident_bytes(&plan->lead.lead_id);
-    if (!sink.at) return FAULT_MEMORY;
-    check(book_write_lead(&sink, &plan->lead));
-    enum fault fault = store_put_parts(store, txn, BOOK_LEADS, id, sink_written(&sink), plan->is_new);
+    check(book_write_lead_row(&sink, &plan->lead));
+    enum fault fault = store_put_parts(store, txn, BOOK_LEADS, id, sink_written(&sink), plan->is_new || plan->is_short);
     if (fault != FAULT_NONE || !plan->is_new) return fault;
+    sink.len = 0;
+    check(book_write_offer(&sink, &plan->lead.offer));
+    fault = store_put_parts(store, txn, BOOK_OFFERS, id, sink_written(&sink), true);
+    if (fault != FAULT_NONE) return fault;
     if (!ident_is_none(&plan->lead.ping_id))
         fault = store_put(store, txn, BOOK_PINGS, ident_bytes(&plan->lead.ping_id), id);
     const struct book_opening *opening = plan->step->opening;
@@ -456,8 +481,7 @@ static enum fault write_lead(struct store *store, struct MDB_txn *txn, struct pl
 static enum fault write_post(struct store *store, struct MDB_txn *txn, struct plan *plan,
                              const struct post_record *post, bool is_new)
 {
-    struct sink sink = sink_over(arena_take(plan->arena, plan->row_room), plan->row_room);
-    if (!sink.at) return FAULT_MEMORY;
+    struct sink sink = sink_over(plan->row, plan->row_room);
     check(book_write_post(&sink, post));
     return store_put_parts(store, txn, BOOK_POSTS, ident_bytes(&post->post_id), sink_written(&sink), is_new);
 }
@@ -466,7 +490,7 @@ static enum fault write_posts(struct store *store, struct MDB_txn *txn, struct p
 {
     enum fault fault = FAULT_NONE;
     for (unsigned i = 0; i < plan->step->verdicts_count && fault == FAULT_NONE; i++)
-        fault = write_post(store, txn, plan, &plan->settled[i].record, false);
+        fault = write_post(store, txn, plan, &plan->settled[i].record, plan->settled[i].is_short);
     for (unsigned i = 0; i < plan->step->intents_count && fault == FAULT_NONE; i++) {
         fault = write_post(store, txn, plan, &plan->opened[i], true);
         if (fault == FAULT_NONE) fault = disclosures_post(store, txn, &plan->lead.lead_id, &plan->opened[i].post_id);
@@ -500,11 +524,15 @@ static enum fault write_stakes(struct store *store, struct MDB_txn *txn, struct 
 
 static enum fault write_sales(struct store *store, struct MDB_txn *txn, struct plan *plan)
 {
-    if (!plan->step->sales_count) return FAULT_NONE;
-    enum fault fault = is_test(plan) ? FAULT_NONE : account_write(&plan->money);
-    for (unsigned i = 0; i < plan->step->verdicts_count && fault == FAULT_NONE && !is_test(plan); i++)
+    enum fault fault = FAULT_NONE;
+    bool has_money = plan->step->sales_count && !is_test(plan);
+    if (has_money) fault = account_write(&plan->money);
+    for (unsigned i = 0; i < plan->step->verdicts_count && fault == FAULT_NONE && has_money; i++)
         fault = hearing_low(&plan->money, &plan->settled[i].record);
-    return fault == FAULT_NONE ? aftersales_open(store, txn, plan->step) : fault;
+    for (unsigned i = 0; i < plan->step->verdicts_count && fault == FAULT_NONE; i++)
+        if (plan->settled[i].record.state == POST_ACCEPTED && !is_test(plan))
+            fault = purchases_add(store, txn, &plan->settled[i].record, &plan->settled[i].slot->sale.sale_id);
+    return fault == FAULT_NONE ? aftersales_step(plan->work, plan->step, plan->lead.affiliate, is_test(plan)) : fault;
 }
 
 /* Shown to people: wraps where the accounts, which are checked, would have refused long before. */
@@ -532,15 +560,6 @@ static enum fault write_learned(struct store *store, struct MDB_txn *txn, struct
         fault = learning_note(store, txn, settled->record.intent.contract, settled->from, settled->record.state,
                               plan->step->wall_ms, &plan->refusal->learning[i]);
     }
-    return fault;
-}
-
-static enum fault write_bought(struct store *store, struct MDB_txn *txn, struct plan *plan)
-{
-    enum fault fault = FAULT_NONE;
-    for (unsigned i = 0; i < plan->step->verdicts_count && fault == FAULT_NONE; i++)
-        if (plan->settled[i].record.state == POST_ACCEPTED && !is_test(plan))
-            fault = purchases_add(store, txn, &plan->settled[i].record, &plan->settled[i].slot->sale.sale_id);
     return fault;
 }
 

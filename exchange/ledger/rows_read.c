@@ -11,7 +11,10 @@ enum fault rows_lead(struct store *store, struct MDB_txn *txn, const struct iden
     struct bytes bytes;
     enum fault fault = store_get_parts(store, txn, BOOK_LEADS, ident_bytes(lead_id), arena, &bytes);
     if (fault != FAULT_NONE) return fault;
-    return book_read_lead(bytes, arena, lead) ? FAULT_NONE : FAULT_CORRUPT;
+    if (!book_read_lead(bytes, arena, lead)) return FAULT_CORRUPT;
+    fault = store_get_parts(store, txn, BOOK_OFFERS, ident_bytes(lead_id), arena, &bytes);
+    if (fault != FAULT_NONE) return fault == FAULT_NOT_FOUND ? FAULT_CORRUPT : fault;
+    return book_read_offer(bytes, &lead->offer) ? FAULT_NONE : FAULT_CORRUPT;
 }
 
 enum fault rows_post(struct store *store, struct MDB_txn *txn, const struct ident *post_id, struct arena *arena,

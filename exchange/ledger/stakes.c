@@ -15,6 +15,13 @@ bool stakes_is_held(enum post_state state)
     return state == POST_OPEN || state == POST_UNKNOWN;
 }
 
+enum fault stakes_begin(struct stakes *stakes, struct arena *arena, unsigned posts)
+{
+    *stakes = (struct stakes){.room = posts};
+    stakes->list = arena_take(arena, posts * sizeof *stakes->list);
+    return stakes->list ? FAULT_NONE : FAULT_MEMORY;
+}
+
 static enum fault read_row(struct store *store, struct MDB_txn *txn, struct stake *stake)
 {
     struct bytes value;
@@ -38,7 +45,7 @@ enum fault stakes_add(struct store *store, struct MDB_txn *txn, struct stakes *s
     while (at < stakes->count &&
            !bytes_same(sink_written(&sink), (struct bytes){stakes->list[at].name, stakes->list[at].name_len}))
         at++;
-    if (at == STAKES_MAX) return FAULT_INPUT;
+    if (at == stakes->room) return FAULT_INPUT;
     struct stake *stake = &stakes->list[at];
     if (at == stakes->count) {
         *stake = (struct stake){.name_len = sink.len};

@@ -10,8 +10,6 @@
 #include "exchange/ledger/account.h"
 #include "exchange/standing/standing.h"
 
-#define STAKES_MAX (2 * OFFER_SALES_MAX) /* of a step: buyers of its verdicts and of its intents */
-
 struct stake {
     char name[ACCOUNT_NAME_MAX]; /* "buyer:X" */
     size_t name_len;
@@ -19,13 +17,15 @@ struct stake {
 };
 
 struct stakes {
-    struct stake list[STAKES_MAX];
-    unsigned count;
+    struct stake *list;
+    unsigned count, room;
 };
+/* Room for the buyers of that many verdicts and intents; in the arena. */
+enum fault stakes_begin(struct stakes *stakes, struct arena *arena, unsigned posts) MUST_USE;
 
 /* Whether a post holds its price. */
 bool stakes_is_held(enum post_state state);
-/* Into stakes that are empty (zeroed) or have others of the step. FAULT_INPUT: a name is too long, or the sum passes an
+/* Into stakes that are empty or have others of the step. FAULT_INPUT: a name is too long, or the sum passes an
  * int64. */
 enum fault stakes_add(struct store *store, struct MDB_txn *txn, struct stakes *stakes, struct bytes buyer,
                       int64_t micros) MUST_USE;

@@ -49,7 +49,8 @@ enum fault store_drop(struct store *store, struct MDB_txn *txn, unsigned table, 
 /* All keys. */
 enum fault store_clear(struct store *store, struct MDB_txn *txn, unsigned table) MUST_USE;
 
-/* `is_new`: there is nothing under that key yet (what is left of a longer value is then not looked for). */
+/* `is_new`: there is nothing under that key yet, or less than STORE_PART_MAX bytes (what is left of a longer value is
+ * then not looked for). */
 enum fault store_put_parts(struct store *store, struct MDB_txn *txn, unsigned table, struct bytes key,
                            struct bytes value, bool is_new) MUST_USE;
 /* All parts; a key that is not there is no fault. */

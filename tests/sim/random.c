@@ -381,7 +381,11 @@ static void draw_contract(struct draft *draft, unsigned buyer, unsigned contract
     if (!is_inbox && hit(draft, 4))
         SAY(draft, ",\"test\":{%s\"post_url\":\"http://127.0.0.1:9000/b%u/post\"}",
             is_live ? "\"ping_url\":\"http://127.0.0.1:9000/b0/ping\"," : "", buyer);
-    if (hit(draft, 8)) SAY(draft, ",\"free\":true");
+    if (hit(draft, 6))
+        SAY(draft, ",\"free\":true%s",
+            PICK(draft, "", ",\"pay_on\":{\"stage\":\"sold\"}", ",\"pay_on\":{\"stage\":\"contacted\",\"percent\":5}"));
+    if (hit(draft, 3)) SAY(draft, ",\"returns\":{\"window\":\"7d\",\"max_percent\":20,\"decide\":\"auto\"}");
+    if (hit(draft, 5)) SAY(draft, ",\"contact_within\":\"%s\"", PICK(draft, "1s", "2h"));
     if (may(draft, SWARM_LOWER, 3))
         SAY(draft, ",\"price_at_post\":\"lower\"%s", PICK(draft, "", ",\"min_price\":\"4.00\""));
     SAY(draft, "%s",

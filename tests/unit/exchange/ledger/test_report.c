@@ -197,6 +197,8 @@ static void test_changed_and_missing_rows(void **state)
     } rows[] = {
         {BOOK_LEADS, "", 20, 2, "leads"},
         {BOOK_LEADS, "", SIZE_MAX, 2, "missing"},
+        {BOOK_OFFERS, "", 20, 2, "offers"},
+        {BOOK_OFFERS, "", SIZE_MAX, 2, "missing"},
         {BOOK_POSTS, "", 60, 2, "posts"},
         {BOOK_POSTS, "", SIZE_MAX, 2, "missing"},
         {BOOK_DOUBTS, "", 0, 6, "doubts"},
@@ -247,7 +249,7 @@ static void test_surplus_rows(void **state)
         BOOK_LEADS,     BOOK_POSTS,         BOOK_DOUBTS,        BOOK_PINGS,      BOOK_KEYS,         BOOK_CAPS,
         BOOK_SWITCHES,  BOOK_ACCOUNTS,      BOOK_CONTENT,       BOOK_CATALOGUES, BOOK_SALES,        BOOK_MOVES,
         BOOK_REFS,      BOOK_ACCOUNT_NAMES, BOOK_ACCOUNT_LINES, BOOK_DUE,        BOOK_KEYS_REVOKED, BOOK_HOLDS,
-        BOOK_DATA_KEYS, BOOK_PEOPLE,        BOOK_DISCLOSURES,   BOOK_FIELD_SETS};
+        BOOK_DATA_KEYS, BOOK_PEOPLE,        BOOK_DISCLOSURES,   BOOK_FIELD_SETS, BOOK_OFFERS};
     static char zeros[8];
     for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
         struct desk *desk = *state;

@@ -61,6 +61,7 @@ static void make_older(struct store *book, struct MDB_txn *txn)
     put_number(book, txn, BYTES("version"), BOOK_VERSION - 1);
     assert_int_equal(store_put(book, txn, BOOK_ACCOUNTS, BYTES("buyer:nobody"), BYTES("\1\0\0\0\0\0\0\0")), FAULT_NONE);
     assert_int_equal(store_clear(book, txn, BOOK_LEADS), FAULT_NONE);
+    assert_int_equal(store_clear(book, txn, BOOK_OFFERS), FAULT_NONE);
     assert_int_equal(store_clear(book, txn, BOOK_LEARNED), FAULT_NONE);
 }
 
