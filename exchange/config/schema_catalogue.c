@@ -448,15 +448,10 @@ static const struct schema_row terms_rows[] = {
      .type = SCHEMA_DURATION,
      .flags = SCHEMA_REQUIRED,
      .range = "1s..",
-     .prose = "from the sale on: its payout may be returned so long, and is cleared then"},
+     .prose = "after the sale its payout is cleared; without terms an operator clears it by hand"},
 };
 static const struct schema_group terms_group = {
-    .name = "terms",
-    .title = "terms",
-    .prose =
-        "A sale is on the terms that stood when its lead was taken. Without terms nothing clears by time: an operator "
-        "clears by hand (outcry ledger adjust).",
-    ROWS(terms_rows)};
+    .name = "terms", .title = "terms", .prose = "As they stood when a lead was taken.", ROWS(terms_rows)};
 
 static const struct schema_row affiliate_rows[] = {
     {.key = "id", .type = SCHEMA_NAME, .flags = SCHEMA_REQUIRED, .prose = "its name in ledger and reports"},

@@ -49,6 +49,9 @@ enum fault store_put(struct store *store, struct MDB_txn *txn, unsigned table, s
                      struct bytes value) MUST_USE;
 /* A key that is not there is no fault. */
 enum fault store_drop(struct store *store, struct MDB_txn *txn, unsigned table, struct bytes key) MUST_USE;
+/* The lowest key, for the transaction that writes; FAULT_NOT_FOUND: the table is empty. */
+enum fault store_first(struct store *store, struct MDB_txn *txn, unsigned table, struct bytes *key,
+                       struct bytes *value) MUST_USE;
 /* All keys. */
 enum fault store_clear(struct store *store, struct MDB_txn *txn, unsigned table) MUST_USE;
 
