@@ -100,13 +100,8 @@ static enum fault forget(struct store *store, struct MDB_txn *txn, struct bytes 
 enum fault events_prune(struct store *store, struct MDB_txn *txn, int64_t wall_ms)
 {
     for (unsigned i = 0; i < PRUNED_MAX; i++) {
-        struct store_cursor cursor;
-        struct bytes end = BYTES_NONE;
-        enum fault fault = store_cursor_open(store, txn, BOOK_EVENT_ENDS, &cursor);
-        if (fault != FAULT_NONE) return fault;
-        fault = store_seek(&cursor, BYTES_NONE);
-        if (fault == FAULT_NONE) end = cursor.key;
-        store_cursor_close(&cursor);
+        struct bytes end, unused;
+        enum fault fault = store_first(store, txn, BOOK_EVENT_ENDS, &end, &unused);
         if (fault != FAULT_NONE) return fault == FAULT_NOT_FOUND ? FAULT_NONE : fault;
         if (end.len < 8) return FAULT_CORRUPT;
         if ((int64_t)store_read_key_u64(end.at) > wall_ms) return FAULT_NONE;

@@ -155,15 +155,8 @@ static enum fault forget(struct store *store, struct MDB_txn *txn, struct bytes 
 enum fault seen_prune(struct store *store, struct MDB_txn *txn, int64_t wall_ms)
 {
     for (unsigned i = 0; i < PRUNED_MAX; i++) {
-        struct store_cursor cursor;
-        struct bytes end = BYTES_NONE, value = BYTES_NONE;
-        enum fault fault = store_cursor_open(store, txn, BOOK_ENDS, &cursor);
-        if (fault == FAULT_NONE) fault = store_seek(&cursor, BYTES_NONE);
-        if (fault == FAULT_NONE) {
-            end = cursor.key;
-            value = cursor.value;
-        }
-        store_cursor_close(&cursor);
+        struct bytes end, value;
+        enum fault fault = store_first(store, txn, BOOK_ENDS, &end, &value);
         if (fault == FAULT_NOT_FOUND) return FAULT_NONE;
         if (fault != FAULT_NONE) return fault;
         if (end.len < 8 || (int64_t)store_read_key_u64(end.at) > wall_ms) return FAULT_NONE;

@@ -1,6 +1,9 @@
 /* LMDB's errors become faults here, in one place: what only says "full" can be tried again, everything else met while
  * committing is a failed disk.
  *
+ * What is written goes through one cursor a table, open as long as its transaction: most rows go where the last one
+ * went, or to one just looked up, and a cursor that stands on that page need not come down the tree again.
+ *
  * Parts of a value stand under its key and a number: key | 0, key | 1, …  Keys of one table are all of one length
  * wherever parts are used, so no key is another's beginning. */
 #include "exchange/ledger/store.h"
@@ -9,8 +12,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <lmdb.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -25,6 +30,8 @@
 
 struct store {
     MDB_env *env;
+    _Atomic(struct MDB_txn *) writing;     /* the one transaction that writes; NULL: none does */
+    MDB_cursor *cursors[STORE_TABLES_MAX]; /* its own; LMDB closes them when it ends */
     MDB_dbi tables[STORE_TABLES_MAX];
     size_t page_bytes;
 };
@@ -91,6 +98,7 @@ enum fault store_open(const char *folder, const char *const *names, unsigned cou
     if (!made) return FAULT_MEMORY;
     fault = fault_of(mdb_env_create(&made->env));
     if (fault != FAULT_NONE) goto fail;
+    mdb_env_set_userctx(made->env, made);
     mdb_env_set_maxdbs(made->env, STORE_TABLES_MAX);
     if (map_bytes) fault = fault_of(mdb_env_set_mapsize(made->env, (map_bytes + 65535) & ~UINT64_C(65535)));
     if (fault != FAULT_NONE) goto fail;
@@ -99,6 +107,7 @@ enum fault store_open(const char *folder, const char *const *names, unsigned cou
         mdb_env_close(made->env);
         fault = fault_of(mdb_env_create(&made->env));
         if (fault != FAULT_NONE) goto fail;
+        mdb_env_set_userctx(made->env, made);
         mdb_env_set_maxdbs(made->env, STORE_TABLES_MAX);
         code = mdb_env_open(made->env, folder, MDB_NOTLS | MDB_RDONLY | MDB_NOLOCK, FILE_MODE);
     }
@@ -157,6 +166,11 @@ void store_close(struct store **store)
     free(gone);
 }
 
+enum fault store_copy(struct store *store, const char *folder)
+{
+    return fault_of(mdb_env_copy2(store->env, folder, MDB_CP_COMPACT));
+}
+
 void store_check_readers(struct store *store)
 {
     int dead;
@@ -173,20 +187,49 @@ void store_size(struct store *store, uint64_t *used, uint64_t *max)
 
 enum fault store_begin(struct store *store, bool write, struct MDB_txn **txn)
 {
-    return fault_of(mdb_txn_begin(store->env, NULL, write ? 0 : MDB_RDONLY, txn));
+    enum fault fault = fault_of(mdb_txn_begin(store->env, NULL, write ? 0 : MDB_RDONLY, txn));
+    if (fault != FAULT_NONE || !write) return fault;
+    memset(store->cursors, 0, sizeof store->cursors);
+    atomic_store_explicit(&store->writing, *txn, memory_order_relaxed);
+    return FAULT_NONE;
+}
+
+static bool is_writing(struct store *store, const struct MDB_txn *txn)
+{
+    return atomic_load_explicit(&store->writing, memory_order_relaxed) == txn;
+}
+
+/* Before it is gone: another may get its place in memory. */
+static void end_writing(struct MDB_txn *txn)
+{
+    struct store *store = mdb_env_get_userctx(mdb_txn_env(txn));
+    if (is_writing(store, txn)) atomic_store_explicit(&store->writing, NULL, memory_order_relaxed);
+}
+
+/* Of the transaction that writes. */
+static int cursor_of(struct store *store, struct MDB_txn *txn, unsigned table, MDB_cursor **cursor)
+{
+    check(is_writing(store, txn), "table %u is written by a reader", table);
+    int code = store->cursors[table] ? 0 : mdb_cursor_open(txn, store->tables[table], &store->cursors[table]);
+    *cursor = store->cursors[table];
+    return code;
 }
 
 enum fault store_commit(struct MDB_txn **txn)
 {
     struct MDB_txn *gone = *txn;
     *txn = NULL;
+    end_writing(gone);
     enum fault fault = fault_of(mdb_txn_commit(gone));
     return fault == FAULT_NONE || fault == FAULT_DISK_FULL ? fault : FAULT_DISK;
 }
 
 void store_abort(struct MDB_txn **txn)
 {
-    if (*txn) mdb_txn_abort(*txn);
+    if (*txn) {
+        end_writing(*txn);
+        mdb_txn_abort(*txn);
+    }
     *txn = NULL;
 }
 
@@ -194,7 +237,14 @@ enum fault store_get(struct store *store, struct MDB_txn *txn, unsigned table, s
 {
     MDB_val wanted = val_of(key), found = {0, NULL};
     if (store->tables[table] == NO_TABLE) return FAULT_NOT_FOUND;
-    int code = mdb_get(txn, store->tables[table], &wanted, &found);
+    MDB_cursor *cursor;
+    int code;
+    if (!is_writing(store, txn)) {
+        code = mdb_get(txn, store->tables[table], &wanted, &found);
+    } else {
+        code = cursor_of(store, txn, table, &cursor);
+        if (!code) code = mdb_cursor_get(cursor, &wanted, &found, MDB_SET);
+    }
     if (!code) *value = bytes_of_val(found);
     return fault_of(code);
 }
@@ -202,7 +252,9 @@ enum fault store_get(struct store *store, struct MDB_txn *txn, unsigned table, s
 enum fault store_put(struct store *store, struct MDB_txn *txn, unsigned table, struct bytes key, struct bytes value)
 {
     MDB_val at = val_of(key), content = val_of(value);
-    return fault_of(mdb_put(txn, store->tables[table], &at, &content, 0));
+    MDB_cursor *cursor;
+    int code = cursor_of(store, txn, table, &cursor);
+    return fault_of(code ? code : mdb_cursor_put(cursor, &at, &content, 0));
 }
 
 enum fault store_drop(struct store *store, struct MDB_txn *txn, unsigned table, struct bytes key)
@@ -210,6 +262,17 @@ enum fault store_drop(struct store *store, struct MDB_txn *txn, unsigned table, 
     MDB_val at = val_of(key);
     int code = mdb_del(txn, store->tables[table], &at, NULL);
     return code == MDB_NOTFOUND ? FAULT_NONE : fault_of(code);
+}
+
+enum fault store_first(struct store *store, struct MDB_txn *txn, unsigned table, struct bytes *key, struct bytes *value)
+{
+    MDB_val at = {0, NULL}, content = {0, NULL};
+    MDB_cursor *cursor;
+    int code = cursor_of(store, txn, table, &cursor);
+    if (!code) code = mdb_cursor_get(cursor, &at, &content, MDB_FIRST);
+    *key = bytes_of_val(at);
+    *value = bytes_of_val(content);
+    return fault_of(code);
 }
 
 enum fault store_clear(struct store *store, struct MDB_txn *txn, unsigned table)

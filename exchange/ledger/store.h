@@ -29,6 +29,9 @@ enum store_access {
 enum fault store_open(const char *folder, const char *const *names, unsigned count, uint64_t map_bytes,
                       enum store_access access, struct store **store) MUST_USE;
 void store_close(struct store **store);
+/* A consistent copy of a store that was opened STORE_READ, into that folder, which is there and empty; flushed. In a
+ * process that has it open for nothing else. */
+enum fault store_copy(struct store *store, const char *folder) MUST_USE;
 /* Frees the places of readers that died. */
 void store_check_readers(struct store *store);
 /* Pages ever used, and the map's size, in bytes. */
@@ -46,6 +49,9 @@ enum fault store_put(struct store *store, struct MDB_txn *txn, unsigned table, s
                      struct bytes value) MUST_USE;
 /* A key that is not there is no fault. */
 enum fault store_drop(struct store *store, struct MDB_txn *txn, unsigned table, struct bytes key) MUST_USE;
+/* The lowest key, for the transaction that writes; FAULT_NOT_FOUND: the table is empty. */
+enum fault store_first(struct store *store, struct MDB_txn *txn, unsigned table, struct bytes *key,
+                       struct bytes *value) MUST_USE;
 /* All keys. */
 enum fault store_clear(struct store *store, struct MDB_txn *txn, unsigned table) MUST_USE;
 

@@ -157,12 +157,12 @@ static void on_pay(void *arg, struct bytes buyer, int64_t micros)
     snprintf(ref, sizeof ref, "pay-%llu", (unsigned long long)keeper->seq);
     sink_text(&account, "buyer:");
     sink_bytes(&account, buyer);
-    struct account_adjustment payment = {.kind = MOVE_PAYMENT,
-                                         .account = sink_written(&account),
-                                         .amount_micros = micros,
-                                         .effective_ms = wall_ms,
-                                         .effective_period = period_of(wall_ms),
-                                         .ref = bytes_of(ref)};
+    struct book_adjustment payment = {.kind = MOVE_PAYMENT,
+                                      .account = sink_written(&account),
+                                      .amount_micros = micros,
+                                      .effective_ms = wall_ms,
+                                      .effective_period = period_of(wall_ms),
+                                      .ref = bytes_of(ref)};
     if (book_movement(keeper, wall_ms, add_payment, &payment)) world_wrong(keeper->world, "the book takes no payment");
 }
 
