@@ -5,6 +5,8 @@
  *   data_keys   lead id                      -> its data key, wrapped | its person's keys
  *   people      person's key (16) | lead id  -> kind (1)
  *
+ * Evidence of a return is content too, by the return's id, and of no person: it goes with its lead (erasures.c).
+ *
  * Rows of people lie scattered, so they are not written with each lead but later, many at once and in their order
  * ("indexed" in meta tells up to which lead); who looks for a person looks through the data keys behind that too.
  *
