@@ -151,7 +151,8 @@ static void what_a_trace_keeps(void **state)
         struct availability_view view, again;
         char packed[AVAILABILITY_PACKED_MAX];
         struct sink sink = sink_over(packed, sizeof packed);
-        funds_change(world.standing, pre->cell, funds[i] - funds_left(world.standing, pre->cell));
+        uint64_t by = (uint64_t)funds[i] - (uint64_t)funds_left(world.standing, pre->cell); /* wraps, as the cell does */
+        funds_change(world.standing, pre->cell, (int64_t)by);
         availability_read(contract_of("fixed"), pre, NULL, world.standing, NOW, WALL, &view);
         availability_pack(&sink, &view);
         assert_true(availability_unpack(sink_written(&sink), &again));
