@@ -450,7 +450,7 @@ static enum fault compare_all(struct verify *verify)
         BOOK_ENDS,         BOOK_DUE,           BOOK_EVENTS,        BOOK_EVENT_ENDS,   BOOK_OUTBOX,    BOOK_OUTBOX_LEADS,
         BOOK_DISPOSITIONS, BOOK_AFTERSALES,    BOOK_BUYER_LEADS,   BOOK_HOLDS,        BOOK_SALES,     BOOK_MOVES,
         BOOK_REFS,         BOOK_ACCOUNT_NAMES, BOOK_ACCOUNT_LINES, BOOK_KEYS_REVOKED, BOOK_PURCHASES, BOOK_DATA_KEYS,
-        BOOK_PEOPLE,       BOOK_DISCLOSURES,   BOOK_FIELD_SETS,    BOOK_OFFERS};
+        BOOK_PEOPLE,       BOOK_DISCLOSURES,   BOOK_FIELD_SETS,    BOOK_OFFERS,       BOOK_REVOKED};
     enum fault fault = FAULT_NONE;
     for (size_t i = 0; i < sizeof tables / sizeof *tables && fault == FAULT_NONE && is_good(verify); i++)
         fault = compare_table(verify, tables[i]);
