@@ -128,10 +128,39 @@ static void write_stamps(struct sink *sink, int64_t created_ms, int64_t updated_
     sink_text(sink, "\"}");
 }
 
+static void write_onward(struct sink *sink, const char *key, const struct ident *lead_id)
+{
+    if (ident_is_none(lead_id)) return;
+    sink->len--; /* likewise */
+    sink_text(sink, ",\"");
+    sink_text(sink, key);
+    sink_text(sink, "\":\"");
+    ident_write(sink, lead_id);
+    sink_text(sink, "\"}");
+}
+
+/* What its sales pay by now: stages since, less what was given back. A test's pay what they said. */
+static enum fault look_money(struct inquiry *inquiry, struct reader *reader, struct auction_answer *answer)
+{
+    enum fault fault = FAULT_NONE;
+    for (uint32_t i = 0; i < answer->sales_count && !fault; i++) {
+        struct answer_sale *told = &answer->sales[i];
+        struct sale_record sale;
+        if (told->is_open || answer->is_test) continue;
+        fault = reader_sale(reader, &told->sale_id, &inquiry->arena, &sale);
+        if (fault) break;
+        int64_t pays_micros = sale.sold.payout_micros + sale.added.payout_micros - sale.returned.payout_micros +
+                              sale.lost_micros;
+        if (!told->is_returned) answer->price_micros += pays_micros - told->price_micros;
+        if (!told->is_returned) told->price_micros = pays_micros;
+    }
+    return fault == FAULT_NOT_FOUND ? FAULT_CORRUPT : fault;
+}
+
 /* What the buyers say became of it, where the affiliate may see that. */
 static enum fault look_stages(struct inquiry *inquiry, struct reader *reader, struct auction_answer *answer)
 {
-    enum fault fault = FAULT_NONE;
+    enum fault fault = look_money(inquiry, reader, answer);
     for (uint32_t i = 0; inquiry->affiliate->reveal_stages && i < answer->sales_count && !fault; i++) {
         struct aftersale_record record = {.latest = STAGE_NONE};
         fault = reader_aftersale(reader, &answer->sales[i].post_id, &record);
@@ -161,12 +190,16 @@ static void look_lead(struct inquiry *inquiry, struct reader *reader)
     if (answer.status == ANSWER_UNSOLD && campaign) answer.redirect_url = campaign->exit_url;
     if (answer.status == ANSWER_UNSOLD && record.text.len) answer.text = arena_copy(&inquiry->arena, record.text).at;
     if (!answer.text) answer.text = "";
+    struct ident became, came_of;
     fault = look_stages(inquiry, reader, &answer);
+    if (!fault) fault = reader_onward(reader, &inquiry->id, &became, &came_of);
     if (fault) {
         not_found(inquiry, fault);
         return;
     }
     answer_write(&inquiry->out, &answer, false);
+    write_onward(&inquiry->out, "redistributed_as", &became);
+    write_onward(&inquiry->out, "redistributed_from", &came_of);
     write_stamps(&inquiry->out, record.created_ms, record.updated_ms);
 }
 

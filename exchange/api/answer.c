@@ -184,7 +184,7 @@ static void write_sale(struct json *json, const struct auction_answer *answer, c
     json_key(json, "price");
     json_money(json, sale->price_micros);
     json_key(json, "status");
-    json_text(json, sale->is_open ? BYTES("pending") : BYTES("sold"));
+    json_text(json, sale->is_open ? BYTES("pending") : sale->is_returned ? BYTES("returned") : BYTES("sold"));
     write_redirect(json, sale->redirect_url);
     if (sale->stage != STAGE_NONE) {
         json_key(json, "stage");
@@ -221,8 +221,9 @@ static void write_sales(struct json *json, const struct auction_answer *answer)
 void answer_write(struct sink *sink, const struct auction_answer *answer, bool is_ping)
 {
     static const char *const words[] = {
-        [ANSWER_PROBLEM] = "refused", [ANSWER_ACCEPTED] = "accepted", [ANSWER_REJECTED] = "rejected",
-        [ANSWER_SOLD] = "sold",       [ANSWER_PENDING] = "pending",   [ANSWER_UNSOLD] = "unsold"};
+        [ANSWER_PROBLEM] = "refused",  [ANSWER_ACCEPTED] = "accepted", [ANSWER_REJECTED] = "rejected",
+        [ANSWER_SOLD] = "sold",        [ANSWER_PENDING] = "pending",   [ANSWER_UNSOLD] = "unsold",
+        [ANSWER_RETURNED] = "returned"};
     struct json json = json_into(sink);
     json_open_map(&json);
     if (!ident_is_none(&answer->lead_id)) write_ident(&json, "lead_id", &answer->lead_id);

@@ -176,12 +176,19 @@ static void write_bid(struct json *json, const struct trace_contract *contract)
     json_money(json, contract->effective_micros);
 }
 
+static void write_share(struct json *json, const char *key, uint32_t ppm)
+{
+    char text[16];
+    struct sink sink = sink_over(text, sizeof text);
+    json_key(json, key);
+    sink_format(&sink, "%u.%06u", ppm / ACCEPTANCE_ONE, ppm % ACCEPTANCE_ONE);
+    json_raw(json, sink_written(&sink));
+}
+
 /* What its place was worked out of beside its bid. */
 static void write_inputs(struct json *json, const struct trace_contract *contract)
 {
     struct availability_view view;
-    char text[16];
-    struct sink sink = sink_over(text, sizeof text);
     json_key(json, "inputs");
     if (!availability_unpack(contract->view, &view)) { /* recorded by an older exchange */
         json_null(json);
@@ -193,9 +200,8 @@ static void write_inputs(struct json *json, const struct trace_contract *contrac
     json_u64(json, view.turn);
     json_key(json, "sold_today");
     json_u64(json, view.sold_today);
-    json_key(json, "accepted");
-    sink_format(&sink, "%u.%06u", view.accepted_ppm / ACCEPTANCE_ONE, view.accepted_ppm % ACCEPTANCE_ONE);
-    json_raw(json, sink_written(&sink));
+    write_share(json, "accepted", view.accepted_ppm);
+    write_share(json, "returned", view.returned_ppm);
     json_close_map(json);
 }
 

@@ -245,6 +245,8 @@ void operator_on_gone(void *waiter)
         verdicts_on_gone(waiter);
     else if (*(enum waiter_kind *)waiter == WAITER_KEY)
         keys_on_gone(waiter);
+    else if (*(enum waiter_kind *)waiter == WAITER_GIVING)
+        giving_back_on_gone(waiter);
     else
         visit_inquiry_gone(waiter);
 }

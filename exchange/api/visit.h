@@ -106,7 +106,12 @@ void buyer_get_availability(struct visit *visit);
 void buyer_put_list(struct visit *visit); /* list.c; at the head: its body comes in pieces */
 void buyer_contracts(struct visit *visit);
 void disposition_tell(struct visit *visit); /* disposition.c */
-void verdicts_say(struct visit *visit);     /* verdicts.c */
+/* giving_back.c */
+void giving_back_ask(struct visit *visit);
+void giving_back_own(struct visit *visit);
+void giving_back_all(struct visit *visit);
+void giving_back_judge(struct visit *visit);
+void verdicts_say(struct visit *visit); /* verdicts.c */
 void operator_explain(struct visit *visit);
 void operator_contracts(struct visit *visit);
 void operator_contract(struct visit *visit);

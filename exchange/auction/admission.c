@@ -188,6 +188,7 @@ enum step admission_begin(struct auction *auction, const struct node *lead)
     admission_budget(auction);
     if (is_ping) return people_may_be_known(auction) ? STEP_PERSON : STEP_MATCH;
     if (!request->has_key && auction->rehearsal) return STEP_MATCH; /* the same test again is another test */
+    if (onward_is(auction)) return people_may_be_known(auction) ? STEP_PERSON : STEP_MATCH;
     if (!request->has_key) people_name_lead(auction);
     return STEP_CLAIM;
 }

@@ -262,6 +262,7 @@ static enum step step_admit(struct auction *auction)
     const struct auction_host *host = auction->host;
     enum step refused;
     if (request->kind == AUCTION_RESUMED) return admission_resume(auction);
+    if (onward_is(auction)) return onward_admit(auction);
     if (!host->is_writable(auction->world)) return story_refuse(auction, 503, REASON_LEDGER_DOWN, NULL);
     if (request->kind == AUCTION_POST) return STEP_CLAIM;
 
@@ -354,6 +355,7 @@ static enum step step_match(struct auction *auction)
                    host->now_us(auction->world), auction->opened_ms, &auction->arena, &auction->match))
         return story_refuse(auction, 503, REASON_BUSY, NULL);
     people_match(auction);
+    onward_match(auction);
     if (auction->rehearsal == REHEARSAL_DUPLICATE) return story_reject(auction, REASON_DUPLICATE, NULL);
     if (auction->rehearsal && !rehearse_cast(auction)) return story_refuse(auction, 503, REASON_BUSY, NULL);
     if (auction->match.askable == 0) {

@@ -32,11 +32,20 @@ struct auction_request {
     bool test_key;            /* the affiliate came with a key for tests only */
     bool has_key;
     struct digest key;
-    const struct lead_record *record; /* RESUMED: what the book keeps, texts in the arena */
-    struct bytes content;             /* RESUMED: {"lead":{…},"consent":{…}} */
+    struct ident origin;              /* ONE_CALL: the lead it comes of, whose record and content these are; or none */
+    const struct lead_record *record; /* RESUMED, or with an origin: what the book keeps, texts in the arena */
+    struct bytes content;             /* likewise: {"lead":{…},"consent":{…}} */
 };
 
-enum answer_status { ANSWER_PROBLEM, ANSWER_ACCEPTED, ANSWER_REJECTED, ANSWER_SOLD, ANSWER_PENDING, ANSWER_UNSOLD };
+enum answer_status {
+    ANSWER_PROBLEM,
+    ANSWER_ACCEPTED,
+    ANSWER_REJECTED,
+    ANSWER_SOLD,
+    ANSWER_PENDING,
+    ANSWER_UNSOLD,
+    ANSWER_RETURNED
+};
 
 /* What one bid would pay the affiliate. */
 struct answer_bid {
@@ -52,7 +61,7 @@ struct answer_sale {
     struct bytes buyer;
     int64_t price_micros;      /* what the affiliate gets */
     struct bytes redirect_url; /* where the buyer takes the person next; or empty */
-    bool is_open;
+    bool is_open, is_returned;
     struct ident post_id;
     enum sale_stage stage; /* the latest its buyer told, where the affiliate may see it; at first none */
     int64_t stage_ms;

@@ -219,6 +219,7 @@ static enum reason pay(struct auction *auction, struct slot *slot, struct candid
         int64_t floor_micros = auction->slots_max > 1 ? auction->leg_floor_micros : auction->floor_micros;
         return price_carries(contract, usual, floor_micros) ? REASON_NONE : REASON_LOW_BID;
     }
+    if (slot->promise_micros && price_is_later(contract)) return REASON_BELOW_PROMISE; /* it brings nothing to pay it */
     bool holds = price_under_promise(auction->campaign, usual, candidate->terms.price_micros, slot->promise_micros,
                                      &slot->payout);
     return holds ? REASON_NONE : REASON_BELOW_PROMISE;
@@ -280,6 +281,8 @@ static struct match_entry entry_of(const struct auction *auction, const struct c
     if (candidate->entry != UINT32_MAX) return auction->match.entries[candidate->entry];
     uint64_t learned = learned_word(auction->host->standing(auction->world), candidate->contract->cell);
     entry.view.accepted_ppm = acceptance_ppm(learned, auction->host->wall_ms(auction->world));
+    uint64_t kept = learned_kept(auction->host->standing(auction->world), candidate->contract->cell);
+    entry.view.returned_ppm = ACCEPTANCE_ONE - acceptance_ppm(kept, auction->host->wall_ms(auction->world));
     return entry;
 }
 

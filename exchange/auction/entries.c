@@ -197,7 +197,10 @@ static struct book_verdict verdict_of(const struct auction *auction, const struc
     if (attempt->state != POST_ACCEPTED) return verdict;
     verdict.buyer_lead_id = slot->verdict.buyer_lead_id;
     verdict.named_price_micros = slot->verdict.price_micros;
-    if (slot->verdict.price_micros >= 0 && slot->verdict.price_micros != attempt->billed_micros)
+    const struct candidate *candidate = &auction->candidates[attempt->candidate];
+    int64_t agreed_micros = attempt->billed_micros;
+    if (price_is_later(candidate->contract)) agreed_micros = candidate->terms.price_micros;
+    if (slot->verdict.price_micros >= 0 && slot->verdict.price_micros != agreed_micros)
         verdict.reason = REASON_PRICE_MISMATCH; /* sold, billed at another price, and noted */
     return verdict;
 }
@@ -209,6 +212,7 @@ struct entry {
     struct book_intent intents[OFFER_SALES_MAX];
     struct book_sale sales[OFFER_SALES_MAX];
     struct book_final final;
+    struct book_after afters[OFFER_SALES_MAX];
     struct book_step step;
 };
 
@@ -230,10 +234,12 @@ static void begin(struct auction *auction, struct entry *entry, bool is_end)
                                .wall_ms = auction->host->wall_ms(auction->world),
                                .verdicts = entry->verdicts,
                                .intents = entry->intents,
-                               .sales = entry->sales};
+                               .sales = entry->sales,
+                               .afters = entry->afters};
     if (!auction->opening_written) {
         open_lead(auction, &entry->opening);
         step->opening = &entry->opening;
+        step->origin = auction->request.origin;
     }
     for (uint32_t i = 0; i < auction->slots_count; i++) {
         struct slot *slot = &auction->slots[i];
@@ -262,6 +268,25 @@ static void take_keys(const struct reservation *reservation, struct book_intent 
         intent->keys[i].stay = (uint8_t)key->stay;
         intent->keys_count++;
     }
+}
+
+/* What is to hold after the sale, as the contract has it now. */
+static void take_terms(const struct auction *auction, struct entry *entry, const struct contract *contract,
+                       const struct reservation *reservation, const struct book_intent *intent)
+{
+    struct book_after *after = &entry->afters[entry->step.afters_count++];
+    const struct sale_terms *terms = contract_after(contract);
+    const struct onward_terms *onward = &auction->campaign->onward;
+    *after = (struct book_after){.post_id = intent->post_id,
+                                 .counts = terms->takes_back,
+                                 .contact_ms = terms->contact_ms,
+                                 .onward_ms = terms->contact_ms && onward->uncontacted ? onward->max_age_ms : 0};
+    if (intent->payout_micros == 0) { /* else something was promised before the contract was paid later */
+        after->pays_at = (enum sale_stage)terms->pays_at;
+        after->pays_ppm = terms->pays_ppm;
+    }
+    for (unsigned i = 0; i < intent->keys_count; i++)
+        if (reservation->keys[i].gives_back) after->gives_back |= 1u << i;
 }
 
 /* Of a test nobody hears. */
@@ -304,6 +329,8 @@ void entries_intents(struct auction *auction)
         };
         take_addresses(auction, candidate->contract, intent);
         take_keys(&slot->reservation, intent);
+        if (contract_after(candidate->contract))
+            take_terms(auction, &entry, candidate->contract, &slot->reservation, intent);
     }
     append(auction, &entry.step);
 }

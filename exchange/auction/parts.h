@@ -3,6 +3,7 @@
 #pragma once
 
 #include "exchange/auction/asks.h"
+#include "exchange/auction/onward.h"
 #include "exchange/auction/slots.h"
 #include "exchange/auction/story.h"
 
@@ -107,8 +108,7 @@ enum reason candidates_reason(const struct auction *auction);
 /* The slot's candidate at hand, tried now. */
 struct attempt *candidates_note(struct auction *auction, struct slot *slot, bool skipped, enum reason reason);
 
-/* promise.c */
-/* Whether it may win an offer is not known before the offer is made. */
+/* promise.c: whether it may win an offer is not known before the offer is made. */
 bool promise_is_bound(const struct contract *contract);
 /* Takes what the contracts promised in the offer want held; one that cannot is out with its reason, the others are
  * ranked again, until there is one or none. False: memory is out. */

@@ -163,6 +163,7 @@ static struct duplicates_question question_of(const struct auction *auction)
         .catalogue = auction->catalogue,
         .campaign = auction->campaign,
         .lead_id = auction->request.kind == AUCTION_PING ? NULL : &auction->lead_id,
+        .origin = auction->request.origin,
         .list = auction->encounters,
         .count = auction->encounters_count,
         .wall_ms = auction->host->wall_ms(auction->world),
@@ -247,7 +248,8 @@ const struct duplicates_guard *people_guard(struct auction *auction, const struc
 {
     struct duplicates_guard *guard = &auction->guard;
     if (!people_may_be_known(auction)) return NULL;
-    *guard = (struct duplicates_guard){auction->catalogue, auction->campaign, {NULL}, 0, auction->keys};
+    *guard = (struct duplicates_guard){auction->catalogue, auction->campaign,      {NULL}, 0,
+                                       auction->keys,      auction->request.origin};
     for (unsigned i = 0; i < step->intents_count; i++)
         guard->contracts[guard->contracts_count++] = catalogue_contract(auction->catalogue, step->intents[i].contract);
     return guard;

@@ -35,8 +35,9 @@ static int64_t promise_of(const struct auction *auction, const struct lead_recor
 bool slots_resume(struct auction *auction, const struct lead_record *record)
 {
     static const enum slot_state states[POST_STATE_COUNT] = {
-        [POST_OPEN] = SLOT_DOUBT,    [POST_UNKNOWN] = SLOT_DOUBT, [POST_ACCEPTED] = SLOT_SOLD,
-        [POST_REJECTED] = SLOT_OPEN, [POST_FAILED] = SLOT_OPEN,   [POST_VOIDED] = SLOT_CLOSED};
+        [POST_OPEN] = SLOT_DOUBT,     [POST_UNKNOWN] = SLOT_DOUBT, [POST_ACCEPTED] = SLOT_SOLD,
+        [POST_REJECTED] = SLOT_OPEN,  [POST_FAILED] = SLOT_OPEN,   [POST_VOIDED] = SLOT_CLOSED,
+        [POST_RETURNED] = SLOT_CLOSED};
     auction->slots_max = record->offer.max_sales > record->slots_count ? record->offer.max_sales : record->slots_count;
     if (auction->slots_max == 0) auction->slots_max = 1;
     auction->slots = arena_zero(&auction->arena, auction->slots_max, sizeof *auction->slots);

@@ -153,10 +153,18 @@ void auction_answer_of_record(const struct lead_record *record, struct auction_a
     for (unsigned i = 0; i < record->slots_count; i++) {
         const struct lead_slot *slot = &record->slots[i];
         bool is_open = slot->state == POST_OPEN || slot->state == POST_UNKNOWN;
-        if (!slot->is_used || (!is_open && slot->state != POST_ACCEPTED)) continue;
-        tell_sale(answer, &slot->sale, leg_of(&record->offer, slot->candidate), is_open);
+        bool is_returned = slot->state == POST_RETURNED;
+        if (!slot->is_used || (!is_open && !is_returned && slot->state != POST_ACCEPTED)) continue;
+        tell_sale(answer, &slot->sale, leg_of(&record->offer, slot->candidate), is_open || is_returned);
+        struct answer_sale *sale = &answer->sales[answer->sales_count - 1];
+        sale->is_open = is_open;
+        sale->is_returned = is_returned;
     }
     answer->resolves_ms = lead_resolves_ms(record);
+    if (record->state != LEAD_RETURNED) return;
+    answer->status = ANSWER_RETURNED;
+    answer->reason = REASON_RETURNED;
+    answer->text = reason_text(REASON_RETURNED);
 }
 
 bool auction_reveals(enum reason reason)

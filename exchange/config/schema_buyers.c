@@ -193,10 +193,7 @@ static const struct schema_row cap_rows[] = {
      .choices = "sold posts pings",
      .fallback = "sold",
      .prose = "sales, or leads posted whatever became of them, or pings sent"},
-    {.key = "give_back",
-     .type = SCHEMA_BOOL,
-     .fallback = "false",
-     .prose = "returned sales make room again; kept with the cap, and without effect until there are returns"},
+    {.key = "give_back", .type = SCHEMA_BOOL, .fallback = "false", .prose = "returned sales make room again"},
     {.key = "since", .type = SCHEMA_DATE, .prose = "total, and only there: the day it counts from"},
 };
 const struct schema_group schema_cap = {
@@ -427,9 +424,22 @@ static const struct schema_row contract_rows[] = {
      .type = SCHEMA_MAP,
      .group = &schema_contract_duplicates,
      .prose = "when the same person is bought again"},
-    {.key = "returns", .type = SCHEMA_MAP, .flags = SCHEMA_LATER, .prose = "what may come back"},
-    {.key = "pay_on", .type = SCHEMA_CHOICE, .flags = SCHEMA_LATER, .choices = "accept", .prose = "when it is billed"},
-    {.key = "contact_within", .type = SCHEMA_DURATION, .flags = SCHEMA_LATER, .prose = "else the lead may go on"},
+    {.key = "returns",
+     .type = SCHEMA_MAP,
+     .group = &schema_contract_returns,
+     .prose = "what the buyer may give back, and when; without it: nothing"},
+    {.key = "pay_on",
+     .type = SCHEMA_CHOICE,
+     .choices = "accept",
+     .fallback = "accept",
+     .group = &schema_pay_on,
+     .prose = "when it is billed: when it accepts a lead, or when the lead reaches a stage"},
+    {.key = "contact_within",
+     .type = SCHEMA_DURATION,
+     .range = "1s..90d",
+     .prose =
+         "so long after a sale its dispositions have to say that the person was reached; else both sides are told, and "
+         "the campaign's redistribute may send the lead on"},
     {.key = "free",
      .type = SCHEMA_BOOL,
      .fallback = "false",
@@ -564,8 +574,10 @@ const struct schema_group schema_buyer = {
     .name = "buyer", .title = "buyers", .prose = "Who buys leads, by webhooks.", ROWS(buyer_rows)};
 
 const struct schema_group *const schema_buyer_groups[] = {
-    &schema_buyer,  &schema_leg_prices, &contract_group,     &exclude_group,  &rule_group,
-    &schema_filter, &near_group,        &score_bounds_group, &schedule_group, &schema_cap,
-    &unknown_group, &doubt_group,       &test_group,         &schema_funds,   &schema_buyer_notices,
+    &schema_buyer,   &schema_leg_prices, &contract_group,       &exclude_group,
+    &rule_group,     &schema_filter,     &near_group,           &score_bounds_group,
+    &schedule_group, &schema_cap,        &unknown_group,        &doubt_group,
+    &test_group,     &schema_funds,      &schema_buyer_notices, &schema_contract_returns,
+    &schema_pay_on,
 };
 const unsigned schema_buyer_groups_count = sizeof schema_buyer_groups / sizeof *schema_buyer_groups;

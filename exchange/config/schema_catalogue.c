@@ -391,7 +391,10 @@ static const struct schema_row campaign_rows[] = {
      .items_max = 64,
      .group = &schema_pattern,
      .prose = "leads that look like tests: they end as test_lead, unsold"},
-    {.key = "redistribute", .type = SCHEMA_MAP, .flags = SCHEMA_LATER, .prose = "selling a returned lead again"},
+    {.key = "redistribute",
+     .type = SCHEMA_MAP,
+     .group = &schema_redistribute,
+     .prose = "which sold leads go to a new auction; without it: none"},
     {.key = "experiment", .type = SCHEMA_MAP, .group = &experiment_group, .prose = "other rules for a share"},
     {.key = "retention",
      .type = SCHEMA_DURATION,
@@ -465,7 +468,10 @@ static const struct schema_row affiliate_rows[] = {
      .prose = "a verdict still out at its deadline: pending, and how it ended later; or the post is voided, and the "
               "lead unsold for good"},
     {.key = "terms", .type = SCHEMA_MAP, .flags = SCHEMA_LATER, .prose = "when money is cleared"},
-    {.key = "returns", .type = SCHEMA_MAP, .flags = SCHEMA_LATER, .prose = "who bears returns"},
+    {.key = "returns",
+     .type = SCHEMA_MAP,
+     .group = &schema_affiliate_returns,
+     .prose = "which returns of its leads it bears; without it: the house bears all"},
     {.key = "exclude_buyers",
      .type = SCHEMA_TEXT,
      .form = SCHEMA_LIST,
@@ -577,5 +583,7 @@ const struct schema_group *const schema_catalogue_groups[] = {
     &duplicates_group,
     &schema_contract_duplicates,
     &schema_affiliate_notices,
+    &schema_affiliate_returns,
+    &schema_redistribute,
 };
 const unsigned schema_catalogue_groups_count = sizeof schema_catalogue_groups / sizeof *schema_catalogue_groups;

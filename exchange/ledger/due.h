@@ -19,7 +19,9 @@ struct ledger;
 #define DUE_KINDS(X)                                                                                                   \
     X(CLEAR, clearing_due)     /* a sale's payout clears */                                                            \
     X(DOUBT, resolving_end)    /* of a post: its doubt ends by itself */                                               \
-    X(RETENTION, erasures_due) /* a lead's content */
+    X(RETENTION, erasures_due) /* a lead's content */                                                                  \
+    X(RETURN, reversals_due)   /* a return that nobody judged is approved */                                           \
+    X(CONTACT, onward_due)     /* of a post: the time to reach the person is over */
 
 enum due_kind {
     DUE_NOTHING,

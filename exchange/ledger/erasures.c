@@ -7,6 +7,7 @@
 #include "exchange/ledger/disclosures.h"
 #include "exchange/ledger/engine.h"
 #include "exchange/ledger/events.h"
+#include "exchange/ledger/reversals.h"
 #include "exchange/ledger/seen.h"
 #include "protocol/base/check.h"
 
@@ -130,6 +131,18 @@ enum fault erasures_apply(struct store *store, struct MDB_txn *txn, const struct
 
 /* --- the ledger thread --- */
 
+/* And what buyers have told of the person when they gave the lead back. */
+static enum fault destroy(struct ledger *ledger, struct MDB_txn *txn, const struct ident *lead_id)
+{
+    struct ident return_id = IDENT_NONE;
+    enum fault fault = content_destroy(ledger->book, txn, lead_id, &ledger->arena);
+    while (fault == FAULT_NONE) {
+        fault = reversals_next(ledger->book, txn, lead_id, &return_id);
+        if (fault == FAULT_NONE) fault = content_destroy(ledger->book, txn, &return_id, &ledger->arena);
+    }
+    return fault == FAULT_NOT_FOUND ? FAULT_NONE : fault;
+}
+
 /* The entry, and what it says is destroyed. An erasure that says nothing is not written. */
 static enum fault write_erasure(struct ledger *ledger, struct MDB_txn *txn, const struct erasure *erasure,
                                 int64_t wall_ms)
@@ -141,8 +154,7 @@ static enum fault write_erasure(struct ledger *ledger, struct MDB_txn *txn, cons
     const struct ident *about = erasure->count ? &erasure->list[0].lead_id : NULL;
     enum fault fault = writer_entry(ledger, txn, ENTRY_ERASURE, wall_ms, sink_written(&sink), about);
     for (uint32_t i = 0; i < erasure->count && fault == FAULT_NONE; i++)
-        if (!erasure->list[i].waits)
-            fault = content_destroy(ledger->book, txn, &erasure->list[i].lead_id, &ledger->arena);
+        if (!erasure->list[i].waits) fault = destroy(ledger, txn, &erasure->list[i].lead_id);
     return fault;
 }
 

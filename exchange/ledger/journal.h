@@ -38,7 +38,13 @@
     X(OUTBOX_LEADS, "outbox_leads") /* hearer, lead id, number -> due (8); 0: after an earlier one */                  \
     X(DISPOSITIONS, "dispositions") /* SHA-256 of buyer, 0, event id -> aftersale_write_disposition */                 \
     X(AFTERSALES, "aftersales")     /* post id -> aftersale_write_record */                                            \
-    X(BUYER_LEADS, "buyer_leads")   /* buyer, 0, the buyer's own id of a lead it bought -> post id */                  \
+    X(SALE_MONTHS, "sale_months")   /* whose, period, contract or affiliate -> see aftersales.h */                     \
+    X(RETURNS, "returns")           /* return id -> aftersale_write_return (parts) */                                  \
+    X(RETURN_LISTS, "return_lists") /* 'b', buyer, 0 or 's', status or 'l', lead; return id */                         \
+    X(KEPT, "kept")                 /* contract id -> market/acceptance's word of sales that were not returned (8) */  \
+    X(ONWARD, "onward")             /* lead id -> what became of it, or what it came of, see onward.h */               \
+    X(ONWARD_WAITING, "onward_waiting") /* until, lead id -> empty */                                                  \
+    X(BUYER_LEADS, "buyer_leads")       /* buyer, 0, the buyer's own id of a lead it bought -> post id */              \
     X(HOLDS, "holds") /* "buyer:X" -> micros (8) that posts without a final verdict hold, see stakes.h */              \
     X(SALES, "sales") /* sale id -> sale_write */                                                                      \
     X(MOVES, "moves") /* seq, n -> move_write; this and the next three: see account.h */                               \
@@ -78,6 +84,9 @@ enum entry_kind {
     ENTRY_DISCLOSURE = 12,
     ENTRY_FIELD_NAMES = 13,
     ENTRY_ROTATION = 14,
+    ENTRY_RETURN = 15,
+    ENTRY_JUDGEMENT = 16,
+    ENTRY_UNCONTACTED = 17,
     ENTRY_KINDS
 };
 

@@ -18,5 +18,10 @@ struct learning {
 /* A post's verdict, and what it was before. */
 enum fault learning_note(struct store *store, struct MDB_txn *txn, struct bytes contract, enum post_state before,
                          enum post_state now, int64_t wall_ms, struct learning *learning) MUST_USE;
+/* A sale of a contract that takes returns; and one that came back, or is told to be bad. */
+enum fault learning_keep(struct store *store, struct MDB_txn *txn, struct bytes contract, int64_t wall_ms,
+                         struct learning *learning) MUST_USE;
+enum fault learning_take_back(struct store *store, struct MDB_txn *txn, struct bytes contract, int64_t sold_ms,
+                              int64_t wall_ms, struct learning *learning) MUST_USE;
 /* All that was learned, into standing. */
 enum fault learning_load(struct store *store, struct MDB_txn *txn, struct standing *standing) MUST_USE;

@@ -118,10 +118,6 @@ enum fault ledger_revoke(struct ledger_line *line, const struct revocation *revo
 enum fault ledger_deliver(struct ledger_line *line, const struct delivery *list, uint32_t count, int64_t wall_ms,
                           void (*on_durable)(void *arg, uint64_t token, enum fault fault, uint64_t seq), void *arg,
                           uint64_t token) MUST_USE;
-/* What a buyer or an operator says of a sale, see matter.h; it lives until on_durable, and is filled by then. */
-enum fault ledger_matter(struct ledger_line *line, struct matter *matter, int64_t wall_ms,
-                         void (*on_durable)(void *arg, uint64_t token, enum fault fault, uint64_t seq), void *arg,
-                         uint64_t token) MUST_USE;
 /* A catalogue under its content hash (nothing is written if it is there already). At start and reload, before it
  * serves. */
 enum fault ledger_catalogue(struct ledger_line *line, const struct digest *version, struct bytes packed,

@@ -272,6 +272,17 @@ enum fault ledger_deliver(struct ledger_line *line, const struct delivery *list,
     return send_job(line, job);
 }
 
+enum fault ledger_seal(struct ledger_line *line, const struct ident *id, struct bytes text, struct arena *arena,
+                       struct bytes *sealed)
+{
+    size_t room = text.len + KEYFILE_SEALED_EXTRA;
+    struct sink sink = sink_over(arena_take(arena, room), room);
+    if (!sink.at) return FAULT_MEMORY;
+    enum fault fault = keyfile_seal(line->ledger->keys, id, text, &sink);
+    *sealed = sink_written(&sink);
+    return fault;
+}
+
 enum fault ledger_matter(struct ledger_line *line, struct matter *matter, int64_t wall_ms,
                          void (*on_durable)(void *arg, uint64_t token, enum fault fault, uint64_t seq), void *arg,
                          uint64_t token)

@@ -22,17 +22,17 @@ static bool reach(void **list, unsigned *room, unsigned count, size_t size)
 
 void news_begin(struct news *news)
 {
-    news->learned_count = news->funds_count = news->lows_count = 0;
+    news->learned_count = news->funds_count = news->lows_count = news->caps_count = 0;
 }
 
-static bool note_learned(struct news *news, struct standing *standing, const struct learning *learning)
+static bool note_learned(struct news *news, struct standing *standing, const struct learning *learning, bool of_kept)
 {
     if (!learning->contract.len) return true;
     uint32_t cell = standing_contract_cell(standing, learning->contract);
     void **list = (void **)&news->learned;
     if (cell == STANDING_NONE || !reach(list, &news->learned_room, news->learned_count, sizeof *news->learned))
         return false;
-    news->learned[news->learned_count++] = (struct news_learned){cell, learning->word};
+    news->learned[news->learned_count++] = (struct news_learned){cell, learning->word, of_kept};
     return true;
 }
 
@@ -42,6 +42,17 @@ static bool note_funds(struct news *news, struct standing *standing, const struc
     void **list = (void **)&news->funds;
     if (cell == STANDING_NONE || !reach(list, &news->funds_room, news->funds_count, sizeof *news->funds)) return false;
     news->funds[news->funds_count++] = (struct news_funds){cell, funds->micros};
+    return true;
+}
+
+static bool note_cap(struct news *news, struct standing *standing, const struct book_cap_key *given)
+{
+    struct cap_key key = {.window = given->window, .amount = given->amount, .stay = (enum cap_stay)given->stay};
+    void **list = (void **)&news->caps;
+    memcpy(key.id.at, given->id, sizeof given->id);
+    key.cell = standing_cap_cell(standing, &key.id);
+    if (key.cell == STANDING_NONE || !reach(list, &news->caps_room, news->caps_count, sizeof *news->caps)) return false;
+    news->caps[news->caps_count++] = key;
     return true;
 }
 
@@ -60,8 +71,12 @@ enum fault news_note(struct news *news, struct standing *standing, const struct 
 {
     bool noted = true;
     if (!standing) return FAULT_NONE;
-    for (unsigned i = 0; i < OFFER_SALES_MAX && noted; i++) noted = note_learned(news, standing, &told->learning[i]);
+    for (unsigned i = 0; i < OFFER_SALES_MAX && noted; i++)
+        noted = note_learned(news, standing, &told->learning[i], false) &&
+                note_learned(news, standing, &told->kept[i], true);
     for (unsigned i = 0; i < told->funds_count && noted; i++) noted = note_funds(news, standing, &told->funds[i]);
+    for (unsigned i = 0; i < told->given_back_count && noted; i++)
+        noted = note_cap(news, standing, &told->given_back[i]);
     for (unsigned i = 0; i < told->lows_count && noted; i++) noted = note_low(news, &told->lows[i]);
     return noted ? FAULT_NONE : FAULT_MEMORY;
 }
@@ -79,7 +94,9 @@ static void tell_low(const struct news_low *low)
 unsigned news_publish(const struct news *news, struct standing *standing)
 {
     for (unsigned i = 0; i < news->learned_count; i++)
-        learned_publish(standing, news->learned[i].cell, news->learned[i].word);
+        (news->learned[i].of_kept ? learned_publish_kept : learned_publish)(standing, news->learned[i].cell,
+                                                                            news->learned[i].word);
+    if (news->caps_count) caps_give_back(standing, news->caps, news->caps_count);
     for (unsigned i = 0; i < news->funds_count; i++) funds_change(standing, news->funds[i].cell, news->funds[i].micros);
     for (unsigned i = 0; i < news->lows_count; i++) tell_low(&news->lows[i]);
     return news->lows_count;
@@ -89,5 +106,6 @@ void news_free(struct news *news)
 {
     free(news->learned);
     free(news->funds);
+    free(news->caps);
     free(news->lows);
 }

@@ -10,6 +10,7 @@
 struct news_learned {
     uint32_t cell;
     uint64_t word;
+    bool of_kept; /* of its sales, else of its posts */
 };
 
 struct news_funds {
@@ -26,9 +27,10 @@ struct news_low {
 struct news {
     struct news_learned *learned;
     struct news_funds *funds;
+    struct cap_key *caps;  /* room that returned sales give back */
     struct news_low *lows; /* for operators: a line in the log each */
-    unsigned learned_count, learned_room, funds_count, funds_room, lows_count,
-        lows_room; /* rooms grow to the largest batch there was */
+    unsigned learned_count, learned_room, funds_count, funds_room, lows_count, lows_room, caps_count,
+        caps_room; /* rooms grow to the largest batch there was */
 };
 
 void news_begin(struct news *news);

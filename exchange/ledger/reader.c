@@ -11,6 +11,8 @@
 #include "exchange/ledger/days.h"
 #include "exchange/ledger/disclosures.h"
 #include "exchange/ledger/engine.h"
+#include "exchange/ledger/onward.h"
+#include "exchange/ledger/reversals.h"
 #include "exchange/ledger/seen.h"
 #include "exchange/ledger/stakes.h"
 #include "protocol/base/money.h"
@@ -297,6 +299,53 @@ enum fault reader_aftersale(struct reader *reader, const struct ident *post_id, 
     enum fault fault = store_begin(reader->book, false, &txn);
     if (fault != FAULT_NONE) return fault;
     fault = aftersales_record(reader->book, txn, post_id, record);
+    store_abort(&txn);
+    return fault;
+}
+
+enum fault reader_onward(struct reader *reader, const struct ident *lead_id, struct ident *became,
+                         struct ident *came_of)
+{
+    struct MDB_txn *txn;
+    enum fault fault = store_begin(reader->book, false, &txn);
+    if (fault != FAULT_NONE) return fault;
+    fault = onward_of(reader->book, txn, lead_id, became, came_of);
+    store_abort(&txn);
+    return fault;
+}
+
+enum fault reader_onward_waiting(struct reader *reader, struct reader_onward *after, struct ident *ids, uint32_t max,
+                                 uint32_t *count)
+{
+    struct MDB_txn *txn;
+    *count = 0;
+    enum fault fault = store_begin(reader->book, false, &txn);
+    if (fault != FAULT_NONE) return fault;
+    fault = onward_waiting(reader->book, txn, after, ids, max, count);
+    store_abort(&txn);
+    return fault;
+}
+
+enum fault reader_sale(struct reader *reader, const struct ident *sale_id, struct arena *arena,
+                       struct sale_record *sale)
+{
+    struct MDB_txn *txn;
+    enum fault fault = store_begin(reader->book, false, &txn);
+    if (fault != FAULT_NONE) return fault;
+    fault = account_sale(reader->book, txn, sale_id, arena, sale);
+    store_abort(&txn);
+    return fault;
+}
+
+enum fault reader_returns(struct reader *reader, struct bytes buyer, enum return_status status,
+                          const struct ident *after, struct arena *arena, struct book_return *list, uint32_t max,
+                          uint32_t *count)
+{
+    struct MDB_txn *txn;
+    *count = 0;
+    enum fault fault = store_begin(reader->book, false, &txn);
+    if (fault != FAULT_NONE) return fault;
+    fault = reversals_list(reader->book, txn, buyer, status, after, arena, list, max, count);
     store_abort(&txn);
     return fault;
 }

@@ -32,6 +32,25 @@ enum fault reader_post(struct reader *reader, const struct ident *post_id, struc
 /* What was told of a post's sale since. FAULT_NOT_FOUND: nothing. */
 enum fault reader_aftersale(struct reader *reader, const struct ident *post_id,
                             struct aftersale_record *record) MUST_USE;
+/* The lead that this one went on as, and the one it came of; none: IDENT_NONE. */
+enum fault reader_onward(struct reader *reader, const struct ident *lead_id, struct ident *became,
+                         struct ident *came_of) MUST_USE;
+/* Leads that are to go on, those first that soon are too old, after *after, which moves on; it begins as {now, none}.
+ */
+struct reader_onward {
+    int64_t until_ms;
+    struct ident lead_id;
+};
+enum fault reader_onward_waiting(struct reader *reader, struct reader_onward *after, struct ident *ids, uint32_t max,
+                                 uint32_t *count) MUST_USE;
+/* A sale as it stands, its texts in the arena. FAULT_NOT_FOUND: no such sale, or a test's. */
+enum fault reader_sale(struct reader *reader, const struct ident *sale_id, struct arena *arena,
+                       struct sale_record *sale) MUST_USE;
+/* Returns of a buyer (not empty), or of a status; oldest first, after `after` (none: from the start). Returns how many
+ * were put, at most `max`. Evidence is read as a lead's content is, by the return's id. */
+enum fault reader_returns(struct reader *reader, struct bytes buyer, enum return_status status,
+                          const struct ident *after, struct arena *arena, struct book_return *list, uint32_t max,
+                          uint32_t *count) MUST_USE;
 /* What the buyer has bought, tests aside, in the order of the sales; after the post `after` (none: from the start). At
  * most `max`, in the arena. FAULT_NOT_FOUND: `after` is no purchase of the buyer's. */
 struct reader_purchase {

@@ -10,11 +10,12 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "exchange/ledger/aftersales.h"
 #include "exchange/ledger/counting.h"
 #include "exchange/ledger/disclosures.h"
 #include "exchange/ledger/keyfile.h"
+#include "exchange/ledger/onward.h"
 #include "exchange/ledger/report_parts.h"
+#include "exchange/ledger/reversals.h"
 #include "exchange/ledger/rows.h"
 #include "exchange/ledger/stakes.h"
 #include "exchange/ledger/upgrade.h"
@@ -138,6 +139,30 @@ static enum fault check_content(struct verify *verify, struct MDB_txn *into, uin
     return store_put(verify->scratch, into, BOOK_CONTENT, id, BYTES("x"));
 }
 
+/* Likewise the evidence of a return. */
+static enum fault check_evidence(struct verify *verify, struct MDB_txn *into, const struct entry *entry)
+{
+    struct book_return asked;
+    struct bytes sealed = BYTES_NONE, unused;
+    struct digest digest;
+    if (!aftersale_read_return(entry->body, &asked) || !asked.has_evidence) return FAULT_NONE;
+    struct bytes id = ident_bytes(&asked.return_id);
+    enum fault fault = store_get_parts(verify->book, verify->txn, BOOK_CONTENT, id, &verify->arena, &sealed);
+    if (fault != FAULT_NONE && fault != FAULT_NOT_FOUND) return fault;
+    bool is_there = fault == FAULT_NONE;
+    if (is_there == is_erased(verify, &asked.lead_id))
+        accuse(verify, entry->seq,
+               is_there ? "the lead was erased, and the evidence of its return is there"
+                        : "the evidence of a return is missing",
+               "");
+    if (!is_there) return FAULT_NONE;
+    digest_of(&digest, &sealed, 1);
+    if (!digest_same(&digest, &asked.evidence)) accuse(verify, entry->seq, "the evidence of a return was changed", "");
+    fault = store_get(verify->book, verify->txn, BOOK_DATA_KEYS, id, &unused);
+    if (fault == FAULT_NOT_FOUND) accuse(verify, entry->seq, "the data key of a return's evidence is missing", "");
+    return store_put(verify->scratch, into, BOOK_CONTENT, id, BYTES("x"));
+}
+
 static enum fault check_catalogue(struct verify *verify, struct MDB_txn *into, const struct entry *entry)
 {
     struct digest version, digest;
@@ -190,6 +215,7 @@ static enum fault replay_one(struct verify *verify, struct MDB_txn *into, uint64
         step.opening)
         fault = check_content(verify, into, seq, &step);
     if (fault == FAULT_NONE && entry.kind == ENTRY_CATALOGUE) fault = check_catalogue(verify, into, &entry);
+    if (fault == FAULT_NONE && entry.kind == ENTRY_RETURN) fault = check_evidence(verify, into, &entry);
     verify->replayed = (struct chain){seq, entry.chain};
     return fault;
 }
@@ -246,7 +272,8 @@ static bool touches(enum book_table table, struct bytes key, const struct entry 
         return entry->kind == ENTRY_CATALOGUE && bytes_starts(entry->body, bytes_first(key, DIGEST_LEN));
     if (table == BOOK_CAPS && counting_touches(entry, key)) return true;
     if (entry->kind == ENTRY_LATE) return table == BOOK_POSTS && bytes_starts(entry->body, id);
-    if (aftersales_touches(entry, table, key)) return true;
+    if (aftersales_touches(entry, table, key) || reversals_touches(entry, table, key)) return true;
+    if (onward_touches(entry, table, key)) return true;
     if (entry->kind != ENTRY_STEP) return false;
     if (bytes_same(ident_bytes(&step->lead_id), id)) return true;
     if (step->opening && bytes_same(ident_bytes(&step->ping_id), id)) return true;
@@ -295,9 +322,9 @@ static enum fault accuse_row(struct verify *verify, enum book_table table, struc
     sink_text(&sink, "the row ");
     if (table == BOOK_ACCOUNTS || table == BOOK_HOLDS || table == BOOK_SWITCHES || table == BOOK_REFS)
         sink_bytes(&sink, bytes_first(copy, 60));
-    else if (copy.len >= 16 &&
-             (table == BOOK_LEADS || table == BOOK_OFFERS || table == BOOK_POSTS || table == BOOK_DOUBTS ||
-              table == BOOK_PINGS || table == BOOK_CONTENT || table == BOOK_SEEN_POSTS || table == BOOK_AFTERSALES))
+    else if (copy.len >= 16 && (table == BOOK_LEADS || table == BOOK_OFFERS || table == BOOK_POSTS ||
+                                table == BOOK_DOUBTS || table == BOOK_PINGS || table == BOOK_CONTENT ||
+                                table == BOOK_SEEN_POSTS || table == BOOK_AFTERSALES || table == BOOK_RETURNS))
         ident_write(&sink, (const struct ident *)(const void *)copy.at);
     else
         sink_hex(&sink, bytes_first(copy, 20));
@@ -445,12 +472,15 @@ static enum fault compare_sums(struct verify *verify)
 static enum fault compare_all(struct verify *verify)
 {
     static const enum book_table tables[] = {
-        BOOK_ACCOUNTS,     BOOK_LEADS,         BOOK_POSTS,         BOOK_DOUBTS,       BOOK_PINGS,     BOOK_KEYS,
-        BOOK_CAPS,         BOOK_SWITCHES,      BOOK_CONTENT,       BOOK_CATALOGUES,   BOOK_SEEN,      BOOK_SEEN_POSTS,
-        BOOK_ENDS,         BOOK_DUE,           BOOK_EVENTS,        BOOK_EVENT_ENDS,   BOOK_OUTBOX,    BOOK_OUTBOX_LEADS,
-        BOOK_DISPOSITIONS, BOOK_AFTERSALES,    BOOK_BUYER_LEADS,   BOOK_HOLDS,        BOOK_SALES,     BOOK_MOVES,
-        BOOK_REFS,         BOOK_ACCOUNT_NAMES, BOOK_ACCOUNT_LINES, BOOK_KEYS_REVOKED, BOOK_PURCHASES, BOOK_DATA_KEYS,
-        BOOK_PEOPLE,       BOOK_DISCLOSURES,   BOOK_FIELD_SETS,    BOOK_OFFERS,       BOOK_REVOKED};
+        BOOK_ACCOUNTS,       BOOK_LEADS,         BOOK_POSTS,         BOOK_DOUBTS,       BOOK_PINGS,
+        BOOK_KEYS,           BOOK_CAPS,          BOOK_SWITCHES,      BOOK_CONTENT,      BOOK_CATALOGUES,
+        BOOK_SEEN,           BOOK_SEEN_POSTS,    BOOK_ENDS,          BOOK_DUE,          BOOK_EVENTS,
+        BOOK_EVENT_ENDS,     BOOK_OUTBOX,        BOOK_OUTBOX_LEADS,  BOOK_DISPOSITIONS, BOOK_AFTERSALES,
+        BOOK_BUYER_LEADS,    BOOK_SALE_MONTHS,   BOOK_RETURNS,       BOOK_RETURN_LISTS, BOOK_ONWARD,
+        BOOK_ONWARD_WAITING, BOOK_KEPT,          BOOK_HOLDS,         BOOK_SALES,        BOOK_MOVES,
+        BOOK_REFS,           BOOK_ACCOUNT_NAMES, BOOK_ACCOUNT_LINES, BOOK_KEYS_REVOKED, BOOK_PURCHASES,
+        BOOK_DATA_KEYS,      BOOK_PEOPLE,        BOOK_DISCLOSURES,   BOOK_FIELD_SETS,   BOOK_OFFERS,
+        BOOK_REVOKED};
     enum fault fault = FAULT_NONE;
     for (size_t i = 0; i < sizeof tables / sizeof *tables && fault == FAULT_NONE && is_good(verify); i++)
         fault = compare_table(verify, tables[i]);

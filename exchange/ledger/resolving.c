@@ -3,6 +3,7 @@
  *
  * A post that was given up without its buyer's word may still be told to have been accepted. That is written down and
  * changes nothing else. */
+#include "exchange/ledger/aftersales.h"
 #include "exchange/ledger/engine.h"
 #include "exchange/ledger/waiting.h"
 #include "protocol/base/check.h"
@@ -78,6 +79,8 @@ static enum fault write_end(struct ledger *ledger, struct MDB_txn *txn, struct e
                                       .payout_micros = intent->payout_micros,
                                       .margin_rule = intent->margin_rule};
     if (!money_sub(intent->price_micros, intent->payout_micros, &ending->sale.margin_micros)) return FAULT_INPUT;
+    if (aftersales_is_later(ledger->book, txn, &ending->post->post_id))
+        ending->sale.price_micros = ending->sale.payout_micros = ending->sale.margin_micros = 0;
     enum fault fault = may_go_on(ledger, txn, ending);
     if (fault != FAULT_NONE) return fault;
     struct book_step step = {.lead_id = ending->lead->lead_id,

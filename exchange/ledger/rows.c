@@ -13,6 +13,7 @@
 #include "exchange/ledger/disclosures.h"
 #include "exchange/ledger/due.h"
 #include "exchange/ledger/hearing.h"
+#include "exchange/ledger/onward.h"
 #include "exchange/ledger/purchases.h"
 #include "exchange/ledger/seen.h"
 #include "exchange/ledger/stakes.h"
@@ -58,7 +59,7 @@ static enum fault apply_step(const struct rows_work *work);
 static plan_part plan_opening, plan_lead, plan_verdicts, plan_sales, plan_intents, plan_final, plan_heard, plan_caps,
     plan_stakes;
 static plan_part write_lead, write_posts, write_doubts, write_caps, write_stakes, write_sales, write_seen,
-    write_learned, write_bought, write_heard;
+    write_learned, write_heard;
 static void count(struct rows_totals *totals, const struct plan *plan);
 
 static enum fault refuse(struct rows_refusal *refusal, const char *text)
@@ -103,22 +104,23 @@ static enum fault apply_step(const struct rows_work *work)
     static plan_part *const parts[] = {plan_opening, plan_lead,     plan_verdicts, plan_sales,   plan_intents,
                                        plan_final,   plan_heard,    plan_caps,     plan_stakes,  write_lead,
                                        write_posts,  write_doubts,  write_caps,    write_stakes, write_sales,
-                                       write_seen,   write_learned, write_bought,  write_heard};
+                                       write_seen,   write_learned, write_heard};
     struct book_step step;
     struct plan *plan = arena_zero(work->arena, 1, sizeof *plan);
     if (!plan) return FAULT_MEMORY;
     if (!book_read_step(work->entry->body, work->arena, &step)) return rows_refuse(work, "the step cannot be read");
+    if (!aftersales_fit(&step)) return rows_refuse(work, "terms of a post that is not in the step");
     plan->step = &step;
     plan->work = work;
     plan->arena = work->arena;
     plan->refusal = work->refusal;
     plan->row_room = ROW_FIGURES + work->entry->body.len;
-    enum fault fault = make_room(plan);
+    enum fault fault = onward_check(work, &step);
+    if (fault == FAULT_NONE) fault = make_room(plan);
     for (size_t i = 0; fault == FAULT_NONE && i < sizeof parts / sizeof *parts; i++)
         fault = parts[i](work->store, work->txn, plan);
-    if (fault != FAULT_NONE) return fault;
-    count(work->totals, plan);
-    return FAULT_NONE;
+    if (fault == FAULT_NONE) count(work->totals, plan);
+    return fault;
 }
 
 /* --- the plan --- */
@@ -205,6 +207,7 @@ static enum fault plan_opening(struct store *store, struct MDB_txn *txn, struct 
                                       .document = opening->document,
                                       .clear_after_ms = opening->clear_after_ms,
                                       .is_one_call = opening->is_one_call,
+                                      .told = ident_is_none(&step->origin) ? LEAD_TOLD_NOTHING : LEAD_TOLD_PENDING,
                                       .fields = opening->fields,
                                       .keep_ms = opening->keep_ms,
                                       .offer = opening->offer};
@@ -302,6 +305,8 @@ static enum fault plan_sales(struct store *store, struct MDB_txn *txn, struct pl
     const struct book_step *step = plan->step;
     enum fault fault = FAULT_NONE;
     unsigned next = 0;
+    (void)store;
+    (void)txn;
     if (step->sales_count && !is_test(plan)) fault = account_begin(&plan->money, plan->work, step->sales_count);
     for (unsigned i = 0; i < step->verdicts_count && fault == FAULT_NONE; i++) {
         const struct settled_post *settled = &plan->settled[i];
@@ -519,11 +524,15 @@ static enum fault write_stakes(struct store *store, struct MDB_txn *txn, struct 
 
 static enum fault write_sales(struct store *store, struct MDB_txn *txn, struct plan *plan)
 {
-    if (!plan->step->sales_count) return FAULT_NONE;
-    enum fault fault = is_test(plan) ? FAULT_NONE : account_write(&plan->money);
-    for (unsigned i = 0; i < plan->step->verdicts_count && fault == FAULT_NONE && !is_test(plan); i++)
+    enum fault fault = FAULT_NONE;
+    bool has_money = plan->step->sales_count && !is_test(plan);
+    if (has_money) fault = account_write(&plan->money);
+    for (unsigned i = 0; i < plan->step->verdicts_count && fault == FAULT_NONE && has_money; i++)
         fault = hearing_low(&plan->money, &plan->settled[i].record);
-    return fault == FAULT_NONE ? aftersales_open(store, txn, plan->step) : fault;
+    for (unsigned i = 0; i < plan->step->verdicts_count && fault == FAULT_NONE; i++)
+        if (plan->settled[i].record.state == POST_ACCEPTED && !is_test(plan))
+            fault = purchases_add(store, txn, &plan->settled[i].record, &plan->settled[i].slot->sale.sale_id);
+    return fault == FAULT_NONE ? aftersales_step(plan->work, plan->step, plan->lead.affiliate, is_test(plan)) : fault;
 }
 
 /* Shown to people: wraps where the accounts, which are checked, would have refused long before. */
@@ -551,15 +560,6 @@ static enum fault write_learned(struct store *store, struct MDB_txn *txn, struct
         fault = learning_note(store, txn, settled->record.intent.contract, settled->from, settled->record.state,
                               plan->step->wall_ms, &plan->refusal->learning[i]);
     }
-    return fault;
-}
-
-static enum fault write_bought(struct store *store, struct MDB_txn *txn, struct plan *plan)
-{
-    enum fault fault = FAULT_NONE;
-    for (unsigned i = 0; i < plan->step->verdicts_count && fault == FAULT_NONE; i++)
-        if (plan->settled[i].record.state == POST_ACCEPTED && !is_test(plan))
-            fault = purchases_add(store, txn, &plan->settled[i].record, &plan->settled[i].slot->sale.sale_id);
     return fault;
 }
 

@@ -39,8 +39,11 @@ struct rows_low {
 
 /* What is told of an entry. */
 struct rows_refusal {
-    const char *text;                          /* why it is refused: a constant */
-    struct learning learning[OFFER_SALES_MAX]; /* what it taught, if it is not: of each verdict */
+    const char *text;                                  /* why it is refused: a constant */
+    struct learning learning[OFFER_SALES_MAX];         /* what it taught, if it is not: of each verdict */
+    struct learning kept[OFFER_SALES_MAX];             /* of sales that are kept or came back */
+    struct book_cap_key given_back[BOOK_CAP_KEYS_MAX]; /* counters in which a returned sale made room */
+    unsigned given_back_count;
     /* Money that comes and goes, and holds that end; not the holds it begins: whoever asked for it has taken those. */
     struct rows_funds funds[ROWS_FUNDS_MAX];
     unsigned funds_count;

@@ -1,29 +1,31 @@
 /* One function for each kind of entry. Each looks at all of its body before it writes: one that is refused changes
  * nothing. */
-#include "exchange/ledger/aftersales.h"
 #include "exchange/ledger/clearing.h"
 #include "exchange/ledger/counting.h"
 #include "exchange/ledger/disclosures.h"
 #include "exchange/ledger/erasures.h"
 #include "exchange/ledger/hearing.h"
+#include "exchange/ledger/onward.h"
 #include "exchange/ledger/outbox.h"
+#include "exchange/ledger/reversals.h"
 #include "exchange/ledger/rows.h"
 #include "exchange/ledger/seen.h"
 #include "exchange/ledger/waiting.h"
 
 typedef enum fault apply(const struct rows_work *work);
 
-static apply apply_switch, apply_catalogue, apply_revocation, apply_counts, apply_deliveries, apply_disposition,
-    apply_late, apply_key_revoked, apply_erasure, apply_disclosure, apply_field_names, apply_rotation;
+static apply apply_switch, apply_catalogue, apply_revocation, apply_counts, apply_deliveries, apply_late,
+    apply_key_revoked, apply_erasure, apply_disclosure, apply_field_names, apply_rotation;
 
 static apply *const applies[ENTRY_KINDS] = {
     [ENTRY_SWITCH] = apply_switch,           [ENTRY_CATALOGUE] = apply_catalogue,
     [ENTRY_REVOCATION] = apply_revocation,   [ENTRY_COUNTS] = apply_counts,
-    [ENTRY_DELIVERIES] = apply_deliveries,   [ENTRY_DISPOSITION] = apply_disposition,
+    [ENTRY_DELIVERIES] = apply_deliveries,   [ENTRY_DISPOSITION] = aftersales_dispose,
     [ENTRY_CLEAR] = clearing_apply,          [ENTRY_LATE] = apply_late,
     [ENTRY_KEY_REVOKED] = apply_key_revoked, [ENTRY_ERASURE] = apply_erasure,
     [ENTRY_DISCLOSURE] = apply_disclosure,   [ENTRY_FIELD_NAMES] = apply_field_names,
-    [ENTRY_ROTATION] = apply_rotation,
+    [ENTRY_ROTATION] = apply_rotation,       [ENTRY_RETURN] = reversals_ask,
+    [ENTRY_JUDGEMENT] = reversals_judge,     [ENTRY_UNCONTACTED] = onward_uncontacted,
 };
 
 enum fault rows_apply_other(const struct rows_work *work)
@@ -84,11 +86,6 @@ static enum fault apply_deliveries(const struct rows_work *work)
 {
     enum fault fault = outbox_apply(work->store, work->txn, work->entry);
     return fault == FAULT_INPUT ? rows_refuse(work, "the record of deliveries cannot be read") : fault;
-}
-
-static enum fault apply_disposition(const struct rows_work *work)
-{
-    return aftersales_dispose(work->store, work->txn, work->entry, work->arena, work->refusal);
 }
 
 static enum fault apply_erasure(const struct rows_work *work)

@@ -50,6 +50,16 @@ uint64_t acceptance_after(uint64_t word, bool accepted, int64_t wall_ms)
     return hours << (2 * FIGURE_BITS) | figures.posts << FIGURE_BITS | figures.accepted;
 }
 
+uint64_t acceptance_undo(uint64_t word, int64_t counted_ms, int64_t wall_ms)
+{
+    uint64_t hours = hours_of(wall_ms), seen = word >> (2 * FIGURE_BITS), since = hours_of(counted_ms);
+    if (hours < seen) hours = seen;
+    struct figures figures = figures_at(word, hours);
+    uint64_t weight = decayed(POST, hours > since ? hours - since : 0);
+    figures.accepted = figures.accepted > weight ? figures.accepted - weight : 0;
+    return hours << (2 * FIGURE_BITS) | figures.posts << FIGURE_BITS | figures.accepted;
+}
+
 uint32_t acceptance_ppm(uint64_t word, int64_t wall_ms)
 {
     if (word == 0) return ACCEPTANCE_ONE;

@@ -19,6 +19,9 @@
 
 /* After one more verdict at that instant. */
 uint64_t acceptance_after(uint64_t word, bool accepted, int64_t wall_ms);
+/* One that was counted as accepted at `counted_ms` turns out not to be: its weight as it is by now is taken away. (Of
+ * sales: "accepted" are those that are kept, and this one came back.) */
+uint64_t acceptance_undo(uint64_t word, int64_t counted_ms, int64_t wall_ms);
 /* P at that instant, in ppm: 1 to ACCEPTANCE_ONE. */
 uint32_t acceptance_ppm(uint64_t word, int64_t wall_ms);
 /* Posts that still count, rounded down: how sure P is. */

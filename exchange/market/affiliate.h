@@ -3,6 +3,7 @@
 #pragma once
 
 #include "exchange/market/contract.h"
+#include "exchange/market/sale_terms.h"
 
 enum reveal_buyers { REVEAL_ID, REVEAL_NAME, REVEAL_NONE };
 enum reveal_bids { REVEAL_NO_BIDS, REVEAL_BEST_BID, REVEAL_ALL_BIDS };
@@ -34,6 +35,7 @@ struct affiliate {
     enum reveal_buyers reveal;
     enum reveal_bids reveal_bids;
     bool reveal_stages;
+    struct return_share returns; /* what it bears of returned leads */
     bool paused;
     bool releases; /* on_pending: a post without a verdict is void at its deadline */
 };

@@ -37,6 +37,7 @@ void availability_read(const struct contract *contract, const struct buyer *buye
         .response_us = rates_response_us(standing, contract->cell),
         .turn = turns_latest(standing, contract->cell),
         .accepted_ppm = acceptance_ppm(learned_word(standing, contract->cell), wall_ms),
+        .returned_ppm = ACCEPTANCE_ONE - acceptance_ppm(learned_kept(standing, contract->cell), wall_ms),
     };
     view->stake_micros = purse_stake(contract, 0);
     view->counts_funds = buyer->purse.is_limited;
@@ -82,7 +83,8 @@ enum {
     OFFERS = 256,
     BARRED = 512,
     FUNDS = 1024,
-    ALL = 2047
+    RETURNS = 2048,
+    ALL = 4095
 };
 
 void availability_pack(struct sink *sink, const struct availability_view *view)
@@ -92,7 +94,7 @@ void availability_pack(struct sink *sink, const struct availability_view *view)
                        (view->signal_available ? SAYS_YES : 0u) | (view->contract_circuit_open ? CIRCUIT : 0u) |
                        (view->origin_circuit_open ? ORIGIN : 0u) | (view->rate_spent ? SPENT : 0u) |
                        (has_seats ? SEATS : 0u) | (view->is_quiet ? QUIET : 0u) | (view->offers_full ? OFFERS : 0u) |
-                       (view->barred != REASON_NONE ? BARRED : 0u) | (view->counts_funds ? FUNDS : 0u));
+                       (view->barred != REASON_NONE ? BARRED : 0u) | (view->counts_funds ? FUNDS : 0u) | (view->returned_ppm ? RETURNS : 0u));
     flat_put_signed(sink, view->cap_full);
     flat_put(sink, view->in_flight);
     flat_put_signed(sink, view->response_us);
@@ -102,6 +104,7 @@ void availability_pack(struct sink *sink, const struct availability_view *view)
     if (has_seats) flat_put_signed(sink, view->seats_free);
     if (view->barred != REASON_NONE) flat_put(sink, view->barred);
     if (view->counts_funds) flat_put_signed(sink, view->funds_micros);
+    if (view->returned_ppm) flat_put(sink, view->returned_ppm);
 }
 
 bool availability_unpack(struct bytes bytes, struct availability_view *view)
@@ -128,6 +131,7 @@ bool availability_unpack(struct bytes bytes, struct availability_view *view)
     view->seats_free = flags & SEATS ? flat_take_signed(&flat) : INT64_MAX;
     if (flags & BARRED) view->barred = (enum reason)flat_take_upto(&flat, REASON_COUNT - 1);
     if (flags & FUNDS) view->funds_micros = flat_take_signed(&flat);
+    if (flags & RETURNS) view->returned_ppm = (uint32_t)flat_take_upto(&flat, ACCEPTANCE_ONE);
     return flat_ends(&flat);
 }
 

@@ -27,6 +27,7 @@ struct availability_view {
     uint64_t turn;                                   /* its latest turn (round_robin); 0: none yet */
     uint32_t sold_today;                             /* in the house's day, posts under way included (even) */
     uint32_t accepted_ppm;                           /* P(post accepted), learned */
+    uint32_t returned_ppm;                           /* P(sale returned), learned; 0: nothing is known of any */
 };
 
 /* What a lead has to do with it, the same for all contracts. */
@@ -51,4 +52,4 @@ int64_t availability_money(const struct buyer *buyer, const struct availability_
 void availability_pack(struct sink *sink, const struct availability_view *view);
 /* False: nothing that was packed here. */
 bool availability_unpack(struct bytes bytes, struct availability_view *view);
-#define AVAILABILITY_PACKED_MAX 106u /* bytes */
+#define AVAILABILITY_PACKED_MAX 110u /* bytes */

@@ -1,6 +1,6 @@
 /* Campaigns: the schema of a lead first, because every contract's filter is read against it. Fields keep the document's
  * order: it is the order buyers see them in. */
-#include "exchange/market/build.h"
+#include "exchange/market/build_aftersale.h"
 
 #include "exchange/market/legs.h"
 #include "exchange/market/scalar.h"
@@ -55,6 +55,7 @@ static void read_campaign(struct build *build, const struct node *node, struct c
     read_pings(build, node, campaign);
     read_retention(build, node, campaign);
     build_margin(build, node, &campaign->margin);
+    build_onward(build, node, campaign);
     build_ranking(build, node, campaign);
     read_fields(build, node, campaign);
     build_quality(build, node, campaign);

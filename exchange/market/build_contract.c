@@ -2,6 +2,7 @@
  * all other contracts; hosts and schedules that many share are kept once, and a URL is kept in one piece that its parts
  * point into. */
 #include "exchange/market/build_addresses.h"
+#include "exchange/market/build_aftersale.h"
 #include "exchange/market/build_doubt.h"
 
 #include <stdlib.h>
@@ -135,6 +136,7 @@ void build_contract(struct build *build, const struct node *node, struct contrac
     contract->silent_available = silent;
     build_bool(build, node, "paused", &contract->paused);
     build_bool(build, node, "free", &contract->is_free);
+    build_sale_terms(build, node, contract);
     if (!node_find(node, "margin")) return;
     struct margin *margin = build_zero(build, 1, sizeof *margin);
     if (!margin) return;

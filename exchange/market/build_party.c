@@ -1,5 +1,6 @@
 /* Affiliates and buyers: who they are, by which keys they are known, and on what terms they stand. */
 #include "exchange/market/build_addresses.h"
+#include "exchange/market/build_aftersale.h"
 #include "exchange/market/redirect.h"
 #include "exchange/market/rehearsal.h"
 #include "exchange/market/scalar.h"
@@ -90,6 +91,7 @@ static void read_affiliate(struct build *build, const struct node *node, struct 
     affiliate->releases = pending == 1;
     build_bool(build, node, "paused", &affiliate->paused);
     build_affiliate_notices(build, node, affiliate);
+    build_return_share(build, node, &affiliate->returns);
     read_campaigns(build, node, affiliate);
     read_caps(build, node, affiliate);
     if (read_keys(build, node, PRINCIPAL_AFFILIATE, affiliate->index) == 0)

@@ -116,7 +116,8 @@ static struct cap_key key_of(const struct cap *cap, const struct row *row, const
 {
     struct cap_key key = {.window = (uint32_t)cap_window_of(cap, row->zone, wall_ms),
                           .limit = cap_limit_now(cap, row->zone, row->schedule, standing, wall_ms),
-                          .stay = cap->counts == CAP_OF_SOLD ? CAP_HELD : CAP_SPENT};
+                          .stay = cap->counts == CAP_OF_SOLD ? CAP_HELD : CAP_SPENT,
+                          .gives_back = cap->gives_back && cap->counts == CAP_OF_SOLD};
     find_counter(cap, segments, standing, &key);
     return key;
 }
@@ -172,7 +173,8 @@ static unsigned add_keys(const struct row *row, const struct cap_deal *deal, int
                                              .window = key.window,
                                              .amount = 1,
                                              .limit = UINT32_MAX,
-                                             .stay = CAP_COUNTED};
+                                             .stay = CAP_COUNTED,
+                                             .gives_back = cap->gives_back};
     }
     return count;
 }

@@ -38,6 +38,7 @@ struct campaign {
     struct bytes id;
     int64_t timeout_us, post_timeout_us, offer_ttl_us;
     enum promise_kind promise;
+    struct onward_terms onward;
     bool reauctions_mismatch; /* on_mismatch; else such a post is unsold */
     int64_t retention_ms;     /* how long private content is kept; 0: until it is erased */
     int64_t reping_window_us; /* 0: every ping is asked about */

@@ -37,12 +37,13 @@ struct cap {
     struct cap_id id;    /* stable: owner, window, unit, per, counts; its segments' follow from it */
 };
 
-/* Addresses that few contracts have. */
+/* What few contracts have. */
 struct contract_asides {
     bool has_test;
     struct endpoint test_ping, test_post; /* where its test leads go; the ping's empty: a standing price */
     struct endpoint status;               /* asked about posts in doubt; empty: nobody is */
     struct sale_addresses sales;          /* told of its sales, or given copies */
+    const struct sale_terms *after;       /* NULL: nothing is said of the time after a sale */
 };
 
 /* The first rule whose filter matches gives the standing price. */
@@ -100,6 +101,11 @@ struct contract {
 static inline bool contract_takes_tests(const struct contract *contract)
 {
     return contract->asides && contract->asides->has_test;
+}
+
+static inline const struct sale_terms *contract_after(const struct contract *contract)
+{
+    return contract->asides ? contract->asides->after : NULL;
 }
 
 struct buyer {

@@ -18,7 +18,8 @@ static bool is_by(const struct duplicates_question *question, const struct encou
 
 static bool is_own(const struct duplicates_question *question, const struct encounter *encounter)
 {
-    return question->lead_id && ident_same(question->lead_id, &encounter->lead_id);
+    bool is_origin = !ident_is_none(&question->origin) && ident_same(&question->origin, &encounter->lead_id);
+    return is_origin || (question->lead_id && ident_same(question->lead_id, &encounter->lead_id));
 }
 
 static bool counts(const struct duplicates *rule, const struct encounter *encounter)
@@ -78,7 +79,8 @@ bool duplicates_bars(const struct duplicates_question *question, const struct co
 bool duplicates_guards(const struct duplicates_guard *guard, const struct ident *lead_id, const struct encounter *list,
                        uint32_t count, int64_t wall_ms)
 {
-    struct duplicates_question question = {guard->catalogue, guard->campaign, lead_id, list, count, wall_ms};
+    struct duplicates_question question = {guard->catalogue, guard->campaign, lead_id, list, count,
+                                           wall_ms,          guard->origin};
     for (uint32_t i = 0; i < guard->contracts_count; i++)
         if (duplicates_bars(&question, guard->contracts[i])) return true;
     return false;

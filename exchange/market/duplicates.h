@@ -16,6 +16,7 @@ struct duplicates_question {
     const struct encounter *list;
     uint32_t count;
     int64_t wall_ms;
+    struct ident origin; /* the lead it comes of: its encounters are its own too; or none */
 };
 
 /* The campaign's own rule, over its scope. */
@@ -32,6 +33,7 @@ struct duplicates_guard {
     const struct contract *contracts[OFFER_SALES_MAX];
     uint32_t contracts_count;
     struct person_keys keys;
+    struct ident origin;
 };
 /* Some contract of the guard is barred by what is known of the person now. */
 bool duplicates_guards(const struct duplicates_guard *guard, const struct ident *lead_id, const struct encounter *list,

@@ -27,6 +27,7 @@ static int64_t reach_of(const struct fallback *fallback, const struct rank_bid *
     if (most_micros > bid->pays_micros) whole_micros = price_payout(&parties, most_micros).payout_micros;
     if (whole_micros > reach_micros) reach_micros = whole_micros;
     if (!fallback->promise_micros || campaign->promise != PROMISE_SQUEEZE) return reach_micros;
+    if (price_is_later(bid->entry->contract)) return reach_micros; /* no margin of it is there yet */
     int64_t squeezed_micros = most_micros - campaign->min_margin_micros;
     return squeezed_micros > reach_micros ? squeezed_micros : reach_micros;
 }

@@ -2,10 +2,12 @@
  * and payout + margin is the price, always. */
 #include "exchange/market/price.h"
 
+#include "exchange/market/sale_terms.h"
 #include "protocol/base/check.h"
 #include "protocol/base/money.h"
 
 static struct payout split(int64_t price_micros, int64_t payout_micros, enum margin_source rule);
+static struct payout usual(const struct price_parties *parties, int64_t price_micros);
 
 /* NULL: this affiliate and this contract have no margin of their own. */
 static const struct margin *pair_of(const struct contract *contract, uint32_t affiliate)
@@ -27,12 +29,13 @@ static const struct margin *pair_of(const struct contract *contract, uint32_t af
 static const struct margin *margin_of(const struct price_parties *parties, enum margin_source *rule)
 {
     const struct contract *contract = parties->contract;
+    const struct affiliate *affiliate = parties->affiliate;
     const struct margin *const stated[MARGIN_SOURCE_COUNT] = {
-        [MARGIN_PAIR] = contract ? pair_of(contract, parties->affiliate->index) : NULL,
+        [MARGIN_PAIR] = contract && affiliate ? pair_of(contract, affiliate->index) : NULL,
         [MARGIN_CONTRACT] = contract ? contract->margin : NULL,
         [MARGIN_SOURCE] = parties->source ? &parties->source->margin : NULL,
-        [MARGIN_AFFILIATE] = &parties->affiliate->margin,
-        [MARGIN_CAMPAIGN] = &parties->campaign->margin,
+        [MARGIN_AFFILIATE] = affiliate ? &affiliate->margin : NULL,
+        [MARGIN_CAMPAIGN] = parties->campaign ? &parties->campaign->margin : NULL,
     };
     static const enum margin_source ORDER[] = {MARGIN_PAIR, MARGIN_CONTRACT, MARGIN_SOURCE, MARGIN_AFFILIATE,
                                                MARGIN_CAMPAIGN};
@@ -68,7 +71,26 @@ static int64_t kept_of(const struct margin *margin, int64_t price_micros)
     return kept;
 }
 
+bool price_is_later(const struct contract *contract)
+{
+    const struct sale_terms *after = contract_after(contract);
+    return after && after->pays_at;
+}
+
 struct payout price_payout(const struct price_parties *parties, int64_t price_micros)
+{
+    if (parties->contract && price_is_later(parties->contract)) return split(price_micros, 0, MARGIN_CONTRACT);
+    return usual(parties, price_micros);
+}
+
+struct payout price_at_stage(const struct price_parties *parties, int64_t price_micros)
+{
+    struct payout payout = usual(parties, price_micros);
+    int64_t gets = payout.payout_micros < 0 ? 0 : payout.payout_micros;
+    return split(price_micros, gets < price_micros ? gets : price_micros, payout.rule);
+}
+
+static struct payout usual(const struct price_parties *parties, int64_t price_micros)
 {
     enum margin_source rule;
     const struct margin *margin = margin_of(parties, &rule);
@@ -138,6 +160,10 @@ int64_t price_billed(const struct price_parties *parties, int64_t agreed_micros,
                      int64_t owed_micros, struct payout *payout)
 {
     const struct contract *contract = parties->contract;
+    if (price_is_later(contract) && payout->payout_micros == 0) {
+        *payout = split(0, 0, payout->rule);
+        return 0;
+    }
     if (!contract->bills_lower || named_micros < 0 || named_micros >= agreed_micros) return agreed_micros;
     int64_t billed = named_micros > contract->min_price_micros ? named_micros : contract->min_price_micros;
     if (billed >= agreed_micros) return agreed_micros;

@@ -24,6 +24,12 @@ struct price_parties {
  * rounded down to payout_step. It may be 0 or less, or (under a fixed pay) above the price; a free contract's is never
  * below 0. Whether such a bid counts is price_carries' to say. */
 struct payout price_payout(const struct price_parties *parties, int64_t price_micros);
+/* Of an amount that is billed when a stage is reached (pay_on), by the same margins, between 0 and the amount. Who is
+ * not in the catalogue any more is NULL there, and has stated none. */
+struct payout price_at_stage(const struct price_parties *parties, int64_t price_micros);
+/* The contract is billed at a stage, and nothing when it accepts a lead; what it would pay then is promised to nobody:
+ * price_payout says 0. */
+bool price_is_later(const struct contract *contract);
 /* False: low_bid. The payout reaches the floor and is above 0 (a free contract: not below 0), and the house pays
  * nothing out of its own pocket. */
 bool price_carries(const struct contract *contract, struct payout payout, int64_t floor_micros);

@@ -116,7 +116,9 @@ static int64_t effective_of(const struct match_entry *entry, int64_t price_micro
 {
     int64_t multiplier_ppm = entry->contract->multiplier_ppm, micros = price_micros;
     if (multiplier_ppm && multiplier_ppm != MONEY_PPM) micros = times(micros, multiplier_ppm);
-    return by_value ? times(micros, entry->view.accepted_ppm) : micros;
+    if (!by_value) return micros;
+    micros = times(micros, entry->view.accepted_ppm);
+    return entry->view.returned_ppm ? times(micros, MONEY_PPM - entry->view.returned_ppm) : micros;
 }
 
 static const struct ranking *ranking_of(const struct rank_terms *terms)

@@ -74,6 +74,7 @@ bool aftersale_write_return(struct sink *sink, const struct book_return *asked)
     flat_put_id(sink, &asked->return_id);
     flat_put_id(sink, &asked->post_id);
     flat_put_id(sink, &asked->lead_id);
+    flat_put_id(sink, &asked->sale_id);
     flat_put_text(sink, asked->buyer);
     flat_put_text(sink, asked->affiliate);
     flat_put_text(sink, asked->contract);
@@ -85,13 +86,11 @@ bool aftersale_write_return(struct sink *sink, const struct book_return *asked)
     flat_put(sink, asked->judge);
     flat_put_text(sink, asked->note);
     flat_put_signed(sink, asked->amount_micros);
-    flat_put(sink, asked->is_whole);
     flat_put(sink, asked->by_house);
     flat_put_signed(sink, asked->asked_ms);
     flat_put_signed(sink, asked->judged_ms);
     flat_put_signed(sink, asked->accept_at_ms);
     flat_put_signed(sink, asked->onward_until_ms);
-    pieces_put_caps(sink, asked->keys, asked->keys_count);
     return !sink->cut;
 }
 
@@ -103,6 +102,7 @@ bool aftersale_read_return(struct bytes bytes, struct book_return *asked)
     flat_take_id(&flat, &asked->return_id);
     flat_take_id(&flat, &asked->post_id);
     flat_take_id(&flat, &asked->lead_id);
+    flat_take_id(&flat, &asked->sale_id);
     asked->buyer = flat_take_text(&flat);
     asked->affiliate = flat_take_text(&flat);
     asked->contract = flat_take_text(&flat);
@@ -114,13 +114,11 @@ bool aftersale_read_return(struct bytes bytes, struct book_return *asked)
     asked->judge = (enum return_judge)flat_take_upto(&flat, RETURN_JUDGES - 1);
     asked->note = flat_take_text(&flat);
     asked->amount_micros = flat_take_signed(&flat);
-    asked->is_whole = flat_take_flag(&flat);
     asked->by_house = flat_take_flag(&flat);
     asked->asked_ms = flat_take_signed(&flat);
     asked->judged_ms = flat_take_signed(&flat);
     asked->accept_at_ms = flat_take_signed(&flat);
     asked->onward_until_ms = flat_take_signed(&flat);
-    asked->keys_count = pieces_take_caps(&flat, asked->keys);
     return flat_ends(&flat);
 }
 
@@ -151,6 +149,8 @@ bool aftersale_write_record(struct sink *sink, const struct aftersale_record *re
     flat_put_head(sink, 'A', RECORD_VERSION);
     flat_put_id(sink, &record->post_id);
     flat_put_id(sink, &record->lead_id);
+    flat_put(sink, record->has_terms);
+    if (record->has_terms) pieces_put_after(sink, &record->terms);
     flat_put(sink, record->dispositions);
     flat_put(sink, record->latest);
     flat_put(sink, record->highest);
@@ -161,7 +161,7 @@ bool aftersale_write_record(struct sink *sink, const struct aftersale_record *re
     flat_put_signed(sink, record->pending_micros);
     flat_put(sink, record->is_uncontacted);
     flat_put(sink, record->is_bad);
-    flat_put_id(sink, &record->onward);
+    flat_put_signed(sink, record->contact_by_ms);
     return !sink->cut;
 }
 
@@ -172,6 +172,8 @@ bool aftersale_read_record(struct bytes bytes, struct aftersale_record *record)
     flat_take_head(&flat, 'A', RECORD_VERSION);
     flat_take_id(&flat, &record->post_id);
     flat_take_id(&flat, &record->lead_id);
+    record->has_terms = flat_take_flag(&flat);
+    if (record->has_terms) pieces_take_after(&flat, &record->terms);
     record->dispositions = (uint32_t)flat_take_upto(&flat, UINT32_MAX);
     record->latest = (enum sale_stage)flat_take_upto(&flat, STAGE_COUNT - 1);
     record->highest = (enum sale_stage)flat_take_upto(&flat, STAGE_COUNT - 1);
@@ -182,6 +184,6 @@ bool aftersale_read_record(struct bytes bytes, struct aftersale_record *record)
     record->pending_micros = flat_take_signed(&flat);
     record->is_uncontacted = flat_take_flag(&flat);
     record->is_bad = flat_take_flag(&flat);
-    flat_take_id(&flat, &record->onward);
+    record->contact_by_ms = flat_take_signed(&flat);
     return flat_ends(&flat);
 }

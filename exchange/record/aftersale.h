@@ -31,7 +31,7 @@ const char *return_judge_name(enum return_judge judge); /* "", "contract", "time
 
 /* An entry when it is asked for (requested, or approved at once), and its row. */
 struct book_return {
-    struct ident return_id, post_id, lead_id;
+    struct ident return_id, post_id, lead_id, sale_id;
     struct bytes buyer, affiliate, contract, campaign;
     struct bytes reason_code;
     bool has_evidence;
@@ -40,13 +40,10 @@ struct book_return {
     enum return_judge judge;
     struct bytes note;     /* of who judged */
     int64_t amount_micros; /* of the price */
-    bool is_whole;         /* all that was left of it */
     bool by_house;         /* the affiliate keeps its payout, the house bears it */
     int64_t asked_ms, judged_ms;
     int64_t accept_at_ms;    /* REQUESTED: approved by itself then; 0: never */
     int64_t onward_until_ms; /* approved whole by then, the lead goes to a new auction; 0: it does not */
-    uint8_t keys_count;      /* caps that are given back */
-    struct book_cap_key keys[BOOK_CAP_KEYS_MAX];
 };
 
 /* An entry. */
@@ -57,18 +54,20 @@ struct book_judgement {
     struct bytes note;
 };
 
-/* The row of a sale (by its post's id) of which something was told. */
+/* The row of a post (by its id) that has such terms, or of whose sale something was told. */
 struct aftersale_record {
     struct ident post_id, lead_id;
+    bool has_terms;
+    struct book_after terms; /* without the id */
     uint32_t dispositions;
     enum sale_stage latest, highest;
     int64_t latest_ms, contacted_ms; /* 0: not yet */
     uint32_t paid;                   /* bits 1 << stage: stages that were paid */
     uint32_t returns;                /* asked for and not denied */
     int64_t pending_micros;          /* of those, what is not judged yet */
+    int64_t contact_by_ms;           /* until then the person is to be reached; 0: no more, or never was */
     bool is_uncontacted;             /* nobody was reached in time */
     bool is_bad;                     /* learned as one that comes back */
-    struct ident onward;             /* the lead it went on as; none: it did not */
 };
 
 bool aftersale_write_disposition(struct sink *sink, const struct book_disposition *disposition);

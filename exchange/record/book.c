@@ -14,18 +14,28 @@
 #define POST_VERSION 6
 #define SEEN_VERSION 1
 
-enum { KEEPS_SALE = LEAD_SLOTS(POST_OPEN) | LEAD_SLOTS(POST_UNKNOWN) | LEAD_SLOTS(POST_ACCEPTED) };
+enum {
+    KEEPS_SALE = LEAD_SLOTS(POST_OPEN) | LEAD_SLOTS(POST_UNKNOWN) | LEAD_SLOTS(POST_ACCEPTED) |
+                 LEAD_SLOTS(POST_RETURNED)
+};
 
-/* How long a key stays stands above its window, where the first version had zeros: what it wrote reads as it was meant.
- */
-#define STAY_SHIFT 32
-#define WINDOW_MAX (((uint64_t)BOOK_CAP_STAY_MAX << STAY_SHIFT) | UINT32_MAX)
+enum { WAS_SOLD = LEAD_SLOTS(POST_ACCEPTED) | LEAD_SLOTS(POST_RETURNED) };
 
-enum { HAS_OPENING = 1, HAS_VERDICTS = 2, HAS_INTENTS = 4, HAS_SALES = 8, HAS_FINAL = 16, HAS_SEEN = 32, HAS_ALL = 63 };
+enum {
+    HAS_OPENING = 1,
+    HAS_VERDICTS = 2,
+    HAS_INTENTS = 4,
+    HAS_SALES = 8,
+    HAS_FINAL = 16,
+    HAS_SEEN = 32,
+    HAS_AFTERS = 64,
+    HAS_ORIGIN = 128,
+    HAS_ALL = 255
+};
 
-static const char *const lead_states[LEAD_STATE_COUNT] = {"posting", "sold", "pending", "unsold"};
-static const char *const post_states[POST_STATE_COUNT] = {"open",   "accepted", "rejected",
-                                                          "failed", "unknown",  "voided"};
+static const char *const lead_states[LEAD_STATE_COUNT] = {"posting", "sold", "pending", "unsold", "returned"};
+static const char *const post_states[POST_STATE_COUNT] = {"open",    "accepted", "rejected", "failed",
+                                                          "unknown", "voided",   "returned"};
 static const char *const verdict_sources[VERDICT_SOURCES] = {"reply", "operator", "buyer", "status", "time", "release"};
 
 const char *lead_state_name(enum lead_state state)
@@ -73,7 +83,8 @@ enum lead_state lead_state_of(const struct lead_record *lead)
 {
     if (lead_slots_in(lead, LEAD_SLOTS(POST_ACCEPTED))) return LEAD_SOLD;
     if (lead_slots_in(lead, LEAD_SLOTS(POST_OPEN))) return LEAD_POSTING;
-    return lead_slots_in(lead, LEAD_SLOTS(POST_UNKNOWN)) ? LEAD_PENDING : LEAD_UNSOLD;
+    if (lead_slots_in(lead, LEAD_SLOTS(POST_UNKNOWN))) return LEAD_PENDING;
+    return lead_slots_in(lead, LEAD_SLOTS(POST_RETURNED)) ? LEAD_RETURNED : LEAD_UNSOLD;
 }
 
 int64_t book_cap_change(const struct book_cap_key *key, enum post_state state)
@@ -150,29 +161,6 @@ static void take_verdict(struct flat *flat, struct book_verdict *verdict)
     verdict->buyer_lead_id = flat_take_text(flat);
     verdict->named_price_micros = flat_take_signed(flat);
     verdict->by = (enum verdict_source)flat_take_upto(flat, VERDICT_SOURCES - 1);
-}
-
-void pieces_put_caps(struct sink *sink, const struct book_cap_key *keys, uint8_t count)
-{
-    flat_put(sink, count);
-    for (uint8_t i = 0; i < count; i++) {
-        sink_bytes(sink, (struct bytes){(const char *)keys[i].id, sizeof keys[i].id});
-        flat_put(sink, keys[i].window | (uint64_t)keys[i].stay << STAY_SHIFT);
-        flat_put(sink, keys[i].amount);
-    }
-}
-
-uint8_t pieces_take_caps(struct flat *flat, struct book_cap_key *keys)
-{
-    uint8_t count = (uint8_t)flat_take_upto(flat, BOOK_CAP_KEYS_MAX);
-    for (uint8_t i = 0; i < count; i++) {
-        flat_take_raw(flat, keys[i].id, sizeof keys[i].id);
-        uint64_t window = flat_take_upto(flat, WINDOW_MAX);
-        keys[i].window = (uint32_t)window;
-        keys[i].stay = (uint8_t)(window >> STAY_SHIFT);
-        keys[i].amount = (uint32_t)flat_take_upto(flat, UINT32_MAX);
-    }
-    return count;
 }
 
 static void put_intent(struct sink *sink, const struct book_intent *intent)
@@ -276,7 +264,8 @@ static unsigned parts_of(const struct book_step *step)
 {
     return (step->opening ? HAS_OPENING : 0u) | (step->verdicts_count ? HAS_VERDICTS : 0u) |
            (step->intents_count ? HAS_INTENTS : 0u) | (step->sales_count ? HAS_SALES : 0u) |
-           (step->final ? HAS_FINAL : 0u) | (step->seen ? HAS_SEEN : 0u);
+           (step->final ? HAS_FINAL : 0u) | (step->seen ? HAS_SEEN : 0u) | (step->afters_count ? HAS_AFTERS : 0u) |
+           (ident_is_none(&step->origin) ? 0u : HAS_ORIGIN);
 }
 
 bool book_write_step(struct sink *sink, const struct book_step *step, struct bytes sealed)
@@ -300,6 +289,9 @@ bool book_write_step(struct sink *sink, const struct book_step *step, struct byt
         flat_put_text(sink, step->final->text);
     }
     if (step->seen) put_seen(sink, step->seen);
+    if (step->afters_count) flat_put(sink, step->afters_count);
+    for (unsigned i = 0; i < step->afters_count; i++) pieces_put_intent_after(sink, &step->afters[i]);
+    if (!ident_is_none(&step->origin)) flat_put_id(sink, &step->origin);
     return !sink->cut;
 }
 
@@ -350,7 +342,14 @@ static bool take_parts(struct flat *flat, struct arena *arena, uint8_t version, 
     struct book_seen *seen = has & HAS_SEEN ? arena_zero(arena, 1, sizeof *seen) : NULL;
     if (seen) take_seen(flat, seen);
     step->seen = seen;
-    return has != 0 && verdicts && intents && sales && !(has & HAS_FINAL) == !step->final && !(has & HAS_SEEN) == !seen;
+    step->afters_count = take_count(flat, has & HAS_AFTERS, version);
+    struct book_after *afters = arena_zero(arena, step->afters_count, sizeof *afters);
+    for (unsigned i = 0; afters && i < step->afters_count; i++) pieces_take_intent_after(flat, &afters[i]);
+    step->afters = afters;
+    if (has & HAS_ORIGIN) flat_take_id(flat, &step->origin);
+    if (has & HAS_ORIGIN && ident_is_none(&step->origin)) flat->bad = true; /* that is spelled by leaving it out */
+    return afters && has != 0 && verdicts && intents && sales && !(has & HAS_FINAL) == !step->final &&
+           !(has & HAS_SEEN) == !seen;
 }
 
 bool book_read_step(struct bytes bytes, struct arena *arena, struct book_step *step)
@@ -377,7 +376,7 @@ static void put_slot(struct sink *sink, const struct lead_slot *slot)
     sink_char(sink, (char)slot->max_sold);
     flat_put(sink, slot->posts_sent);
     if (LEAD_SLOTS(slot->state) & KEEPS_SALE) put_sale(sink, &slot->sale);
-    if (slot->state == POST_ACCEPTED) flat_put_text(sink, slot->buyer_lead_id);
+    if (LEAD_SLOTS(slot->state) & WAS_SOLD) flat_put_text(sink, slot->buyer_lead_id);
     if (slot->state == POST_UNKNOWN) flat_put_signed(sink, slot->resolves_ms);
 }
 
@@ -391,7 +390,7 @@ static void take_slot(struct flat *flat, struct lead_slot *slot, uint8_t version
     flat_take_raw(flat, &slot->max_sold, 1);
     slot->posts_sent = (uint32_t)flat_take_upto(flat, UINT32_MAX);
     if (LEAD_SLOTS(slot->state) & KEEPS_SALE) take_sale(flat, &slot->sale, version);
-    if (slot->state == POST_ACCEPTED) slot->buyer_lead_id = flat_take_text(flat);
+    if (LEAD_SLOTS(slot->state) & WAS_SOLD) slot->buyer_lead_id = flat_take_text(flat);
     if (slot->state == POST_UNKNOWN && version > 5) slot->resolves_ms = flat_take_signed(flat);
 }
 

@@ -16,7 +16,8 @@ struct lead_slot {
     enum post_state state;
     uint8_t candidate, max_sold; /* of that post */
     uint32_t posts_sent;         /* posts of this slot whose bytes may have left */
-    struct book_sale sale; /* ACCEPTED: as made; OPEN, UNKNOWN: what an acceptance would make, under the post's id */
+    struct book_sale
+        sale; /* ACCEPTED, RETURNED: as made; OPEN, UNKNOWN: what an acceptance would make, under the post's id */
     struct bytes buyer_lead_id;
     int64_t resolves_ms; /* UNKNOWN: when the doubt ends by itself; 0: never */
 };
@@ -54,7 +55,8 @@ struct lead_record {
 /* When the last of its doubts ends by itself, as the slots say; 0: none is in doubt, or one has no end. */
 int64_t lead_resolves_ms(const struct lead_record *lead);
 unsigned lead_slots_in(const struct lead_record *lead, unsigned states);
-/* What the slots say: SOLD (any), POSTING (any post is open), PENDING (any is in doubt), else UNSOLD. */
+/* What the slots say: SOLD (any), POSTING (any post is open), PENDING (any is in doubt), RETURNED (any was), else
+ * UNSOLD. */
 enum lead_state lead_state_of(const struct lead_record *lead);
 
 struct post_record {

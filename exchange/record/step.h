@@ -1,6 +1,7 @@
 /* step: what one story asks to be written into the book at once, part by part. book.h makes bytes of it. */
 #pragma once
 
+#include "exchange/record/after.h"
 #include "exchange/record/offer.h"
 #include "exchange/record/person.h"
 #include "protocol/crypto/digest.h"
@@ -10,8 +11,8 @@
 #define BOOK_CAP_KEYS_MAX 17
 #define BOOK_TEXT_MAX 200 /* a buyer's words, or the sentence an unsold lead was answered with */
 
-enum lead_state { LEAD_POSTING, LEAD_SOLD, LEAD_PENDING, LEAD_UNSOLD, LEAD_STATE_COUNT };
-const char *lead_state_name(enum lead_state state); /* "posting", "sold", "pending", "unsold" */
+enum lead_state { LEAD_POSTING, LEAD_SOLD, LEAD_PENDING, LEAD_UNSOLD, LEAD_RETURNED, LEAD_STATE_COUNT };
+const char *lead_state_name(enum lead_state state); /* "posting", "sold", "pending", "unsold", "returned" */
 
 /* Stored: append only. */
 enum post_state {
@@ -20,10 +21,11 @@ enum post_state {
     POST_REJECTED,
     POST_FAILED,
     POST_UNKNOWN,
-    POST_VOIDED, /* given up without the buyer's word: nothing is billed, whatever it says later */
+    POST_VOIDED,   /* given up without the buyer's word: nothing is billed, whatever it says later */
+    POST_RETURNED, /* accepted, and given back whole */
     POST_STATE_COUNT
 };
-const char *post_state_name(enum post_state state); /* "open", "accepted", "rejected", "failed", "unknown", "voided" */
+const char *post_state_name(enum post_state state); /* "open", "accepted", …, "voided", "returned" */
 
 /* Whose word a verdict is. Stored: append only. */
 enum verdict_source {
@@ -132,12 +134,14 @@ struct book_seen { /* with intents: by what the person is known again, and for h
 
 struct book_step {
     struct ident lead_id, ping_id;
+    struct ident origin; /* with an opening: the lead it comes of, which goes to a new auction; or none */
     int64_t wall_ms;
     const struct book_opening *opening;  /* each part is optional; a step has at least one */
     const struct book_verdict *verdicts; /* of the others up to one for each slot */
     const struct book_intent *intents;
-    const struct book_sale *sales; /* one for each accepted verdict, in their order */
-    unsigned verdicts_count, intents_count, sales_count;
+    const struct book_sale *sales;   /* one for each accepted verdict, in their order */
+    const struct book_after *afters; /* of intents that have such terms */
+    unsigned verdicts_count, intents_count, sales_count, afters_count;
     const struct book_final *final;
     const struct book_seen *seen;
     bool is_past; /* read: of a program that told nobody of anything */

@@ -121,6 +121,11 @@ void caps_release(struct standing *standing, const struct cap_key *keys, unsigne
             release(cap_at(standing, keys[i].cell), &keys[i]);
 }
 
+void caps_give_back(struct standing *standing, const struct cap_key *keys, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++) release(cap_at(standing, keys[i].cell), &keys[i]);
+}
+
 static void count_in(struct cap_cell *cell, const struct cap_key *key)
 {
     uint64_t word = atomic_load_explicit(&cell->word, memory_order_acquire), next;

@@ -31,6 +31,7 @@ struct cap_key {
     uint32_t amount;
     uint32_t limit;
     enum cap_stay stay;
+    bool gives_back; /* once the sale it was taken for is returned */
 };
 
 /* The id of a cap's counter for one segment; `segment` is a digest of its name. `ends`: its windows follow each other,
@@ -49,6 +50,9 @@ bool caps_reserve(struct standing *standing, struct cap_key *keys, unsigned coun
 void caps_release(struct standing *standing, const struct cap_key *keys, unsigned count, bool sent);
 /* What was released is taken again, room or not: the release turned out not to be in the book. */
 void caps_retake(struct standing *standing, const struct cap_key *keys, unsigned count, bool sent);
+/* The sale these keys were taken for has come back: what it took, and what it was counted in, into that very window
+ * only. */
+void caps_give_back(struct standing *standing, const struct cap_key *keys, unsigned count);
 /* The sale is made: it is counted where the keys say so. */
 void caps_count(struct standing *standing, const struct cap_key *keys, unsigned count);
 /* Counters that pings were taken from, by number, each for good: the book notes them from time to time. `id` is filled;

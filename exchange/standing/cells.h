@@ -29,9 +29,8 @@ struct seat_pool {
     _Atomic uint64_t signal; /* expires_us << 2 | available << 1 | has_seats; 0: never pushed */
     _Atomic uint64_t stamp;  /* when, in the order of all pushes and pauses */
     _Atomic uint32_t free;
-    uint32_t open;  /* posts held */
-    uint32_t epoch; /* grows with each push; never 0 after the first */
-    uint32_t sold;  /* seats of this epoch that were kept for good */
+    uint32_t open, sold; /* posts held; seats of this epoch that were kept for good */
+    uint32_t epoch;      /* grows with each push; never 0 after the first */
     _Atomic uint64_t pause_stamp;
     _Atomic int64_t pause_until_us;
 };
@@ -41,6 +40,7 @@ struct contract_cell {
     _Atomic uint64_t response; /* rates.c */
     _Atomic uint64_t turn;     /* number of its latest turn; 0: none yet */
     _Atomic uint64_t learned;  /* market/acceptance's word; 0: nothing learned */
+    _Atomic uint64_t kept;     /* likewise of its sales */
     _Alignas(CACHE_LINE) struct seat_pool pool;
     _Atomic bool paused;
     _Atomic uint32_t open_offers; /* holds.c */

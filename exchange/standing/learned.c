@@ -12,3 +12,13 @@ uint64_t learned_word(struct standing *standing, uint32_t contract_cell)
 {
     return atomic_load_explicit(&contract_at(standing, contract_cell)->learned, memory_order_acquire);
 }
+
+void learned_publish_kept(struct standing *standing, uint32_t contract_cell, uint64_t word)
+{
+    atomic_store_explicit(&contract_at(standing, contract_cell)->kept, word, memory_order_release);
+}
+
+uint64_t learned_kept(struct standing *standing, uint32_t contract_cell)
+{
+    return atomic_load_explicit(&contract_at(standing, contract_cell)->kept, memory_order_acquire);
+}

@@ -6,3 +6,6 @@
 
 void learned_publish(struct standing *standing, uint32_t contract_cell, uint64_t word);
 uint64_t learned_word(struct standing *standing, uint32_t contract_cell);
+/* Likewise of its sales, which of them it keeps. */
+void learned_publish_kept(struct standing *standing, uint32_t contract_cell, uint64_t word);
+uint64_t learned_kept(struct standing *standing, uint32_t contract_cell);

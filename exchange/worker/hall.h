@@ -43,7 +43,7 @@ struct hall {
     struct worker *workers[HALL_WORKERS_MAX];
     unsigned workers_count;
     _Atomic bool draining;
-    struct tally tally; /* of the main thread: what is delivered after the fact */
+    struct tally tally;                     /* of the main thread: what is delivered after the fact */
     _Atomic int64_t certificate_expires_ms; /* of the public listener; 0: plain */
 
     pthread_mutex_t lock; /* of `catalogue` */

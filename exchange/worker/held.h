@@ -55,6 +55,7 @@ struct worker {
     int64_t drain_by_us;
     struct loop_timer *drain_timer;
     struct taking_up *taking_up; /* resume.c: while it looks */
+    struct onward *onward;       /* the first worker's */
     struct asking *asking;       /* asking.c: of the first worker; else NULL */
     _Atomic unsigned in_flight;
 };
@@ -69,6 +70,16 @@ struct held *world_held(struct auction *auction);
 void resume_all(struct worker *worker);
 /* When it has stopped: a look whose answer nobody took any more. */
 void resume_forget(struct worker *worker);
+
+/* Opens the story of what that lead becomes. */
+void resume_onward(struct worker *worker, const struct ident *lead_id);
+
+/* onward.c */
+/* On the first worker: leads that are to go to a new auction. _stop before its loop is closed, _forget when nothing can
+ * come back to it any more. */
+enum fault onward_start(struct worker *worker) MUST_USE;
+void onward_stop(struct worker *worker);
+void onward_forget(struct worker *worker);
 
 /* asking.c */
 /* Before the worker's thread lives. */

@@ -15,6 +15,7 @@ struct resumption {
     struct lead_record record;
     struct bytes content;
     enum fault fault;
+    bool is_onward; /* what it becomes is opened, not the lead itself */
 };
 
 static void look(void *context, struct reader *reader)
@@ -44,7 +45,8 @@ static void open_story(struct resumption *resumption)
         return;
     }
     struct auction_request request = {
-        .kind = AUCTION_RESUMED,
+        .kind = resumption->is_onward ? AUCTION_ONE_CALL : AUCTION_RESUMED,
+        .origin = resumption->is_onward ? resumption->lead_id : IDENT_NONE,
         .affiliate = catalogue_affiliate(worker->catalogue, resumption->record.affiliate),
         .started_us = clock_now_us(),
         .bytes = content.len,
@@ -57,19 +59,21 @@ static void open_story(struct resumption *resumption)
 static void on_looked(void *context)
 {
     struct resumption *resumption = context;
-    if (resumption->fault)
+    bool is_erased = resumption->is_onward && resumption->record.erasure == LEAD_ERASED; /* it does not go on then */
+    if (resumption->fault && !is_erased)
         complain_of(&resumption->lead_id, fault_text(resumption->fault));
-    else
+    else if (!resumption->fault)
         open_story(resumption);
     arena_free(&resumption->arena);
     free(resumption);
 }
 
-void worker_resume(struct worker *worker, const struct ident *lead_id)
+static void resume(struct worker *worker, const struct ident *lead_id, bool is_onward)
 {
     struct resumption *resumption = calloc(1, sizeof *resumption);
     if (resumption) {
         resumption->worker = worker;
+        resumption->is_onward = is_onward;
         resumption->lead_id = *lead_id;
         arena_init(&resumption->arena, RESUME_ARENA, RESUME_ARENA_MAX);
         if (ledger_ask(worker->line, look, on_looked, resumption, 0, false) == FAULT_NONE) return;
@@ -77,6 +81,16 @@ void worker_resume(struct worker *worker, const struct ident *lead_id)
         free(resumption);
     }
     complain_of(lead_id, "the reader's queue is full");
+}
+
+void worker_resume(struct worker *worker, const struct ident *lead_id)
+{
+    resume(worker, lead_id, false);
+}
+
+void resume_onward(struct worker *worker, const struct ident *lead_id)
+{
+    resume(worker, lead_id, true);
 }
 
 /* After a start: what the last process was to go on with, a few at a time, so that the reader's queue has room. */

@@ -85,6 +85,7 @@ static enum fault open_parts(struct worker *worker, const struct worker_options 
     if (!fault) fault = ledger_line_open(hall->ledger, worker->loop, &worker->line);
     if (!fault) fault = slots_open(&worker->held, sizeof(struct held) + auction_size(), WORKER_AUCTIONS_MAX);
     if (!fault) fault = loop_timer_open(worker->loop, on_drain_time, worker, &worker->drain_timer);
+    if (!fault && worker->number == 0) fault = onward_start(worker);
     return fault;
 }
 
@@ -151,12 +152,14 @@ void worker_close(struct worker **closed)
     if (worker->line) ledger_line_close(&worker->line);
     asking_close(worker);
     if (worker->drain_timer) loop_timer_close(&worker->drain_timer);
+    onward_stop(worker);
     if (worker->mailbox) mailbox_close(&worker->mailbox);
     if (worker->loop) loop_close(&worker->loop);
     if (worker->seed_mac) mac_close(&worker->seed_mac);
     if (worker->document_mac) mac_close(&worker->document_mac);
     free(worker->trace_buffer);
     resume_forget(worker);
+    onward_forget(worker);
     free(worker);
 }
 

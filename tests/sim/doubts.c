@@ -31,7 +31,8 @@ static bool end(struct world *world, const struct model_end *end, bool *resumes)
     lane_publish(world);
     bool is_sold = end->state == POST_ACCEPTED;
     const struct model_post *post = model_post(&world->model, &end->post_id);
-    if (!is_sold && !world->model.leads[post->lead].record.offer.rehearsal) /* a sale is billed at what was held */
+    bool costs_it = is_sold && !post->is_later; /* a sale is billed at what was held, or later */
+    if (!costs_it && !world->model.leads[post->lead].record.offer.rehearsal)
         funds_change(world->standing, standing_buyer_cell(world->standing, post->intent.buyer),
                      post->intent.price_micros);
     if (seats_row_take(world, &end->post_id, &seat)) (is_sold ? seats_keep : seats_give)(world->standing, &seat);

@@ -117,31 +117,44 @@ static void on_step(void *arg, const struct book_step *step)
     write(keeper, ENTRY_STEP, step->wall_ms, sink_written(&sink), "step");
 }
 
+/* One movement of money beside the steps', as an entry of its own. FAULT_INPUT: it is refused, and nothing moved. */
+static enum fault book_movement(struct keeper *keeper, int64_t wall_ms,
+                                enum fault (*add_it)(struct account_book *book, const void *what), const void *what)
+{
+    struct rows_refusal told = {.text = ""};
+    const struct entry entry = begin_entry(keeper, ENTRY_CLEAR, wall_ms, BYTES_NONE);
+    const struct rows_work work = {keeper->store, keeper->txn, &entry, &keeper->arena, &keeper->totals, &told};
+    struct account_book book;
+    check(account_begin(&book, &work, 1) == FAULT_NONE);
+    enum fault fault = add_it(&book, what);
+    if (fault == FAULT_NONE) fault = account_write(&book);
+    if (fault != FAULT_NONE && fault != FAULT_INPUT) world_wrong(keeper->world, "the book: %s", fault_text(fault));
+    check_sum(keeper, "a movement");
+    arena_reset(&keeper->arena);
+    return fault;
+}
+
+static enum fault add_payment(struct account_book *book, const void *what)
+{
+    return account_add_adjustment(book, what);
+}
+
 static void on_pay(void *arg, struct bytes buyer, int64_t micros)
 {
     struct keeper *keeper = arg;
     char name[ACCOUNT_NAME_MAX], ref[32];
     struct sink account = sink_over(name, sizeof name);
-    struct rows_refusal told = {.text = ""};
     int64_t wall_ms = world_wall_ms(keeper->world);
-    const struct entry entry = begin_entry(keeper, ENTRY_CLEAR, wall_ms, BYTES_NONE);
-    const struct rows_work work = {keeper->store, keeper->txn, &entry, &keeper->arena, &keeper->totals, &told};
-    struct account_book book;
-    snprintf(ref, sizeof ref, "pay-%llu", (unsigned long long)entry.seq);
+    snprintf(ref, sizeof ref, "pay-%llu", (unsigned long long)keeper->seq);
     sink_text(&account, "buyer:");
     sink_bytes(&account, buyer);
     struct account_adjustment payment = {.kind = MOVE_PAYMENT,
                                          .account = sink_written(&account),
                                          .amount_micros = micros,
                                          .effective_ms = wall_ms,
-                                         .effective_period = entry.period,
+                                         .effective_period = period_of(wall_ms),
                                          .ref = bytes_of(ref)};
-    check(account_begin(&book, &work, 1) == FAULT_NONE);
-    enum fault fault = account_add_adjustment(&book, &payment);
-    if (!fault) fault = account_write(&book);
-    if (fault) world_wrong(keeper->world, "the book takes no payment: %s", book.why ? book.why : fault_text(fault));
-    check_sum(keeper, "payment");
-    arena_reset(&keeper->arena);
+    if (book_movement(keeper, wall_ms, add_payment, &payment)) world_wrong(keeper->world, "the book takes no payment");
 }
 
 void keeper_begin(struct keeper *keeper, struct world *world)
@@ -283,6 +296,47 @@ static void check_events(struct keeper *keeper, struct bytes affiliate)
     free(finals);
 }
 
+/* Who was shown a lead, by the book: the buyers of its posts, and for each copy whoever bought it. */
+struct shown {
+    struct keeper *keeper;
+    const struct model_lead *lead;
+    unsigned posts, copies;
+};
+
+static void count_shown(void *arg, const struct disclosure *disclosure)
+{
+    struct shown *shown = arg;
+    const struct model *model = &shown->keeper->world->model;
+    const struct model_post *post = model_post(model, &disclosure->id);
+    bool is_post = disclosure->kind == DISCLOSURE_POST && post && &model->leads[post->lead] == shown->lead;
+    if (!is_post && disclosure->kind != DISCLOSURE_COPY)
+        world_wrong(shown->keeper->world, "a lead was shown to somebody by a %s",
+                    disclosure_kind_name(disclosure->kind));
+    shown->posts += is_post;
+    shown->copies += disclosure->kind == DISCLOSURE_COPY;
+}
+
+static void check_shown(struct keeper *keeper)
+{
+    struct world *world = keeper->world;
+    const struct model *model = &world->model;
+    for (uint32_t i = 0; i < model->leads_count; i++) {
+        struct shown shown = {.keeper = keeper, .lead = &model->leads[i]};
+        unsigned posts = 0, copies = 0;
+        check(disclosures_each(keeper->store, keeper->txn, &shown.lead->record.lead_id, count_shown, &shown) ==
+              FAULT_NONE);
+        for (uint32_t k = 0; k < model->posts_count; k++) {
+            if (model->posts[k].lead != i) continue;
+            posts++;
+            if (model->posts[k].state == POST_ACCEPTED) copies += model->posts[k].intent.copies_count;
+        }
+        if (posts != shown.posts || copies != shown.copies)
+            world_wrong(world, "a lead was shown by %u posts and %u copies, by the book %u and %u", posts, copies,
+                        shown.posts, shown.copies);
+        world->counts.copies += copies;
+    }
+}
+
 static void check_totals(struct keeper *keeper)
 {
     struct model_totals totals;
@@ -296,6 +350,106 @@ static void check_totals(struct keeper *keeper)
                     totals.leads, totals.sold, totals.doubts);
 }
 
+/* Afterwards ------------------------------------------------------------------------------------------------------- */
+
+static int64_t balance_of(struct keeper *keeper, const char *kind, struct bytes id, const char *part)
+{
+    char text[ACCOUNT_NAME_MAX];
+    struct sink name = sink_over(text, sizeof text);
+    int64_t micros;
+    sink_text(&name, kind);
+    sink_bytes(&name, id);
+    sink_text(&name, part);
+    enum fault fault = account_balance(keeper->store, keeper->txn, sink_written(&name), &micros);
+    check(fault == FAULT_NONE || fault == FAULT_NOT_FOUND);
+    return micros;
+}
+
+static int64_t affiliate_has(struct keeper *keeper, struct bytes affiliate)
+{
+    return balance_of(keeper, "affiliate:", affiliate, ":uncleared") +
+           balance_of(keeper, "affiliate:", affiliate, ":cleared");
+}
+
+static enum fault add_return(struct account_book *book, const void *what)
+{
+    return account_add_return(book, what);
+}
+
+static enum fault add_clear(struct account_book *book, const void *what)
+{
+    return account_add_clear(book, what);
+}
+
+/* What is left of a sale, kept by subtraction. */
+struct remains {
+    struct book_sale sale;
+    struct bytes affiliate;
+    int64_t price_micros;
+    bool house_paid;
+};
+
+/* A part of it, the rest, or, which is to be refused, a micro-unit more than the rest. */
+static void take_back(struct keeper *keeper, struct remains *left)
+{
+    struct queue *chance = &keeper->world->queue;
+    char ref[32];
+    bool is_more = queue_draw(chance, 4) == 0, is_whole = !is_more && queue_draw(chance, 2) == 0;
+    int64_t part = is_more    ? left->price_micros + 1
+                   : is_whole ? left->price_micros
+                              : 1 + (int64_t)queue_draw(chance, (uint64_t)left->price_micros);
+    snprintf(ref, sizeof ref, "return-%llu", (unsigned long long)keeper->seq);
+    struct account_return back = {.sale_id = left->sale.sale_id,
+                                  .is_whole = is_whole && queue_draw(chance, 2) == 0,
+                                  .house_pays = queue_draw(chance, 4) == 0,
+                                  .price_micros = part,
+                                  .effective_ms = world_wall_ms(keeper->world),
+                                  .ref = bytes_of(ref),
+                                  .note = BYTES("no answer")};
+    int64_t buyer = balance_of(keeper, "buyer:", left->sale.buyer, "");
+    int64_t affiliate = affiliate_has(keeper, left->affiliate);
+    enum fault fault = book_movement(keeper, back.effective_ms, add_return, &back);
+    int64_t came = balance_of(keeper, "buyer:", left->sale.buyer, "") - buyer;
+    int64_t went = affiliate - affiliate_has(keeper, left->affiliate);
+    if (happens(keeper, SABOTAGE_RETURN)) came--;
+    if ((fault == FAULT_INPUT) != is_more)
+        world_wrong(keeper->world, "of %s a return of %s", is_more ? "more" : "less",
+                    fault ? "was refused" : "was taken");
+    if (came != (is_more ? 0 : part))
+        world_wrong(keeper->world, "a return of %lld gave the buyer %lld", (long long)part, (long long)came);
+    if (went < 0 || went > left->sale.payout_micros || ((back.house_pays || is_more) && went))
+        world_wrong(keeper->world, "a return took %lld from the affiliate", (long long)went);
+    if (is_more) return;
+    left->price_micros -= part;
+    left->sale.payout_micros -= went;
+    left->house_paid |= back.house_pays;
+    if (left->price_micros == 0 && !left->house_paid && left->sale.payout_micros)
+        world_wrong(keeper->world, "a sale was returned, and %lld of its payout was not",
+                    (long long)left->sale.payout_micros);
+}
+
+/* Some sales come back, in parts and in any order with the clearing of what they pay. */
+static void return_some(struct keeper *keeper)
+{
+    struct world *world = keeper->world;
+    for (uint32_t i = 0; i < world->model.leads_count; i++) {
+        const struct lead_record *record = &world->model.leads[i].record;
+        for (unsigned k = 0; k < record->slots_count; k++) {
+            const struct lead_slot *slot = &record->slots[k];
+            bool is_sale = slot->is_used && slot->state == POST_ACCEPTED && !record->offer.rehearsal;
+            if (!is_sale || slot->sale.price_micros == 0 || queue_draw(&world->queue, 3)) continue;
+            struct remains left = {
+                .sale = slot->sale, .affiliate = record->affiliate, .price_micros = slot->sale.price_micros};
+            for (unsigned turn = 0; turn < 6 && left.price_micros > 0; turn++) {
+                take_back(keeper, &left);
+                if (queue_draw(&world->queue, 4) == 0)
+                    (void)book_movement(keeper, world_wall_ms(world), add_clear, &left.sale.sale_id);
+                world->counts.returns++;
+            }
+        }
+    }
+}
+
 void keeper_check(struct keeper *keeper)
 {
     if (!keeper->txn) return;
@@ -304,9 +458,11 @@ void keeper_check(struct keeper *keeper)
     check_posts(keeper);
     check_caps(keeper);
     check_holds(keeper);
+    check_shown(keeper);
     check_totals(keeper);
     check(account_each(keeper->store, keeper->txn, check_account, keeper) == FAULT_NONE);
     for (uint32_t i = 0; i < world->catalogue->affiliates_count; i++)
         check_events(keeper, world->catalogue->affiliates[i].id);
+    return_some(keeper);
     world->counts.kept_steps += keeper->seq;
 }

@@ -353,6 +353,9 @@ static const char *apply_intent(struct model *model, struct model_lead *lead, co
                                         .margin_micros = intent->price_micros - intent->payout_micros,
                                         .margin_rule = intent->margin_rule}};
     if (intent->slot >= lead->record.slots_count) lead->record.slots_count = intent->slot + 1;
+    for (unsigned i = 0; i < step->afters_count; i++)
+        if (ident_same(&step->afters[i].post_id, &intent->post_id))
+            model_post(model, &intent->post_id)->is_later = step->afters[i].pays_at != STAGE_NONE;
     if (holders(&lead->record, &most) > most) return "more buyers may have a lead than a leg allows";
     lead->record.planned = intent->planned;
     lead->record.tried |= UINT64_C(1) << intent->candidate;
@@ -373,7 +376,8 @@ static const char *apply_sale(struct model *model, struct model_lead *lead, cons
                      post->intent.payout_micros == sale->payout_micros;
     bool is_lower = post->named_micros >= 0 && post->named_micros <= sale->price_micros &&
                     sale->price_micros < post->intent.price_micros && sale->payout_micros <= post->intent.payout_micros;
-    if (!is_agreed && !is_lower) return "sold at another price than was intended or named";
+    if (post->is_later) is_agreed = sale->price_micros == 0 && sale->payout_micros == 0;
+    if (!is_agreed && (!is_lower || post->is_later)) return "sold at another price than was intended or named";
     if (sale->price_micros != sale->payout_micros + sale->margin_micros) return "a sale whose parts are not the whole";
     lead->sales++;
     slot->sale = *sale;
@@ -511,9 +515,10 @@ const char *model_end(struct model *model, const struct model_end *end, int64_t 
                              .post_id = end->post_id,
                              .contract = post->intent.contract,
                              .buyer = post->intent.buyer,
-                             .price_micros = post->intent.price_micros,
+                             .price_micros = post->is_later ? 0 : post->intent.price_micros,
                              .payout_micros = post->intent.payout_micros,
-                             .margin_micros = post->intent.price_micros - post->intent.payout_micros,
+                             .margin_micros = post->is_later ? 0
+                                                             : post->intent.price_micros - post->intent.payout_micros,
                              .margin_rule = post->intent.margin_rule};
     bool stands = end->state == POST_REJECTED && lead->record.offer.expires_ms > wall_ms;
     bool is_over = !lead->is_running && !lead->goes_on; /* a story that is at it writes its own end */

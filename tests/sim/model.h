@@ -20,6 +20,7 @@ struct model_post {
     enum verdict_source by;    /* how it was settled */
     int64_t late_ms;           /* accepted after it was given up; 0: not */
     int64_t named_micros;      /* by the verdict; negative: none */
+    bool is_later;             /* paid when a stage is reached: sold for nothing */
     struct person_keys keys;   /* whom it was about */
     int64_t opened_ms, settled_ms;
 };

@@ -366,8 +366,8 @@ static void do_verdict(struct play *play, const struct node *step)
     bool is_its = post && (!by.len || bytes_same(by, post->intent.buyer));
     struct ident post_id = is_its ? post->post_id : IDENT_NONE;
     int status = !is_its ? 404
-                         : world_say(play->world, &post_id, bytes_is(text_of(step, "as"), "accepted"),
-                                     VERDICT_BY_BUYER, &said);
+                         : world_say(play->world, &post_id, bytes_is(text_of(step, "as"), "accepted"), VERDICT_BY_BUYER,
+                                     &said);
     post = is_its ? model_post(model, &post_id) : NULL;
     bool is_billed = status == 200 && post->state == POST_ACCEPTED;
     snprintf(found, sizeof found, "%d%s%s", status, is_billed ? " billed" : "", said.is_late ? " late" : "");
@@ -471,33 +471,15 @@ static void do_drained(struct play *play, const struct node *step)
 static const struct {
     const char *verb;
     void (*run)(struct play *play, const struct node *step);
-} verbs[] = {{"ping", do_ping},
-             {"post", do_post},
-             {"lead", do_lead},
-             {"answer", do_answer},
-             {"hang_up", do_hang_up},
-             {"get", do_get},
-             {"seen", do_seen},
-             {"revoke", do_revoke},
-             {"put_list", do_put_list},
-             {"release", do_release},
-             {"set", do_set},
-             {"push", do_push},
-             {"pay", do_pay},
-             {"pause", do_pause},
-             {"resume", do_resume},
-             {"reload", do_reload},
-             {"gate", do_gate},
-             {"resolve", do_resolve},
-             {"doubts", do_doubts},
-             {"verdict", do_verdict},
-             {"explain", do_explain},
-             {"wait", do_wait},
-             {"crash", do_crash},
-             {"drain", do_drain},
-             {"drained", do_drained},
-             {"idle", do_idle},
-             {"experiment", do_experiment}};
+} verbs[] = {{"ping", do_ping},       {"post", do_post},       {"lead", do_lead},
+             {"answer", do_answer},   {"hang_up", do_hang_up}, {"get", do_get},
+             {"seen", do_seen},       {"revoke", do_revoke},   {"put_list", do_put_list},
+             {"release", do_release}, {"set", do_set},         {"push", do_push},
+             {"pay", do_pay},         {"pause", do_pause},     {"resume", do_resume},
+             {"reload", do_reload},   {"gate", do_gate},       {"resolve", do_resolve},
+             {"doubts", do_doubts},   {"verdict", do_verdict}, {"explain", do_explain},
+             {"wait", do_wait},       {"crash", do_crash},     {"drain", do_drain},
+             {"drained", do_drained}, {"idle", do_idle},       {"experiment", do_experiment}};
 
 static void run_step(struct play *play, const struct node *step)
 {

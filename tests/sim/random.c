@@ -336,10 +336,10 @@ static void draw_prices(struct draft *draft, bool has_both)
 }
 
 /* Who is asked what became of a doubt, and how it ends; mostly soon, for worlds are short. */
-static void draw_doubt(struct draft *draft, unsigned buyer)
+static void draw_doubt(struct draft *draft, unsigned buyer, bool is_inbox)
 {
     if (!swarm_has(draft->swarm, SWARM_DOUBT)) return;
-    if (hit(draft, 3)) SAY(draft, ",\"status_url\":\"http://127.0.0.1:9000/b%u/status\"", buyer);
+    if (!is_inbox && hit(draft, 3)) SAY(draft, ",\"status_url\":\"http://127.0.0.1:9000/b%u/status\"", buyer);
     if (hit(draft, 3)) return;
     SAY(draft, ",\"doubt\":{\"within\":\"%s\",\"then\":\"%s\"}", PICK(draft, "1s", "3s", "90s", "30m"),
         PICK(draft, "void", "void", "sold"));
@@ -349,9 +349,15 @@ static void draw_contract(struct draft *draft, unsigned buyer, unsigned contract
 {
     static const char *const types[] = {"exclusive", "shared", "either", "either"};
     unsigned type = swarm_has(draft->swarm, SWARM_SHARED) ? (unsigned)below(draft, 4) : 0;
-    bool is_live = !may(draft, SWARM_STANDING, 3);
-    SAY(draft, "{\"id\":\"b%u-c%u\",\"campaign\":\"auto\",\"post_url\":\"http://127.0.0.1:9000/b%u/post\"", buyer,
-        contract, buyer);
+    bool is_live = !may(draft, SWARM_STANDING, 3), is_inbox = !is_live && may(draft, SWARM_INBOX, 2);
+    SAY(draft, "{\"id\":\"b%u-c%u\",\"campaign\":\"auto\"", buyer, contract);
+    if (is_inbox)
+        SAY(draft, ",\"delivery\":\"inbox\"");
+    else
+        SAY(draft, ",\"post_url\":\"http://127.0.0.1:9000/b%u/post\"", buyer);
+    if (may(draft, SWARM_COPIES, 2))
+        SAY(draft, ",\"copies\":[\"http://127.0.0.1:9000/copy\"%s]", PICK(draft, "", ",\"http://127.0.0.1:9000/crm\""));
+    if (may(draft, SWARM_COPIES, 3)) SAY(draft, ",\"notify\":[\"http://127.0.0.1:9000/chat\"]");
     if (is_live)
         SAY(draft, ",\"price\":\"live\",\"ping_url\":\"http://127.0.0.1:9000/b%u/ping\"", buyer);
     else
@@ -372,10 +378,14 @@ static void draw_contract(struct draft *draft, unsigned buyer, unsigned contract
     if (may(draft, SWARM_LOWER, 2)) SAY(draft, ",\"max_price\":\"%s\"", PICK(draft, "7.00", "9.00", "14.00"));
     if (may(draft, SWARM_HOLDS, 3)) SAY(draft, ",\"bid_ttl\":\"1s\"");
     if (may(draft, SWARM_MARGINS, 3)) SAY(draft, ",\"margin\":{\"fixed\":\"%u.25\"}", (unsigned)below(draft, 4));
-    if (hit(draft, 4))
+    if (!is_inbox && hit(draft, 4))
         SAY(draft, ",\"test\":{%s\"post_url\":\"http://127.0.0.1:9000/b%u/post\"}",
             is_live ? "\"ping_url\":\"http://127.0.0.1:9000/b0/ping\"," : "", buyer);
-    if (hit(draft, 8)) SAY(draft, ",\"free\":true");
+    if (hit(draft, 6))
+        SAY(draft, ",\"free\":true%s",
+            PICK(draft, "", ",\"pay_on\":{\"stage\":\"sold\"}", ",\"pay_on\":{\"stage\":\"contacted\",\"percent\":5}"));
+    if (hit(draft, 3)) SAY(draft, ",\"returns\":{\"window\":\"7d\",\"max_percent\":20,\"decide\":\"auto\"}");
+    if (hit(draft, 5)) SAY(draft, ",\"contact_within\":\"%s\"", PICK(draft, "1s", "2h"));
     if (may(draft, SWARM_LOWER, 3))
         SAY(draft, ",\"price_at_post\":\"lower\"%s", PICK(draft, "", ",\"min_price\":\"4.00\""));
     SAY(draft, "%s",
@@ -383,7 +393,7 @@ static void draw_contract(struct draft *draft, unsigned buyer, unsigned contract
                  ",\"idempotent\":true,\"on_unknown\":\"retry\"",
                  ",\"idempotent\":true,\"on_unknown\":{\"timeout\":\"hold\",\"reset\":\"retry\",\"http_5xx\":"
                  "\"fallback\"}"));
-    draw_doubt(draft, buyer);
+    draw_doubt(draft, buyer, is_inbox);
     if (swarm_has(draft->swarm, SWARM_DUPLICATES) && queue_draw(&draft->people, 8) == 0)
         SAY(draft, ",\"duplicates\":{\"window\":\"%us\"}", 1 + 60 * (unsigned)queue_draw(&draft->people, 3));
     if (swarm_has(draft->swarm, SWARM_SELLERS) && queue_draw(&draft->people, 3) == 0) {

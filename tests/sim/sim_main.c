@@ -152,9 +152,9 @@ static void report(const struct sim *sim)
            (unsigned long long)sum->stalls, (unsigned long long)sum->fulls, (unsigned long long)sum->looks);
     printf(
         "%llu doubts ended by themselves, %llu times a buyer was asked about one, %llu acceptances came too late, %llu "
-        "entries in the exchange's own rows\n",
+        "entries in the exchange's own rows, %llu returns, %llu copies\n",
         (unsigned long long)sum->ended, (unsigned long long)sum->asked_status, (unsigned long long)sum->told_late,
-        (unsigned long long)sum->kept_steps);
+        (unsigned long long)sum->kept_steps, (unsigned long long)sum->returns, (unsigned long long)sum->copies);
 }
 
 static bool read_number(const char *text, uint64_t *value)

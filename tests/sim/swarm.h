@@ -30,6 +30,8 @@ enum swarm {
     SWARM_TIERS,
     SWARM_RELEASES, /* affiliates whose on_pending says so */
     SWARM_STANDING, /* prices without a ping */
+    SWARM_COPIES,   /* of sold leads, and who is told of a sale */
+    SWARM_INBOX,    /* nothing is posted: the buyer reads */
     /* Of affiliates. */
     SWARM_TESTS,
     SWARM_KEYS,

@@ -41,22 +41,23 @@ struct world_worker {
 /* Faults put into the world on purpose, to see that the invariants find them. */
 enum sabotage {
     SABOTAGE_NONE,
-    SABOTAGE_KEEPS, /* a refused post's room is not given back at times */
-    SABOTAGE_LOSES, /* an entry is acknowledged and not written */
-    SABOTAGE_BOOK,  /* the book forgets what is given back */
-    SABOTAGE_OFFER, /* a used offer is open again at times */
-    SABOTAGE_TRACE, /* a trace tells of another bid than was made at times */
-    SABOTAGE_GUARD, /* nobody is a duplicate: claims and the book's guard let everybody through */
-    SABOTAGE_SIEVE, /* a reload is kept from the reference of filters */
-    SABOTAGE_PLACE, /* a refined ping keeps its offer at times */
-    SABOTAGE_PLAN,  /* the set of legs that was chosen lacks its last one at times */
-    SABOTAGE_PURSE, /* money of a refused or sold post stays held at times */
-    SABOTAGE_DOUBT, /* what a post in doubt held is given back twice at times, when that ends */
-    SABOTAGE_LEAK,  /* a post goes to another buyer at times */
-    SABOTAGE_BACK,  /* a lead in doubt is told unsold at times */
-    SABOTAGE_LEG,   /* of a sale the affiliate's leg is missing at times */
-    SABOTAGE_ROWS,  /* an entry is kept from the exchange's own rows at times */
-    SABOTAGE_EVENT, /* an affiliate's event is not delivered at times */
+    SABOTAGE_KEEPS,  /* a refused post's room is not given back at times */
+    SABOTAGE_LOSES,  /* an entry is acknowledged and not written */
+    SABOTAGE_BOOK,   /* the book forgets what is given back */
+    SABOTAGE_OFFER,  /* a used offer is open again at times */
+    SABOTAGE_TRACE,  /* a trace tells of another bid than was made at times */
+    SABOTAGE_GUARD,  /* nobody is a duplicate: claims and the book's guard let everybody through */
+    SABOTAGE_SIEVE,  /* a reload is kept from the reference of filters */
+    SABOTAGE_PLACE,  /* a refined ping keeps its offer at times */
+    SABOTAGE_PLAN,   /* the set of legs that was chosen lacks its last one at times */
+    SABOTAGE_PURSE,  /* money of a refused or sold post stays held at times */
+    SABOTAGE_DOUBT,  /* what a post in doubt held is given back twice at times, when that ends */
+    SABOTAGE_LEAK,   /* a post goes to another buyer at times */
+    SABOTAGE_BACK,   /* a lead in doubt is told unsold at times */
+    SABOTAGE_LEG,    /* of a sale the affiliate's leg is missing at times */
+    SABOTAGE_ROWS,   /* an entry is kept from the exchange's own rows at times */
+    SABOTAGE_EVENT,  /* an affiliate's event is not delivered at times */
+    SABOTAGE_RETURN, /* of a return the buyer gets a millionth less at times */
     SABOTAGE_COUNT
 };
 
@@ -114,6 +115,7 @@ struct world_counts {
     uint64_t crashes, drains, gone, late, doubts, fallbacks, problems, again, early_closes, early_sets, later_tiers;
     uint64_t refined, reauctions, told_again;
     uint64_t ended, asked_status, told_late; /* doubts that ended by themselves; buyers asked about one; late words */
+    uint64_t returns, copies;                /* of parts of sales; of sold leads */
     uint64_t kept_steps;                     /* entries that were written into the exchange's own rows too */
     uint64_t lost, twice, edges, stalls, fulls, looks; /* on the way, in the house; leads looked at again */
     uint64_t purses, payments; /* intents held against their buyer's limit; money that came in */

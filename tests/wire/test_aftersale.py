@@ -3,6 +3,7 @@ usage: test_aftersale.py outcry outcry-buyers"""
 import json
 import sys
 import tempfile
+import time
 
 import market
 from plain import run_all, same
@@ -125,6 +126,254 @@ def test_seats():
         tell(exchange, item("s1", lead, "contacted"), item("s2", lead, "lost"))
         sell(exchange, "Cid")
         same(send(exchange, "Dan")["status"], "unsold", "a sale frees its seat once")
+
+
+def give_back(exchange, post, code="bad_phone", buyer="north", **more):
+    return exchange.public_answer("POST", "/v1/buyer/returns", {"post_id": post, "reason_code": code, **more}, exchange.buyer_key(buyer))
+
+
+def post_of(exchange, lead, buyer="north"):
+    """The id of the buyer's post, as a disposition tells it."""
+    return tell(exchange, item(f"of-{lead['lead_id']}", lead, "attempted"), buyer=buyer)[1]["results"][0]["post_id"]
+
+
+def accounts(exchange):
+    """What each account holds; they sum up to nothing at any time."""
+    held = {name: balance for name, balance in json.loads(exchange.ledger("stat")[1])["accounts"].items() if balance != "0.00"}
+    same(sum(round(float(balance) * 1e6) for balance in held.values()), 0, f"the sum of {held}")
+    return held
+
+
+def play_of(returns, affiliates=None, **contract):
+    return {"affiliates": {"best": {"reveal": {"stages": True}, **({"returns": affiliates} if affiliates else {})}, "other": {}},
+            "buyers": {"north": {"does": {"price": "12.00"}, "contract": {"returns": returns, **contract}}, "south": {"does": {"price": "10.00"}}}}
+
+
+def refused(answer, status, word):
+    same((answer[0], word in json.dumps(answer[1])), (status, True), f"{answer}")
+
+
+def test_returned_at_once():
+    terms = {"window": "7d", "reasons": ["bad_phone", "duplicate"], "decide": "auto"}
+    with Open(play_of(terms, affiliates={"window": "7d"})) as exchange:
+        lead = sell(exchange, "Ann")
+        post = post_of(exchange, lead)
+        before = entries(exchange)
+        refused(give_back(exchange, post, code="dislike"), 422, "reasons")
+        refused(give_back(exchange, post, amount="12.01"), 422, "amount")
+        refused(give_back(exchange, post, amount="0"), 422, "amount")
+        refused(give_back(exchange, NOBODY), 404, "not_found")
+        refused(give_back(exchange, post, buyer="south"), 404, "not_found")
+        same(entries(exchange), before, "what is refused leaves no entry")
+        same(accounts(exchange), {"buyer:north": "-12.00", "affiliate:best:uncleared": "9.60", "house:margin": "2.40"})
+        status, part = give_back(exchange, post, amount="3.00", evidence="zcanary: nobody there")
+        same((status, part["status"], part["amount"], part["lead_id"]), (200, "approved", "3.00", lead["lead_id"]))
+        same(accounts(exchange), {"buyer:north": "-9.00", "affiliate:best:uncleared": "7.20", "house:margin": "1.80"})
+        told = get(exchange, lead)
+        same((told["status"], told["price"], told["sales"][0]["price"]), ("sold", "7.20", "7.20"), "a part came back")
+        refused(give_back(exchange, post, amount="9.01"), 422, "left")
+        same(give_back(exchange, post, code="duplicate")[1]["amount"], "9.00", "all that is left")
+        same(accounts(exchange), {})
+        told = get(exchange, lead)
+        same((told["status"], told["reason"]["code"], told["sales"][0]["status"], told["price"], told["final"]),
+             ("returned", "returned", "returned", "0.00", True))
+        refused(give_back(exchange, post), 409, "already")
+        mine = exchange.public_answer("GET", "/v1/buyer/returns", None, exchange.buyer_key("north"))[1]["returns"]
+        same([(row["status"], row["amount"], row.get("evidence")) for row in mine], [("approved", "3.00", "zcanary: nobody there"), ("approved", "9.00", None)])
+        same(exchange.public_answer("GET", "/v1/buyer/returns", None, exchange.buyer_key("south"))[1]["returns"], [])
+        seen = exchange.operator("GET", "/v1/admin/returns?status=approved")[1]["returns"]
+        same([(row["bears"], row["affiliate"], row["buyer"]) for row in seen], [("affiliate", "best", "north")] * 2)
+        same(exchange.operator("GET", "/v1/admin/returns?status=lost")[0], 422)
+        events = exchange.public_answer("GET", "/v1/affiliate/events", None, exchange.key_of("best"))
+        if events[0] == 200:
+            same([event["type"] for event in events[1]["events"]], ["lead.returned"] * 2)
+        exchange.kill()
+        exchange.start_exchange()
+        same(get(exchange, lead)["status"], "returned", "over a kill")
+        for name in ("data/book/data.mdb", "log"):
+            same(b"zcanary" in open(f"{exchange.folder}/{name}", "rb").read(), False, f"evidence in {name}")
+
+
+def test_reviewed():
+    with Open(play_of({"window": "7d", "decide": "review", "auto_accept_after": "1h"})) as exchange:
+        posts = [post_of(exchange, sell(exchange, name)) for name in ("Ann", "Bob")]
+        asked = [give_back(exchange, post, code="any", amount="6.00")[1] for post in posts]
+        same([one["status"] for one in asked], ["requested"] * 2)
+        same("accepted_at" in asked[0], True)
+        same(accounts(exchange)["buyer:north"], "-24.00", "nothing moves until it is decided")
+        refused(give_back(exchange, posts[0], code="any", amount="6.01"), 422, "left")
+        judge = lambda one, **body: exchange.operator("POST", f"/v1/admin/returns/{one['return_id']}", body)
+        refused(judge(asked[0], decision="perhaps"), 422, "approve or deny")
+        refused(judge({"return_id": NOBODY}, decision="approve"), 404, "not_found")
+        same(judge(asked[0], decision="approve", note="seen")[1]["status"], "approved")
+        refused(judge(asked[0], decision="deny"), 409, "decided")
+        same(judge(asked[1], decision="deny", note="no proof")[1]["status"], "denied")
+        held = accounts(exchange)
+        same((held["buyer:north"], held["affiliate:best:uncleared"], held["house:loss"]), ("-18.00", "19.20", "-4.80"), "the house bears it")
+        same(exchange.operator("GET", "/v1/admin/returns?status=requested")[1]["returns"], [])
+        denied = exchange.operator("GET", "/v1/admin/returns?status=denied")[1]["returns"]
+        same([(row["note"], row["decided_by"]) for row in denied], [("no proof", "operator")])
+        same(give_back(exchange, posts[1], code="any")[1]["status"], "requested", "denied, it may be asked for again")
+
+
+def test_a_share_of_the_month_and_room_under_caps():
+    terms = {"window": "7d", "max_percent": 50, "decide": "auto"}
+    play = play_of(terms, caps=[{"window": "month", "leads": 4, "give_back": True}])
+    play["buyers"].pop("south")
+    with Open(play) as exchange:
+        posts = [post_of(exchange, sell(exchange, name)) for name in ("Ann", "Bob", "Cid", "Dan")]
+        same(send(exchange, "Eve")["reason"]["code"], "capped")
+        same(give_back(exchange, posts[0])[0], 200, "one always")
+        sell(exchange, "Eva")
+        same(send(exchange, "Fay")["reason"]["code"], "capped", "one came back, one went out")
+        same(give_back(exchange, posts[1])[0], 200, "two of five")
+        refused(give_back(exchange, posts[2]), 409, "month")
+        exchange.kill()
+        exchange.start_exchange()
+        sell(exchange, "Fae")
+        same(send(exchange, "Gil")["reason"]["code"], "capped", "the caps as the book has them")
+        same(give_back(exchange, posts[2])[0], 200, "three of six")
+
+
+def test_nothing_may_be_returned_without_terms():
+    with Open() as exchange:
+        refused(give_back(exchange, post_of(exchange, sell(exchange, "Ann"))), 409, "nothing back")
+
+
+def paid_at(stage, **more):
+    return {"affiliates": {"best": {"reveal": {"stages": True}}, "other": {"min_price": "1.00"}},
+            "buyers": {"north": {"does": {"price": "12.00"}, "contract": {"pay_on": {"stage": stage, **more}, "free": True}}}}
+
+
+def test_paid_at_a_stage():
+    with Open(paid_at("appointment")) as exchange:
+        lead = sell(exchange, "Ann")
+        same((lead["price"], lead["sales"][0]["price"]), ("0.00", "0.00"), "nothing is owed yet")
+        same(accounts(exchange), {})
+        told = tell(exchange, item("e1", lead, "contacted"), item("e2", lead, "quoted"), item("e3", lead, "sold"))[1]["results"]
+        same([result.get("billed") for result in told], [None, "12.00", None], "once, when it is reached or passed")
+        same(tell(exchange, item("e2", lead, "quoted"))[1]["results"][0], told[1], "the first answer again")
+        same(accounts(exchange), {"buyer:north": "-12.00", "affiliate:best:uncleared": "9.60", "house:margin": "2.40"})
+        told = get(exchange, lead)
+        same((told["price"], told["sales"][0]["price"], told["sales"][0]["stage"]), ("9.60", "9.60", "sold"))
+        same(send(exchange, "Bob", "other")["reason"]["code"], "low_bid", "an affiliate with a minimum is not sold for nothing")
+
+
+def test_paid_a_share_of_the_value():
+    play = paid_at("sold", percent=10)
+    play["buyers"]["north"]["contract"]["returns"] = {"window": "7d", "decide": "auto"}
+    with Open(play) as exchange:
+        lead = sell(exchange, "Ann")
+        post = post_of(exchange, lead)
+        refused(give_back(exchange, post), 409, "left")
+        same(outcomes(tell(exchange, item("e1", lead, "sold"))), [("e1", "refused", "invalid_field")], "a share of what")
+        same(tell(exchange, item("e1", lead, "sold", value="1500.00"))[1]["results"][0]["billed"], "150.00")
+        same(accounts(exchange), {"buyer:north": "-150.00", "affiliate:best:uncleared": "120.00", "house:margin": "30.00"})
+        exchange.kill()
+        exchange.start_exchange()
+        same("billed" in tell(exchange, item("e2", lead, "sold", value="9.00"))[1]["results"][0], False)
+        same(give_back(exchange, post, amount="50.00")[0], 200)
+        same(accounts(exchange)["buyer:north"], "-100.00")
+
+
+def await_that(what, look):
+    """What look() gives, once it gives anything."""
+    give_up = time.monotonic() + market.PATIENCE_S
+    while time.monotonic() < give_up:
+        if found := look():
+            return found
+        time.sleep(0.05)
+    raise AssertionError(f"{what} did not come")
+
+
+def onward(redistribute, **contract):
+    """North and its sister buy first; south is next."""
+    return {"affiliates": {"best": {"reveal": {"stages": True}}, "other": {}}, "campaign": {"redistribute": redistribute, "duplicates": {"by": ["phone"], "window": "30d"}},
+            "buyers": {"north": {"is": {"group": "one"}, "does": {"price": "12.00"}, "contract": contract},
+                       "sister": {"is": {"group": "one"}, "does": {"price": "11.00"}},
+                       "south": {"does": {"price": "10.00"}, "contract": {"returns": {"window": "7d", "decide": "auto"}}}}}
+
+
+def send_phone(exchange, phone, name="Ann"):
+    body = exchange.defaults["lead"]
+    return exchange.public_answer("POST", "/v1/leads", {**body, "ref": phone, "lead": {**body["lead"], "first_name": name, "phone": phone, "email": None}}, exchange.key_of("best"))[1]
+
+
+def test_a_returned_lead_goes_on_once():
+    with Open(onward({"returned": True}, returns={"window": "7d", "decide": "auto"})) as exchange:
+        lead = send_phone(exchange, "+14155550101")
+        same((lead["status"], lead["price"]), ("sold", "9.60"))
+        same(give_back(exchange, post_of(exchange, lead))[1]["status"], "approved")
+        became = await_that("the lead it becomes", lambda: get(exchange, lead).get("redistributed_as"))
+        again = await_that("its sale", lambda: (told := get(exchange, {"lead_id": became}))["status"] == "sold" and told)
+        same((again["redistributed_from"], again["price"], again["sales"][0]["buyer"], again["ref"]), (lead["lead_id"], "8.00", "south", "+14155550101"))
+        same(get(exchange, lead)["status"], "returned")
+        asked = {contract["contract"]: contract["reason"]["code"] for contract in exchange.operator("GET", f"/v1/admin/explain/{became}")[1]["contracts"] if contract["reason"]}
+        same((asked.get("north"), asked.get("sister")), ("excluded", "excluded"), "who had it, and their owner")
+        sold = [event["data"]["lead_id"] for event in exchange.public_answer("GET", "/v1/affiliate/events", None, exchange.key_of("best"))[1]["events"] if event["type"] == "lead.sold"]
+        same(sold, [became], "its affiliate is told")
+        same(give_back(exchange, tell(exchange, item("x", again, "attempted"), buyer="south")[1]["results"][0]["post_id"], buyer="south")[1]["status"], "approved")
+        time.sleep(2.5)
+        same(get(exchange, {"lead_id": became}).get("redistributed_as"), None, "once, and no more")
+        same(send_phone(exchange, "+14155550101", "Bob")["status"], "duplicate", "the person stays seen")
+
+
+def test_erasing_takes_what_was_told_of_a_return_and_the_lead_it_became():
+    with Open(onward({"returned": True}, returns={"window": "7d", "decide": "auto"})) as exchange:
+        lead = send_phone(exchange, "+14155550106")
+        post, mine = post_of(exchange, lead), lambda: exchange.public_answer("GET", "/v1/buyer/returns", None, exchange.buyer_key("north"))[1]["returns"]
+        same(give_back(exchange, post, amount="3.00", evidence="it was her sister")[0], 200)
+        same(give_back(exchange, post, evidence="and she has moved")[0], 200)
+        same([one.get("evidence") for one in mine()], ["it was her sister", "and she has moved"])
+        became = await_that("the lead it becomes", lambda: get(exchange, lead).get("redistributed_as"))
+        await_that("its sale", lambda: get(exchange, {"lead_id": became})["status"] == "sold")
+        later = post_of(exchange, {"lead_id": became}, buyer="south")
+        same(exchange.operator("POST", "/v1/admin/erase", {"lead_id": lead["lead_id"]})[1]["leads"], sorted([lead["lead_id"], became]))
+        same([one.get("evidence") for one in mine()], [None, None])
+        same(give_back(exchange, later, buyer="south", evidence="gone, too")[0], 200, "erased, it may still be given back")
+        same([one.get("evidence") for one in exchange.operator("GET", "/v1/admin/returns?status=approved")[1]["returns"]], [None] * 3)
+
+
+def test_a_returned_lead_does_not_go_on():
+    for terms in ({"uncontacted": True}, None):
+        play = onward(terms or {"returned": True, "max_age": "1m"}, returns={"window": "7d", "decide": "auto"})
+        with Open(play) as exchange:
+            lead = send_phone(exchange, "+14155550102")
+            if not terms:
+                body = {"phone": "+14155550102"}
+                same(exchange.public_answer("POST", "/v1/revocations", body, exchange.key_of("best"))[0], 200)
+            give_back(exchange, post_of(exchange, lead))
+            if terms:
+                time.sleep(2.5)
+                same(get(exchange, lead).get("redistributed_as"), None, "the campaign does not say so")
+                continue
+            became = await_that("the lead it becomes", lambda: get(exchange, lead).get("redistributed_as"))
+            told = await_that("its end", lambda: (one := get(exchange, {"lead_id": became}))["status"] == "unsold" and one)
+            same(told["reason"]["code"], "suppressed", "who takes consent back is sold to nobody")
+
+
+def test_a_lead_that_nobody_contacts_goes_on():
+    with Open(onward({"uncontacted": True}, contact_within="1s")) as exchange:
+        reached, lost = send_phone(exchange, "+14155550103"), send_phone(exchange, "+14155550104")
+        tell(exchange, item("r1", reached, "contacted"), item("l1", lost, "attempted"))
+        became = await_that("the lead it becomes", lambda: get(exchange, lost).get("redistributed_as"))
+        again = await_that("its sale", lambda: (told := get(exchange, {"lead_id": became}))["status"] == "sold" and told)
+        same(again["sales"][0]["buyer"], "south")
+        told = get(exchange, lost)
+        same((told["status"], told["price"]), ("sold", "9.60"), "its sale stands")
+        events = exchange.public_answer("GET", "/v1/buyer/events", None, exchange.buyer_key("north"))[1]["events"]
+        same([event["type"] for event in events], ["lead.uncontacted"])
+        same(get(exchange, reached).get("redistributed_as"), None, "who was reached stays")
+
+
+def test_going_on_survives_a_kill():
+    with Open(onward({"uncontacted": True}, contact_within="1s")) as exchange:
+        lead = send_phone(exchange, "+14155550105")
+        exchange.kill()
+        time.sleep(1.2)
+        exchange.start_exchange()
+        became = await_that("the lead it becomes", lambda: get(exchange, lead).get("redistributed_as"))
+        await_that("its sale", lambda: get(exchange, {"lead_id": became})["status"] == "sold")
 
 
 run_all(dict(globals()))

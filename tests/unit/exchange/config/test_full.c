@@ -15,11 +15,8 @@
 /* In the files' order. */
 static const char *const later[] = {
     /* campaign */
-    "redistribute",
     /* affiliate */
-    "terms", "returns",
-    /* contract */
-    "returns", "pay_on", "contact_within"};
+    "terms"};
 #define LATER (sizeof later / sizeof *later)
 
 static void copy_file(struct arena *arena, const char *name)

@@ -176,10 +176,148 @@ static void stands_over_a_restart(void **state)
     assert_true(matter.is_again && matter.stage == STAGE_BAD);
 }
 
+/* --- returns --- */
+
+/* As much of a catalogue as the ledger looks at. */
+struct market {
+    struct catalogue catalogue;
+    struct contract contract;
+    struct contract_asides asides;
+    struct sale_terms after;
+    struct affiliate affiliate;
+};
+
+static struct market *market_of(bool is_reviewed)
+{
+    static struct market market;
+    static bool is_open;
+    struct catalogue *catalogue = &market.catalogue;
+    if (!is_open) {
+        check(table_put(&catalogue->contract_ids, BYTES("north/auto"), 0) == FAULT_NONE);
+        check(table_put(&catalogue->affiliate_ids, BYTES("acme"), 0) == FAULT_NONE);
+        is_open = true;
+    }
+    catalogue->contracts = &market.contract;
+    catalogue->affiliates = &market.affiliate;
+    market.asides.after = &market.after;
+    market.contract.asides = &market.asides;
+    market.affiliate.returns = (struct return_share){.is_set = true, .window_ms = 86400000, .max_ppm = 1000000};
+    market.after = (struct sale_terms){
+        .takes_back = true,
+        .returns = {.window_ms = 86400000, .max_ppm = 1000000, .is_reviewed = is_reviewed, .accept_after_ms = 3600000}};
+    return &market;
+}
+
+static enum fault give_back(struct desk *desk, struct matter *matter, const struct market *market,
+                            const struct return_request *request)
+{
+    *matter = (struct matter){.kind = MATTER_RETURN,
+                              .catalogue = &market->catalogue,
+                              .buyer = BYTES("north"),
+                              .asked = request,
+                              .return_id = desk_id(desk)};
+    return tell(desk, matter);
+}
+
+static enum fault judge(struct desk *desk, struct matter *matter, bool approves)
+{
+    struct return_decision decision = {.approves = approves, .note = BYTES("seen")};
+    matter->kind = MATTER_JUDGEMENT;
+    matter->decision = &decision;
+    return tell(desk, matter);
+}
+
+struct list {
+    struct desk *desk;
+    struct arena arena;
+    struct book_return returns[8];
+    uint32_t count;
+    enum return_status status;
+    struct ident lead_id;
+    struct lead_record lead;
+};
+
+static void look_list(void *context, struct reader *reader)
+{
+    struct list *list = context;
+    check(reader_returns(reader, BYTES_NONE, list->status, &IDENT_NONE, &list->arena, list->returns, 8, &list->count) ==
+          FAULT_NONE);
+    check(reader_lead(reader, &list->lead_id, &list->arena, &list->lead) == FAULT_NONE);
+}
+
+static uint32_t count_of(struct desk *desk, enum return_status status, const struct ident *lead_id,
+                         enum lead_state *state)
+{
+    struct list *list = calloc(1, sizeof *list);
+    assert_non_null(list);
+    list->desk = desk;
+    list->status = status;
+    list->lead_id = *lead_id;
+    arena_init(&list->arena, 4096, 1 << 20);
+    desk_ask(desk, look_list, list, 0, false);
+    uint32_t count = list->count;
+    *state = list->lead.state;
+    arena_free(&list->arena);
+    free(list);
+    return count;
+}
+
+static void a_return_is_judged_once(void **state)
+{
+    struct desk *desk = *state;
+    struct lead_ids ids;
+    struct matter matter, other;
+    enum lead_state lead;
+    struct market *market = market_of(true);
+    market->after.returns.accept_after_ms = 0;
+    assert_int_equal(desk_lead(desk, &ids, NULL, POST_ACCEPTED), FAULT_NONE);
+    struct return_request request = {.post_id = ids.post, .reason_code = BYTES("x"), .has_amount = true};
+    request.amount_micros = DESK_PRICE / 2;
+    assert_int_equal(give_back(desk, &matter, market, &request), FAULT_NONE);
+    assert_int_equal(matter.status, RETURN_REQUESTED);
+    request.amount_micros++;
+    assert_int_equal(give_back(desk, &other, market, &request), FAULT_INPUT);
+    assert_string_equal(other.field, "amount");
+    assert_int_equal(judge(desk, &matter, true), FAULT_NONE);
+    assert_int_equal(matter.status, RETURN_APPROVED);
+    assert_int_equal(judge(desk, &matter, false), FAULT_INPUT);
+    assert_int_equal(count_of(desk, RETURN_APPROVED, &ids.lead, &lead), 1);
+    assert_int_equal(lead, LEAD_SOLD);
+    request.has_amount = false;
+    assert_int_equal(give_back(desk, &matter, market, &request), FAULT_NONE);
+    assert_int_equal(matter.amount_micros, DESK_PRICE / 2);
+    assert_int_equal(judge(desk, &matter, false), FAULT_NONE);
+    assert_int_equal(give_back(desk, &matter, market, &request), FAULT_NONE);
+    assert_int_equal(judge(desk, &matter, true), FAULT_NONE);
+    assert_int_equal(count_of(desk, RETURN_DENIED, &ids.lead, &lead), 1);
+    assert_int_equal(lead, LEAD_RETURNED);
+    assert_int_equal(give_back(desk, &matter, market, &request), FAULT_INPUT);
+    assert_null(matter.field);
+    assert_verifies(desk);
+}
+
+/* The book's clock is the wall's, which is long past that time. */
+static void a_return_that_nobody_judges_is_approved(void **state)
+{
+    struct desk *desk = *state;
+    struct lead_ids ids;
+    struct matter matter;
+    enum lead_state lead = LEAD_SOLD;
+    assert_int_equal(desk_lead(desk, &ids, NULL, POST_ACCEPTED), FAULT_NONE);
+    struct return_request request = {.post_id = ids.post, .reason_code = BYTES("x")};
+    assert_int_equal(give_back(desk, &matter, market_of(true), &request), FAULT_NONE);
+    assert_int_equal(matter.status, RETURN_REQUESTED);
+    for (int tries = 0; tries < 500 && count_of(desk, RETURN_APPROVED, &ids.lead, &lead) == 0; tries++) usleep(10000);
+    assert_int_equal(lead, LEAD_RETURNED);
+    assert_int_equal(judge(desk, &matter, false), FAULT_INPUT);
+    assert_verifies(desk);
+}
+
 /* A row that nobody wrote, or that was changed, is named. */
 static void verification_sees_its_rows(void **state)
 {
-    static const unsigned tables[] = {BOOK_DISPOSITIONS, BOOK_AFTERSALES, BOOK_BUYER_LEADS};
+    static const unsigned tables[] = {BOOK_DISPOSITIONS, BOOK_AFTERSALES,   BOOK_BUYER_LEADS, BOOK_SALE_MONTHS,
+                                      BOOK_RETURNS,      BOOK_RETURN_LISTS, BOOK_KEPT};
     struct desk *desk = *state;
     struct lead_ids ids;
     struct matter matter;
@@ -217,6 +355,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_disposition_is_told_once, begin, end),
         cmocka_unit_test_setup_teardown(others_are_not_found, begin, end),
         cmocka_unit_test_setup_teardown(stands_over_a_restart, begin, end),
+        cmocka_unit_test_setup_teardown(a_return_is_judged_once, begin, end),
+        cmocka_unit_test_setup_teardown(a_return_that_nobody_judges_is_approved, begin, end),
         cmocka_unit_test_setup_teardown(verification_sees_its_rows, begin, end),
     };
     if (crypto_start() != FAULT_NONE) return 1;

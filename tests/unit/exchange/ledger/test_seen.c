@@ -142,7 +142,7 @@ static void test_the_guard(void **state)
     struct book_seen seen = {.keys = person(1, 1), .sold_keep_ms = WEEK};
     struct campaign campaign = {.id = BYTES("auto"), .duplicates = {.by = 3, .window_ms = WEEK}};
     struct contract contract = {.id = BYTES("south/auto")};
-    struct duplicates_guard guard = {NULL, &campaign, {&contract}, 1, person(1, 5)};
+    struct duplicates_guard guard = {NULL, &campaign, {&contract}, 1, person(1, 5), IDENT_NONE};
     (void)state;
     desk_folder(&desk);
     assert_int_equal(desk_open(&desk), FAULT_NONE);

@@ -23,6 +23,7 @@ static inline long double reference_worth(const struct reference *reference, con
     int64_t ppm = bid->entry->contract->multiplier_ppm ? bid->entry->contract->multiplier_ppm : 1000000;
     long double worth = floorl((long double)price * (long double)ppm / 1000000.0L);
     if (reference->by_value) worth = floorl(worth * (long double)bid->entry->view.accepted_ppm / 1000000.0L);
+    if (reference->by_value) worth = floorl(worth * (1000000.0L - (long double)bid->entry->view.returned_ppm) / 1000000.0L);
     return worth;
 }
 

@@ -67,9 +67,25 @@ static void a_clock_set_back_makes_nothing_older(void **state)
     assert_int_equal(back, acceptance_after(word, true, NOW_MS));
 }
 
+/* A sale that came back is as if it had been refused on the day it was made. */
+static void what_comes_back_was_never_accepted(void **state)
+{
+    (void)state;
+    uint64_t kept = after(after(0, 7, 2, NOW_MS), 1, 0, NOW_MS), undone = acceptance_undo(kept, NOW_MS, NOW_MS);
+    assert_int_equal(undone, after(after(0, 7, 2, NOW_MS), 0, 1, NOW_MS));
+    assert_int_equal(acceptance_ppm(acceptance_undo(0, NOW_MS, NOW_MS), NOW_MS), ACCEPTANCE_ONE);
+    int64_t later_ms = NOW_MS + 400 * HOUR_MS;
+    uint32_t late = acceptance_ppm(acceptance_undo(kept, NOW_MS, later_ms), later_ms);
+    uint32_t early = acceptance_ppm(undone, later_ms);
+    assert_true(late + 2000 > early && early + 2000 > late); /* but for roundings */
+    for (int i = 0; i < 20; i++) undone = acceptance_undo(undone, NOW_MS, NOW_MS);
+    assert_true(acceptance_ppm(undone, NOW_MS) > 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_comes_back_was_never_accepted),
         cmocka_unit_test(begins_at_one_and_sinks),
         cmocka_unit_test(old_posts_give_way),
         cmocka_unit_test(fades_by_half_in_a_week),

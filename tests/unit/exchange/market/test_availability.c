@@ -116,7 +116,8 @@ static void a_packed_view_is_the_same_view(void **state)
                                          .response_us = (int32_t)set * 1000003,
                                          .turn = set * UINT64_C(0x123456789ab),
                                          .sold_today = set * 77,
-                                         .accepted_ppm = set * 1000};
+                                         .accepted_ppm = set * 1000,
+                                         .returned_ppm = set % 5 * 250000};
         struct availability_view again;
         char packed[AVAILABILITY_PACKED_MAX];
         struct sink sink = sink_over(packed, sizeof packed);
@@ -137,6 +138,7 @@ static void a_packed_view_is_the_same_view(void **state)
         assert_int_equal(again.response_us, view.response_us);
         assert_true(again.turn == view.turn && again.sold_today == view.sold_today);
         assert_int_equal(again.accepted_ppm, view.accepted_ppm);
+        assert_int_equal(again.returned_ppm, view.returned_ppm);
         assert_false(availability_unpack(bytes_first(sink_written(&sink), sink.len - 1), &again));
     }
     struct availability_view none;

@@ -122,10 +122,14 @@ static void which_encounters_count(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct catalogue *catalogue = market(cases[i].rule, cases[i].contract);
         if (!catalogue) fail_msg("case %zu: %s", i, world.found);
-        struct duplicates_question question = {catalogue,           &catalogue->campaigns[0], &self,
-                                               cases[i].encounters, cases[i].count,           NOW};
+        struct duplicates_question question = {
+            catalogue, &catalogue->campaigns[0], &self, cases[i].encounters, cases[i].count, NOW, IDENT_NONE};
         bool seen = duplicates_seen(&question), met = duplicates_met(&question, &catalogue->contracts[0]);
         if (seen != cases[i].seen || met != cases[i].met) fail_msg("case %zu: seen %d met %d", i, seen, met);
+        question.origin = cases[i].encounters[0].lead_id; /* what comes of that lead is not its duplicate */
+        if (cases[i].count == 1 && !ident_is_none(&question.origin))
+            assert_false(duplicates_bars(&question, &catalogue->contracts[0]));
+        question.origin = IDENT_NONE;
         assert_int_equal(duplicates_bars(&question, &catalogue->contracts[0]), seen || met);
         assert_int_equal(catalogue->campaigns[0].recalls, i > 0);
         catalogue_drop(&catalogue);

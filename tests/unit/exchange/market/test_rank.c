@@ -334,6 +334,10 @@ static void expected_values_and_their_shadow(void **state)
     hold(&field, &terms, "c2 c1 c0");
     assert_int_equal(field.bids[2].effective_micros, 9500000);
     assert_int_equal(field.bids[2].shadow_rank, 0);
+    field.entries[2].view.returned_ppm = 200000; /* a fifth of what it buys comes back: 10 * 0.95 * 0.8 */
+    hold(&field, &terms, "c1 c0 c2");
+    assert_int_equal(field.bids[2].effective_micros, 7600000);
+    field.entries[2].view.returned_ppm = 0;
     ranking.is_shadow = true;
     hold(&field, &terms, "c0 c2 c1");
     assert_int_equal(field.bids[0].effective_micros, 20000000);
@@ -507,6 +511,8 @@ static void all_rules_together(void **state)
             field.entries[i].view.turn = dice_below(&dice, 4);
             field.entries[i].view.sold_today = dice_below(&dice, 4);
             field.entries[i].view.accepted_ppm = 1 + dice_below(&dice, 4) * 333333;
+            field.entries[i].view.returned_ppm = (uint32_t)dice_below(&dice, 3) * 250000;
+        field.entries[i].view.returned_ppm = dice_below(&dice, 3) * 250000;
         }
         rank_run(&terms, field.bids, count, order);
         struct reference reference = {.terms = &terms, .ranking = &ranking, .bids = field.bids, .count = count};

@@ -134,6 +134,18 @@ static inline const char *differ_verdict(const struct book_verdict *a, const str
     return NULL;
 }
 
+static inline const char *differ_after(const struct book_after *a, const struct book_after *b)
+{
+    SAME_RAW(post_id);
+    SAME(gives_back);
+    SAME(counts);
+    SAME(pays_at);
+    SAME(pays_ppm);
+    SAME(contact_ms);
+    SAME(onward_ms);
+    return NULL;
+}
+
 static inline const char *differ_step(const struct book_step *a, const struct book_step *b, struct bytes sealed)
 {
     SAME_RAW(lead_id);
@@ -143,12 +155,15 @@ static inline const char *differ_step(const struct book_step *a, const struct bo
     SAME(verdicts_count);
     SAME(intents_count);
     SAME(sales_count);
+    SAME(afters_count);
+    SAME_RAW(origin);
     if (!a->final != !b->final) return "final";
     const char *at = NULL;
     if (a->opening) at = differ_opening(a->opening, b->opening, sealed);
     for (unsigned i = 0; !at && i < a->verdicts_count; i++) at = differ_verdict(&a->verdicts[i], &b->verdicts[i]);
     for (unsigned i = 0; !at && i < a->intents_count; i++) at = differ_intent(&a->intents[i], &b->intents[i]);
     for (unsigned i = 0; !at && i < a->sales_count; i++) at = differ_sale(&a->sales[i], &b->sales[i]);
+    for (unsigned i = 0; !at && i < a->afters_count; i++) at = differ_after(&a->afters[i], &b->afters[i]);
     if (!at && a->final && (a->final->state != b->final->state || a->final->reason != b->final->reason)) at = "final";
     if (!at && a->final && !bytes_same(a->final->text, b->final->text)) at = "final.text";
     if (!at && a->final && a->final->goes_on != b->final->goes_on) at = "goes_on";

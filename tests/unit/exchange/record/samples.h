@@ -146,7 +146,7 @@ static inline void sample_slot(struct dice *dice, struct lead_slot *slot)
     if (slot->state == POST_REJECTED || slot->state == POST_FAILED || slot->state == POST_VOIDED) return;
     if (slot->state == POST_UNKNOWN) slot->resolves_ms = roll_number(dice);
     sample_sale(dice, &slot->sale);
-    if (slot->state == POST_ACCEPTED) slot->buyer_lead_id = roll_text(dice, 64);
+    if (slot->state == POST_ACCEPTED || slot->state == POST_RETURNED) slot->buyer_lead_id = roll_text(dice, 64);
 }
 
 struct step_sample {
@@ -156,9 +156,21 @@ struct step_sample {
     struct book_intent intents[OFFER_SALES_MAX];
     struct book_sale sales[OFFER_SALES_MAX];
     struct book_final final;
+    struct book_after afters[OFFER_SALES_MAX];
 };
 
-/* `parts`: a bit for each kind, 1 to 31. */
+static inline void sample_after(struct dice *dice, struct book_after *after)
+{
+    *after = (struct book_after){.gives_back = (uint32_t)roll(dice),
+                                 .counts = roll_flag(dice),
+                                 .pays_at = (enum sale_stage)roll_below(dice, STAGE_COUNT),
+                                 .pays_ppm = (uint32_t)roll(dice),
+                                 .contact_ms = roll_number(dice),
+                                 .onward_ms = roll_number(dice)};
+    roll_raw(dice, &after->post_id, sizeof after->post_id);
+}
+
+/* `parts`: a bit for each kind, 1 to 31; with intents may come what holds after a sale. */
 static inline void sample_step(struct dice *dice, struct step_sample *sample, unsigned parts)
 {
     *sample = (struct step_sample){.step.wall_ms = roll_number(dice)};
@@ -187,6 +199,7 @@ static inline void sample_step(struct dice *dice, struct step_sample *sample, un
         roll_raw(dice, &verdict->post_id, sizeof verdict->post_id);
         sample_intent(dice, &sample->intents[i]);
         sample_sale(dice, &sample->sales[i]);
+        sample_after(dice, &sample->afters[i]);
     }
     sample->final = (struct book_final){.state = (enum lead_state)roll_below(dice, LEAD_STATE_COUNT),
                                         .reason = (enum reason)roll_below(dice, REASON_COUNT),
@@ -196,10 +209,13 @@ static inline void sample_step(struct dice *dice, struct step_sample *sample, un
     step->verdicts = sample->verdicts;
     step->intents = sample->intents;
     step->sales = sample->sales;
+    step->afters = sample->afters;
     if (parts & 1) step->opening = &sample->opening;
     if (parts & 2) step->verdicts_count = 1 + (unsigned)roll_below(dice, OFFER_SALES_MAX);
     if (parts & 4) step->intents_count = 1 + (unsigned)roll_below(dice, OFFER_SALES_MAX);
+    if (parts & 4) step->afters_count = (unsigned)roll_below(dice, OFFER_SALES_MAX + 1);
     if (parts & 8) step->sales_count = 1 + (unsigned)roll_below(dice, OFFER_SALES_MAX);
+    if (parts & 1 && roll_flag(dice)) roll_raw(dice, &step->origin, sizeof step->origin);
     if (parts & 16) sample->step.final = &sample->final;
 }
 

@@ -51,23 +51,16 @@ static bool write_return(struct dice *dice, struct sink *sink)
                                 .judge = (enum return_judge)roll_below(dice, RETURN_JUDGES),
                                 .note = roll_text(dice, 100),
                                 .amount_micros = roll_number(dice),
-                                .is_whole = roll_flag(dice),
                                 .by_house = roll_flag(dice),
                                 .asked_ms = roll_number(dice),
                                 .judged_ms = roll_number(dice),
                                 .accept_at_ms = roll_number(dice),
-                                .onward_until_ms = roll_number(dice),
-                                .keys_count = (uint8_t)roll_below(dice, BOOK_CAP_KEYS_MAX + 1)};
+                                .onward_until_ms = roll_number(dice)};
     roll_raw(dice, &asked.return_id, sizeof asked.return_id);
     roll_raw(dice, &asked.post_id, sizeof asked.post_id);
     roll_raw(dice, &asked.lead_id, sizeof asked.lead_id);
     if (asked.has_evidence) roll_raw(dice, &asked.evidence, sizeof asked.evidence);
-    for (unsigned i = 0; i < asked.keys_count; i++) {
-        roll_raw(dice, asked.keys[i].id, sizeof asked.keys[i].id);
-        asked.keys[i].window = (uint32_t)roll(dice);
-        asked.keys[i].amount = (uint32_t)roll(dice);
-        asked.keys[i].stay = (uint8_t)roll_below(dice, BOOK_CAP_STAY_MAX + 1);
-    }
+    roll_raw(dice, &asked.sale_id, sizeof asked.sale_id);
     return aftersale_write_return(sink, &asked);
 }
 
@@ -106,7 +99,14 @@ static bool write_record(struct dice *dice, struct sink *sink)
                                       .is_bad = roll_flag(dice)};
     roll_raw(dice, &record.post_id, sizeof record.post_id);
     roll_raw(dice, &record.lead_id, sizeof record.lead_id);
-    roll_raw(dice, &record.onward, sizeof record.onward);
+    record.has_terms = roll_flag(dice);
+    record.terms = (struct book_after){.gives_back = (uint32_t)roll(dice),
+                                       .counts = roll_flag(dice),
+                                       .pays_at = roll_stage(dice, STAGE_NONE),
+                                       .pays_ppm = (uint32_t)roll(dice),
+                                       .contact_ms = roll_number(dice),
+                                       .onward_ms = roll_number(dice)};
+    record.contact_by_ms = roll_number(dice);
     return aftersale_write_record(sink, &record);
 }
 

@@ -321,6 +321,7 @@ static void test_one_spelling_each(void **state)
             if (!kinds[k].write_sample(&dice, &sink)) continue;
             for (unsigned change = 0; change < 60; change++) {
                 size_t at = roll_below(&dice, sink.len);
+                if (at == 1) continue; /* what an older version wrote comes back in today's spelling */
                 char before = memory[at];
                 if (at == 1) continue; /* a record of an older version is spelled anew */
                 memory[at] = (char)(before ^ (char)(1u << roll_below(&dice, 8)));
