@@ -241,6 +241,8 @@ void operator_on_gone(void *waiter)
         list_on_gone(waiter);
     else if (*(enum waiter_kind *)waiter == WAITER_DISPOSITIONS)
         disposition_on_gone(waiter);
+    else if (*(enum waiter_kind *)waiter == WAITER_VOUCHER)
+        accounts_on_gone(waiter);
     else if (*(enum waiter_kind *)waiter == WAITER_VERDICTS)
         verdicts_on_gone(waiter);
     else if (*(enum waiter_kind *)waiter == WAITER_KEY)

@@ -236,14 +236,8 @@ void visit_inquiry_gone(void *waiter)
     ((struct waiting_inquiry *)waiter)->inquiry.request = NULL;
 }
 
-void visit_inquire(struct visit *visit, const struct ident *id,
-                   void (*job)(struct inquiry *inquiry, struct reader *reader), bool fresh_trace, size_t room)
-{
-    visit_inquire_page(visit, id, 0, job, fresh_trace, room);
-}
-
-void visit_inquire_page(struct visit *visit, const struct ident *id, unsigned limit,
-                        void (*job)(struct inquiry *inquiry, struct reader *reader), bool fresh_trace, size_t room)
+static void inquire(struct visit *visit, const struct ident *id, unsigned limit, const struct inquiry_about *about,
+                    void (*job)(struct inquiry *inquiry, struct reader *reader), bool fresh_trace, size_t room)
 {
     struct waiting_inquiry *waiting = calloc(1, sizeof *waiting);
     char *text = malloc(room);
@@ -253,6 +247,8 @@ void visit_inquire_page(struct visit *visit, const struct ident *id, unsigned li
         arena_init(&inquiry->arena, INQUIRY_ARENA, INQUIRY_ARENA_MAX);
         inquiry->id = *id;
         inquiry->limit = limit;
+        inquiry->about = *about;
+        inquiry->about.who = arena_copy(&inquiry->arena, about->who);
         inquiry->affiliate = visit->affiliate;
         inquiry->buyer = visit->buyer;
         inquiry->catalogue = worker_catalogue(visit->worker);
@@ -277,4 +273,22 @@ void visit_inquire_page(struct visit *visit, const struct ident *id, unsigned li
     free(text);
     free(waiting);
     visit_problem(visit->worker, visit->request, &visit->manners, 503, REASON_BUSY, NULL, NULL, 1);
+}
+
+void visit_inquire(struct visit *visit, const struct ident *id,
+                   void (*job)(struct inquiry *inquiry, struct reader *reader), bool fresh_trace, size_t room)
+{
+    visit_inquire_page(visit, id, 0, job, fresh_trace, room);
+}
+
+void visit_inquire_page(struct visit *visit, const struct ident *id, unsigned limit,
+                        void (*job)(struct inquiry *inquiry, struct reader *reader), bool fresh_trace, size_t room)
+{
+    inquire(visit, id, limit, &(struct inquiry_about){.who = BYTES_NONE}, job, fresh_trace, room);
+}
+
+void visit_inquire_about(struct visit *visit, const struct inquiry_about *about,
+                         void (*job)(struct inquiry *inquiry, struct reader *reader), size_t room)
+{
+    inquire(visit, &IDENT_NONE, 0, about, job, false, room);
 }

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "exchange/api/api.h"
+#include "exchange/api/handlers.h"
 #include "exchange/api/waiter.h"
 #include "protocol/codec/json.h"
 #include "protocol/codec/pack.h"
@@ -60,12 +61,23 @@ bool visit_page(struct visit *visit, const char *text, unsigned usual, unsigned 
 /* A browser asks: it takes text/html. */
 bool visit_wants_page(const struct visit *visit);
 
+/* What an inquiry about accounts needs to know beside an id. */
+struct inquiry_about {
+    struct bytes who; /* copied into the inquiry's arena */
+    bool is_known;    /* whatever was booked */
+    unsigned audience;
+    uint32_t period;
+    uint64_t after_seq;
+    unsigned after_n;
+};
+
 /* Work on the ledger's reader thread for a visit: `job` reads and writes JSON to the sink, and says the HTTP status. */
 struct inquiry {
     struct arena arena;
     struct ident id;
-    struct bytes owner;                /* an affiliate's or a buyer's id; empty for operators */
-    unsigned limit;                    /* of a page */
+    struct bytes owner; /* an affiliate's or a buyer's id; empty for operators */
+    unsigned limit;     /* of a page */
+    struct inquiry_about about;
     const struct affiliate *affiliate; /* of `catalogue`; at most one of the two */
     const struct buyer *buyer;
     struct catalogue *catalogue;
@@ -89,47 +101,8 @@ void visit_inquire(struct visit *visit, const struct ident *id,
 void visit_inquire_page(struct visit *visit, const struct ident *id, unsigned limit,
                         void (*job)(struct inquiry *inquiry, struct reader *reader), bool fresh_trace, size_t room);
 
-/* Handlers: affiliate.c, buyer.c, operator.c, stats.c */
-void affiliate_ping(struct visit *visit);
-void affiliate_post(struct visit *visit);
-void affiliate_lead(struct visit *visit);
-void affiliate_get_lead(struct visit *visit);
-void affiliate_get_ping(struct visit *visit);
-void affiliate_revoke(struct visit *visit); /* revocation.c */
-void affiliate_events(struct visit *visit); /* events.c */
-void buyer_events(struct visit *visit);
-void buyer_leads(struct visit *visit); /* purchases.c */
-/* spec.c */
-void spec_answer(struct visit *visit);
-void buyer_put_availability(struct visit *visit);
-void buyer_get_availability(struct visit *visit);
-void buyer_put_list(struct visit *visit); /* list.c; at the head: its body comes in pieces */
-void buyer_contracts(struct visit *visit);
-void disposition_tell(struct visit *visit); /* disposition.c */
-/* giving_back.c */
-void giving_back_ask(struct visit *visit);
-void giving_back_own(struct visit *visit);
-void giving_back_all(struct visit *visit);
-void giving_back_judge(struct visit *visit);
-void verdicts_say(struct visit *visit); /* verdicts.c */
-void operator_explain(struct visit *visit);
-void operator_contracts(struct visit *visit);
-void operator_contract(struct visit *visit);
-void operator_pause(struct visit *visit);
-void operator_resume(struct visit *visit);
-void operator_posts(struct visit *visit);
-void operator_resolve(struct visit *visit);
-void operator_reload(struct visit *visit);
-void operator_keys(struct visit *visit); /* keys.c */
-void operator_revoke_key(struct visit *visit);
-void operator_erase(struct visit *visit); /* this and the next three: privacy.c */
-void operator_rotate_key(struct visit *visit);
-void operator_rotation(struct visit *visit);
-void operator_audit(struct visit *visit);
-void stats_health(struct visit *visit);
-void stats_ready(struct visit *visit);
-void stats_metrics(struct visit *visit);
-void stats_stats(struct visit *visit);
+void visit_inquire_about(struct visit *visit, const struct inquiry_about *about,
+                         void (*job)(struct inquiry *inquiry, struct reader *reader), size_t room);
 
 /* answer.c: the JSON of an auction's answer. Room for 32 legs, each with a seller whose every byte is escaped. */
 #define ANSWER_ROOM_MAX 327680u

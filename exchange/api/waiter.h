@@ -13,6 +13,7 @@ enum waiter_kind {
     WAITER_DISPOSITIONS,
     WAITER_KEY,
     WAITER_VERDICTS,
+    WAITER_VOUCHER,
     WAITER_GIVING,
     WAITER_ERRAND
 };
@@ -24,6 +25,7 @@ void list_on_piece(void *waiter, struct bytes piece, bool is_last);
 void list_on_answered(void *waiter, bool good, const char *text);
 void disposition_on_gone(void *waiter);
 void verdicts_on_gone(void *waiter);
+void accounts_on_gone(void *waiter);
 void giving_back_on_gone(void *waiter);
 void keys_on_gone(void *waiter);
 void operator_on_gone(void *waiter);

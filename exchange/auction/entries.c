@@ -176,6 +176,7 @@ static void open_lead(const struct auction *auction, struct book_opening *openin
         .person = auction->content_person,
         .keep_ms = auction->campaign->retention_ms,
         .is_one_call = is_one_call,
+        .clear_after_ms = auction->affiliate->clear_after_us / 1000,
     };
     opening->offer.rehearsal = (uint8_t)auction->rehearsal;
     opening->offer.floor_micros = auction->floor_micros; /* also where no bid got as far as an offer */

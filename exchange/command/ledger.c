@@ -1,13 +1,11 @@
-/* `outcry ledger stat|export|verify`: the book as figures, as lines, and read through whole. Reads the stores directly,
+/* `outcry ledger`: its verbs; stat and verify, the book as figures and read through whole. Reads the stores directly,
  * beside a live exchange or without one. */
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "exchange/command/command.h"
-#include "exchange/command/instant.h"
-#include "exchange/command/options.h"
+#include "exchange/command/ledger_verbs.h"
 #include "exchange/command/privacy.h"
-#include "exchange/config/config.h"
 #include "exchange/ledger/report.h"
 #include "exchange/market/scalar.h"
 #include "protocol/base/money.h"
@@ -19,47 +17,72 @@
 #define ARENA_CHUNK (1u << 16)
 #define ARENA_MAX (1u << 24)
 
-enum { CONFIG, FROM, TO, FORMAT, KEY_FILE, JSON };
-
 static const struct option_row rows[] = {
-    [CONFIG] = {"config", "FILE", "settings; else $OUTCRY_CONFIG, else ./outcry.yaml"},
-    [FROM] = {"from", "TIME", "export: sales from this instant on: RFC 3339, or relative as -1h, -7d"},
-    [TO] = {"to", "TIME", "export: sales before this instant"},
-    [FORMAT] = {"format", "csv|ndjson", "export: csv unless said otherwise"},
-    [KEY_FILE] = {"key-file", "FILE", "rotate-key: an operator's key, where the admin listener is no unix socket"},
-    [JSON] = {"json", NULL, "all but export: print JSON"},
+    [LEDGER_CONFIG] = {"config", "FILE", "settings; else $OUTCRY_CONFIG, else ./outcry.yaml"},
+    [LEDGER_FROM] = {"from", "TIME", "export: from this instant on: RFC 3339, or relative as -1h, -7d"},
+    [LEDGER_TO] = {"to", "TIME", "export: before this instant"},
+    [LEDGER_FORMAT] = {"format", "csv|ndjson|msgpack", "export: csv unless said otherwise"},
+    [LEDGER_WHAT] = {"what", "sales|moves", "export: sales as they stand, or every movement of money; else sales"},
+    [LEDGER_AFFILIATE] = {"affiliate", "ID", "export: of this affiliate only"},
+    [LEDGER_BUYER] = {"buyer", "ID", "export: of this buyer only"},
+    [LEDGER_CAMPAIGN] = {"campaign", "ID", "export: of this campaign only"},
+    [LEDGER_PERIOD] = {"period", "MONTH", "statement: 2026-11; else the month that runs"},
+    [LEDGER_REF] = {"ref", "TEXT", "adjust: your own name for it; the same one again is refused"},
+    [LEDGER_NOTE] = {"note", "TEXT", "adjust: why; it stands in the statement"},
+    [LEDGER_EFFECTIVE] = {"effective", "TIME", "adjust: when it takes effect, if earlier than now"},
+    [LEDGER_KEY_FILE] =
+        {"key-file", "FILE",
+         "adjust, close, rotate-key: an operator's key, where an exchange runs whose admin listener is no unix socket"},
+    [LEDGER_JSON] = {"json", NULL, "all but export and backup: print JSON"},
 };
 static const struct options options = {
     .command = "ledger",
-    .usage = "stat|export|verify|audit LEAD|rotate-key",
+    .usage =
+        "stat | accounts | statement ACCOUNT | export | adjust KIND ACCOUNT AMOUNT | close MONTH | backup FOLDER | "
+        "verify | audit LEAD | rotate-key",
     .prose =
-        "stat tells what is in the book, export writes its sales, verify reads it through: chain, sums, rows, caps;\n"
-        "audit tells who was shown a lead's private data, when, and which fields; rotate-key wraps every lead's data "
-        "key\n"
-        "by a new key, and takes the old one out of the key file (beside a live exchange through its admin listener).\n"
-        "Exit status: 0 done, 1 the book is not good (verify), 2 it could not be read.",
+        "stat tells what is in the book, accounts all balances, statement what moved on one (buyer:ID, affiliate:ID,\n"
+        "house:margin …); export writes sales or movements; adjust books payment, payout, credit, debit, loss or "
+        "clear\n"
+        "on buyer:ID or affiliate:ID; close freezes a month and those before it; backup makes a verified copy; verify\n"
+        "reads the book through: chain, sums, rows, caps; audit tells who was shown a lead's private data; rotate-key\n"
+        "wraps every lead's data key by a new key.\n"
+        "Exit status: 0 done, 1 refused, or the book is not good (verify), 2 it could not be done.",
     .rows = rows,
     .rows_count = sizeof rows / sizeof *rows,
     .arguments_min = 1,
-    .arguments_max = 2,
+    .arguments_max = 4,
 };
 
 static int stat_book(const struct settings *settings, const struct options_given *given);
-static int export_book(const struct settings *settings, const struct options_given *given);
 static int verify_book(const struct settings *settings, const struct options_given *given);
 static int audit_lead(const struct settings *settings, const struct options_given *given);
 static int rotate_key(const struct settings *settings, const struct options_given *given);
 
 static const struct {
     const char *name;
+    int arguments; /* behind the name */
     int (*run)(const struct settings *settings, const struct options_given *given);
-    int arguments; /* the verb among them */
-} verbs[] = {{"stat", stat_book, 1},
-             {"export", export_book, 1},
-             {"verify", verify_book, 1},
-             {"audit", audit_lead, 2},
-             {"rotate-key", rotate_key, 1}};
+} verbs[] = {{"stat", 0, stat_book},       {"accounts", 0, verb_accounts}, {"statement", 1, verb_statement},
+             {"export", 0, verb_export},   {"adjust", 3, verb_adjust},     {"close", 1, verb_close},
+             {"backup", 1, verb_backup},   {"verify", 0, verify_book},     {"audit", 1, audit_lead},
+             {"rotate-key", 0, rotate_key}};
 #define VERBS (sizeof verbs / sizeof *verbs)
+
+static int run_verb(const struct settings *settings, const struct options_given *given)
+{
+    for (size_t i = 0; i < VERBS; i++) {
+        if (strcmp(verbs[i].name, given->arguments[0]) != 0) continue;
+        if (given->arguments_count - 1 == verbs[i].arguments) return verbs[i].run(settings, given);
+        fprintf(stderr, "outcry ledger: %s takes %d words behind it; outcry ledger --help\n", verbs[i].name,
+                verbs[i].arguments);
+        return COMMAND_USAGE;
+    }
+    fprintf(stderr, "outcry ledger: no %s; there are", given->arguments[0]);
+    for (size_t i = 0; i < VERBS; i++) fprintf(stderr, "%s %s", i ? "," : "", verbs[i].name);
+    fprintf(stderr, "\n");
+    return COMMAND_USAGE;
+}
 
 int command_ledger(int argc, char **argv)
 {
@@ -70,26 +93,16 @@ int command_ledger(int argc, char **argv)
     struct config_report report;
     config_report_open(&report);
     bool good = settings && crypto_start() == FAULT_NONE &&
-                settings_read(config_path(given.values[CONFIG]), settings, &report);
+                settings_read(config_path(given.values[LEDGER_CONFIG]), settings, &report);
     if (!good) config_report_print(&report, stderr);
     config_report_close(&report);
-    status = COMMAND_USAGE;
-    size_t verb = 0;
-    while (verb < VERBS && strcmp(verbs[verb].name, given.arguments[0]) != 0) verb++;
-    if (verb == VERBS)
-        fprintf(stderr, "outcry ledger: no %s; there are stat, export, verify, audit and rotate-key\n",
-                given.arguments[0]);
-    else if (given.arguments_count != verbs[verb].arguments)
-        fprintf(stderr, "outcry ledger: %s takes %s\n", verbs[verb].name,
-                verbs[verb].arguments == 1 ? "nothing more" : "a lead_id");
-    else if (good)
-        status = verbs[verb].run(settings, &given);
+    status = good ? run_verb(settings, &given) : COMMAND_USAGE;
     crypto_stop();
     free(settings);
     return status;
 }
 
-static int fail(const struct settings *settings, enum fault fault)
+int verb_fail(const struct settings *settings, enum fault fault)
 {
     fprintf(stderr, "outcry ledger: %s: %s\n", settings->ledger_path, fault_text(fault));
     return COMMAND_USAGE;
@@ -282,11 +295,11 @@ static int stat_book(const struct settings *settings, const struct options_given
     struct reader *reader;
     struct reader_totals totals;
     enum fault fault = reader_open(settings->ledger_path, NULL, &reader);
-    if (fault) return fail(settings, fault);
+    if (fault) return verb_fail(settings, fault);
     fault = reader_totals(reader, &totals);
-    int status = fault                 ? fail(settings, fault)
-                 : given->values[JSON] ? stat_json(reader, &totals)
-                                       : stat_table(reader, &totals);
+    int status = fault                        ? verb_fail(settings, fault)
+                 : given->values[LEDGER_JSON] ? stat_json(reader, &totals)
+                                              : stat_table(reader, &totals);
     reader_close(&reader);
     return status;
 }
@@ -296,46 +309,23 @@ static int stat_book(const struct settings *settings, const struct options_given
 
 static int audit_lead(const struct settings *settings, const struct options_given *given)
 {
-    return privacy_audit(settings, given->arguments[1], given->values[JSON] != NULL);
+    return privacy_audit(settings, given->arguments[1], given->values[LEDGER_JSON] != NULL);
 }
 
 static int rotate_key(const struct settings *settings, const struct options_given *given)
 {
-    return privacy_rotate_key(settings, given->values[KEY_FILE], given->values[JSON] != NULL);
+    return privacy_rotate_key(settings, given->values[LEDGER_KEY_FILE], given->values[LEDGER_JSON] != NULL);
 }
 
-/* Export and verify
- * ---------------------------------------------------------------------------------------------------------- */
-
-/* What is not said stays as it was. */
-static bool read_time(const char *text, int64_t *wall_ms)
-{
-    return !text || instant_read(text, clock_wall_ms(), wall_ms);
-}
-
-static int export_book(const struct settings *settings, const struct options_given *given)
-{
-    int64_t from_ms = 0, to_ms = INT64_MAX;
-    enum report_format format = REPORT_CSV;
-    if (given->values[FORMAT] && strcmp(given->values[FORMAT], "ndjson") == 0)
-        format = REPORT_NDJSON;
-    else if (given->values[FORMAT] && strcmp(given->values[FORMAT], "csv") != 0) {
-        fprintf(stderr, "outcry ledger: --format is csv or ndjson, not %s\n", given->values[FORMAT]);
-        return COMMAND_USAGE;
-    }
-    if (!read_time(given->values[FROM], &from_ms) || !read_time(given->values[TO], &to_ms)) {
-        fprintf(stderr, "outcry ledger: --from and --to are " INSTANT_FORMS "\n");
-        return COMMAND_USAGE;
-    }
-    enum fault fault = report_export(settings->ledger_path, format, from_ms, to_ms, stdout);
-    return fault ? fail(settings, fault) : COMMAND_DONE;
-}
+/* Verify
+ * -------------------------------------------------------------------------------------------------------------------
+ */
 
 static int verify_book(const struct settings *settings, const struct options_given *given)
 {
     struct report_verdict verdict = {0};
     enum fault fault = report_verify(settings->ledger_path, &verdict, NULL, NULL);
-    if (fault) return fail(settings, fault);
+    if (fault) return verb_fail(settings, fault);
     if (verdict.older) {
         fprintf(stderr,
                 "outcry ledger: this book is of version %llu, written by an older exchange: the first `outcry serve` "
@@ -344,7 +334,7 @@ static int verify_book(const struct settings *settings, const struct options_giv
                 (unsigned long long)verdict.older);
         return COMMAND_USAGE;
     }
-    if (given->values[JSON]) {
+    if (given->values[LEDGER_JSON]) {
         char text[1024];
         struct sink sink = sink_over(text, sizeof text);
         struct json json = json_into(&sink);

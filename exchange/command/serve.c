@@ -15,10 +15,13 @@
 #include "exchange/base/log.h"
 #include "exchange/command/certificate.h"
 #include "exchange/command/command.h"
+#include "exchange/command/house.h"
 #include "exchange/command/options.h"
 #include "exchange/command/serving.h"
 #include "exchange/config/list_file.h"
 
+#define MEMORY_BYTES 65536u
+#define MEMORY_MAX_BYTES (4u << 20)
 #define DRAIN_US 10000000
 #define CLAIMS_MAX 65536u
 #define FILES_WANTED 65536u
@@ -68,6 +71,7 @@ int command_serve(int argc, char **argv)
     struct serving *serving = calloc(1, sizeof *serving);
     if (!serving) return say("%s", "out of memory");
     serving->signal_fd = -1;
+    arena_init(&serving->memory, MEMORY_BYTES, MEMORY_MAX_BYTES);
     if (given.values[1]) {
         uint64_t seed;
         if (!bytes_u64(bytes_of(given.values[1]), &seed) || seed == 0) {
@@ -123,7 +127,9 @@ static int open_ledger(struct serving *serving, unsigned workers)
                                      .keys_path = settings->ledger_keys,
                                      .trace_keep_ms = settings->trace_keep_us / 1000,
                                      .trace_max_bytes = (uint64_t)settings->trace_max_bytes,
-                                     .lines_max = workers + 1};
+                                     .lines_max = workers + 1,
+                                     .zone = house_zone(settings, &serving->memory)};
+    if (!options.zone) return say("the time zone %s cannot be read", settings->time_zone);
     if (ledger_open(&options, &serving->hall.ledger, &note)) return say("%s", note.text);
     if (ledger_derive(serving->hall.ledger, "source_ref", &serving->hall.reference_key) ||
         ledger_derive(serving->hall.ledger, "tie seed", &serving->hall.seed_key) ||
@@ -366,6 +372,7 @@ static void stop(struct serving *serving)
     if (serving->loop) loop_close(&serving->loop);
     if (serving->server_tls) tls_context_drop(&serving->server_tls);
     if (serving->client_tls) tls_context_drop(&serving->client_tls);
+    arena_free(&serving->memory);
     crypto_stop();
     free(serving);
 }

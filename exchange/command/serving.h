@@ -16,6 +16,7 @@ struct reload_wish {
 
 struct serving {
     struct settings settings;
+    struct arena memory; /* the house's time zone */
     struct hall hall;
     struct worker *workers[HALL_WORKERS_MAX];
     struct tls_context *server_tls, *client_tls;

@@ -443,6 +443,16 @@ static const struct schema_row reveal_rows[] = {
 static const struct schema_group reveal_group = {
     .name = "reveal", .title = "reveal", .prose = "How much an affiliate sees.", ROWS(reveal_rows)};
 
+static const struct schema_row terms_rows[] = {
+    {.key = "clear_after",
+     .type = SCHEMA_DURATION,
+     .flags = SCHEMA_REQUIRED,
+     .range = "1s..",
+     .prose = "after the sale its payout is cleared; without terms an operator clears it by hand"},
+};
+static const struct schema_group terms_group = {
+    .name = "terms", .title = "terms", .prose = "As they stood when a lead was taken.", ROWS(terms_rows)};
+
 static const struct schema_row affiliate_rows[] = {
     {.key = "id", .type = SCHEMA_NAME, .flags = SCHEMA_REQUIRED, .prose = "its name in ledger and reports"},
     {.key = "keys",
@@ -467,7 +477,7 @@ static const struct schema_row affiliate_rows[] = {
      .fallback = "wait",
      .prose = "a verdict still out at its deadline: pending, and how it ended later; or the post is voided, and the "
               "lead unsold for good"},
-    {.key = "terms", .type = SCHEMA_MAP, .flags = SCHEMA_LATER, .prose = "when money is cleared"},
+    {.key = "terms", .type = SCHEMA_MAP, .group = &terms_group, .prose = "when its money is cleared"},
     {.key = "returns",
      .type = SCHEMA_MAP,
      .group = &schema_affiliate_returns,

@@ -10,7 +10,6 @@
 
 #define ROW_HEAD 16u
 #define TALLY_ROOM 160u
-#define LINE_KEY_BYTES 17u
 #define MOVE_KEY_BYTES 9u
 #define MOVE_ROOM 256u /* beside its texts */
 
@@ -63,10 +62,7 @@ static enum fault touch(struct account_book *book, struct bytes name, uint32_t *
     for (*at = 0; *at < book->touched_count; ++*at)
         if (bytes_same(book->touched[*at].name, name)) return FAULT_NONE;
     struct account_touched *account = &book->touched[*at];
-    struct bytes row;
-    *account = (struct account_touched){.name = name};
-    enum fault fault = store_get(book->store, book->txn, BOOK_ACCOUNTS, name, &row);
-    if (fault == FAULT_NONE && !read_row(row, account)) return FAULT_CORRUPT;
+    enum fault fault = account_find(book->store, book->txn, name, account);
     if (fault == FAULT_NOT_FOUND) {
         account->is_new = true;
         account->number = (uint32_t)++book->totals->accounts;
@@ -142,11 +138,24 @@ enum fault account_refer(struct account_book *book, struct move_record *move, en
     return fault == FAULT_NOT_FOUND ? FAULT_NONE : fault;
 }
 
-enum fault account_close(struct account_book *book, const struct move_record *move)
+bool account_ref_is_used(struct store *store, struct MDB_txn *txn, struct bytes ref)
+{
+    char key[MOVE_REF_MAX + 1];
+    struct bytes unused;
+    if (ref.len > MOVE_REF_MAX) return false;
+    return store_get(store, txn, BOOK_REFS, ref_key(key, REFS_ADJUSTMENTS, ref), &unused) == FAULT_NONE;
+}
+
+/* Legs that came to nothing are none. */
+enum fault account_close(struct account_book *book, struct move_record *move)
 {
     int64_t sum = 0;
-    for (unsigned i = 0; i < move->legs_count; i++)
+    unsigned kept = 0;
+    for (unsigned i = 0; i < move->legs_count; i++) {
         if (!money_add(sum, move->legs[i].micros, &sum)) return account_refuse(book, "the money overflows");
+        if (move->legs[i].micros) move->legs[kept++] = move->legs[i];
+    }
+    move->legs_count = kept;
     if (sum != 0) return account_refuse(book, "the money does not balance");
     book->moves_count++;
     return FAULT_NONE;
@@ -154,7 +163,7 @@ enum fault account_close(struct account_book *book, const struct move_record *mo
 
 /* --- written --- */
 
-static void write_line_key(char key[LINE_KEY_BYTES], uint32_t number, uint32_t period, uint64_t seq, unsigned n)
+void account_line_key(char key[ACCOUNT_LINE_KEY], uint32_t number, uint32_t period, uint64_t seq, unsigned n)
 {
     store_key_u32(key, number);
     store_key_u32(key + 4, period);
@@ -162,22 +171,33 @@ static void write_line_key(char key[LINE_KEY_BYTES], uint32_t number, uint32_t p
     key[16] = (char)n;
 }
 
+enum fault account_line_before(struct store *store, struct MDB_txn *txn, uint32_t number, uint32_t period, uint64_t seq,
+                               unsigned n, uint32_t *of_period, struct move_tally *tally)
+{
+    char key[ACCOUNT_LINE_KEY];
+    struct store_cursor cursor;
+    struct move_line line = {0};
+    account_line_key(key, number, period, seq, n);
+    enum fault fault = store_cursor_open(store, txn, BOOK_ACCOUNT_LINES, &cursor);
+    if (fault != FAULT_NONE) return fault;
+    fault = store_seek(&cursor, (struct bytes){key, ACCOUNT_LINE_KEY});
+    fault = fault == FAULT_NOT_FOUND ? store_last(&cursor) : fault == FAULT_NONE ? store_before(&cursor) : fault;
+    bool is_its = fault == FAULT_NONE && cursor.key.len == ACCOUNT_LINE_KEY && memcmp(cursor.key.at, key, 4) == 0;
+    if (fault == FAULT_NONE && !is_its) fault = FAULT_NOT_FOUND;
+    if (is_its) *of_period = store_read_key_u32(cursor.key.at + 4);
+    if (is_its && !move_read_line(cursor.value, &line)) fault = FAULT_CORRUPT;
+    store_cursor_close(&cursor);
+    *tally = line.tally;
+    return fault;
+}
+
 /* As that period's last line left it. */
 static enum fault earlier_tally(struct account_book *book, uint32_t number, uint32_t period, struct move_tally *tally)
 {
-    char key[LINE_KEY_BYTES];
-    struct store_cursor cursor;
-    struct move_line line = {0};
-    write_line_key(key, number, period + 1, 0, 0);
-    enum fault fault = store_cursor_open(book->store, book->txn, BOOK_ACCOUNT_LINES, &cursor);
-    if (fault != FAULT_NONE) return fault;
-    fault = store_seek(&cursor, (struct bytes){key, LINE_KEY_BYTES});
-    fault = fault == FAULT_NOT_FOUND ? store_last(&cursor) : fault == FAULT_NONE ? store_before(&cursor) : fault;
-    write_line_key(key, number, period, 0, 0);
-    bool is_there = fault == FAULT_NONE && bytes_starts(cursor.key, (struct bytes){key, 8});
-    if (is_there && !move_read_line(cursor.value, &line)) fault = FAULT_CORRUPT;
-    store_cursor_close(&cursor);
-    *tally = line.tally;
+    uint32_t of_period = 0;
+    enum fault fault = account_line_before(book->store, book->txn, number, period + 1, 0, 0, &of_period, tally);
+    if (fault == FAULT_NONE && of_period == period) return FAULT_NONE;
+    *tally = (struct move_tally){0};
     return fault == FAULT_NOT_FOUND ? FAULT_NONE : fault;
 }
 
@@ -186,7 +206,7 @@ static enum fault write_line(struct account_book *book, unsigned n, const struct
     const struct move_record *move = &book->moves[n];
     struct account_touched *account = &book->touched[leg->account];
     struct move_line line = {.micros = leg->micros};
-    char key[LINE_KEY_BYTES], value[TALLY_ROOM];
+    char key[ACCOUNT_LINE_KEY], value[TALLY_ROOM];
     enum fault fault = FAULT_NONE;
     if (move->period < account->period) {
         fault = earlier_tally(book, account->number, move->period, &line.tally);
@@ -198,7 +218,7 @@ static enum fault write_line(struct account_book *book, unsigned n, const struct
         move_tally_add(&account->tally, move->kind, leg->micros);
         line.tally = account->tally;
     }
-    write_line_key(key, account->number, move->period, book->entry->seq, n);
+    account_line_key(key, account->number, move->period, book->entry->seq, n);
     struct sink sink = sink_over(value, sizeof value);
     check(move_write_line(&sink, &line));
     return store_put(book->store, book->txn, BOOK_ACCOUNT_LINES, (struct bytes){key, sizeof key}, sink_written(&sink));
@@ -272,16 +292,21 @@ enum fault account_write(struct account_book *book)
 
 /* --- read --- */
 
-enum fault account_balance(struct store *store, struct MDB_txn *txn, struct bytes name, int64_t *balance_micros)
+enum fault account_find(struct store *store, struct MDB_txn *txn, struct bytes name, struct account_touched *account)
 {
-    struct account_touched account = {0};
     struct bytes row;
-    *balance_micros = 0;
+    *account = (struct account_touched){.name = name};
     enum fault fault = store_get(store, txn, BOOK_ACCOUNTS, name, &row);
     if (fault != FAULT_NONE) return fault;
-    if (!read_row(row, &account)) return FAULT_CORRUPT;
-    *balance_micros = account.balance_micros;
-    return FAULT_NONE;
+    return read_row(row, account) ? FAULT_NONE : FAULT_CORRUPT;
+}
+
+enum fault account_balance(struct store *store, struct MDB_txn *txn, struct bytes name, int64_t *balance_micros)
+{
+    struct account_touched account;
+    enum fault fault = account_find(store, txn, name, &account);
+    *balance_micros = fault == FAULT_NONE ? account.balance_micros : 0;
+    return fault;
 }
 
 enum fault account_each(struct store *store, struct MDB_txn *txn,

@@ -87,16 +87,8 @@ enum fault account_add_clear(struct account_book *book, const struct ident *sale
 
 /* By an operator's hand. `account` is buyer:X or affiliate:X (what is cleared of it). PAYMENT and CREDIT add to it,
  * PAYOUT and DEBIT take from it; cash comes from outside, the others from the house's margin; LOSS adds to it out of
- * the house's loss. CLEAR moves an affiliate's own, from what is uncleared. */
-struct account_adjustment {
-    enum move_kind kind;
-    struct bytes account;
-    int64_t amount_micros; /* > 0 */
-    int64_t effective_ms;
-    uint32_t effective_period; /* in the house's time */
-    struct bytes ref, note;    /* ref: of its own, not empty */
-};
-enum fault account_add_adjustment(struct account_book *book, const struct account_adjustment *adjustment) MUST_USE;
+ * the house's loss. CLEAR moves an affiliate's own, from what is uncleared. A ref of its own it must have. */
+enum fault account_add_adjustment(struct account_book *book, const struct book_adjustment *adjustment) MUST_USE;
 
 /* A sale as it stands, its texts in the arena. FAULT_NOT_FOUND. */
 enum fault account_sale(struct store *store, struct MDB_txn *txn, const struct ident *sale_id, struct arena *arena,
@@ -107,6 +99,18 @@ enum fault account_put_sale(struct store *store, struct MDB_txn *txn, struct are
 /* FAULT_NOT_FOUND: nothing was ever booked on it; *balance is 0 then. */
 enum fault account_balance(struct store *store, struct MDB_txn *txn, struct bytes name,
                            int64_t *balance_micros) MUST_USE;
+/* Of adjustments. A look-up that fails says no: the write finds out. */
+bool account_ref_is_used(struct store *store, struct MDB_txn *txn, struct bytes ref);
+/* Its row. FAULT_NOT_FOUND; FAULT_CORRUPT. */
+enum fault account_find(struct store *store, struct MDB_txn *txn, struct bytes name,
+                        struct account_touched *account) MUST_USE;
+/* Of account_lines. */
+#define ACCOUNT_LINE_KEY 17u
+void account_line_key(char key[ACCOUNT_LINE_KEY], uint32_t number, uint32_t period, uint64_t seq, unsigned n);
+/* The last line of that account before that place, in that period or any before it: its period and tally.
+ * FAULT_NOT_FOUND: there is none. */
+enum fault account_line_before(struct store *store, struct MDB_txn *txn, uint32_t number, uint32_t period, uint64_t seq,
+                               unsigned n, uint32_t *of_period, struct move_tally *tally) MUST_USE;
 /* fn for each account; FAULT_CORRUPT: a row that is none. */
 enum fault account_each(struct store *store, struct MDB_txn *txn,
                         void (*fn)(void *arg, struct bytes account, int64_t micros), void *arg) MUST_USE;

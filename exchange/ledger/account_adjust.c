@@ -21,7 +21,7 @@ static bool is_affiliate(struct bytes account)
     return bytes_starts(account, BYTES("affiliate:"));
 }
 
-static enum fault check_uncleared(struct account_book *book, const struct account_adjustment *adjustment)
+static enum fault check_uncleared(struct account_book *book, const struct book_adjustment *adjustment)
 {
     char name[ACCOUNT_NAME_MAX];
     int64_t balance;
@@ -35,7 +35,7 @@ static enum fault check_uncleared(struct account_book *book, const struct accoun
     return adjustment->amount_micros <= balance ? FAULT_NONE : account_refuse(book, "more than stands uncleared");
 }
 
-static enum fault check_adjustment(struct account_book *book, const struct account_adjustment *adjustment)
+static enum fault check_adjustment(struct account_book *book, const struct book_adjustment *adjustment)
 {
     bool is_by_hand = adjustment->kind < MOVE_KIND_COUNT && hands[adjustment->kind].sign != 0;
     bool is_party = is_affiliate(adjustment->account) || bytes_starts(adjustment->account, BYTES("buyer:"));
@@ -47,7 +47,7 @@ static enum fault check_adjustment(struct account_book *book, const struct accou
     return adjustment->kind == MOVE_CLEAR ? check_uncleared(book, adjustment) : FAULT_NONE;
 }
 
-enum fault account_add_adjustment(struct account_book *book, const struct account_adjustment *adjustment)
+enum fault account_add_adjustment(struct account_book *book, const struct book_adjustment *adjustment)
 {
     struct move_record *move = account_next(book, adjustment->kind, adjustment->effective_ms);
     if (!move) return account_refuse(book, "more movements than an entry has");

@@ -17,7 +17,7 @@ void account_land(const struct account_book *book, struct move_record *move, uin
 enum fault account_refer(struct account_book *book, struct move_record *move, enum account_refs whose, struct bytes ref,
                          struct bytes note) MUST_USE;
 /* It is whole: its legs sum to 0. */
-enum fault account_close(struct account_book *book, const struct move_record *move) MUST_USE;
+enum fault account_close(struct account_book *book, struct move_record *move) MUST_USE;
 enum fault account_refuse(struct account_book *book, const char *why) MUST_USE;
 /* What of the sale clears by time is found by the sweep, what does not is not. */
 enum fault account_set_due(struct account_book *book, const struct sale_record *sale) MUST_USE;

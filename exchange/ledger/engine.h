@@ -111,6 +111,8 @@ void resolving_publish(struct ledger *ledger);
 /* matters.c: one of them looked at, and its entry written. FAULT_INPUT, FAULT_NOT_FOUND: refused, the matter says why.
  */
 enum fault matters_write(struct ledger *ledger, struct MDB_txn *txn, struct matter *matter, int64_t wall_ms) MUST_USE;
+/* booking.c: likewise. FAULT_INPUT, FAULT_NOT_FOUND, FAULT_TAKEN: refused. */
+enum fault booking_write(struct ledger *ledger, struct MDB_txn *txn, struct booking *booking, int64_t wall_ms) MUST_USE;
 
 /* asking.c */
 void *asking_run(void *ledger);

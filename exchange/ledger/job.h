@@ -21,6 +21,7 @@ enum job_kind {
     JOB_SWEEP,
     JOB_DELIVERIES,
     JOB_MATTER,
+    JOB_BOOKING,
     JOB_KEY_REVOKED,
     JOB_ERASE,
     JOB_ROTATE,
@@ -40,6 +41,7 @@ struct job {
     struct ident id;           /* the lead; to resolve: the post */
     const struct duplicates_guard *guard; /* of a step: NULL: none */
     struct matter *matter;                /* the line's */
+    struct booking *booking;              /* likewise */
     struct person_keys person;            /* of a step: whom its sealed content is about */
     struct bytes names;                   /* of a step: of its fields, if they are told */
     struct content_walk *walk;            /* of a rewrap: where it stands, moved on */

@@ -87,6 +87,8 @@ enum entry_kind {
     ENTRY_RETURN = 15,
     ENTRY_JUDGEMENT = 16,
     ENTRY_UNCONTACTED = 17,
+    ENTRY_ADJUSTMENT = 18,
+    ENTRY_CLOSE = 19,
     ENTRY_KINDS
 };
 

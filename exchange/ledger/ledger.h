@@ -8,6 +8,7 @@
 #pragma once
 
 #include "exchange/base/tally.h"
+#include "exchange/ledger/booking.h"
 #include "exchange/ledger/matter.h"
 #include "exchange/ledger/reader.h"
 #include "exchange/market/duplicates.h"
@@ -55,8 +56,7 @@ enum fault ledger_derive(const struct ledger *ledger, const char *purpose, struc
 enum reason ledger_state(const struct ledger *ledger, const char **text);
 
 enum fault ledger_line_open(struct ledger *ledger, struct loop *loop, struct ledger_line **line) MUST_USE;
-/* On the line's thread, not from its callbacks, before or after ledger_stop. Waits for what is under way; its callbacks
- * do not come any more. */
+/* On the line's thread, not from its callbacks. Waits for what is under way; its callbacks do not come any more. */
 void ledger_line_close(struct ledger_line **line);
 
 /* on_durable on the line's thread: FAULT_NONE with the entry's seq, or why it is not written (nothing of it is then).

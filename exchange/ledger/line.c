@@ -297,6 +297,20 @@ enum fault ledger_matter(struct ledger_line *line, struct matter *matter, int64_
     return send_job(line, job);
 }
 
+enum fault ledger_book(struct ledger_line *line, struct booking *booking, int64_t wall_ms,
+                       void (*on_durable)(void *arg, uint64_t token, enum fault fault, uint64_t seq), void *arg,
+                       uint64_t token)
+{
+    struct job *job = take_job(line, JOB_BOOKING, 0);
+    if (!job) return FAULT_FULL;
+    job->booking = booking;
+    job->wall_ms = wall_ms;
+    job->on_durable = on_durable;
+    job->arg = arg;
+    job->token = token;
+    return send_job(line, job);
+}
+
 enum fault ledger_catalogue(struct ledger_line *line, const struct digest *version, struct bytes packed,
                             void (*on_durable)(void *arg, uint64_t token, enum fault fault, uint64_t seq), void *arg,
                             uint64_t token)

@@ -30,8 +30,8 @@ enum fault privacy_rotate(struct ledger_line *line, int64_t wall_ms,
                           uint64_t token) MUST_USE;
 struct privacy_rotation {
     bool is_running, has_failed; /* failed: the old key is still in the file; tried again at the next start */
-    uint64_t wrapped;    /* data keys since it was begun, or since the start */
-    uint64_t unreadable; /* that no known key opens: the old keys are kept because of them */
+    uint64_t wrapped;            /* data keys since it was begun, or since the start */
+    uint64_t unreadable;         /* that no known key opens: the old keys are kept because of them */
 };
 /* Any thread. */
 void privacy_rotation(const struct ledger *ledger, struct privacy_rotation *rotation);

@@ -4,8 +4,8 @@
 
 #include "exchange/record/aftersale.h"
 #include "exchange/record/book.h"
-#include "exchange/record/sale.h"
 #include "exchange/record/disclosure.h"
+#include "exchange/record/sale.h"
 #include "exchange/record/trace.h"
 
 struct reader;

@@ -1,5 +1,6 @@
 /* One function for each kind of entry. Each looks at all of its body before it writes: one that is refused changes
  * nothing. */
+#include "exchange/ledger/booking_rows.h"
 #include "exchange/ledger/clearing.h"
 #include "exchange/ledger/counting.h"
 #include "exchange/ledger/disclosures.h"
@@ -18,14 +19,24 @@ static apply apply_switch, apply_catalogue, apply_revocation, apply_counts, appl
     apply_key_revoked, apply_erasure, apply_disclosure, apply_field_names, apply_rotation;
 
 static apply *const applies[ENTRY_KINDS] = {
-    [ENTRY_SWITCH] = apply_switch,           [ENTRY_CATALOGUE] = apply_catalogue,
-    [ENTRY_REVOCATION] = apply_revocation,   [ENTRY_COUNTS] = apply_counts,
-    [ENTRY_DELIVERIES] = apply_deliveries,   [ENTRY_DISPOSITION] = aftersales_dispose,
-    [ENTRY_CLEAR] = clearing_apply,          [ENTRY_LATE] = apply_late,
-    [ENTRY_KEY_REVOKED] = apply_key_revoked, [ENTRY_ERASURE] = apply_erasure,
-    [ENTRY_DISCLOSURE] = apply_disclosure,   [ENTRY_FIELD_NAMES] = apply_field_names,
-    [ENTRY_ROTATION] = apply_rotation,       [ENTRY_RETURN] = reversals_ask,
-    [ENTRY_JUDGEMENT] = reversals_judge,     [ENTRY_UNCONTACTED] = onward_uncontacted,
+    [ENTRY_SWITCH] = apply_switch,
+    [ENTRY_CATALOGUE] = apply_catalogue,
+    [ENTRY_REVOCATION] = apply_revocation,
+    [ENTRY_COUNTS] = apply_counts,
+    [ENTRY_DELIVERIES] = apply_deliveries,
+    [ENTRY_DISPOSITION] = aftersales_dispose,
+    [ENTRY_CLEAR] = clearing_apply,
+    [ENTRY_LATE] = apply_late,
+    [ENTRY_KEY_REVOKED] = apply_key_revoked,
+    [ENTRY_ERASURE] = apply_erasure,
+    [ENTRY_DISCLOSURE] = apply_disclosure,
+    [ENTRY_FIELD_NAMES] = apply_field_names,
+    [ENTRY_ROTATION] = apply_rotation,
+    [ENTRY_RETURN] = reversals_ask,
+    [ENTRY_JUDGEMENT] = reversals_judge,
+    [ENTRY_UNCONTACTED] = onward_uncontacted,
+    [ENTRY_ADJUSTMENT] = booking_apply_adjustment,
+    [ENTRY_CLOSE] = booking_apply_close,
 };
 
 enum fault rows_apply_other(const struct rows_work *work)

@@ -166,6 +166,11 @@ void store_close(struct store **store)
     free(gone);
 }
 
+enum fault store_copy(struct store *store, const char *folder)
+{
+    return fault_of(mdb_env_copy2(store->env, folder, MDB_CP_COMPACT));
+}
+
 void store_check_readers(struct store *store)
 {
     int dead;

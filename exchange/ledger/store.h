@@ -29,6 +29,9 @@ enum store_access {
 enum fault store_open(const char *folder, const char *const *names, unsigned count, uint64_t map_bytes,
                       enum store_access access, struct store **store) MUST_USE;
 void store_close(struct store **store);
+/* A consistent copy of a store that was opened STORE_READ, into that folder, which is there and empty; flushed. In a
+ * process that has it open for nothing else. */
+enum fault store_copy(struct store *store, const char *folder) MUST_USE;
 /* Frees the places of readers that died. */
 void store_check_readers(struct store *store);
 /* Pages ever used, and the map's size, in bytes. */

@@ -84,6 +84,7 @@ static enum fault write_counts(struct ledger *ledger, struct MDB_txn *txn, struc
 static enum fault write_swept(struct ledger *ledger, struct MDB_txn *txn, struct job *job);
 static enum fault write_deliveries(struct ledger *ledger, struct MDB_txn *txn, struct job *job);
 static enum fault write_matter(struct ledger *ledger, struct MDB_txn *txn, struct job *job);
+static enum fault write_booking(struct ledger *ledger, struct MDB_txn *txn, struct job *job);
 static enum fault write_key_revoked(struct ledger *ledger, struct MDB_txn *txn, struct job *job);
 static enum fault write_erasure(struct ledger *ledger, struct MDB_txn *txn, struct job *job);
 static enum fault write_disclosure(struct ledger *ledger, struct MDB_txn *txn, struct job *job);
@@ -104,6 +105,7 @@ static enum fault (*const write_job[JOB_KINDS])(struct ledger *ledger, struct MD
     [JOB_DELIVERIES] = write_deliveries,
     [JOB_MATTER] = write_matter,
     [JOB_KEY_REVOKED] = write_key_revoked,
+    [JOB_BOOKING] = write_booking,
     [JOB_ERASE] = write_erasure,
     [JOB_ROTATE] = rotation_begin,
     [JOB_REWRAP] = rotation_go_on,
@@ -298,6 +300,11 @@ static enum fault write_deliveries(struct ledger *ledger, struct MDB_txn *txn, s
 static enum fault write_revocation(struct ledger *ledger, struct MDB_txn *txn, struct job *job)
 {
     return tell(ledger, job, writer_entry(ledger, txn, ENTRY_REVOCATION, job->wall_ms, job->body, NULL));
+}
+
+static enum fault write_booking(struct ledger *ledger, struct MDB_txn *txn, struct job *job)
+{
+    return tell(ledger, job, booking_write(ledger, txn, job->booking, job->wall_ms));
 }
 
 static enum fault write_matter(struct ledger *ledger, struct MDB_txn *txn, struct job *job)

@@ -37,5 +37,6 @@ struct affiliate {
     bool reveal_stages;
     struct return_share returns; /* what it bears of returned leads */
     bool paused;
+    int64_t clear_after_us; /* payouts of its sales clear then; 0: not by time */
     bool releases; /* on_pending: a post without a verdict is void at its deadline */
 };

@@ -90,6 +90,7 @@ static void read_affiliate(struct build *build, const struct node *node, struct 
     build_word(build, node, "on_pending", PENDING, 2, &pending);
     affiliate->releases = pending == 1;
     build_bool(build, node, "paused", &affiliate->paused);
+    build_duration(build, node_find(node, "terms"), "clear_after", &affiliate->clear_after_us);
     build_affiliate_notices(build, node, affiliate);
     build_return_share(build, node, &affiliate->returns);
     read_campaigns(build, node, affiliate);

@@ -3,6 +3,7 @@
 #include "exchange/record/move.h"
 
 #define MOVE_VERSION 1
+#define ADJUSTMENT_VERSION 1
 
 static const char *const kinds[MOVE_KIND_COUNT] = {"",       "sale",   "return", "void", "event", "payment",
                                                    "payout", "credit", "debit",  "loss", "clear"};
@@ -148,5 +149,32 @@ bool move_read_line(struct bytes bytes, struct move_line *line)
     struct flat flat = flat_over(bytes);
     line->micros = flat_take_signed(&flat);
     take_tally(&flat, &line->tally);
+    return flat_ends(&flat);
+}
+
+bool move_write_adjustment(struct sink *sink, const struct book_adjustment *adjustment)
+{
+    flat_put_head(sink, 'M', ADJUSTMENT_VERSION);
+    flat_put(sink, adjustment->kind);
+    flat_put_text(sink, adjustment->account);
+    flat_put_signed(sink, adjustment->amount_micros);
+    flat_put_signed(sink, adjustment->effective_ms);
+    flat_put(sink, adjustment->effective_period);
+    flat_put_text(sink, adjustment->ref);
+    flat_put_text(sink, adjustment->note);
+    return !sink->cut;
+}
+
+bool move_read_adjustment(struct bytes bytes, struct book_adjustment *adjustment)
+{
+    struct flat flat = flat_over(bytes);
+    flat_take_head(&flat, 'M', ADJUSTMENT_VERSION);
+    adjustment->kind = (enum move_kind)flat_take_upto(&flat, MOVE_KIND_COUNT - 1);
+    adjustment->account = flat_take_text(&flat);
+    adjustment->amount_micros = flat_take_signed(&flat);
+    adjustment->effective_ms = flat_take_signed(&flat);
+    adjustment->effective_period = (uint32_t)flat_take_upto(&flat, UINT32_MAX);
+    adjustment->ref = flat_take_text(&flat);
+    adjustment->note = flat_take_text(&flat);
     return flat_ends(&flat);
 }

@@ -48,6 +48,18 @@ struct move_record {
 bool move_write(struct sink *sink, const struct move_record *move);
 bool move_read(struct bytes bytes, struct move_record *move);
 
+/* An entry: what an operator books by hand. */
+struct book_adjustment {
+    enum move_kind kind;
+    struct bytes account; /* "buyer:X", "affiliate:X" */
+    int64_t amount_micros;
+    int64_t effective_ms;
+    uint32_t effective_period; /* in the house's time */
+    struct bytes ref, note;
+};
+bool move_write_adjustment(struct sink *sink, const struct book_adjustment *adjustment);
+bool move_read_adjustment(struct bytes bytes, struct book_adjustment *adjustment);
+
 /* Sums by kind, of one account in one period. They wrap where the balances, which are checked, would have been refused
  * long before. */
 struct move_tally {

@@ -26,7 +26,7 @@ static void take_money(struct flat *flat, struct sale_money *money)
 
 bool sale_write(struct sink *sink, const struct sale_record *sale)
 {
-    flat_put_head(sink, 'A', SALE_VERSION);
+    flat_put_head(sink, 'B', SALE_VERSION);
     flat_put_id(sink, &sale->lead_id);
     flat_put_id(sink, &sale->post_id);
     flat_put_text(sink, sale->affiliate);
@@ -54,7 +54,7 @@ bool sale_read(struct bytes bytes, struct sale_record *sale)
 {
     struct flat flat = flat_over(bytes);
     *sale = (struct sale_record){0};
-    flat_take_head(&flat, 'A', SALE_VERSION);
+    flat_take_head(&flat, 'B', SALE_VERSION);
     flat_take_id(&flat, &sale->lead_id);
     flat_take_id(&flat, &sale->post_id);
     sale->affiliate = flat_take_text(&flat);

@@ -10,6 +10,7 @@
 #include "exchange/ledger/events.h"
 #include "exchange/ledger/rows.h"
 #include "exchange/ledger/stakes.h"
+#include "exchange/record/aftersale.h"
 #include "exchange/record/period.h"
 #include "protocol/base/check.h"
 
@@ -91,14 +92,22 @@ static struct entry begin_entry(struct keeper *keeper, enum entry_kind kind, int
                           .body = body};
 }
 
-static void write(struct keeper *keeper, enum entry_kind kind, int64_t wall_ms, struct bytes body, const char *what)
+static enum fault put(struct keeper *keeper, enum entry_kind kind, int64_t wall_ms, struct bytes body, const char **why)
 {
     struct rows_refusal refusal = {.text = ""};
     const struct entry entry = begin_entry(keeper, kind, wall_ms, body);
     enum fault fault = rows_apply(keeper->store, keeper->txn, &entry, &keeper->arena, &keeper->totals, &refusal);
-    if (fault) world_wrong(keeper->world, "the book takes no %s: %s %s", what, fault_text(fault), refusal.text);
-    check_sum(keeper, what);
+    *why = refusal.text;
+    check_sum(keeper, "an entry");
     arena_reset(&keeper->arena);
+    return fault;
+}
+
+static void write(struct keeper *keeper, enum entry_kind kind, int64_t wall_ms, struct bytes body, const char *what)
+{
+    const char *why;
+    enum fault fault = put(keeper, kind, wall_ms, body, &why);
+    if (fault) world_wrong(keeper->world, "the book takes no %s: %s %s", what, fault_text(fault), why);
 }
 
 static void on_names(void *arg, struct bytes names)
@@ -148,12 +157,12 @@ static void on_pay(void *arg, struct bytes buyer, int64_t micros)
     snprintf(ref, sizeof ref, "pay-%llu", (unsigned long long)keeper->seq);
     sink_text(&account, "buyer:");
     sink_bytes(&account, buyer);
-    struct account_adjustment payment = {.kind = MOVE_PAYMENT,
-                                         .account = sink_written(&account),
-                                         .amount_micros = micros,
-                                         .effective_ms = wall_ms,
-                                         .effective_period = period_of(wall_ms),
-                                         .ref = bytes_of(ref)};
+    struct book_adjustment payment = {.kind = MOVE_PAYMENT,
+                                      .account = sink_written(&account),
+                                      .amount_micros = micros,
+                                      .effective_ms = wall_ms,
+                                      .effective_period = period_of(wall_ms),
+                                      .ref = bytes_of(ref)};
     if (book_movement(keeper, wall_ms, add_payment, &payment)) world_wrong(keeper->world, "the book takes no payment");
 }
 
@@ -371,11 +380,6 @@ static int64_t affiliate_has(struct keeper *keeper, struct bytes affiliate)
            balance_of(keeper, "affiliate:", affiliate, ":cleared");
 }
 
-static enum fault add_return(struct account_book *book, const void *what)
-{
-    return account_add_return(book, what);
-}
-
 static enum fault add_clear(struct account_book *book, const void *what)
 {
     return account_add_clear(book, what);
@@ -384,45 +388,83 @@ static enum fault add_clear(struct account_book *book, const void *what)
 /* What is left of a sale, kept by subtraction. */
 struct remains {
     struct book_sale sale;
-    struct bytes affiliate;
+    const struct lead_record *lead;
     int64_t price_micros;
     bool house_paid;
 };
 
+static void judge(struct keeper *keeper, const struct book_return *asked, enum return_status status)
+{
+    char room[256];
+    const char *why;
+    struct sink sink = sink_over(room, sizeof room);
+    struct book_judgement judgement = {
+        .return_id = asked->return_id, .status = status, .judge = RETURN_BY_OPERATOR, .note = BYTES("heard")};
+    check(aftersale_write_judgement(&sink, &judgement));
+    write(keeper, ENTRY_JUDGEMENT, asked->asked_ms, sink_written(&sink), "judgement");
+    if (put(keeper, ENTRY_JUDGEMENT, asked->asked_ms, sink_written(&sink), &why) != FAULT_INPUT)
+        world_wrong(keeper->world, "a return is judged a second time");
+}
+
+/* Approved at once, or asked for and judged. FAULT_INPUT: it is refused. */
+static enum fault ask_back(struct keeper *keeper, const struct book_return *asked, bool *is_denied)
+{
+    char room[2048];
+    const char *why;
+    struct sink sink = sink_over(room, sizeof room);
+    check(aftersale_write_return(&sink, asked));
+    enum fault fault = put(keeper, ENTRY_RETURN, asked->asked_ms, sink_written(&sink), &why);
+    *is_denied = false;
+    if (fault || asked->status == RETURN_APPROVED) return fault;
+    *is_denied = queue_draw(&keeper->world->queue, 3) == 0;
+    judge(keeper, asked, *is_denied ? RETURN_DENIED : RETURN_APPROVED);
+    return FAULT_NONE;
+}
+
 /* A part of it, the rest, or, which is to be refused, a micro-unit more than the rest. */
+static struct book_return draw_return(struct keeper *keeper, const struct remains *left)
+{
+    struct world *world = keeper->world;
+    int64_t wall_ms = world_wall_ms(world), all = left->price_micros;
+    const int64_t amounts[] = {all + 1, all, 1 + (int64_t)queue_draw(&world->queue, (uint64_t)all)};
+    bool is_asked = queue_draw(&world->queue, 2) == 0;
+    return (struct book_return){.return_id = ident_make(&world->workers[0].ids, wall_ms),
+                                .post_id = left->sale.post_id,
+                                .lead_id = left->lead->lead_id,
+                                .sale_id = left->sale.sale_id,
+                                .buyer = left->sale.buyer,
+                                .affiliate = left->lead->affiliate,
+                                .contract = left->sale.contract,
+                                .campaign = left->lead->campaign,
+                                .reason_code = BYTES("no_answer"),
+                                .status = is_asked ? RETURN_REQUESTED : RETURN_APPROVED,
+                                .judge = is_asked ? RETURN_BY_NOBODY : RETURN_BY_CONTRACT,
+                                .amount_micros = amounts[queue_draw(&world->queue, 3)],
+                                .by_house = queue_draw(&world->queue, 4) == 0,
+                                .asked_ms = wall_ms,
+                                .judged_ms = is_asked ? 0 : wall_ms};
+}
+
 static void take_back(struct keeper *keeper, struct remains *left)
 {
-    struct queue *chance = &keeper->world->queue;
-    char ref[32];
-    bool is_more = queue_draw(chance, 4) == 0, is_whole = !is_more && queue_draw(chance, 2) == 0;
-    int64_t part = is_more    ? left->price_micros + 1
-                   : is_whole ? left->price_micros
-                              : 1 + (int64_t)queue_draw(chance, (uint64_t)left->price_micros);
-    snprintf(ref, sizeof ref, "return-%llu", (unsigned long long)keeper->seq);
-    struct account_return back = {.sale_id = left->sale.sale_id,
-                                  .is_whole = is_whole && queue_draw(chance, 2) == 0,
-                                  .house_pays = queue_draw(chance, 4) == 0,
-                                  .price_micros = part,
-                                  .effective_ms = world_wall_ms(keeper->world),
-                                  .ref = bytes_of(ref),
-                                  .note = BYTES("no answer")};
-    int64_t buyer = balance_of(keeper, "buyer:", left->sale.buyer, "");
-    int64_t affiliate = affiliate_has(keeper, left->affiliate);
-    enum fault fault = book_movement(keeper, back.effective_ms, add_return, &back);
-    int64_t came = balance_of(keeper, "buyer:", left->sale.buyer, "") - buyer;
-    int64_t went = affiliate - affiliate_has(keeper, left->affiliate);
+    struct book_return asked = draw_return(keeper, left);
+    struct bytes affiliate = left->lead->affiliate;
+    int64_t buyer_had = balance_of(keeper, "buyer:", left->sale.buyer, ""), had = affiliate_has(keeper, affiliate);
+    bool is_more = asked.amount_micros > left->price_micros, is_denied;
+    enum fault fault = ask_back(keeper, &asked, &is_denied);
+    int64_t came = balance_of(keeper, "buyer:", left->sale.buyer, "") - buyer_had;
+    int64_t went = had - affiliate_has(keeper, affiliate), part = is_more || is_denied ? 0 : asked.amount_micros;
     if (happens(keeper, SABOTAGE_RETURN)) came--;
     if ((fault == FAULT_INPUT) != is_more)
-        world_wrong(keeper->world, "of %s a return of %s", is_more ? "more" : "less",
-                    fault ? "was refused" : "was taken");
-    if (came != (is_more ? 0 : part))
+        world_wrong(keeper->world, "a return of %s than is left was %s", is_more ? "more" : "no more",
+                    fault ? "refused" : "taken");
+    if (came != part)
         world_wrong(keeper->world, "a return of %lld gave the buyer %lld", (long long)part, (long long)came);
-    if (went < 0 || went > left->sale.payout_micros || ((back.house_pays || is_more) && went))
+    if (went < 0 || went > left->sale.payout_micros || ((asked.by_house || part == 0) && went))
         world_wrong(keeper->world, "a return took %lld from the affiliate", (long long)went);
-    if (is_more) return;
     left->price_micros -= part;
     left->sale.payout_micros -= went;
-    left->house_paid |= back.house_pays;
+    left->house_paid |= part && asked.by_house;
     if (left->price_micros == 0 && !left->house_paid && left->sale.payout_micros)
         world_wrong(keeper->world, "a sale was returned, and %lld of its payout was not",
                     (long long)left->sale.payout_micros);
@@ -438,8 +480,7 @@ static void return_some(struct keeper *keeper)
             const struct lead_slot *slot = &record->slots[k];
             bool is_sale = slot->is_used && slot->state == POST_ACCEPTED && !record->offer.rehearsal;
             if (!is_sale || slot->sale.price_micros == 0 || queue_draw(&world->queue, 3)) continue;
-            struct remains left = {
-                .sale = slot->sale, .affiliate = record->affiliate, .price_micros = slot->sale.price_micros};
+            struct remains left = {.sale = slot->sale, .lead = record, .price_micros = slot->sale.price_micros};
             for (unsigned turn = 0; turn < 6 && left.price_micros > 0; turn++) {
                 take_back(keeper, &left);
                 if (queue_draw(&world->queue, 4) == 0)

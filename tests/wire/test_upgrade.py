@@ -48,6 +48,13 @@ def test_version_1_is_brought_up_to_date():
         for figure in ("sold", "unsold", "pending", "revenue", "payout", "margin"):
             same(after[figure], before[figure], figure)
         same([before["sold"], before["pending"]], [8, 1], "the book holds what this test is about")
+        same(after["accounts"], before["accounts"], "balances")
+        moves = [json.loads(line) for line in outcry(folder, "ledger", "export", "--what", "moves", "--format", "ndjson")[1].splitlines()]
+        summed = {}
+        for move in moves:
+            summed[move["account"]] = summed.get(move["account"], 0) + round(float(move["amount"]) * 1000000)
+        same(summed, {account: round(float(balance) * 1000000) for account, balance in before["accounts"].items()}, "movements, and balances")
+        same({move["kind"] for move in moves}, {"sale"})
         start_and_stop(folder)
         same(outcry(folder, "ledger", "verify")[0], 0, "a second start changes nothing")
 

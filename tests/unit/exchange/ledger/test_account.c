@@ -352,12 +352,12 @@ static void test_the_house_pays(void **state)
 
 static enum fault adjust(struct till *till, enum move_kind kind, const char *account, int64_t amount, const char *ref)
 {
-    struct account_adjustment adjustment = {.kind = kind,
-                                            .account = bytes_of(account),
-                                            .amount_micros = amount,
-                                            .effective_ms = till->entry.wall_ms,
-                                            .ref = bytes_of(ref),
-                                            .note = BYTES("by hand")};
+    struct book_adjustment adjustment = {.kind = kind,
+                                         .account = bytes_of(account),
+                                         .amount_micros = amount,
+                                         .effective_ms = till->entry.wall_ms,
+                                         .ref = bytes_of(ref),
+                                         .note = BYTES("by hand")};
     enum fault fault = account_add_adjustment(open_entry(till), &adjustment);
     if (fault == FAULT_NONE) write_entry(till);
     return fault;
@@ -398,11 +398,11 @@ static void test_what_is_no_adjustment(void **state)
     assert_int_equal(adjust(till, MOVE_CREDIT, "house:margin", 1, "a"), FAULT_INPUT);
     assert_int_equal(adjust(till, MOVE_CREDIT, "external:cash", 1, "a"), FAULT_INPUT);
     assert_int_equal(adjust(till, MOVE_CLEAR, "buyer:north", 1, "a"), FAULT_INPUT);
-    struct account_adjustment later = {.kind = MOVE_CREDIT,
-                                       .account = BYTES("buyer:north"),
-                                       .amount_micros = 1,
-                                       .effective_ms = till->entry.wall_ms + 1,
-                                       .ref = BYTES("a")};
+    struct book_adjustment later = {.kind = MOVE_CREDIT,
+                                    .account = BYTES("buyer:north"),
+                                    .amount_micros = 1,
+                                    .effective_ms = till->entry.wall_ms + 1,
+                                    .ref = BYTES("a")};
     assert_int_equal(account_add_adjustment(open_entry(till), &later), FAULT_INPUT);
     assert_balances(till, -20 * UNIT + 1, 17 * UNIT, 0, 3 * UNIT - 1, 0);
 }
@@ -422,7 +422,7 @@ static struct move_record last_move(struct till *till)
 static void test_periods(void **state)
 {
     struct till *till = *state;
-    struct account_adjustment credit = {.kind = MOVE_CREDIT, .account = BYTES("buyer:north"), .amount_micros = 5};
+    struct book_adjustment credit = {.kind = MOVE_CREDIT, .account = BYTES("buyer:north"), .amount_micros = 5};
     struct ident sale_id = sell(till, 20 * UNIT, 17 * UNIT, 0); /* September */
     till->entry.period = 202611;
     sell(till, 30 * UNIT, 27 * UNIT, 0);
@@ -465,11 +465,11 @@ static void test_tallies(void **state)
     till->entry.period = 202611;
     for (unsigned i = 0; i < sizeof rows / sizeof *rows; i++) {
         char ref[2] = {(char)('a' + i), 0}, key[17] = {0};
-        struct account_adjustment payment = {.kind = MOVE_PAYMENT,
-                                             .account = BYTES("buyer:north"),
-                                             .amount_micros = rows[i].amount,
-                                             .effective_period = rows[i].period,
-                                             .ref = {ref, 1}};
+        struct book_adjustment payment = {.kind = MOVE_PAYMENT,
+                                          .account = BYTES("buyer:north"),
+                                          .amount_micros = rows[i].amount,
+                                          .effective_period = rows[i].period,
+                                          .ref = {ref, 1}};
         struct bytes row;
         struct move_line line;
         assert_int_equal(account_add_adjustment(open_entry(till), &payment), FAULT_NONE);

@@ -352,7 +352,8 @@ static size_t export_text(const struct desk *desk, enum report_format format, in
 {
     FILE *file = tmpfile();
     assert_non_null(file);
-    assert_int_equal(report_export(desk->path, format, from_ms, to_ms, file), FAULT_NONE);
+    const struct report_wish wish = {.format = format, .from_ms = from_ms, .to_ms = to_ms};
+    assert_int_equal(report_export(desk->path, &wish, file), FAULT_NONE);
     rewind(file);
     size_t len = fread(text, 1, cap - 1, file);
     text[len] = 0;
@@ -391,15 +392,17 @@ static void test_csv(void **state)
     sell_awkwardly(desk, &sale_id);
     export_text(desk, REPORT_CSV, 0, INT64_MAX, text, sizeof text);
     const char *head = "seq,at,sale_id,lead_id,ping_id,affiliate,campaign,source,channel,ref,click_id,sub_ids,contract,"
-                       "buyer,buyer_lead_id,price,payout,margin,margin_rule,by_operator,test\r\n2,2026-09-21T";
+                       "buyer,buyer_lead_id,price,payout,margin,margin_rule,by_operator,test,state,returned,returned_"
+                       "payout,added,added_payout,uncleared,clears_at,period\r\n2,2026-09-21T";
     assert_memory_equal(text, head, strlen(head));
-    assert_non_null(
-        strstr(text, ",acme,auto,web-1,,r-17,,[],north/auto,north,L-1,20.00,17.00,3.00,campaign,false,false\r\n"));
+    assert_non_null(strstr(
+        text, ",acme,auto,web-1,,r-17,,[],north/"
+              "auto,north,L-1,20.00,17.00,3.00,campaign,false,false,sold,0.00,0.00,0.00,0.00,17.00,,2026-09\r\n"));
     const char *awkward = strstr(text, ident_text(&sale_id, id));
     assert_non_null(awkward);
     assert_non_null(strstr(awkward,
                            ",acme,auto,'=1+1,,\"a \"\"b\"\", c\r\nd\",'\tx,\"[\"\"s,1\"\"]\",north/auto,north,'-5,"
-                           "20.00,17.00,3.00,campaign,false,false\r\n"));
+                           "20.00,17.00,3.00,campaign,false,false,sold,0.00,0.00,0.00,0.00,17.00,,2026-09\r\n"));
 }
 
 static void test_ndjson(void **state)
