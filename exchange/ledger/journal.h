@@ -57,7 +57,8 @@
     X(PEOPLE, "people")               /* likewise */                                                                   \
     X(DISCLOSURES, "disclosures")     /* lead id | post or other id -> who was shown it, see disclosures.h */          \
     X(FIELD_SETS, "field_sets")       /* id (8) -> names of fields */                                                  \
-    X(OFFERS, "offers") /* lead id -> book_write_offer: written once, where its row is written at each step */
+    X(OFFERS, "offers")   /* lead id -> book_write_offer: written once, where its row is written at each step */       \
+    X(REVOKED, "revoked") /* a person's key (16) -> empty, see seen.h */
 
 enum book_table {
 #define X(name, text) BOOK_##name,

@@ -479,7 +479,8 @@ static enum fault compare_all(struct verify *verify)
         BOOK_BUYER_LEADS,    BOOK_SALE_MONTHS,   BOOK_RETURNS,       BOOK_RETURN_LISTS, BOOK_ONWARD,
         BOOK_ONWARD_WAITING, BOOK_KEPT,          BOOK_HOLDS,         BOOK_SALES,        BOOK_MOVES,
         BOOK_REFS,           BOOK_ACCOUNT_NAMES, BOOK_ACCOUNT_LINES, BOOK_KEYS_REVOKED, BOOK_PURCHASES,
-        BOOK_DATA_KEYS,      BOOK_PEOPLE,        BOOK_DISCLOSURES,   BOOK_FIELD_SETS,   BOOK_OFFERS};
+        BOOK_DATA_KEYS,      BOOK_PEOPLE,        BOOK_DISCLOSURES,   BOOK_FIELD_SETS,   BOOK_OFFERS,
+        BOOK_REVOKED};
     enum fault fault = FAULT_NONE;
     for (size_t i = 0; i < sizeof tables / sizeof *tables && fault == FAULT_NONE && is_good(verify); i++)
         fault = compare_table(verify, tables[i]);

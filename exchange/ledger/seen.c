@@ -246,24 +246,25 @@ enum fault seen_revoke(struct store *store, struct MDB_txn *txn, const struct pe
     char row[ROW_BYTES];
     struct sink sink = sink_over(row, sizeof row);
     if (!encounter_write(&sink, &encounter)) return FAULT_INPUT;
-    return put_pairs(store, txn, keys, &encounter.post_id, sink_written(&sink));
+    enum fault fault = put_pairs(store, txn, keys, &encounter.post_id, sink_written(&sink));
+    for (uint32_t i = 0; i < keys->count && fault == FAULT_NONE; i++)
+        fault = store_put(store, txn, BOOK_REVOKED, (struct bytes){(const char *)keys->list[i].at, PERSON_KEY_LEN},
+                          BYTES_NONE);
+    return fault;
 }
 
 enum fault seen_each_revoked(struct store *store, struct MDB_txn *txn,
                              bool (*fn)(void *arg, const struct person_key *key), void *arg)
 {
     struct store_cursor cursor;
-    enum fault fault = store_cursor_open(store, txn, BOOK_SEEN, &cursor);
+    enum fault fault = store_cursor_open(store, txn, BOOK_REVOKED, &cursor);
     if (fault == FAULT_NONE) fault = store_seek(&cursor, BYTES_NONE);
     for (; fault == FAULT_NONE; fault = store_next(&cursor)) {
-        struct ident post_id;
         struct person_key key = {0};
-        if (cursor.key.len != PAIR_BYTES) {
+        if (cursor.key.len != PERSON_KEY_LEN) {
             fault = FAULT_CORRUPT;
             break;
         }
-        memcpy(post_id.at, cursor.key.at + PERSON_KEY_LEN, sizeof post_id.at);
-        if (!ident_is_none(&post_id)) continue;
         memcpy(key.at, cursor.key.at, PERSON_KEY_LEN);
         if (!fn(arg, &key)) fault = FAULT_MEMORY;
         if (fault != FAULT_NONE) break;

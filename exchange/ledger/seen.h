@@ -3,6 +3,7 @@
  *
  *   seen         person's key (16) | post id    -> empty; post id of zeros: encounter_write of a revocation, for good
  *   seen_posts   post id                        -> length (4) | book_write_seen | encounter_write
+ *   revoked      person's key (16)              -> empty: the revocations of seen, for a start
  *   ends         until (8, big-endian) | id     -> empty for a post; SHA-256 of a key for a lead whose key ends
  *
  * What has ended is forgotten by the next entries, a few each, so that the journal alone tells what is still there. */

@@ -249,7 +249,7 @@ static void test_surplus_rows(void **state)
         BOOK_LEADS,     BOOK_POSTS,         BOOK_DOUBTS,        BOOK_PINGS,      BOOK_KEYS,         BOOK_CAPS,
         BOOK_SWITCHES,  BOOK_ACCOUNTS,      BOOK_CONTENT,       BOOK_CATALOGUES, BOOK_SALES,        BOOK_MOVES,
         BOOK_REFS,      BOOK_ACCOUNT_NAMES, BOOK_ACCOUNT_LINES, BOOK_DUE,        BOOK_KEYS_REVOKED, BOOK_HOLDS,
-        BOOK_DATA_KEYS, BOOK_PEOPLE,        BOOK_DISCLOSURES,   BOOK_FIELD_SETS, BOOK_OFFERS};
+        BOOK_DATA_KEYS, BOOK_PEOPLE,        BOOK_DISCLOSURES,   BOOK_FIELD_SETS, BOOK_OFFERS,       BOOK_REVOKED};
     static char zeros[8];
     for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
         struct desk *desk = *state;

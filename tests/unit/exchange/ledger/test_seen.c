@@ -7,6 +7,9 @@
 
 #include <cmocka.h>
 
+#include "exchange/standing/offers.h"
+#include "exchange/standing/revoked.h"
+#include "exchange/standing/standing.h"
 #include "tests/unit/exchange/ledger/desk.h"
 
 #define WEEK INT64_C(604800000)
@@ -182,6 +185,24 @@ static void test_a_brief_key(void **state)
     desk_remove(&desk);
 }
 
+/* At a start it is in memory before anybody is asked. */
+static void assert_restored(struct desk *desk, const struct person_keys *revoked, const struct person_keys *other)
+{
+    struct standing *standing;
+    struct offers *offers;
+    uint32_t doubts = 0;
+    struct ledger_options options = desk_options(desk);
+    assert_int_equal(standing_open(&standing), FAULT_NONE);
+    assert_int_equal(offers_open(64, 3, &offers), FAULT_NONE);
+    assert_int_equal(ledger_open(&options, &desk->ledger, &desk->note), FAULT_NONE);
+    assert_int_equal(ledger_restore(desk->ledger, standing, offers, 1000, desk->wall_ms, &doubts), FAULT_NONE);
+    assert_true(revoked_has(standing_revoked(standing), revoked));
+    assert_false(revoked_has(standing_revoked(standing), other));
+    offers_close(&offers);
+    standing_close(&standing);
+    ledger_close(&desk->ledger);
+}
+
 static void test_a_revocation(void **state)
 {
     struct desk desk;
@@ -198,6 +219,8 @@ static void test_a_revocation(void **state)
     assert_string_equal(known(&desk, person(3, 4)), "phone:revoked");
     verify(&desk);
     desk_close(&desk);
+    struct person_keys revoked = person(3, 4), other = person(5, 6);
+    assert_restored(&desk, &revoked, &other);
     desk_remove(&desk);
 }
 
