@@ -38,7 +38,7 @@ def start_exchanges(started, build, folder):
 def run(started, build, folder, given):
     exchanges = start_exchanges(started, build, folder)
     ping = scene.write(os.path.join(folder, "pings.json"), scene.pings_text())
-    lead = scene.write(os.path.join(folder, "lead.json"), json.dumps(scene.LEAD))
+    lead = scene.write(os.path.join(folder, "leads.json"), scene.leads_text())
     print(f"{'round':>6} {'ping, plain':>14} {'ping, HTTPS':>14} {'lead sold':>14}   CPU µs of the exchange each; k = {BUYERS}, one worker")
     rows = []
     for number in range(given.rounds):

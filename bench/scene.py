@@ -26,6 +26,12 @@ def pings_text():
     return "".join(f"{before}{number:06d}{after}\n" for number in range(PINGS))
 
 
+def leads_text():
+    """Leads that differ in their ref and their person, and not in their length: one person's are not taken side by side."""
+    text = json.dumps(LEAD)
+    return "".join(text.replace("000001", f"{number:06d}").replace("4155552671", f"4155{200000 + number:06d}") + "\n" for number in range(PINGS))
+
+
 class Failed(Exception):
     """A measurement that would not be fair, or could not be taken; the text says why."""
 
