@@ -65,7 +65,7 @@ static bool take_line(struct list_text *text, struct bytes line, struct list_tex
     text->kept = 0;
     text->in_comment = text->is_long = false;
     line = trimmed(line);
-    if (line.len == 0) return true;
+    if (line.len == 0 && !is_long) return true; /* of a long one, what is left out may be all that counts */
     bool good = !is_long && line.len <= LIST_TEXT_LINE_MAX && person_hash_of(line, &text->arena, &digest);
     arena_reset(&text->arena);
     if (!good) return fail(error, text->line, "is no phone, no e-mail and no SHA-256");

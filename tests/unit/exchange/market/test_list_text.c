@@ -122,9 +122,9 @@ static void long_lines(void **state)
     static char text[20000];
     static struct outcome wanted;
     (void)state;
-    for (unsigned kind = 0; kind < 8; kind++) {
+    for (unsigned kind = 0; kind < 9; kind++) {
         size_t len = 0;
-        len += repeat(text + len, ' ', kind == 0 ? 3000 : 0);
+        len += repeat(text + len, kind == 8 ? '\r' : ' ', kind == 0 || kind == 8 ? 3000 : 0);
         len += repeat(text + len, 'a', kind == 5 ? 1013 : kind == 6 ? 1012 : 4);
         memcpy(text + len, "@example.com", 12);
         len += 12;
